@@ -1,0 +1,3 @@
+"""RAGFlow as an embedded engine."""
+
+__all__: list[str] = []

@@ -1,0 +1,224 @@
+"""Every error the engine raises on purpose.
+
+    RagflowError                      anything else that escapes is a bug
+    ├── NotFoundError                 no such dataset, document, chunk, chat or session
+    ├── InvalidValueError             (also ValueError) an argument or setting is not allowed
+    │   └── NameTakenError            another dataset or chat has that name
+    ├── ReadError                     a file cannot be read
+    │   ├── UnsupportedFileError      no reader for its kind
+    │   └── DamagedFileError          broken, encrypted or empty
+    ├── ParseError                    a parse ended without chunks
+    │   ├── LimitError                beyond a limit of time, memory or size
+    │   ├── WorkerDiedError           the file ended the process that read it
+    │   └── ParseCancelledError
+    ├── ModelError
+    │   ├── MissingModelError         weights or library are not there
+    │   ├── DamagedModelError         they are there, but cannot be used
+    │   └── ContextTooSmallError      the question alone does not fit
+    └── StoreError
+        ├── ProjectLockedError        another process has it open
+        ├── ProjectClosedError        close() was called
+        ├── ReadOnlyProjectError      opened with read_only=True
+        ├── DamagedProjectError       a file of it is missing or torn
+        └── ProjectVersionError       written by a newer version
+
+A message says what happened, with which thing, and the way out. The class writes it from
+its fields, so callers raise facts, and tests check fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+# Where a user sees what there is of each kind.
+_LISTED_BY = {
+    "dataset": "RAGFlow.list_datasets()",
+    "document": "DataSet.list_docs()",
+    "chunk": "RAGFlow.retrieval()",
+    "chat": "RAGFlow.list_chats()",
+    "session": "Chat.list_sessions()",
+}
+
+
+class RagflowError(Exception):
+    """Base of every error raised on purpose; it survives the way from a worker process."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Unpickling calls the class with ``args``, which hold the message, not the fields.
+        return _rebuild, (type(self), str(self), self.__dict__)
+
+
+def _rebuild(kind: type[RagflowError], message: str, fields: dict[str, object]) -> RagflowError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    error.__dict__.update(fields)
+    return error
+
+
+class NotFoundError(RagflowError):
+    """No such thing in the catalog."""
+
+    def __init__(self, kind: str, id: str, by: str = "id") -> None:
+        self.kind = kind
+        self.id = id
+        super().__init__(
+            f"There is no {kind} with {by} {id!r} in this project. It may have been deleted;"
+            f" {_LISTED_BY[kind]} shows what is there."
+        )
+
+
+class InvalidValueError(RagflowError, ValueError):
+    """An argument or setting is outside what is allowed."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        self.name = name
+        self.value = value
+        shown = repr(value) if len(repr(value)) <= 200 else f"{repr(value)[:200]}…"
+        super().__init__(f"{name}={shown} is not allowed. Give {allowed}.")
+
+
+class NameTakenError(InvalidValueError):
+    """Another dataset or chat has that name; case does not count."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__("name", name, f"a name no other {kind} has, or delete that {kind} first")
+
+
+class ReadError(RagflowError):
+    """A file cannot be read."""
+
+
+class UnsupportedFileError(ReadError):
+    """No reader for this kind of file."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        super().__init__(
+            f"No reader for {name!r}. Convert it to one of: {', '.join(sorted(known))}."
+        )
+
+
+class DamagedFileError(ReadError):
+    """A file is broken, encrypted or empty."""
+
+    def __init__(self, name: str, where: str, problem: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} cannot be read: {problem} ({where})."
+            " Open it in the program it is from, save it anew without a password, and upload that."
+        )
+
+
+class ParseError(RagflowError):
+    """A parse ended without chunks."""
+
+
+class LimitError(ParseError):
+    """A document is beyond a limit of time, memory or size."""
+
+    def __init__(self, name: str, what: str, setting: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Parsing {name!r} was stopped: {what}. Split the file, or raise {setting}."
+        )
+
+
+class WorkerDiedError(ParseError):
+    """The process that read a file was ended by it."""
+
+    def __init__(self, name: str, how: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Parsing {name!r} ended its worker process ({how}). The file is likely damaged:"
+            " open it in the program it is from, save it anew, and upload that."
+        )
+
+
+class ParseCancelledError(ParseError):
+    """Somebody cancelled the parse."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Parsing {name!r} was cancelled. async_parse() starts it again.")
+
+
+class ModelError(RagflowError):
+    """A model cannot do its work."""
+
+
+class MissingModelError(ModelError):
+    """The weights or the library of a model are not there."""
+
+    def __init__(self, name: str, looked_in: Iterable[Path], remedy: str) -> None:
+        self.name = name
+        places = ", ".join(str(path) for path in looked_in)
+        super().__init__(f"There is no model {name!r} in {places}. {remedy}")
+
+
+class DamagedModelError(ModelError):
+    """A model's files are there, but cannot be used."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The model {name!r} cannot be used: {problem}. Download or copy its files again."
+        )
+
+
+class ContextTooSmallError(ModelError):
+    """The question alone does not fit the model's context window."""
+
+    def __init__(self, needed_tokens: int, context_tokens: int) -> None:
+        super().__init__(
+            f"The question needs {needed_tokens} tokens, the model reads {context_tokens}."
+            " Ask in fewer words, or give the chat a model with a larger context."
+        )
+
+
+class StoreError(RagflowError):
+    """What is on disk cannot be used."""
+
+
+class ProjectLockedError(StoreError):
+    """Another process has the project open."""
+
+    def __init__(self, path: Path, process_id: int, host: str = "this computer") -> None:
+        self.process_id = process_id
+        super().__init__(
+            f"{path} is open in process {process_id} on {host}. Close it there, open another"
+            " directory, or open this one with read_only=True."
+        )
+
+
+class ProjectClosedError(StoreError):
+    """The engine was closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"The engine on {path} is closed. Open it again with RAGFlow(…).")
+
+
+class ReadOnlyProjectError(StoreError):
+    """The engine was opened for reading only."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is open for reading only. Open it with read_only=False to write.")
+
+
+class DamagedProjectError(StoreError):
+    """A file of the project is missing or torn."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} is damaged: {problem}. Restore it from a copy; the files you added lie"
+            " unchanged in the folder files/ beside it."
+        )
+
+
+class ProjectVersionError(StoreError):
+    """The project was written by a newer version."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} has format {found}, this version reads up to {known}."
+            " Update with: pip install -U ragflow-local"
+        )

@@ -1,0 +1,78 @@
+"""Read a file: bytes in, blocks out. One file a format; its name is the kind of file.
+
+A reader knows a file format and nothing else: no dataset, no settings of a chunk method,
+no store. To add a format, add its file here, its endings to ``ENDINGS``, and a sample to
+``tests/samples.py``; the tests of every reader then cover it.
+
+A reader module offers ``read(data)``. One whose format has pages that can be read apart from
+one another (``PAGED``) offers also ``count_pages``, ``read_pages`` and ``settle``; ``read`` is
+then those three in a row.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import PurePath
+from typing import Protocol, cast
+
+from ragflow_local.errors import UnsupportedFileError
+from ragflow_local.records import Block, Notice
+
+ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "csv": (".csv", ".tsv"),
+    "docx": (".docx",),
+    "html": (".html", ".htm", ".xhtml"),
+    "markdown": (".md", ".markdown"),
+    "pdf": (".pdf",),
+    "text": (".txt", ".log"),
+}
+
+# Kinds whose pages are read apart from one another, by several workers at once.
+PAGED = frozenset({"pdf"})
+
+
+class Reader(Protocol):
+    """What each module here offers."""
+
+    def read(self, data: bytes, name: str = "") -> Iterator[Block | Notice]:
+        """Yield the blocks of ``data`` in reading order.
+
+        Args:
+            data: The file's bytes.
+            name: The file's name, for messages only.
+
+        Raises:
+            DamagedFileError: The file is broken, encrypted or not what its name says.
+        """
+        ...
+
+
+class PagedReader(Reader, Protocol):
+    """What a module of ``PAGED`` offers besides."""
+
+    def count_pages(self, data: bytes, name: str = "") -> int:
+        """Return how many pages there are, from the file's index alone.
+
+        Raises:
+            DamagedFileError: The file is broken or encrypted.
+        """
+        ...
+
+    def read_pages(
+        self, data: bytes, first: int, last: int, *, layout: bool = True, name: str = ""
+    ) -> Iterator[Block | Notice]:
+        """Yield the blocks of the pages first to last (from 1, both included).
+
+        Args:
+            data: The file's bytes.
+            first: First page.
+            last: Last page.
+            layout: Whether to analyse pages for columns, headings and tables.
+            name: The file's name, for messages only.
+        """
+        ...
+
+    def settle(self, blocks: Sequence[Block]) -> list[Block]:
+        """Return the blocks of all pages in order, with what only the whole document shows:
+        running heads and feet, levels of headings, paragraphs that run over a page's end.
+        """
+        ...

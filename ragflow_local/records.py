@@ -1,0 +1,290 @@
+"""The records that flow through the engine, in the order they come to be.
+
+    bytes ──readers──▶ Block ──chunkers──▶ Draft ──ingest──▶ ChunkRow
+    ChunkRow ──retrieve──▶ Hit ──answer──▶ Answer
+
+Every record is frozen: a step never changes what it was given, it makes the next record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector: TypeAlias = NDArray[np.float32]  # (dim,) or (n,)
+Matrix: TypeAlias = NDArray[np.float32]  # (n, dim), one row a text
+
+BlockKind = Literal["heading", "paragraph", "list_item", "table", "figure", "field", "running"]
+Run = Literal["UNSTART", "RUNNING", "CANCEL", "DONE", "FAIL"]
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: page from 1, box in points (1/72 inch) from the top left."""
+
+    page: int
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The smallest piece of a document, as a reader saw it.
+
+    Attributes:
+        kind: What it is on the page. ``field`` is a named value (a mail header, "Subject: …");
+            ``running`` is a page head or foot said before in the same document, which chunk
+            methods leave out.
+        text: Its text; of a table, the cells joined by tabs and newlines.
+        level: Depth of a heading, 1 the topmost; 0 for everything else.
+        place: Where it stands, or None where the format has no pages.
+        rows: The cells of a table, row by row; empty for everything else.
+        image: PNG or JPEG bytes of a figure that the format itself carries (a slide's picture),
+            else empty: pictures of a page region are rendered when asked for.
+    """
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    place: Place | None = None
+    rows: tuple[tuple[str, ...], ...] = ()
+    image: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader or a chunk method has to tell the user about a document it did read.
+
+    Attributes:
+        text: One sentence with a way out, such as which pages were skipped and how to read them.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A chunk before it is stored: no id, no vector.
+
+    Attributes:
+        content: The text a user sees and a model reads.
+        places: Where its parts stand, in reading order.
+        headings: The headings it stands under, the topmost first.
+        keywords: Words that weigh in search besides the content.
+        questions: Questions it answers; they weigh in search besides the content.
+        match_text: What search compares with the question, where that is not the content
+            (a Q&A pair is found by its question alone); empty: the content.
+        kind: ``text``, or what the knowledge graph adds: ``entity`` and ``relation``.
+        data: Typed columns of a table row, as JSON; empty for everything else.
+        image: Picture bytes that belong to it (a slide's picture); empty for none.
+    """
+
+    content: str
+    places: tuple[Place, ...] = ()
+    headings: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    match_text: str = ""
+    kind: Literal["text", "entity", "relation"] = "text"
+    data: str = ""
+    image: bytes = b""
+
+    @classmethod
+    def of(cls, blocks: Sequence[Block], headings: tuple[str, ...] = ()) -> Draft:
+        """Join consecutive blocks into one draft, a line each."""
+        return cls(
+            content="\n".join(block.text for block in blocks),
+            places=tuple(block.place for block in blocks if block.place is not None),
+            headings=headings,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRow:
+    """A dataset as the catalog keeps it; counts are kept true by the catalog itself.
+
+    Attributes:
+        parser_config: The four settings, as ``ParserConfig.to_dict`` gives them.
+        embedding_dim: Length of its vectors; 0 until the model was first loaded.
+        embedding_prompts: What the model puts before a question and before a passage.
+        create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
+    """
+
+    id: str
+    tenant_id: str
+    name: str
+    avatar: str
+    description: str
+    language: str
+    permission: str
+    parse_method: str
+    parser_config: dict[str, object]
+    embedding_model: str
+    embedding_dim: int
+    embedding_prompts: tuple[str, str]
+    document_count: int
+    chunk_count: int
+    token_count: int
+    create_time: int
+    update_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document as the catalog keeps it.
+
+    Attributes:
+        sha256: Of its bytes, which lie in ``files/``.
+        generation: The parse whose chunks are live; grows by one with each parse.
+        progress: Percentage from 0 to 100; -1 after FAIL.
+        process_begin_at: Milliseconds since 1970, UTC, or None before the first parse.
+        process_duration: Seconds.
+    """
+
+    id: str
+    dataset_id: str
+    name: str
+    type: str
+    kind: str
+    size: int
+    sha256: str
+    source_type: str
+    created_by: str
+    parse_method: str
+    parser_config: dict[str, object]
+    meta_fields: dict[str, object]
+    run: Run
+    progress: float
+    progress_msg: str
+    generation: int
+    chunk_count: int
+    token_count: int
+    process_begin_at: int | None
+    process_duration: float
+    create_time: int
+    update_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A chunk as the catalog keeps it.
+
+    Attributes:
+        number: Its number in the BM25 postings and in the vector table; never used again.
+        ordinal: Its place in the document, from 0.
+        token_count: Tokens of the content, by the dataset's embedding model.
+        generation: The parse it came from.
+        image: Whether a picture of its own is kept in ``images/``.
+    """
+
+    number: int
+    id: str
+    document_id: str
+    dataset_id: str
+    document_name: str
+    ordinal: int
+    content: str
+    token_count: int
+    generation: int
+    places: tuple[Place, ...] = ()
+    headings: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    match_text: str = ""
+    kind: str = "text"
+    data: str = ""
+    image: bool = False
+    available: bool = True
+    create_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question, with the three similarities, each in [0, 1]."""
+
+    chunk: ChunkRow
+    similarity: float
+    vector_similarity: float
+    term_similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """A chat assistant: the datasets it knows and how it answers."""
+
+    id: str
+    tenant_id: str
+    name: str
+    avatar: str
+    dataset_ids: tuple[str, ...]
+    llm: dict[str, object]
+    prompt: dict[str, object]
+    create_time: int
+    update_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One conversation with a chat."""
+
+    id: str
+    chat_id: str
+    name: str
+    create_time: int
+    update_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message of a session; ``hits`` are the chunks an answer cites, as they were then."""
+
+    id: str
+    session_id: str
+    ordinal: int
+    role: Role
+    content: str
+    hits: tuple[Hit, ...] = ()
+    model: str = ""
+    thinking: str = ""
+    create_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """What a generator gets: one turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer so far: its content only ever grows; the last one has the hits it cites.
+
+    Attributes:
+        content: Text with ``[ID:i]`` marks, i an index of ``hits``.
+        hits: The chunks the answer was given; empty until the last.
+        model: Who answered: a GGUF's file name, or ``extractive``; empty where none ran.
+        thinking: What a thinking model wrote before its answer.
+    """
+
+    content: str
+    hits: tuple[Hit, ...] = ()
+    model: str = ""
+    thinking: str = ""
+    usage: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a parse is: fraction in [0, 1], and what it is doing now."""
+
+    fraction: float
+    message: str

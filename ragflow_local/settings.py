@@ -1,0 +1,196 @@
+"""What a user can set, with the defaults of the API reference, checked when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from ragflow_local.errors import InvalidValueError
+
+DEFAULT_PROMPT = """\
+You are an intelligent assistant. Please summarize the content of the knowledge base to answer \
+the question. Please list the data in the knowledge base and answer in detail. When all knowledge \
+base content is irrelevant to the question, your answer must include the sentence "The answer you \
+are looking for is not found in the knowledge base!" Answers need to consider chat history.
+      Here is the knowledge base:
+      {knowledge}
+      The above is the knowledge base."""
+
+EMPTY_RESPONSE = "The answer you are looking for is not found in the knowledge base!"
+OPENER = "Hi! I am your assistant，can I help you?"
+
+PARSE_METHODS = (
+    "naive",
+    "manual",
+    "qa",
+    "table",
+    "paper",
+    "book",
+    "laws",
+    "presentation",
+    "picture",
+    "one",
+    "knowledge_graph",
+    "email",
+)
+
+
+class _Settings:
+    """What all settings share: made from a dict with the API's second spellings, and back."""
+
+    __slots__ = ()
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return settings with ``values`` in place of defaults.
+
+        Raises:
+            InvalidValueError: A key is unknown, or a value is outside what is allowed.
+        """
+        known = {item.name for item in fields(cls)}  # type: ignore[arg-type]  # mixed into dataclasses only
+        given: dict[str, Any] = {}
+        for key, value in values.items():
+            name = cls._SPELLINGS.get(key, key)
+            if name not in known:
+                raise InvalidValueError(
+                    "key", key, f"one of the settings {', '.join(sorted(known))}"
+                )
+            given[name] = value
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values under their first spelling."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]  # mixed into dataclasses only
+
+
+def check_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is a whole number in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidValueError(name, value, f"a whole number from {low} to {high}")
+
+
+def check_number(name: str, value: object, low: float, high: float) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is a number in [low, high]; NaN is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidValueError(name, value, f"a number from {low:g} to {high:g}")
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is a str that UTF-8 can hold."""
+    if not isinstance(value, str):
+        raise InvalidValueError(name, value, "a text (str)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidValueError(name, value, "a text without lone surrogates") from None
+
+
+def check_bool(name: str, value: object) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise InvalidValueError(name, value, "True or False")
+
+
+@dataclass(frozen=True, slots=True)
+class ParserConfig(_Settings):
+    r"""How a dataset's documents are read and chunked.
+
+    Attributes:
+        chunk_token_count: Most tokens a chunk holds, by the dataset's embedding model.
+        layout_recognize: Whether PDF pages are analysed for columns, headings and tables.
+        delimiter: Characters after which text may be cut; text between back-quotes is one
+            longer delimiter, and each piece that it cuts is a chunk of its own.
+        task_page_size: Pages one worker reads at a time.
+    """
+
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {"chunk_token_num": "chunk_token_count"}
+
+    chunk_token_count: int = 128
+    layout_recognize: bool = True
+    delimiter: str = "\n!?。；！？"
+    task_page_size: int = 12
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_whole("chunk_token_count", self.chunk_token_count, 1, 1_000_000)
+        check_bool("layout_recognize", self.layout_recognize)
+        check_text("delimiter", self.delimiter)
+        check_whole("task_page_size", self.task_page_size, 1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class LLMSettings(_Settings):
+    """How a chat model writes.
+
+    Attributes:
+        model_name: A GGUF file: a path, or a name found in ``models_dir``; ``extractive`` for
+            the built-in answerer; None for the engine's default.
+        temperature: 0 always takes the likeliest token.
+        top_p: Share of the probability mass that tokens are sampled from.
+        presence_penalty: Against any token said before.
+        frequency_penalty: Against a token, by how often it was said before.
+        max_token: Most tokens of an answer.
+        seed: Of the sampling; None for another each time.
+    """
+
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {
+        "frequency penalty": "frequency_penalty",
+        "max_tokens": "max_token",
+    }
+
+    model_name: str | None = None
+    temperature: float = 0.1
+    top_p: float = 0.3
+    presence_penalty: float = 0.2
+    frequency_penalty: float = 0.7
+    max_token: int = 512
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if self.model_name is not None:
+            check_text("model_name", self.model_name)
+        check_number("temperature", self.temperature, 0, 5)
+        check_number("top_p", self.top_p, 0, 1)
+        check_number("presence_penalty", self.presence_penalty, -2, 2)
+        check_number("frequency_penalty", self.frequency_penalty, -2, 2)
+        check_whole("max_token", self.max_token, 1, 1_000_000)
+        if self.seed is not None:
+            check_whole("seed", self.seed, 0, 2**32 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettings(_Settings):
+    """What a chat tells its model, and what it searches for it.
+
+    Attributes:
+        prompt: The system message; ``{knowledge}`` is replaced by the chunks found.
+        similarity_threshold: Chunks less similar than this are not used.
+        keywords_similarity_weight: Weight of the words; 1 minus it is that of the meaning.
+        top_n: Most chunks the model is given.
+        empty_response: The answer where nothing was found.
+        opener: The first message of a session.
+        show_quote: Whether answers carry citations.
+    """
+
+    prompt: str = DEFAULT_PROMPT
+    similarity_threshold: float = 0.2
+    keywords_similarity_weight: float = 0.7
+    top_n: int = 8
+    empty_response: str = EMPTY_RESPONSE
+    opener: str = OPENER
+    show_quote: bool = True
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_text("prompt", self.prompt)
+        if "{knowledge}" not in self.prompt:
+            raise InvalidValueError("prompt", self.prompt, "a text that contains {knowledge}")
+        check_number("similarity_threshold", self.similarity_threshold, 0, 1)
+        check_number("keywords_similarity_weight", self.keywords_similarity_weight, 0, 1)
+        check_whole("top_n", self.top_n, 1, 1024)
+        check_text("empty_response", self.empty_response)
+        check_text("opener", self.opener)
+        check_bool("show_quote", self.show_quote)
