@@ -39,14 +39,14 @@ clean: ## Remove what was made: .venv, caches, the demo's project
 # where there is none. The stamps say that an installation went through to its end.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV): a minute or two the first time."
-	$(PIP) install --quiet --progress-bar off -c constraints.txt torch
-	$(PIP) install --quiet --progress-bar off -c constraints.txt -e .
+	$(PIP) install -qq -c constraints.txt torch
+	$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV): llama.cpp is compiled, about ten minutes the first time."
-	$(PIP) install --quiet --progress-bar off -c constraints.txt torch
-	$(PIP) install --quiet --progress-bar off -c constraints.txt -e ".[dev,ocr]"
+	$(PIP) install -qq -c constraints.txt torch
+	$(PIP) install -qq -c constraints.txt -e ".[dev,ocr]"
 	@touch $@ $(VENV)/.demo
 
 $(BIN)/python:

@@ -1,1 +1,97 @@
-"""Room for cli."""
+"""The command line: words of a terminal in, calls of the public API, text or JSON out.
+
+A command knows the API and how to show things: no store, no model, and of readers only which
+endings they know.
+Answers and hits go to standard output, progress and messages to standard error. The engine is
+imported when a command runs, so help and wrong usage answer at once. To add a command, write
+its function and register it in ``app``.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import typer
+
+from ragflow_local.cli.chat import ask
+from ragflow_local.cli.datasets import list_
+from ragflow_local.cli.demo import demo
+from ragflow_local.cli.documents import add, parse
+from ragflow_local.cli.options import TOLD, RootProject
+from ragflow_local.cli.output import tell
+from ragflow_local.cli.search import search
+from ragflow_local.errors import RagflowError
+
+app = typer.Typer(
+    name="ragflow-local",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help stays readable in a narrow window; errors are one line
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nFirst steps:\n  ragflow-local add report.pdf notes/\n"
+    "  ragflow-local ask 'What did we decide?'",
+)
+for function, name, example in (
+    (add, "add", "ragflow-local add report.pdf notes/ --project work --dataset reports"),
+    (parse, "parse", "ragflow-local parse report.pdf --method one"),
+    (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
+    (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
+    (list_, "list", "ragflow-local list --dataset reports"),
+    (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
+):
+    app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
+
+
+@app.callback()
+def root(context: typer.Context, project: RootProject = None) -> None:
+    """Search and question documents in a project directory: no server, no account, no network."""
+    context.obj = project
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its status.
+
+    Raises:
+        SystemExit: Always: 0; 1 for an error that was told; 2 for wrong usage; 130 after Ctrl-C.
+    """
+    sys.excepthook = _tell_bug
+    try:
+        _run(arguments)
+    except SystemExit as end:
+        _flush()
+        raise SystemExit(end.code) from None
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="ragflow-local")
+    except RagflowError as error:
+        tell(f"Error: {error}")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        tell(f"Error: {where}{error.strerror or error}.")
+    raise SystemExit(TOLD)
+
+
+def _flush() -> None:
+    """Write out what is buffered; a reader that has left (``| head``) is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more on its way out and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say an error that nobody foresaw in one line; the whole of it for who looks into it."""
+    if os.environ.get("RAGFLOW_LOCAL_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    tell(
+        f"Error: {kind.__name__}: {error} This should not happen:"
+        " RAGFLOW_LOCAL_DEBUG=1 shows where it does."
+    )

@@ -1,0 +1,127 @@
+"""``ask``: a question to an answer, streamed, with its sources as footnotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
+from ragflow_local.cli.output import say, say_json, source_of, tell
+from ragflow_local.cli.search import Question, hit_of
+
+if TYPE_CHECKING:
+    from ragflow_local.api import Chat, DataSet, Message, RAGFlow
+
+_CHAT = "command line"  # each question is a session of this chat, so answers are kept
+_MARK = re.compile(r" ?\[ID:(\d+)\]")
+_BEGUN_MARK = re.compile(r" ?(\[(I(D(:\d*)?)?)?)?$")  # what may become a mark with the next piece
+_MAX_NAME = 255  # of a session, by the API's rule
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        show_default=False,
+        help="A GGUF file, or its name under models/. Default: $RAGFLOW_LOCAL_LLM, else the only"
+        " one under models/, else the built-in extractive answerer.",
+    ),
+]
+
+
+def ask(
+    context: typer.Context,
+    question: Question,
+    project: Project = None,
+    dataset: Dataset = None,
+    model: Model = None,
+    models: Models = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question from the documents, naming the sources."""
+    with open_project(context, project, models=models) as rag:
+        chat = chat_on(rag, dataset_of(rag, dataset), model)
+        if as_json:
+            _stream_json(stream_of(chat, question))
+        else:
+            show_answer(stream_of(chat, question))
+
+
+def chat_on(rag: RAGFlow, dataset: DataSet, model: str | None) -> Chat:
+    """Return the command line's own chat, set to a dataset and a model."""
+    found = rag.list_chats(name=_CHAT)
+    chat = found[0] if found else rag.create_chat(_CHAT, knowledgebases=[dataset])
+    chat.update({"knowledgebases": [dataset.id], "llm": {"model_name": model}})
+    return chat
+
+
+def stream_of(chat: Chat, question: str) -> Iterable[Message]:
+    """Return the answer as it grows, in a session of its own."""
+    name = " ".join(question.split())[:_MAX_NAME] or "question"
+    return chat.create_session(name).ask(question, stream=True)
+
+
+def show_answer(messages: Iterable[Message]) -> None:
+    """Write an answer while it grows, then its sources."""
+    notes = _Footnotes()
+    last: Message | None = None
+    for last in messages:
+        say(notes.more(last.content), end="")
+    if last is None:
+        return
+    say(notes.more(last.content, whole=True))
+    reference = [chunk.to_dict() for chunk in last.reference]
+    cited = [
+        (number, reference[index])
+        for index, number in notes.numbers.items()
+        if index < len(reference)
+    ]
+    if cited:
+        say()
+    for number, chunk in cited:
+        say(f"  [{number}] {source_of(chunk)}")
+    if last.model:
+        tell(f"Answered by {last.model}.")
+
+
+def _stream_json(messages: Iterable[Message]) -> None:
+    said = 0
+    last: Message | None = None
+    for last in messages:
+        if len(last.content) > said:
+            say_json({"delta": last.content[said:]}, indent=None)
+            said = len(last.content)
+    if last is not None:
+        say_json(answer_of(last), indent=None)
+
+
+def answer_of(message: Message) -> dict[str, Any]:
+    """Return what ``--json`` says of a whole answer."""
+    return {
+        "content": message.content,
+        "model": message.model,
+        "reference": [hit_of(chunk.to_dict()) for chunk in message.reference],
+    }
+
+
+class _Footnotes:
+    """Marks of a growing answer as numbers in the order they come: ``[ID:4]`` to ``[1]``."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, int] = {}
+        self._said = 0  # letters of the answer, not of what was shown
+
+    def more(self, content: str, *, whole: bool = False) -> str:
+        """Return what is new in ``content``, but for a mark that is only begun."""
+        end = len(content)
+        begun = _BEGUN_MARK.search(content)
+        if begun and not whole:
+            end = max(self._said, begun.start())
+        new, self._said = content[self._said : end], end
+        return _MARK.sub(lambda mark: f" [{self._number(int(mark[1]))}]", new)
+
+    def _number(self, index: int) -> int:
+        return self.numbers.setdefault(index, len(self.numbers) + 1)

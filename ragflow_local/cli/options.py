@@ -1,0 +1,118 @@
+"""Options that several commands share, and the project and dataset they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ragflow_local.cli.output import tell
+
+if TYPE_CHECKING:
+    from ragflow_local.api import DataSet, RAGFlow
+
+VARIABLE = "RAGFLOW_LOCAL_PROJECT"
+DEFAULT_PROJECT = Path("ragflow_project")
+NEW_DATASET = "documents"
+TOLD = 1  # exit status after an error that was told; wrong usage is 2, Ctrl-C 130
+_HINT = "--dataset"
+
+_PROJECT_HELP = "The project directory. Default: ./ragflow_project"
+RootProject = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", metavar="DIR", envvar=VARIABLE, help=_PROJECT_HELP, show_default=False
+    ),
+]
+Project = Annotated[
+    Path | None, typer.Option("--project", metavar="DIR", help=_PROJECT_HELP, show_default=False)
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="May be left out where the project has one.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Give JSON instead of text.")]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help="The parse method. Default: the dataset's.",
+        show_default=False,
+    ),
+]
+Models = Annotated[
+    Path | None,
+    typer.Option(
+        "--models",
+        metavar="DIR",
+        help="Where model weights lie. Default: ./models",
+        show_default=False,
+    ),
+]
+
+
+def open_project(
+    context: typer.Context,
+    project: Path | None,
+    *,
+    new: bool = False,
+    read_only: bool = False,
+    models: Path | None = None,
+) -> RAGFlow:
+    """Return the engine on the project a command means.
+
+    Args:
+        context: Of the command; its ``obj`` is the project named before the command.
+        project: The project named after the command, which wins.
+        new: Whether to make the directory where it is not there.
+        read_only: Whether the command changes nothing, so that another process may write.
+        models: Where model weights lie.
+
+    Raises:
+        Exit: There is no project, and the command does not make one.
+    """
+    directory = project or context.obj or DEFAULT_PROJECT
+    if not new and not (directory / "project.json").exists():
+        tell(
+            f"Error: There is no project in {directory}. Name another with --project, or make"
+            f" this one: ragflow-local add FILES --project {directory}"
+        )
+        raise typer.Exit(TOLD)
+    from ragflow_local.api import RAGFlow
+
+    return RAGFlow(project_dir=directory, models_dir=models, read_only=read_only)
+
+
+def dataset_of(rag: RAGFlow, name: str | None) -> DataSet:
+    """Return the dataset named, or the only one.
+
+    Raises:
+        NotFoundError: No dataset has that name.
+        BadParameter: None is named, and the project has several or none.
+    """
+    if name is not None:
+        return rag.get_dataset(name)
+    datasets = rag.list_datasets()
+    if len(datasets) == 1:
+        return datasets[0]
+    if not datasets:
+        raise typer.BadParameter(
+            "the project has none yet: ragflow-local add FILES", param_hint=_HINT
+        )
+    names = ", ".join(sorted(dataset.name for dataset in datasets))
+    raise typer.BadParameter(f"name one of the project's datasets: {names}", param_hint=_HINT)
+
+
+def dataset_or_new(rag: RAGFlow, name: str | None) -> DataSet:
+    """Return the dataset named, or the only one; make it where it is not there."""
+    if name is not None:
+        found = rag.list_datasets(name=name)
+        return found[0] if found else rag.create_dataset(name=name)
+    return dataset_of(rag, None) if rag.list_datasets() else rag.create_dataset(name=NEW_DATASET)
