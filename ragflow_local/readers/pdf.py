@@ -1,0 +1,86 @@
+"""PDF: pages to blocks; plain pages by geometry, the others by layout analysis or OCR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers import pdf_plain, pdf_settle
+from ragflow_local.readers.pdf_lines import lines_of, mupdf
+from ragflow_local.records import Block, Notice
+
+# MuPDF repairs what it can and would write of it to standard error.
+mupdf.TOOLS.mupdf_display_errors(False)
+mupdf.TOOLS.mupdf_display_warnings(False)
+
+
+def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
+    """Yield the blocks of all pages in reading order.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no PDF.
+    """
+    blocks: list[Block] = []
+    for item in read_pages(data, 1, count_pages(data, name), name=name):
+        if isinstance(item, Notice):
+            yield item
+        else:
+            blocks.append(item)
+    yield from settle(blocks)
+
+
+def count_pages(data: bytes, name: str = "") -> int:
+    """Return how many pages there are; none in an empty file.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no PDF.
+    """
+    if not data:
+        return 0
+    with _opened(data, name) as document:
+        return int(document.page_count)
+
+
+def read_pages(
+    data: bytes, first: int, last: int, *, layout: bool = True, name: str = ""
+) -> Iterator[Block | Notice]:
+    """Yield the blocks of the pages first to last (from 1, both included).
+
+    Levels of headings only order them by type size until ``settle`` has seen all pages.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no PDF.
+    """
+    if not data:
+        return
+    with _opened(data, name) as document:
+        for number in range(first, min(last, document.page_count) + 1):
+            yield from _blocks_of(document[number - 1], number)
+
+
+def settle(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks of all pages with running lines named and headings levelled."""
+    return pdf_settle.settle(blocks)
+
+
+@contextmanager
+def _opened(data: bytes, name: str) -> Iterator[Any]:
+    """Give the open document, its empty password tried."""
+    try:
+        document = mupdf.open(stream=data, filetype="pdf")
+    except (mupdf.FileDataError, mupdf.EmptyFileError) as error:
+        raise DamagedFileError(name, "its structure", "it is broken or no PDF") from error
+    with document:
+        if document.needs_pass and not document.authenticate(""):
+            raise DamagedFileError(name, "the whole file", "it is encrypted")
+        yield document
+
+
+def _blocks_of(page: Any, number: int) -> Iterator[Block]:
+    lines = lines_of(page)
+    for piece in pdf_plain.pieces_of(lines.lines, lines.body_size):
+        yield pdf_plain.block_of(piece, lines, number)
+    for line in lines.aside:
+        yield Block("paragraph", line.text, place=lines.place(number, line.box))

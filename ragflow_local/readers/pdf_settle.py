@@ -1,0 +1,87 @@
+"""What only a whole document shows: running heads and feet, and how deep its headings are."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ragflow_local.records import Block
+
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+# Running lines are short, stand first or last on their page, and come back at the same height.
+_RUNNING_LETTERS = 250
+_FIRST, _LAST = 3, 3
+_SAME_HEIGHT_POINTS = 8.0
+_MIN_PAGES = 3
+_DEEPEST = 6
+
+
+def settle(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks of all pages with running lines named and headings levelled.
+
+    The first of each distinct running line stays a paragraph, so no text is lost with the rest.
+    """
+    running = _running(blocks)
+    seen: set[str] = set()
+    settled: list[Block] = []
+    for index, block in enumerate(blocks):
+        if index in running:
+            masked = _mask(block.text)
+            kind = "running" if masked in seen else "paragraph"
+            seen.add(masked)
+            settled.append(replace(block, kind=kind, level=0))  # type: ignore[arg-type]  # both are kinds
+        else:
+            settled.append(block)
+    return _levelled(settled)
+
+
+def _mask(text: str) -> str:
+    """Return ``text`` with its numbers, and Roman ones alone, made equal."""
+    return _DIGITS.sub("#", text.casefold()).strip()
+
+
+def _running(blocks: Sequence[Block]) -> set[int]:
+    """Return the indices of running lines."""
+    pages: dict[int, list[int]] = defaultdict(list)
+    for index, block in enumerate(blocks):
+        if block.place is not None:
+            pages[block.place.page].append(index)
+    found = {index for index, block in enumerate(blocks) if block.kind == "running"}
+    spots: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
+    for page, indices in pages.items():
+        upright = sorted(indices, key=lambda i: _top(blocks[i]))
+        for index in {*upright[:_FIRST], *upright[-_LAST:]}:
+            block = blocks[index]
+            if len(block.text) <= _RUNNING_LETTERS and block.kind not in ("table", "figure"):
+                spots[_mask(block.text)].append((page, _top(block), index))
+    for same in spots.values():
+        heights = Counter(round(top / _SAME_HEIGHT_POINTS) for _, top, _ in same)
+        for page, top, index in same:
+            near = round(top / _SAME_HEIGHT_POINTS)
+            count = sum(heights[near + step] for step in (-1, 0, 1))
+            if count >= _MIN_PAGES and page in pages:
+                found.add(index)
+    return found
+
+
+def _top(block: Block) -> float:
+    return block.place.top if block.place is not None else 0.0
+
+
+def _levelled(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks with the ranks of headings made levels from 1, without gaps."""
+    ranks = sorted({block.level for block in blocks if block.kind == "heading"})
+    levels: dict[int, int] = {}
+    level, last = 0, None
+    for rank in ranks:
+        # Type sizes half a point apart are one size that was rounded.
+        if last is None or rank - last > 4 or rank % 2 != last % 2:
+            level += 1
+        levels[rank] = min(level, _DEEPEST)
+        last = rank
+    return [
+        replace(block, level=levels[block.level]) if block.kind == "heading" else block
+        for block in blocks
+    ]
