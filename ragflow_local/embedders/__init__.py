@@ -1,9 +1,24 @@
-"""Embed text: strings in, unit vectors out. One file a library."""
+"""Embed text: strings in, unit vectors out. One file a library.
+
+An embedder knows texts and a model folder and nothing else: no dataset, no store, no chunk.
+To add a library, add its file here, a branch in ``open_embedder``, and its door in the
+linter's list; ``tests/embedders/test_every_embedder.py`` then covers it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
+from ragflow_local.embedders.places import Description, describe, fingerprint_of, resolve
+from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Matrix, Vector
+
+__all__ = ["BACKENDS", "Backend", "Description", "Embedder", "describe", "open_embedder", "resolve"]
+
+Backend = Literal["auto", "onnx-int8", "onnx", "torch"]
+BACKENDS: tuple[Backend, ...] = ("auto", "onnx-int8", "onnx", "torch")
 
 
 class Embedder(Protocol):
@@ -16,6 +31,8 @@ class Embedder(Protocol):
         dim: Length of its vectors.
         max_tokens: Text beyond this many tokens is not seen.
         prompts: What is put before a question and before a passage; ("", "") for most.
+        tokenizer_file: What counts its tokens, for those who cut text to fit it; None where
+            the model has no such file.
     """
 
     name: str
@@ -23,6 +40,7 @@ class Embedder(Protocol):
     dim: int
     max_tokens: int
     prompts: tuple[str, str]
+    tokenizer_file: Path | None
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return (len(texts), dim) float32, each row of length 1 (0 for a text without words)."""
@@ -31,3 +49,32 @@ class Embedder(Protocol):
     def embed_query(self, question: str) -> Vector:
         """Return (dim,) float32 of length 1; some models embed questions another way."""
         ...
+
+
+def open_embedder(
+    name: str, models_dir: Path | None, *, cache_dir: Path, backend: Backend = "auto"
+) -> Embedder:
+    """Return the model ``name``, ready to embed.
+
+    Args:
+        name: ``hashing``, the default ``all-MiniLM-L6-v2``, a folder, or a name in ``models_dir``.
+        models_dir: Where the user keeps models.
+        cache_dir: Where the fast form of a model is kept from its first use on.
+        backend: ``auto`` is the fast form where it agrees with the original, else the original.
+
+    Raises:
+        MissingModelError: There is no such model, or its library is not installed.
+        DamagedModelError: There is one, but its files cannot be used.
+    """
+    if backend not in BACKENDS:
+        raise InvalidValueError("backend", backend, f"one of {', '.join(BACKENDS)}")
+    folder = resolve(name, models_dir)
+    if folder is None:
+        from ragflow_local.embedders.hashing import HashingEmbedder
+
+        return HashingEmbedder()
+    from ragflow_local.embedders.folder import read_folder
+    from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+
+    model = read_folder(name, folder)
+    return SentenceTransformersEmbedder(model, fingerprint_of(model, cache_dir))

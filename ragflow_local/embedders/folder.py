@@ -1,0 +1,274 @@
+"""A model folder: what its json files say about a sentence-transformers model, read cheaply.
+
+Nothing is loaded here: a dataset can be described, and a wrong folder refused, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragflow_local.errors import DamagedModelError
+
+# What the words of a prompt are likely to be as tokens, to leave room for them in the window.
+_PIECE = re.compile(r"\w+|[^\w\s]")
+
+_TOKENIZERS = (
+    "tokenizer.json",
+    "vocab.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "tokenizer.model",
+    "vocab.json",
+)
+
+# Asymmetric models whose files do not name their prompts: (pattern of the name, question, passage).
+# Source: the model cards of BAAI/bge-*-v1.5, BAAI/bge-*-zh, intfloat/e5-* and mixedbread-ai.
+_KNOWN_PROMPTS = (
+    (r"\bbge-m3|\bbge-.*reranker", "", ""),
+    (r"\bbge-.*-zh", "为这个句子生成表示以用于检索相关文章：", ""),
+    (r"\bbge-.*-en", "Represent this sentence for searching relevant passages: ", ""),
+    (r"\bmxbai-embed", "Represent this sentence for searching relevant passages: ", ""),
+    (r"\bsnowflake-arctic-embed", "Represent this sentence for searching relevant passages: ", ""),
+    (r"\be5-.*instruct|\be5-mistral", "", ""),
+    (r"\b(multilingual-)?e5-", "query: ", "passage: "),
+    (r"\bnomic-embed", "search_query: ", "search_document: "),
+)
+
+_POOLING_FLAGS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A local model as its json files describe it.
+
+    Attributes:
+        name: As the user calls it.
+        path: Absolute.
+        dim: Length of its vectors.
+        window_tokens: Most tokens it reads, special tokens and prompt included.
+        prompts: What is put before a question and before a passage.
+        modules: Last part of the type of each module after the other: Transformer, Pooling, …
+        tokenizer_file: ``tokenizer.json``, where there is one.
+        files: All that decides what the model computes.
+    """
+
+    name: str
+    path: Path
+    dim: int
+    window_tokens: int
+    prompts: tuple[str, str]
+    modules: tuple[str, ...]
+    tokenizer_file: Path | None
+    files: tuple[Path, ...]
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that are seen: the window without [CLS], [SEP] and the prompt."""
+        room = max(len(_PIECE.findall(prompt)) for prompt in self.prompts)
+        return max(1, self.window_tokens - 2 - room)
+
+
+def read_folder(name: str, path: Path) -> ModelFolder:
+    """Return what the folder ``path`` says about the model in it.
+
+    Raises:
+        DamagedModelError: A file is missing, torn, or says what no embedding model says.
+    """
+    path = path.absolute()
+    modules = _modules(name, path)
+    transformer = modules[0][1]
+    config = _json(name, transformer / "config.json")
+    weights = _weights(name, transformer)
+    tokenizers = [transformer / file for file in _TOKENIZERS if (transformer / file).is_file()]
+    if not tokenizers:
+        raise DamagedModelError(name, f"{transformer} has no {' or '.join(_TOKENIZERS[:3])}")
+    files = [*sorted(path.glob("*.json")), *tokenizers, *weights]
+    for _, folder in modules[1:]:
+        files += [file for file in sorted(folder.glob("*")) if file.is_file()]
+        _check_weights(name, folder)
+    own = transformer / "tokenizer.json"
+    return ModelFolder(
+        name=name,
+        path=path,
+        dim=_dim(name, config, modules),
+        window_tokens=_window(transformer, config),
+        prompts=_prompts(name, path, config),
+        modules=tuple(kind for kind, _ in modules),
+        tokenizer_file=own if own in tokenizers else None,
+        files=tuple(dict.fromkeys(files)),
+    )
+
+
+def _json(name: str, file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise DamagedModelError(name, f"{file} is missing") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedModelError(name, f"{file} cannot be read: {error}") from None
+    if not isinstance(value, dict):
+        raise DamagedModelError(name, f"{file} holds no JSON object")
+    return value
+
+
+def _maybe_json(file: Path) -> dict[str, Any]:
+    return _json(file.parent.name, file) if file.is_file() else {}
+
+
+def _modules(name: str, path: Path) -> list[tuple[str, Path]]:
+    """Return kind and folder of each module; a folder without a list is a bare transformer."""
+    listing = path / "modules.json"
+    if not listing.is_file():
+        return [("Transformer", path), ("Pooling", path / "1_Pooling")]
+    try:
+        entries = json.loads(listing.read_bytes())
+        found = [
+            (str(entry["type"]).rsplit(".", 1)[-1], path / str(entry["path"])) for entry in entries
+        ]
+    except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
+        raise DamagedModelError(name, f"{listing} cannot be read: {error!r}") from None
+    if not found or found[0][0] != "Transformer":
+        kind = found[0][0] if found else "no module"
+        raise DamagedModelError(name, f"it begins with {kind}; only transformers are read")
+    for _, folder in found:
+        if path not in (folder, *folder.parents) or ".." in folder.parts:
+            raise DamagedModelError(name, f"{listing} names a folder outside the model's")
+    return found
+
+
+def _weights(name: str, folder: Path) -> list[Path]:
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        shards = _json(name, index).get("weight_map")
+        if not isinstance(shards, dict) or not shards:
+            raise DamagedModelError(name, f"{index} lists no file")
+        found = [folder / Path(str(shard)).name for shard in sorted(set(shards.values()))]
+    else:
+        known = ("model.safetensors", "pytorch_model.bin")
+        found = [folder / file for file in known if (folder / file).is_file()][:1]
+    if not found:
+        raise DamagedModelError(name, f"{folder} has no weights (model.safetensors)")
+    for file in found:
+        if not file.is_file():
+            raise DamagedModelError(name, f"{file} is missing")
+        _check_file(name, file)
+    return found
+
+
+def _check_weights(name: str, folder: Path) -> None:
+    for file in (folder / "model.safetensors", folder / "pytorch_model.bin"):
+        if file.is_file():
+            _check_file(name, file)
+
+
+def _check_file(name: str, file: Path) -> None:
+    """Raise unless ``file`` is as long as its own header says."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        start = stream.read(40)
+        if start.startswith(b"version https://git-lfs"):
+            raise DamagedModelError(name, f"{file} is a Git LFS pointer, not the weights")
+        if file.suffix != ".safetensors":
+            if size < 64:
+                raise DamagedModelError(name, f"{file} is empty")
+            return
+        length = int.from_bytes(start[:8], "little")
+        if len(start) < 8 or not 2 <= length <= min(size - 8, 100_000_000):
+            raise DamagedModelError(name, f"{file} is torn: its header does not fit its size")
+        stream.seek(8)
+        try:
+            header = json.loads(stream.read(length))
+            ends = [
+                entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"
+            ]
+            wanted = 8 + length + max(ends, default=0)
+        except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
+            raise DamagedModelError(name, f"{file} is torn: its header cannot be read") from None
+    if wanted != size:
+        raise DamagedModelError(name, f"{file} is torn: {size} bytes of {wanted}")
+
+
+def _whole(config: Mapping[str, Any], *keys: str) -> int | None:
+    for key in keys:
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+def _dim(name: str, config: Mapping[str, Any], modules: list[tuple[str, Path]]) -> int:
+    dim = _whole(config, "hidden_size", "d_model", "dim", "n_embd")
+    for kind, folder in modules[1:]:
+        said = _maybe_json(folder / "config.json")
+        if kind == "Pooling" and dim is not None:
+            dim *= max(1, len(pooling_modes(said)))
+        elif kind == "Dense":
+            dim = _whole(said, "out_features")
+    if dim is None:
+        raise DamagedModelError(name, "its config.json does not say how long its vectors are")
+    return dim
+
+
+def pooling_modes(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return how tokens become one vector, from a pooling module's config; mean if it is silent."""
+    said = config.get("pooling_mode")
+    if isinstance(said, str):
+        return (said,)
+    if isinstance(said, list) and said:
+        return tuple(str(mode) for mode in said)
+    return tuple(mode for flag, mode in _POOLING_FLAGS.items() if config.get(flag)) or ("mean",)
+
+
+def _window(folder: Path, config: Mapping[str, Any]) -> int:
+    for file in ("sentence_bert_config.json", "sentence_roberta_config.json"):
+        said = _whole(_maybe_json(folder / file), "max_seq_length")
+        if said is not None:
+            return said
+    positions = _whole(config, "max_position_embeddings", "n_positions") or 512
+    if "roberta" in str(config.get("model_type", "")) or config.get("model_type") == "mpnet":
+        positions -= 2  # their positions are counted from the padding id on
+    tokenizer = _whole(_maybe_json(folder / "tokenizer_config.json"), "model_max_length")
+    return min(positions, tokenizer or positions)
+
+
+def _prompts(name: str, path: Path, config: Mapping[str, Any]) -> tuple[str, str]:
+    settings = _maybe_json(path / "config_sentence_transformers.json")
+    prompts = settings.get("prompts") or {}
+    said = {key: text for key, text in prompts.items() if isinstance(text, str)}
+    if any(said.values()):
+        rest = said.get(str(settings.get("default_prompt_name")), "")
+        passage = next(
+            (said[key] for key in ("passage", "document", "corpus") if key in said), rest
+        )
+        return said.get("query", rest), passage
+    # The folder's own name last: a user may call a copy of the model what they like.
+    for called in (name, str(config.get("_name_or_path", "")), f"{path.parent.name}/{path.name}"):
+        for pattern, question, passage in _KNOWN_PROMPTS:
+            if re.search(pattern, called.casefold()):
+                return question, passage
+    return "", ""
+
+
+def digest(file: Path) -> str:
+    """Return the sha256 of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def settings_of(folder: ModelFolder) -> Iterator[str]:
+    """Yield what besides the files' content decides the vectors."""
+    yield f"window {folder.window_tokens}"
+    yield f"prompts {json.dumps(folder.prompts)}"

