@@ -1,0 +1,319 @@
+"""Postings: bags of terms in, BM25 scores out; packed lists inside the catalog.
+
+A dataset's chunks lie in segments (``postings_segments``). Adding a document writes one small
+segment, whose rows stand together: a few pages, wherever its words lie in the alphabet. Segments
+of about one size are merged eight into one as they come, so a question reads few of them.
+
+A removed chunk is marked in its segment at once, and the statistics count unmarked chunks only:
+they are true at every moment, as if it had never been there. Merging drops what is marked.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+
+from ragflow_local.stores.catalog import postings_segments as segments
+from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Numbers, Segment
+
+# Segments of about one size that are merged into one: fewer would write more often, more would
+# give a question more lists to read.
+FAN = 8
+
+# A segment with more than this share of removed chunks is written anew by ``merge``.
+_MOST_REMOVED = 0.2
+
+_TABLES = (
+    """CREATE TABLE postings_datasets (
+      dataset INTEGER PRIMARY KEY,
+      space INTEGER NOT NULL UNIQUE,
+      chunks INTEGER NOT NULL DEFAULT 0,
+      length INTEGER NOT NULL DEFAULT 0,
+      terms INTEGER NOT NULL DEFAULT 0
+    )""",
+    """CREATE TABLE postings_terms (
+      space INTEGER NOT NULL,
+      term TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (space, term)
+    ) WITHOUT ROWID""",
+    *segments.TABLES,
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables of this module."""
+    for table in _TABLES:
+        connection.execute(table)
+
+
+def add(
+    connection: sqlite3.Connection,
+    dataset: int,
+    chunks: Sequence[tuple[int, Mapping[str, int]]],
+) -> None:
+    """Make chunks findable; one that is there already is replaced.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+        chunks: Number and terms with counts of each.
+    """
+    if not chunks:
+        return
+    space = _space_for(connection, dataset)
+    (last,) = connection.execute(
+        "SELECT max(last) FROM postings_segments WHERE key BETWEEN ? AND ?",
+        segments.span(space, segments.SEGMENT_BITS),
+    ).fetchone()
+    returning = [number for number, _ in chunks if last is not None and number <= last]
+    if returning:
+        remove(connection, dataset, returning)
+    latest = sorted(dict(chunks).items())
+    for part in _batches(latest, CAPACITY):
+        content = _content(connection, space, part)
+        segments.write(connection, space, content)
+        connection.execute(
+            "UPDATE postings_datasets SET chunks = chunks + ?, length = length + ? WHERE space = ?",
+            (len(part), int(content.lengths.sum()), space),
+        )
+    _merge_crowded(connection, space)
+
+
+def remove(connection: sqlite3.Connection, dataset: int, numbers: Sequence[int]) -> None:
+    """Make chunks unfindable; a number that is not there is passed over.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+        numbers: Chunk numbers.
+    """
+    space = space_of(connection, dataset)
+    if space is None or not len(numbers):
+        return
+    wanted = np.unique(np.asarray(numbers, np.int64))
+    for segment in segments.segments_of(connection, space):
+        places = segment.places_of(wanted)
+        places = places[places >= 0]
+        if len(places):
+            length = segments.mark_removed(connection, segment, places)
+            connection.execute(
+                "UPDATE postings_datasets SET chunks = chunks - ?, length = length - ?"
+                " WHERE space = ?",
+                (len(places), length, space),
+            )
+
+
+def drop(connection: sqlite3.Connection, dataset: int) -> None:
+    """Forget a dataset.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+    """
+    space = space_of(connection, dataset)
+    if space is None:
+        return
+    connection.execute(
+        "DELETE FROM postings_lists WHERE key BETWEEN ? AND ?",
+        segments.span(space, segments.SEGMENT_BITS + segments.TERM_BITS),
+    )
+    connection.execute(
+        "DELETE FROM postings_segments WHERE key BETWEEN ? AND ?",
+        segments.span(space, segments.SEGMENT_BITS),
+    )
+    connection.execute("DELETE FROM postings_terms WHERE space = ?", (space,))
+    connection.execute("DELETE FROM postings_datasets WHERE space = ?", (space,))
+
+
+def merge(connection: sqlite3.Connection, dataset: int) -> bool:
+    """Join small segments and drop removed chunks for good; return whether more is left to do.
+
+    One call does one step, of a second or two at most: a caller in the background can let others
+    write between two steps.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+    """
+    space = space_of(connection, dataset)
+    if space is None:
+        return False
+    kept = segments.segments_of(connection, space)
+    small = sorted((segment for segment in kept if _live(segment) <= CAPACITY // 2), key=_live)
+    group = _fitting(small)
+    # A large segment is not written anew for a few small ones: each chunk moves log n times.
+    while len(group) > 1 and 2 * _live(group[-1]) > sum(map(_live, group)):
+        group.pop()
+    if len(group) < 2:
+        group = [one for one in kept if len(one.removed) > _MOST_REMOVED * one.size][:1]
+    if not group:
+        return False
+    _join(connection, space, group)
+    return True
+
+
+def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
+    """Return what is wrong with a dataset's postings, a sentence each; nothing when all is well."""
+    space = space_of(connection, dataset)
+    if space is None:
+        return []
+    problems: list[str] = []
+    seen: list[Numbers] = []
+    length = 0
+    for segment in segments.segments_of(connection, space):
+        try:
+            content = segments.read(connection, segment)
+        except (ValueError, IndexError) as error:
+            problems.append(f"Segment {segment.key} cannot be read: {error}.")
+            continue
+        seen.append(content.numbers)
+        length += int(content.lengths.sum())
+        counted = np.bincount(content.places, content.counts, len(content.numbers))
+        if not np.array_equal(counted, content.lengths):
+            problems.append(f"Segment {segment.key} has lists that do not fit its lengths.")
+    numbers = np.concatenate([np.empty(0, np.int64), *seen])
+    if len(np.unique(numbers)) != len(numbers):
+        problems.append("A chunk is indexed twice.")
+    chunks_kept, length_kept = connection.execute(
+        "SELECT chunks, length FROM postings_datasets WHERE space = ?", (space,)
+    ).fetchone()
+    if (chunks_kept, length_kept) != (len(numbers), length):
+        problems.append("The counts of chunks and terms do not fit the segments.")
+    return problems
+
+
+def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
+    """Return the numbers of all chunks that can be found, ascending."""
+    space = space_of(connection, dataset)
+    kept = [] if space is None else segments.segments_of(connection, space)
+    found = [np.delete(segment.numbers(), segment.removed) for segment in kept]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
+
+
+def space_of(connection: sqlite3.Connection, dataset: int) -> int | None:
+    """Return the number under which a dataset's lists are kept, or None where it has none."""
+    row = connection.execute(
+        "SELECT space FROM postings_datasets WHERE dataset = ?", (dataset,)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _space_for(connection: sqlite3.Connection, dataset: int) -> int:
+    space = space_of(connection, dataset)
+    if space is None:
+        # Numbers of dropped datasets are used again: a key has 20 bits for them.
+        (space,) = connection.execute(
+            "SELECT coalesce(max(space), 0) + 1 FROM postings_datasets"
+        ).fetchone()
+        connection.execute(
+            "INSERT INTO postings_datasets (dataset, space) VALUES (?, ?)", (dataset, space)
+        )
+    return int(space)
+
+
+def _content(
+    connection: sqlite3.Connection, space: int, chunks: Sequence[tuple[int, Mapping[str, int]]]
+) -> Content:
+    """Return the content of a segment of ``chunks``, which are in the order of their numbers."""
+    sizes = [len(bag) for _, bag in chunks]
+    total = sum(sizes)
+    known = _term_numbers(connection, space, {term for _, bag in chunks for term in bag})
+    terms = np.fromiter((known[term] for _, bag in chunks for term in bag), np.int64, total)
+    counts = np.fromiter((n for _, bag in chunks for n in bag.values()), np.int64, total)
+    places = np.repeat(np.arange(len(chunks)), sizes)
+    order = np.argsort(terms, kind="stable")
+    lengths = np.bincount(places, counts, len(chunks)).astype(np.int64)
+    return Content(
+        np.fromiter((number for number, _ in chunks), np.int64, len(chunks)),
+        lengths,
+        terms[order],
+        places[order],
+        counts[order],
+    )
+
+
+def _term_numbers(connection: sqlite3.Connection, space: int, terms: set[str]) -> dict[str, int]:
+    """Return the numbers of ``terms``; a new term gets the next one."""
+    known = known_terms(connection, space, terms)
+    new = sorted(terms - known.keys())
+    if new:
+        (first,) = connection.execute(
+            "UPDATE postings_datasets SET terms = terms + ? WHERE space = ? RETURNING terms - ?",
+            (len(new), space, len(new)),
+        ).fetchone()
+        numbered = {term: first + index for index, term in enumerate(new)}
+        connection.executemany(
+            "INSERT INTO postings_terms (space, term, number) VALUES (?, ?, ?)",
+            ((space, term, number) for term, number in numbered.items()),
+        )
+        known.update(numbered)
+    return known
+
+
+def known_terms(connection: sqlite3.Connection, space: int, terms: set[str]) -> dict[str, int]:
+    """Return the numbers of those of ``terms`` that the dataset has had."""
+    return dict(
+        connection.execute(
+            "SELECT term, number FROM json_each(?) CROSS JOIN postings_terms ON term = value"
+            " WHERE space = ?",
+            (json.dumps(list(terms)), space),
+        )
+    )
+
+
+def _live(segment: Segment) -> int:
+    return segment.size - len(segment.removed)
+
+
+def _level(segment: Segment) -> int:
+    """Return 0 for up to 8 live chunks, 1 for up to 64, and so on."""
+    return max(0, _live(segment) - 1).bit_length() // 3
+
+
+def _merge_crowded(connection: sqlite3.Connection, space: int) -> None:
+    """Merge until fewer than ``FAN`` segments are of one size."""
+    while group := _crowded(segments.segments_of(connection, space)):
+        _join(connection, space, group)
+
+
+def _crowded(kept: Sequence[Segment]) -> list[Segment]:
+    levels: dict[int, list[Segment]] = {}
+    for segment in kept:
+        if _live(segment) <= CAPACITY // 2:
+            levels.setdefault(_level(segment), []).append(segment)
+    for _, group in sorted(levels.items()):
+        if len(group) >= FAN:
+            return _fitting(group)
+    return []
+
+
+def _fitting(group: Sequence[Segment]) -> list[Segment]:
+    """Return as many of the first segments as one segment can hold."""
+    fitting: list[Segment] = []
+    total = 0
+    for segment in group:
+        total += _live(segment)
+        if total > CAPACITY:
+            break
+        fitting.append(segment)
+    return fitting
+
+
+def _join(connection: sqlite3.Connection, space: int, group: Sequence[Segment]) -> None:
+    content = segments.joined([segments.read(connection, segment) for segment in group])
+    for segment in group:
+        segments.delete(connection, segment.key)
+    segments.write(connection, space, content)
+
+
+def _batches(
+    chunks: Sequence[tuple[int, Mapping[str, int]]], size: int
+) -> Iterator[list[tuple[int, Mapping[str, int]]]]:
+    rest = iter(chunks)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,202 @@
+"""BM25: a question's terms and packed postings in, candidates and their exact scores out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragflow_local.stores.catalog import postings_segments as segments
+from ragflow_local.stores.catalog.postings import known_terms, space_of
+from ragflow_local.stores.catalog.postings_segments import FORMATS, TERM_BITS, Numbers, Segment
+
+Scores = NDArray[np.float64]
+
+K1 = 1.2
+B = 0.75
+
+# Parameters of one statement: what the oldest SQLite in use takes.
+_MOST_PARAMETERS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """One term's postings in the whole dataset, places ascending, live chunks only."""
+
+    places: Numbers
+    parts: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The postings of a question's terms, ready to score.
+
+    Attributes:
+        terms: The question's terms, each once.
+        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative.
+        frequencies: (n_terms,) live chunks that have the term: n.
+        chunks: Live chunks of the dataset: N.
+        average_length: Terms a chunk has on average, repeated ones counted each time.
+    """
+
+    terms: tuple[str, ...]
+    idf: Scores
+    frequencies: Numbers
+    chunks: int
+    average_length: float
+    _lists: tuple[_List, ...]
+    _segments: tuple[Segment, ...]
+    _offsets: Numbers
+
+    def best(self, weights: Scores, top_k: int, allowed: Numbers | None = None) -> Numbers:
+        """Return the numbers of the ``top_k`` chunks with the largest scores, in no order.
+
+        Args:
+            weights: (n_terms,) what a term's score is multiplied with.
+            top_k: At most so many; of equal ones those that were added first.
+            allowed: Chunk numbers to choose among; None for all.
+        """
+        scores = self.scores(weights)
+        if allowed is not None:
+            places = self._places_of(allowed)
+            kept = np.zeros_like(scores)
+            kept[places[places >= 0]] = scores[places[places >= 0]]
+            scores = kept
+        found = np.flatnonzero(scores)
+        if len(found) > top_k:
+            values = scores[found]
+            least = np.partition(values, -top_k)[-top_k]
+            above = found[values > least]
+            found = np.concatenate([above, found[values == least][: top_k - len(above)]])
+        return self._numbers_at(found)
+
+    def scores(self, weights: Scores) -> Scores:
+        """Return (places,) the BM25 score of every chunk, 0 for one without a common term."""
+        scores = np.zeros(int(self._offsets[-1]))
+        for one, weight in zip(self._lists, weights, strict=True):
+            if weight > 0:
+                scores[one.places] += one.parts if weight == 1.0 else weight * one.parts
+        return scores
+
+    def parts(self, numbers: Numbers) -> Scores:
+        """Return (n_terms, n_numbers) what each term adds to the score of each chunk.
+
+        Args:
+            numbers: Chunk numbers; one that is not in the dataset has 0 everywhere.
+        """
+        places = self._places_of(numbers)
+        parts = np.zeros((len(self.terms), len(numbers)))
+        for row, one in zip(parts, self._lists, strict=True):
+            if len(one.places):
+                at = np.minimum(np.searchsorted(one.places, places), len(one.places) - 1)
+                row[:] = np.where(one.places[at] == places, one.parts[at], 0.0)
+        return parts
+
+    def _places_of(self, numbers: Numbers) -> Numbers:
+        places = np.full(len(numbers), -1, np.int64)
+        for segment, offset in zip(self._segments, self._offsets, strict=False):
+            here = segment.places_of(numbers)
+            places = np.where(here >= 0, here + offset, places)
+        return places
+
+    def _numbers_at(self, places: Numbers) -> Numbers:
+        numbers = np.empty(len(places), np.int64)
+        which = np.searchsorted(self._offsets, places, side="right") - 1
+        for index in np.unique(which):
+            here = which == index
+            numbers[here] = self._segments[index].numbers_at(places[here] - self._offsets[index])
+        return numbers
+
+
+def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> Lists | None:
+    """Return the postings of ``terms``, or None for a dataset without a chunk.
+
+    Args:
+        connection: Inside one snapshot: statistics and lists belong together.
+        dataset: Its number.
+        terms: Each once.
+    """
+    space = space_of(connection, dataset)
+    if space is None:
+        return None
+    chunks, length = connection.execute(
+        "SELECT chunks, length FROM postings_datasets WHERE space = ?", (space,)
+    ).fetchone()
+    if chunks == 0:
+        return None
+    kept = tuple(segments.segments_of(connection, space))
+    offsets = np.cumsum([0, *(segment.size for segment in kept)])
+    known = known_terms(connection, space, set(terms))
+    data = _read_data(connection, kept, list(known.values()))
+    alive = _alive(kept, offsets)
+    average = length / chunks
+    lists: list[_List] = []
+    idf = np.zeros(len(terms))
+    for index, term in enumerate(terms):
+        places, counts, lengths = _unpacked(kept, offsets, data.get(known.get(term, -1), {}))
+        if alive is not None:
+            here = alive[places]
+            places, counts, lengths = places[here], counts[here], lengths[here]
+        idf[index] = np.log1p((chunks - len(places) + 0.5) / (len(places) + 0.5))
+        # An empty average comes with empty lists only.
+        weighed = counts + K1 * (1 - B + B * lengths / average) if len(places) else counts
+        lists.append(_List(places, idf[index] * (K1 + 1) * counts / weighed))
+    return Lists(
+        tuple(terms),
+        idf,
+        np.array([len(one.places) for one in lists], np.int64),
+        chunks,
+        average,
+        tuple(lists),
+        kept,
+        offsets,
+    )
+
+
+def _read_data(
+    connection: sqlite3.Connection, kept: Sequence[Segment], numbers: Sequence[int]
+) -> dict[int, dict[int, bytes]]:
+    """Return packed lists by term number and index of the segment."""
+    keys = [(segment.key << TERM_BITS) + term for segment in kept for term in numbers]
+    index_of = {segment.key: index for index, segment in enumerate(kept)}
+    data: dict[int, dict[int, bytes]] = {}
+    for start in range(0, len(keys), _MOST_PARAMETERS):
+        part = keys[start : start + _MOST_PARAMETERS]
+        marks = ",".join("?" * len(part))
+        for key, packed in connection.execute(
+            f"SELECT key, data FROM postings_lists WHERE key IN ({marks})", part
+        ):
+            segment, term = key >> TERM_BITS, key & ((1 << TERM_BITS) - 1)
+            data.setdefault(term, {})[index_of[segment]] = packed
+    return data
+
+
+def _alive(kept: Sequence[Segment], offsets: Numbers) -> NDArray[np.bool_] | None:
+    removed = [segment.removed + offset for segment, offset in zip(kept, offsets, strict=False)]
+    if not sum(map(len, removed)):
+        return None
+    alive = np.ones(int(offsets[-1]), np.bool_)
+    alive[np.concatenate(removed)] = False
+    return alive
+
+
+def _unpacked(
+    kept: Sequence[Segment], offsets: Numbers, data: dict[int, bytes]
+) -> tuple[Numbers, Scores, Scores]:
+    """Return places in the dataset, counts and lengths of one term's lists."""
+    places: list[Numbers] = [np.empty(0, np.int64)]
+    counts: list[Scores] = [np.empty(0)]
+    lengths: list[Scores] = [np.empty(0)]
+    # Neighbours of one format are unpacked together: numpy's price is by the call.
+    for format_, group in groupby(sorted(data), key=lambda index: kept[index].format):
+        together = list(group)
+        packed = np.frombuffer(b"".join(data[index] for index in together), FORMATS[format_])
+        sizes = [len(data[index]) // FORMATS[format_].itemsize for index in together]
+        places.append(packed["place"] + np.repeat(offsets[together], sizes))
+        counts.append(packed["count"].astype(np.float64))
+        lengths.append(packed["length"].astype(np.float64))
+    return np.concatenate(places), np.concatenate(counts), np.concatenate(lengths)
