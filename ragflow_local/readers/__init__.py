@@ -7,24 +7,28 @@ no store. To add a format, add its file here, its endings to ``ENDINGS``, and a 
 A reader module offers ``read(data)``. One whose format has pages that can be read apart from
 one another (``PAGED``) offers also ``count_pages``, ``read_pages`` and ``settle``; ``read`` is
 then those three in a row.
+
+What a file is, is said by ``kind_of``; it needs the standard library only, since the user's own
+process calls it. The libraries of a format are imported by its module, in a worker.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import PurePath
 from typing import Protocol, cast
 
-from ragflow_local.errors import UnsupportedFileError
+from ragflow_local.readers.kinds import ENDINGS, kind_of, type_of
 from ragflow_local.records import Block, Notice
 
-ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "csv": (".csv", ".tsv"),
-    "docx": (".docx",),
-    "html": (".html", ".htm", ".xhtml"),
-    "markdown": (".md", ".markdown"),
-    "pdf": (".pdf",),
-    "text": (".txt", ".log"),
-}
+__all__ = [
+    "ENDINGS",
+    "PAGED",
+    "PagedReader",
+    "Reader",
+    "kind_of",
+    "open_reader",
+    "read",
+    "type_of",
+]
 
 # Kinds whose pages are read apart from one another, by several workers at once.
 PAGED = frozenset({"pdf"})
@@ -72,7 +76,29 @@ class PagedReader(Reader, Protocol):
         ...
 
     def settle(self, blocks: Sequence[Block]) -> list[Block]:
-        """Return the blocks of all pages in order, with what only the whole document shows:
-        running heads and feet, levels of headings, paragraphs that run over a page's end.
+        """Return the blocks of all pages in order, with what only the whole shows.
+
+        That is: running heads and feet, levels of headings, paragraphs over a page's end.
         """
         ...
+
+
+def open_reader(kind: str) -> Reader:
+    """Return the reader of ``kind``, a key of ``ENDINGS``; imports its module and libraries."""
+    return cast(Reader, import_module(f"{__name__}.{kind}"))
+
+
+def read(name: str, data: bytes) -> Iterator[Block | Notice]:
+    """Yield the blocks of a file in reading order; nothing for a file without bytes.
+
+    Args:
+        name: The file's name; its ending counts where the bytes do not tell the kind.
+        data: The file's bytes.
+
+    Raises:
+        UnsupportedFileError: No reader for this kind of file.
+        DamagedFileError: The file is broken, encrypted or not what its name says.
+    """
+    kind = kind_of(name, data)
+    if data:
+        yield from open_reader(kind).read(data, name)

@@ -1,0 +1,70 @@
+"""Cells that span rows and columns, spread to the rows of a table block."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ragflow_local.records import Block, Place
+
+_SPACES = re.compile(r"\s+")
+_MAX_SPAN = 1000  # columns; as the HTML standard clamps them
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as a format has it: text, and how many rows and columns it covers."""
+
+    text: str
+    rows: int = 1
+    columns: int = 1
+    is_header: bool = False
+
+
+def table(rows: Iterable[Sequence[str]], place: Place | None = None) -> Iterator[Block]:
+    """Yield the table of ``rows``, or nothing where all cells are empty.
+
+    Empty rows, and columns that are empty in all rows, are left out; rows get equal lengths.
+    """
+    cells = [[_SPACES.sub(" ", cell).strip() for cell in row] for row in rows]
+    cells = [row for row in cells if any(row)]
+    width = max((len(row) for row in cells), default=0)
+    used = [column for column in range(width) if any(column < len(r) and r[column] for r in cells)]
+    even = tuple(tuple(r[column] if column < len(r) else "" for column in used) for r in cells)
+    if even:
+        yield Block("table", "\n".join("\t".join(row) for row in even), place=place, rows=even)
+
+
+def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+    """Return the texts of ``rows`` with every cell at its column.
+
+    A cell's text is said again in the rows below that it covers, so that each row tells its
+    whole story. Across columns it is said again in header rows only, where it is part of each
+    column's name; in a body row it stands once.
+    """
+    spread_rows: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}  # column: rows still covered, text
+    for number, row in enumerate(rows):
+        texts: dict[int, str] = {}
+        for column, (left, text) in list(below.items()):
+            texts[column] = text
+            below[column] = (left - 1, text)
+            if left == 1:
+                del below[column]
+        column = 0
+        is_head = number == 0 or all(cell.is_header for cell in row)
+        for cell in row:
+            while column in texts:
+                column += 1
+            columns = max(1, min(cell.columns, _MAX_SPAN))
+            covers_all = len(row) == 1
+            for offset in range(columns):
+                repeat = offset == 0 or (is_head and not covers_all)
+                texts[column + offset] = cell.text if repeat else ""
+                # Rows cannot reach beyond the table, whatever the file says.
+                below_rows = min(cell.rows, len(rows) - number) - 1
+                if below_rows > 0:
+                    below[column + offset] = (below_rows, texts[column + offset])
+            column += columns
+        width = max(texts, default=-1) + 1
+        spread_rows.append([texts.get(column, "") for column in range(width)])
+    return spread_rows

@@ -1,0 +1,228 @@
+"""A file's kind, found by its content first and by its ending second; standard library only."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from ragflow_local.errors import UnsupportedFileError
+
+# Source code and settings are read as the text they are.
+_CODE = (
+    "py pyi c h cc cpp cxx hpp cs java kt kts scala go rs swift m mm r jl lua pl pm rb php js mjs"
+    " cjs jsx ts tsx vue css scss less sh bash zsh fish ps1 bat cmd sql hs ml ex exs erl clj lisp"
+    " el f90 f asm s v vhd tex bib rst adoc org ini cfg conf toml yaml yml xml xsl xsd svg proto"
+    " gradle cmake mk diff patch srt vtt properties env"
+)
+
+ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "csv": (".csv", ".tsv", ".tab"),
+    "docx": (".docx", ".docm", ".dotx"),
+    "email": (".eml", ".mht", ".mhtml"),
+    "epub": (".epub",),
+    "html": (".html", ".htm", ".xhtml"),
+    "image": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"),
+    "json": (".json", ".jsonl", ".ndjson", ".ipynb"),
+    "markdown": (".md", ".markdown", ".mkd"),
+    "msg": (".msg",),
+    "odt": (".odt", ".ods", ".odp"),
+    "pdf": (".pdf",),
+    "pptx": (".pptx", ".pptm", ".ppsx"),
+    "rtf": (".rtf",),
+    "text": (".txt", ".log", ".text", *(f".{ending}" for ending in _CODE.split())),
+    "xls": (".xls",),
+    "xlsx": (".xlsx", ".xlsm", ".xltx"),
+}
+_BY_ENDING = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
+
+# Kinds that are text inside: among them the ending decides, for no content is proof.
+_TEXTUAL = frozenset({"csv", "email", "html", "json", "markdown", "text"})
+# Ends that say nothing of the content.
+_VAGUE = frozenset({".txt", ".text", ".log", ""})
+
+_TYPES = {"pdf": "pdf", "image": "visual", "csv": "table", "xls": "table", "xlsx": "table"}
+
+_MAGIC = (
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+)
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Streams of OLE2 files, as their directory names them, and what their being there means.
+_STREAMS = (
+    ("EncryptedPackage", "encrypted"),
+    ("__nameid_version1.0", "msg"),
+    ("__properties_version1.0", "msg"),
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+    ("WordDocument", "doc"),
+    ("PowerPoint Document", "ppt"),
+)
+_ZIPPED = frozenset({"docx", "epub", "odt", "pptx", "xlsx"})
+_MIMETYPES = {
+    b"application/epub+zip": "epub",
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet": "odt",
+    b"application/vnd.oasis.opendocument.presentation": "odt",
+}
+_HTML = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.I | re.S
+)
+_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*\S?")
+_MAIL_HEADERS = (
+    "from to cc bcc date subject received message-id mime-version return-path delivered-to reply-to"
+    " content-type content-transfer-encoding sender in-reply-to references"
+)
+_SAMPLE_BYTES = 8192
+_MAX_JSON_BYTES = 10_000_000  # larger files are read as what their ending says, unparsed
+
+
+def type_of(kind: str) -> str:
+    """Return how the API calls ``kind``: ``pdf``, ``visual``, ``table`` or ``doc``."""
+    return _TYPES.get(kind, "doc")
+
+
+def kind_of(name: str, data: bytes = b"") -> str:
+    """Return the kind of a file, a key of ``ENDINGS``.
+
+    Args:
+        name: The file's name.
+        data: Its bytes; without them the ending alone decides.
+
+    Raises:
+        UnsupportedFileError: No reader for this kind of file.
+    """
+    ending = PurePath(name.lower()).suffix
+    by_ending = _BY_ENDING.get(ending, "")
+    kind = _kind_of_bytes(data, by_ending) if data else by_ending
+    if not kind and data:
+        kind = _kind_of_text(data, by_ending, ending)
+    if kind not in ENDINGS:
+        raise UnsupportedFileError(name, _BY_ENDING)
+    return kind
+
+
+def _kind_of_bytes(data: bytes, by_ending: str) -> str:
+    """Return the kind that magic bytes show, "" for none (text, or unknown bytes)."""
+    if data.startswith(_OLE2):
+        return _kind_of_ole2(data, by_ending)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _kind_of_zip(data, by_ending)
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    is_webp = data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    is_bmp = data.startswith(b"BM") and len(data) > 26 and data[6:10] == b"\0\0\0\0"
+    if is_webp or is_bmp:
+        return "image"
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+
+
+def _kind_of_ole2(data: bytes, by_ending: str) -> str:
+    """Return the kind by the stream that the file's directory names first."""
+    found = []
+    for stream, kind in _STREAMS:
+        # A directory entry is 128 bytes, its name UTF-16 and filled up to 64 bytes with zeros.
+        at = data.find(stream.encode("utf-16-le") + b"\0\0")
+        if at >= 0 and at % 128 == 0:
+            found.append((at, kind))
+    kind = min(found)[1] if found else by_ending
+    if kind == "encrypted":
+        return by_ending if by_ending in _ZIPPED else "docx"  # whose reader says so
+    return kind or "ole2"
+
+
+def _kind_of_zip(data: bytes, by_ending: str) -> str:
+    """Return the kind by what the archive holds."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                kind = _MIMETYPES.get(archive.read("mimetype").strip(), "")
+                if kind:
+                    return kind
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError, EOFError):
+        return by_ending if by_ending in _ZIPPED else "zip"
+    for folder, kind in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
+        if any(name.lower().startswith(folder) for name in names):
+            return kind
+    if "META-INF/container.xml" in names:
+        return "epub"
+    return by_ending if by_ending in _ZIPPED else "zip"
+
+
+def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
+    """Return the kind of a file without magic bytes, "" where it is no text."""
+    text = _peek(data)
+    if text is None:
+        # Damaged files of a known kind: their reader says what is wrong with them.
+        return by_ending if by_ending not in _TEXTUAL else ""
+    if by_ending in _TEXTUAL and ending not in _VAGUE:
+        return "html" if by_ending == "markdown" and _HTML.match(text) else by_ending
+    return _kind_by_look(data, text) or (
+        "text" if by_ending in _TEXTUAL or by_ending in ("", "rtf", "xls") else by_ending
+    )
+
+
+def _kind_by_look(data: bytes, text: str) -> str:
+    """Return the kind of a text that shows what it is, else ""."""
+    if _HTML.match(text):
+        return "html"
+    if _is_mail(text):
+        return "email"
+    return "json" if _is_json(data, text) else ""
+
+
+def _peek(data: bytes) -> str | None:
+    """Return the beginning of a text, None where the bytes are no text in any encoding."""
+    sample = data[:_SAMPLE_BYTES]
+    for mark, encoding in (
+        (b"\xff\xfe\0\0", "utf-32-le"),
+        (b"\0\0\xfe\xff", "utf-32-be"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
+        if sample.startswith(mark):
+            return sample[len(mark) :].decode(encoding, errors="ignore")
+    zeros = [sample[offset::4].count(0) for offset in range(4)]
+    if sum(zeros) > len(sample) / 50:
+        # Without a mark, text in wide characters has its zeros at the same one of two places.
+        wide = sorted((zeros[0] + zeros[2], zeros[1] + zeros[3]))
+        four = sorted(zeros)
+        if wide[1] < 3 * wide[0] and four[1] < 0.9 * four[3]:
+            return None
+        return sample.replace(b"\0", b"").decode("latin-1")
+    text = sample.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    controls = sum(
+        1 for character in text if character < " " and character not in "\t\n\r\f\x0b\x1b"
+    )
+    return text if controls <= len(text) / 50 else None
+
+
+def _is_mail(text: str) -> bool:
+    """Return whether ``text`` begins with the header fields of a mail."""
+    found = set()
+    for number, line in enumerate(text.lstrip().splitlines()[:60]):
+        header = _HEADER.match(line)
+        if number == 0 and line.startswith("From "):
+            continue
+        if header:
+            found.add(header.group(1).lower())
+        elif not line[:1].isspace() or not line.strip():
+            break
+    known = found.intersection(_MAIL_HEADERS.split())
+    return len(known) >= 3 and bool(known & {"from", "received", "mime-version", "message-id"})
+
+
+def _is_json(data: bytes, text: str) -> bool:
+    """Return whether ``data`` is one JSON object or array."""
+    if text.lstrip()[:1] not in ("{", "[") or len(data) > _MAX_JSON_BYTES:
+        return False
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
