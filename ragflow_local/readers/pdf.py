@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import pdf_plain, pdf_settle
+from ragflow_local.readers import pdf_page, pdf_plain, pdf_settle
 from ragflow_local.readers.pdf_lines import lines_of, mupdf
+from ragflow_local.readers.pdf_ruled import rules_of
 from ragflow_local.records import Block, Notice
 
 # MuPDF repairs what it can and would write of it to standard error.
@@ -80,7 +81,8 @@ def _opened(data: bytes, name: str) -> Iterator[Any]:
 
 def _blocks_of(page: Any, number: int) -> Iterator[Block]:
     lines = lines_of(page)
-    for piece in pdf_plain.pieces_of(lines.lines, lines.body_size):
+    reading = pdf_page.read_lines(lines, rules_of(page, lines))
+    for piece in reading.pieces:
         yield pdf_plain.block_of(piece, lines, number)
     for line in lines.aside:
         yield Block("paragraph", line.text, place=lines.place(number, line.box))

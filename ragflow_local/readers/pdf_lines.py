@@ -50,6 +50,8 @@ _REPLACED = str.maketrans(
 )
 # Wider than a space in justified text, narrower than the gap between columns; in type sizes.
 _CELL_GAP = 1.6
+# A raised mark: this small, against the line that it belongs to.
+_MARK_LETTERS, _MARK_SIZE = 8, 0.82
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.IGNORECASE)
 
 
@@ -211,7 +213,7 @@ def lines_of(page: Any) -> Lines:
             aside.append(Line(turned, size, bold))
     if turn in (90, 270):
         width, height = height, width
-    return Lines(tuple(straight), tuple(aside), width, height, turn)
+    return Lines(tuple(_with_marks(straight)), tuple(aside), width, height, turn)
 
 
 def _outside(rect: Any, width: float, height: float) -> bool:
@@ -253,3 +255,25 @@ def _split(words: Sequence[Word], size: float, bold: bool) -> Iterable[Line]:
             yield Line(tuple(words[start:index]), size, bold)
             start = index
     yield Line(tuple(words[start:]), size, bold)
+
+
+def _with_marks(lines: Sequence[Line]) -> list[Line]:
+    """Return lines with raised and lowered marks put between the words they belong to."""
+    small = [i for i, line in enumerate(lines) if len(line.text) <= _MARK_LETTERS]
+    result: list[Line | None] = list(lines)
+    for index in small:
+        mark = lines[index]
+        box = mark.box
+        for host_index, host in enumerate(result):
+            if (
+                host is not None
+                and host_index != index
+                and mark.size <= _MARK_SIZE * host.size
+                and host.box.overlap_y(box) >= 0.3 * box.height
+                and host.box.overlap_x(box) >= -0.3 * host.size
+            ):
+                words = sorted((*host.words, *mark.words), key=lambda word: word.box.x0)
+                result[host_index] = Line(tuple(words), host.size, host.bold)
+                result[index] = None
+                break
+    return [line for line in result if line is not None]

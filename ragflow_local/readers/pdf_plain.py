@@ -15,11 +15,10 @@ _BULLET = re.compile(r"^[•◦▪■□●○–—➢✓‣·*o\-](?=\s|$)")
 _NUMBER = re.compile(r"^(\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivxlcIVXLC]{1,6}[.)])(?=\s|$)")
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]]*$")
 # Compounds that keep their hyphen where a line ends inside them.
-_COMPOUND = frozenset(
-    ("non", "self", "third", "long", "short", "well", "high", "low", "multi", "pre", "post", "co")
-    + ("cross", "large", "small", "mid", "year", "full", "part", "on", "off", "in", "two", "three")
-    + ("one", "four", "first", "second", "follow", "end", "real", "inter", "sub", "ex", "semi")
-    + ("user", "risk", "time", "cost", "fixed", "market", "tax", "data", "work", "all", "state")
+_COMPOUND = re.compile(
+    r"all|co|cost|cross|cut|data|end|ex|first|fixed|follow|four|full|high|in|inter|large|long|low|"
+    r"market|mid|multi|non|off|on|one|part|post|pre|real|risk|second|self|semi|short|small|state|"
+    r"sub|tax|third|three|time|two|user|well|work|year"
 )
 # A heading is larger than the body by at least this factor, or bold.
 _LARGER = 1.12
@@ -71,11 +70,9 @@ def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
     return [sorted(rows[i], key=lambda line: line.box.x0) for i in order]
 
 
-def pieces_of(lines: Sequence[Line], body_size: float) -> Iterator[Piece]:
-    """Yield the blocks that the lines of one column make, in order."""
-    words = {word.text.lower().strip(".,;:()") for line in lines for word in line.words}
-    group: list[list[Line]] = []
-    rows = rows_of(lines)
+def pieces_of(rows: Sequence[Sequence[Line]], body_size: float, words: set[str]) -> Iterator[Piece]:
+    """Yield the blocks that the rows of one column make, in order."""
+    group: list[Sequence[Line]] = []
     pitch = _pitch(rows)
     for row in rows:
         if group and not _continues(group, row, pitch):
@@ -181,7 +178,7 @@ def _mend(before: str, after: str, words: set[str]) -> str:
     tail = re.split(r"\s", after)[0].lower().strip(".,;:)”\"'")
     if f"{head}{tail}" in words:
         return before[:-1] + after
-    if f"{head}-{tail}" in words or head in _COMPOUND or "-" in head:
+    if f"{head}-{tail}" in words or _COMPOUND.fullmatch(head) or "-" in head:
         return before + after
     return before[:-1] + after
 

@@ -1,0 +1,113 @@
+"""One page of a PDF by geometry alone: ruled tables, columns, aligned tables, text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ragflow_local.readers import pdf_aligned, pdf_columns, pdf_ruled
+from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word
+from ragflow_local.readers.pdf_plain import Piece, pieces_of, rows_of
+from ragflow_local.readers.pdf_ruled import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What geometry makes of a page, and what it could not be sure of.
+
+    Attributes:
+        pieces: The blocks in reading order.
+        n_columns: Groups of lines read one after the other; more than one for columns.
+        n_loose: Rows of cells side by side that are in no table.
+        n_worded: Rows of tables that were found without rules and hold no numbers.
+    """
+
+    pieces: list[Piece] = field(default_factory=list)
+    n_columns: int = 1
+    n_loose: int = 0
+    n_worded: int = 0
+
+
+def vocabulary(lines: Sequence[Line]) -> set[str]:
+    """Return the words of a page in lower case, without what stands around them."""
+    return {word.text.lower().strip(".,;:()“”\"'") for line in lines for word in line.words}
+
+
+def read_lines(page: Lines, rules: Rules) -> Reading:
+    """Return what geometry makes of a page."""
+    words = vocabulary(page.lines)
+    lines: list[Line] = list(page.lines)
+    ruled: list[Piece] = []
+    for grid in pdf_ruled.grids_of(rules):
+        piece, lines = pdf_ruled.fill(grid, lines, words)
+        if piece is not None:
+            ruled.append(piece)
+    # A table takes part in finding the order as one line as large as itself.
+    standing = [Line((Word("", piece.box),), 0.0, False) for piece in ruled]
+    groups = pdf_columns.columns_of([*lines, *standing])
+    pieces: list[Piece] = []
+    loose = worded = 0
+    for group in groups:
+        for run in _runs(group):
+            if run[0].size == 0.0:
+                pieces.append(ruled[standing.index(run[0])])
+                continue
+            for piece, n_loose, n_worded in _text(run, rules, page.body_size, words):
+                pieces.append(piece)
+                loose += n_loose
+                worded += n_worded
+    return Reading(pieces, len(groups), loose, worded)
+
+
+def _runs(group: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yield lines between ruled tables, and each table alone."""
+    run: list[Line] = []
+    for line in sorted(group, key=lambda item: item.box.top):
+        if line.size == 0.0:
+            if run:
+                yield run
+            yield [line]
+            run = []
+        else:
+            run.append(line)
+    if run:
+        yield run
+
+
+def _text(
+    lines: Sequence[Line], rules: Rules, body_size: float, words: set[str]
+) -> Iterator[tuple[Piece, int, int]]:
+    """Yield pieces, each with its rows in no table and rows of a table without numbers."""
+    rows = rows_of(lines)
+    tables = pdf_aligned.tables_of(rows, rules, words)
+    after = 0
+    for start, end, table in [*tables, (len(rows), len(rows), None)]:
+        part = rows[after:start]
+        loose = sum(len(pdf_aligned.row_of(row).cells) > 1 for row in part)
+        for piece in pieces_of(part, body_size, words):
+            yield piece, loose, 0
+            loose = 0
+        if table is not None:
+            yield table, 0, 0 if _has_numbers(table) else end - start
+        after = end
+
+
+def _has_numbers(table: Piece) -> bool:
+    cells = [cell for row in table.rows for cell in row[1:] if cell]
+    return sum(pdf_aligned.is_number(cell) for cell in cells) >= 0.5 * len(cells)
+
+
+def inside(lines: Sequence[Line], box: Box) -> tuple[list[Line], list[Line]]:
+    """Return the parts of lines whose words lie in ``box``, and the parts that do not."""
+    within: list[Line] = []
+    without: list[Line] = []
+    for line in lines:
+        parts: tuple[list[Word], list[Word]] = ([], [])
+        for word in line.words:
+            b = word.box
+            parts[not box.has((b.x0 + b.x1) / 2, (b.top + b.bottom) / 2)].append(word)
+        if parts[0]:
+            within.append(Line(tuple(parts[0]), line.size, line.bold))
+        if parts[1]:
+            without.append(Line(tuple(parts[1]), line.size, line.bold))
+    return within, without
