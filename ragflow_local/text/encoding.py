@@ -198,4 +198,4 @@ def _is_western(sample: bytes) -> bool:
     foreign = [character for character in text if character > "\x7f"]
     letters = sum(1 for character in text if character.isalpha())
     usual = sum(1 for character in foreign if character in _WESTERN)
-    return usual >= 0.95 * len(foreign) and len(foreign) <= max(0.4 * letters, 2)
+    return usual >= 0.95 * len(foreign) and len(foreign) <= max(0.5 * letters, 2)

@@ -1,0 +1,268 @@
+"""Word files: headings, paragraphs, numbered lists, tables, text boxes, notes, comments."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ragflow_local.readers.drawing import DRAWING, MATH, chart, diagram, formula
+from ragflow_local.readers.grid import Cell, spread, table
+from ragflow_local.readers.package import Package
+from ragflow_local.readers.word_styles import WORD, Styles
+from ragflow_local.records import Block, BlockKind
+
+_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_DOC_PR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+_VML = "{urn:schemas-microsoft-com:vml}"
+# Text that is no more (deleted, moved away), or never was (codes of fields, properties).
+_SILENT = frozenset(
+    f"{WORD}{tag}"
+    for tag in ("del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "sdtEndPr")
+)
+_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
+_PICTURES = ("png", "jpg", "jpeg")
+
+
+def read(data: bytes, name: str = "") -> Iterator[Block]:
+    """Yield the blocks of a Word file in reading order; heads first, feet last.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no Word file.
+    """
+    yield from _Document(Package(data, name)).blocks()
+
+
+class _Document:
+    """A document being read: its parts, and what was met on the way."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        mains = package.find("", "officeDocument")
+        self._main = mains[0] if mains else "word/document.xml"
+        self._relations = package.relations(self._main)
+        self._styles = Styles(package, self._main)
+        self._notes = {
+            kind: self._load_notes(kind) for kind in ("footnotes", "endnotes", "comments")
+        }
+        self._aside: list[Any] = []  # text boxes and drawings met within a paragraph
+        self._called: list[tuple[str, str]] = []  # notes and comments met within a paragraph
+        self._endnotes: list[str] = []
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all blocks."""
+        root = self._package.xml(self._main)
+        body = root.find(f"{WORD}body")
+        yield from self._running("header")
+        yield from self._content(root if body is None else body)
+        for id in self._endnotes:
+            yield from self._note("endnotes", id)
+        yield from self._running("footer")
+
+    def _load_notes(self, kind: str) -> dict[str, Any]:
+        return {
+            note.get(f"{WORD}id", ""): note
+            for part in self._package.find(self._main, kind)
+            for note in self._package.xml(part)
+            if note.get(f"{WORD}type") in (None, "normal")
+        }
+
+    def _running(self, kind: str) -> Iterator[Block]:
+        """Yield page heads or feet, each said once; of pages' numbers nothing is left to say."""
+        said = set()
+        relations = self._relations
+        for part in self._package.find(self._main, kind):
+            self._relations = self._package.relations(part)
+            for block in self._content(self._package.xml(part)):
+                if block.text not in said and any(c.isalpha() for c in block.text):
+                    said.add(block.text)
+                    yield block
+        self._relations = relations
+
+    def _content(self, parent: Any) -> Iterator[Block]:
+        """Yield the blocks of a body, a cell, a text box or a note."""
+        for element in parent:
+            if element.tag == f"{WORD}p":
+                yield from self._paragraph(element)
+            elif element.tag == f"{WORD}tbl":
+                yield from self._table(element)
+            elif element.tag == f"{_COMPATIBLE}AlternateContent":
+                yield from self._content(_choice(element))
+            elif element.tag == f"{MATH}oMathPara":
+                yield Block("paragraph", formula(element))
+            elif element.tag not in _SILENT:
+                yield from self._content(element)  # content controls, insertions, custom XML
+
+    def _paragraph(self, paragraph: Any) -> Iterator[Block]:
+        """Yield a paragraph, then what hangs on it: text boxes, pictures, notes, comments."""
+        style = self._styles.of(paragraph)
+        text = self._text(paragraph).strip("\n").rstrip()
+        aside, self._aside = self._aside, []
+        called, self._called = self._called, []
+        if text.strip():
+            kind: BlockKind = "paragraph"
+            if style.level:
+                kind, text = "heading", " ".join(text.split())
+            elif style.marker:
+                kind = "list_item"
+            yield Block(kind, style.marker + text, level=style.level)
+        for element in aside:
+            yield from self._beside(element)
+        for kind_of_note, id in called:
+            if kind_of_note == "endnotes":
+                self._endnotes.append(id)
+            else:
+                yield from self._note(kind_of_note, id)
+
+    def _text(self, element: Any) -> str:
+        """Return the text within a line, and put aside what stands on its own."""
+        parts = []
+        for child in element:
+            tag = child.tag
+            if tag in _SILENT:
+                continue
+            name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+            if tag == f"{WORD}t":
+                parts.append(child.text or "")
+            elif tag.startswith(WORD) and name in _CHARACTERS:
+                parts.append(_CHARACTERS[name])
+            elif tag in (f"{MATH}oMath", f"{MATH}oMathPara"):
+                parts.append(formula(child))
+            elif name in ("drawing", "pict", "object", "AlternateContent"):
+                parts.append(self._put_aside(child))
+            else:
+                parts.append(self._reference(child, name) or self._text(child))
+        return "".join(parts)
+
+    def _put_aside(self, element: Any) -> str:
+        """Keep a drawing for after the paragraph; a mere run in two versions is text."""
+        if element.tag == f"{_COMPATIBLE}AlternateContent":
+            return self._text(_choice(element))
+        self._aside.append(element)
+        return ""
+
+    def _reference(self, element: Any, name: str) -> str:
+        """Return the mark of a note, or a symbol; remember the note."""
+        if name == "sym":
+            code = element.get(f"{WORD}char", "")
+            # Symbol fonts map their signs to U+F000 and up: bullets mostly, no text.
+            is_sign = code[:1].upper() != "F" and len(code) == 4
+            return chr(int(code, 16)) if is_sign and code.isalnum() else ""
+        if name == "commentReference":
+            self._called.append(("comments", element.get(f"{WORD}id", "")))
+        elif name in _NOTES:
+            id = element.get(f"{WORD}id", "")
+            self._called.append((_NOTES[name], id))
+            return f"[{id}]" if id in self._notes[_NOTES[name]] else ""
+        return ""
+
+    def _note(self, kind: str, id: str) -> Iterator[Block]:
+        """Yield a note under its mark, or a comment under its author."""
+        note = self._notes[kind].get(id)
+        if note is None:
+            return
+        author = note.get(f"{WORD}author")
+        mark = f"[{id}] " if kind != "comments" else f"Comment by {author}: " if author else ""
+        for block in list(self._content(note)):
+            yield Block(block.kind, mark + block.text, rows=block.rows, level=block.level)
+            mark = ""
+
+    def _beside(self, drawing: Any) -> Iterator[Block]:
+        """Yield the text boxes, charts, diagrams and named pictures of a drawing."""
+        boxes = [e for e in drawing.iter(f"{WORD}txbxContent") if not _is_fallback(e, drawing)]
+        for box in boxes:
+            if not any(outer in boxes for outer in box.iterancestors(f"{WORD}txbxContent")):
+                yield from self._content(box)
+        for reference in drawing.iter("{*}chart", "{*}relIds"):
+            name = "dm" if reference.tag.endswith("relIds") else "id"
+            relation = self._relations.get(reference.get(f"{_REL}{name}", ""))
+            if relation and relation.target in self._package:
+                read_part = diagram if name == "dm" else chart
+                yield from read_part(self._package, relation.target)
+        if not boxes:
+            yield from self._picture(drawing)
+
+    def _picture(self, drawing: Any) -> Iterator[Block]:
+        """Yield a picture that has a text: what its author wrote for those who cannot see it."""
+        texts = [e.get("descr") or e.get("title") or "" for e in drawing.iter(_DOC_PR)]
+        texts += [e.get("alt") or "" for e in drawing.iter(f"{_VML}shape")]
+        texts += [e.get("string") or "" for e in drawing.iter(f"{_VML}textpath")]
+        text = "\n".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
+        if text:
+            yield Block("figure", text, image=self._image(drawing))
+
+    def _image(self, drawing: Any) -> bytes:
+        for blip in drawing.iter(f"{DRAWING}blip"):
+            relation = self._relations.get(blip.get(f"{_REL}embed", ""))
+            if relation and relation.target.lower().endswith(_PICTURES):
+                return (
+                    self._package.read(relation.target) if relation.target in self._package else b""
+                )
+        return b""
+
+    def _table(self, element: Any) -> Iterator[Block]:
+        """Yield a table; one of a single cell is a frame around what stands in it."""
+        rows = [list(_inner(row, "tc")) for row in _inner(element, "tr")]
+        if sum(len(row) for row in rows) == 1:
+            yield from self._content(next(cell for row in rows for cell in row))
+            return
+        aside: list[Block] = []
+        grid: list[list[Cell]] = []
+        merging: dict[int, tuple[int, int]] = {}  # column: row and number of the cell above
+        for row in rows:
+            grid.append([])
+            column = 0
+            for element_of_cell in row:
+                cell = self._cell(element_of_cell, aside)
+                merge = element_of_cell.find(f"{WORD}tcPr/{WORD}vMerge")
+                if merge is None:
+                    merging.pop(column, None)
+                elif merge.get(f"{WORD}val") == "restart" or column not in merging:
+                    merging[column] = (len(grid) - 1, len(grid[-1]))
+                if column in merging and merging[column] != (len(grid) - 1, len(grid[-1])):
+                    above, number = merging[column]
+                    grown = grid[above][number]
+                    grid[above][number] = replace(grown, rows=grown.rows + 1)
+                else:
+                    grid[-1].append(cell)
+                column += cell.columns
+        yield from table(spread(grid))
+        yield from aside
+
+    def _cell(self, element: Any, aside: list[Block]) -> Cell:
+        """Return a cell's text on one line; its pictures go after the table."""
+        texts = []
+        for block in self._content(element):
+            if block.kind == "figure" and block.image:
+                aside.append(block)
+            else:
+                texts.append(block.text)
+        span = element.find(f"{WORD}tcPr/{WORD}gridSpan")
+        value = "1" if span is None else span.get(f"{WORD}val", "1")
+        columns = int(value) if value.isdecimal() and len(value) < 5 else 1
+        return Cell(" ".join(texts), columns=max(columns, 1))
+
+
+def _choice(element: Any) -> Any:
+    """Return the first of an element's versions, which newer programs show."""
+    versions = [*element.iterchildren(f"{_COMPATIBLE}Choice", f"{_COMPATIBLE}Fallback")]
+    return versions[0] if versions else ()
+
+
+def _is_fallback(element: Any, within: Any) -> bool:
+    """Return whether ``element`` is the older twin of something ``within`` also has."""
+    for outer in element.iterancestors():
+        if outer is within:
+            return False
+        if outer.tag == f"{_COMPATIBLE}Fallback":
+            return True
+    return False
+
+
+def _inner(element: Any, name: str) -> Iterator[Any]:
+    """Yield the rows of a table or the cells of a row, those in content controls too."""
+    for child in element:
+        if child.tag == f"{WORD}{name}":
+            yield child
+        elif child.tag not in _SILENT and child.tag not in (f"{WORD}tr", f"{WORD}tc"):
+            yield from _inner(child, name)

@@ -1,0 +1,108 @@
+"""Office drawings: the text of charts, diagrams and formulas, which Word and PowerPoint share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ragflow_local.readers.grid import table
+from ragflow_local.readers.package import Package
+from ragflow_local.records import Block, Place
+
+DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+
+
+def chart(package: Package, part: str, place: Place | None = None) -> Iterator[Block]:
+    """Yield a chart's titles and its numbers as a table: a row a category, a column a series."""
+    root = package.xml(part)
+    titles = [text for title in root.iter(f"{CHART}title") if (text := drawn_text(title))]
+    if titles:
+        yield Block("figure", "\n".join(titles), place=place)
+    names: list[str] = []
+    columns: list[dict[int, str]] = []
+    categories: dict[int, str] = {}
+    for series in root.iter(f"{CHART}ser"):
+        names.append(" ".join(_points(series.find(f"{CHART}tx")).values()))
+        for tag in ("cat", "xVal"):
+            categories = categories or _points(series.find(f"{CHART}{tag}"))
+        values = series.find(f"{CHART}val")
+        columns.append(_points(series.find(f"{CHART}yVal") if values is None else values))
+    rows = [["", *names]]
+    rows.extend(
+        [categories.get(index, ""), *(column.get(index, "") for column in columns)]
+        for index in sorted({*categories, *(key for column in columns for key in column)})
+    )
+    yield from table(rows, place)
+
+
+def _points(element: Any) -> dict[int, str]:
+    """Return the values a chart keeps with itself, by their index."""
+    if element is None:
+        return {}
+    points: dict[int, str] = {}
+    for point in element.iter(f"{CHART}pt"):
+        text = point.findtext(f"{CHART}v") or ""
+        index = int(point.get("idx", "0")) if point.get("idx", "0").isdecimal() else 0
+        # Categories of several levels: the outer name goes before the inner.
+        points[index] = f"{text} {points[index]}" if index in points else text
+    return points
+
+
+def drawn_text(element: Any) -> str:
+    """Return the text of a drawing, a line a paragraph."""
+    lines = []
+    for paragraph in element.iter(f"{DRAWING}p"):
+        parts: list[str] = []
+        for node in paragraph.iter(f"{DRAWING}t", f"{DRAWING}br", f"{DRAWING}tab", f"{MATH}oMath"):
+            if node.tag == f"{DRAWING}t":
+                parts.append(node.text or "")
+            elif node.tag == f"{MATH}oMath":
+                parts.append(formula(node))
+            else:
+                parts.append("\n" if node.tag == f"{DRAWING}br" else "\t")
+        lines.append("".join(parts).strip())
+    return "\n".join(line for line in lines if line)
+
+
+def diagram(package: Package, part: str, place: Place | None = None) -> Iterator[Block]:
+    """Yield the text of a diagram (SmartArt), a line an entry."""
+    if text := drawn_text(package.xml(part)):
+        yield Block("figure", text, place=place)
+
+
+# What stands between the parts of a formula, and around the later ones.
+_OPERATORS = {
+    "f": ("(", ")/(", ")"),
+    "sSup": ("", "^(", ")"),
+    "sSub": ("", "_(", ")"),
+}
+
+
+def formula(element: Any) -> str:
+    """Return a formula on one line: fractions as (a)/(b), powers as a^(b), indices as a_(b)."""
+    name = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    if name == "t":
+        return element.text or ""
+    if name in _OPERATORS:
+        before, between, after = _OPERATORS[name]
+        parts = [formula(child) for child in element if not child.tag.endswith("Pr")]
+        return before + between.join(parts) + after
+    text = "".join(formula(child) for child in element)
+    if name in ("nary", "d", "acc", "groupChr"):
+        return _with_signs(element, name, text)
+    if name == "rad":
+        return f"√({text})"
+    return f"{text}, " if name == "mr" else text
+
+
+def _with_signs(element: Any, name: str, text: str) -> str:
+    """Return ``text`` with the signs that a formula keeps in its properties."""
+    properties = element.find(f"{MATH}{name}Pr")
+
+    def sign(tag: str, default: str) -> str:
+        found = None if properties is None else properties.find(f"{MATH}{tag}")
+        return default if found is None else found.get(f"{MATH}val", "")
+
+    if name == "d":
+        return f"{sign('begChr', '(')}{text}{sign('endChr', ')')}"
+    return f"{sign('chr', '∫' if name == 'nary' else '')}{text}"
