@@ -9,9 +9,8 @@ from statistics import median
 
 from ragflow_local.readers.pdf_lines import Box, Line, Word, around
 from ragflow_local.readers.pdf_plain import Piece, join
-from ragflow_local.readers.pdf_ruled import Rules, table
+from ragflow_local.readers.pdf_ruled import Rules, is_number, table
 
-_NUMERIC = re.compile(r"^[\s$€£¥%().,+\-–—−*~<>=≤≥△▲\d:/]*[\d—–\-][\s%().,\d:/*a-zA-Z$€£¥]{0,6}$")
 _BEFORE = re.compile(r"(US|CA?|A|NT|R)?[($€£¥#~<+\-−–]{1,2}")
 _AFTER = re.compile(r"\)|%|\)%|%\)|\)\.|\*{1,2}|†|pts|bps|x|°C")
 _MARK = re.compile(r"^([•◦▪■□●○➢✓☐☒‣·*\-–—o]|\(?[0-9a-zA-Z]{1,4}[.)]|\([0-9a-z]{1,3}\))$")
@@ -35,11 +34,6 @@ class Row:
     def numbers(self) -> int:
         """Return how many of its cells are numbers."""
         return sum(is_number(cell.text) for cell in self.cells)
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a cell's text is a number, an amount, a share, a dash."""
-    return len(text) <= 32 and bool(_NUMERIC.match(text))
 
 
 def row_of(lines: Sequence[Line]) -> Row:
@@ -153,7 +147,7 @@ def _as_table(rows: Sequence[Row], rules: Rules, words: set[str]) -> Piece | Non
         return None
     cells = cells_of(rows, columns)
     box = around(row.box for row in rows)
-    bands = _bands(rows, rules, box)
+    bands = _bands(rules, box, sum(bool(texts[0]) for texts in cells))
     return table(_merged(cells, rows, bands, words), box)
 
 
@@ -206,7 +200,7 @@ def _column_of(box: Box, columns: Sequence[Box]) -> int:
     return max(range(len(columns)), key=lambda index: box.overlap_x(columns[index]))
 
 
-def _bands(rows: Sequence[Row], rules: Rules, box: Box) -> list[float]:
+def _bands(rules: Rules, box: Box, n_labels: int) -> list[float]:
     """Return heights where drawn rules or filled rows part the rows; empty if too few do."""
     edges = [
         y
@@ -218,7 +212,7 @@ def _bands(rows: Sequence[Row], rules: Rules, box: Box) -> list[float]:
     for y in sorted(edges):
         if not bands or y - bands[-1] > 3:
             bands.append(y)
-    return bands if len(bands) >= 0.6 * len(rows) else []
+    return bands if len(bands) > 0.7 * n_labels else []
 
 
 def _merged(

@@ -94,7 +94,7 @@ def _text(
 
 def _has_numbers(table: Piece) -> bool:
     cells = [cell for row in table.rows for cell in row[1:] if cell]
-    return sum(pdf_aligned.is_number(cell) for cell in cells) >= 0.5 * len(cells)
+    return sum(pdf_ruled.is_number(cell) for cell in cells) >= 0.5 * len(cells)
 
 
 def inside(lines: Sequence[Line], box: Box) -> tuple[list[Line], list[Line]]:

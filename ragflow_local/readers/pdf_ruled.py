@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, around
+from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, around, mupdf
 from ragflow_local.readers.pdf_plain import Piece, join, rows_of
 
+_NUMERIC = re.compile(r"^[\s$€£¥%().,+\-–—−*~<>=≤≥△▲\d:/]*[\d—–\-][\s%().,\d:/*a-zA-Z$€£¥]{0,6}$")
 # A page whose drawing needs more than this is a map or a plot; its lines are no rules.
 _MOST_CONTENT_BYTES = 4_000_000
 _MOST_RULES = 1_500
 _THIN_POINTS = 3.0
 _SHORTEST_POINTS = 5.0
 _SNAP_POINTS = 2.5
+# A table without a frame: rules run on so far beyond the last that they cross.
+_OPEN_POINTS = 8.0
+
+
+_Texts: TypeAlias = dict[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +51,15 @@ def rules_of(page: Any, lines: Lines) -> Rules:
     down: list[Box] = []
     fills: list[Box] = []
     curves = 0
+    matrix = page.rotation_matrix
     for drawing in page.get_cdrawings():
         stroked = "s" in drawing["type"] and drawing.get("stroke_opacity", 1) != 0
         for item in drawing["items"]:
             boxes = list(_edges(item, stroked))
             curves += not boxes
             for edge in boxes:
-                box = lines.turned(edge)
+                shown = mupdf.Rect(edge.x0, edge.top, edge.x1, edge.bottom) * matrix
+                box = lines.turned(Box(shown.x0, shown.y0, shown.x1, shown.y1))
                 if box.height <= _THIN_POINTS and box.width >= _SHORTEST_POINTS:
                     across.append(box)
                 elif box.width <= _THIN_POINTS and box.height >= _SHORTEST_POINTS:
@@ -126,8 +135,11 @@ class Grid:
         if not self.box.has(x, y):
             return None
         row = min(bisect_right(self.ys, y), len(self.ys) - 1) - 1
-        column = min(bisect_right(self.xs, x), len(self.xs) - 1) - 1
-        return self.whole[row, column]
+        return self.whole[row, self.column_at(x)]
+
+    def column_at(self, x: float) -> int:
+        """Return the column at a point, joined cells told apart."""
+        return max(min(bisect_right(self.xs, x), len(self.xs) - 1), 1) - 1
 
 
 def grids_of(rules: Rules) -> list[Grid]:
@@ -163,6 +175,9 @@ def grids_of(rules: Rules) -> list[Grid]:
 def _grid(across: Sequence[Box], down: Sequence[Box]) -> Grid | None:
     ys = _snapped((rule.top + rule.bottom) / 2 for rule in across)
     xs = _snapped((post.x0 + post.x1) / 2 for post in down)
+    if ys and xs:
+        xs = _opened(xs, [(rule.x0, rule.x1) for rule in across])
+        ys = _opened(ys, [(post.top, post.bottom) for post in down])
     if len(ys) < 2 or len(xs) < 2 or len(xs) * len(ys) > 20_000:
         return None
     whole = {(r, c): (r, c) for r in range(len(ys) - 1) for c in range(len(xs) - 1)}
@@ -179,6 +194,15 @@ def _grid(across: Sequence[Box], down: Sequence[Box]) -> Grid | None:
         if r + 2 < len(ys) and not _has_rule(across, x, ys[r + 1], upright=False):
             _unite(whole, root((r, c)), root((r + 1, c)))
     return Grid(tuple(xs), tuple(ys), {cell: root(cell) for cell in whole})
+
+
+def _opened(edges: list[float], spans: Sequence[tuple[float, float]]) -> list[float]:
+    """Return grid edges with a first and last where rules run on beyond the last crossing."""
+    before = [low for low, _ in spans if low < edges[0] - _OPEN_POINTS]
+    after = [high for _, high in spans if high > edges[-1] + _OPEN_POINTS]
+    first = [min(before)] if len(before) >= 2 else []
+    last = [max(after)] if len(after) >= 2 else []
+    return [*first, *edges, *last]
 
 
 def _unite(
@@ -209,37 +233,55 @@ def fill(grid: Grid, lines: Sequence[Line], words: set[str]) -> tuple[Piece | No
 
     None instead of a table where fewer than two cells hold text: a frame, not a table.
     """
-    inside: dict[tuple[int, int], list[str]] = defaultdict(list)
+    written: dict[int, list[tuple[dict[int, str], dict[int, str]]]] = defaultdict(list)
     boxes: list[Box] = []
     rest: list[Line] = []
     for row in rows_of(lines):
+        taken: dict[int, tuple[_Texts, _Texts]] = {}
         for line in row:
             outside: list[Word] = []
-            taken: dict[tuple[int, int], list[str]] = defaultdict(list)
             for word in line.words:
                 box = word.box
                 cell = grid.cell_at((box.x0 + box.x1) / 2, (box.top + box.bottom) / 2)
                 if cell is None:
                     outside.append(word)
-                else:
-                    taken[cell].append(word.text)
-                    boxes.append(box)
-            for cell, texts in taken.items():
-                inside[cell].append(" ".join(texts))
+                    continue
+                texts = taken.setdefault(cell[0], (defaultdict(list), defaultdict(list)))
+                texts[0][cell[1]].append(word.text)
+                texts[1][grid.column_at((box.x0 + box.x1) / 2)].append(word.text)
+                boxes.append(box)
             if outside:
                 rest.append(Line(tuple(outside), line.size, line.bold))
-    if len(inside) < 2:
-        return None, list(lines)
-    columns = range(len(grid.xs) - 1)
-    cells = [
-        [join(inside.get((r, c), ()), words) for c in columns] for r in range(len(grid.ys) - 1)
+        for number, (whole, parted) in taken.items():
+            written[number].append((_spaced(whole), _spaced(parted)))
+    # Where rules part the columns only, a line is a row, and joined cells are not one.
+    bands = [
+        [[part] for _, part in texts] if _holds_rows(texts) else [[text for text, _ in texts]]
+        for _, texts in sorted(written.items())
     ]
-    rows = tuple(tuple(row) for row in cells if any(row))
-    used = [c for c in columns if any(row[c] for row in rows)]
-    rows = tuple(tuple(row[c] for c in used) for row in rows)
-    return table(rows, around([*boxes])), rest
+    parts = [part for band in bands for part in band]
+    used = sorted({c for part in parts for text in part for c in text})
+    if len(used) < 2 and len(parts) < 2:
+        return None, list(lines)
+    rows = tuple(tuple(join([t[c] for t in part if c in t], words) for c in used) for part in parts)
+    return table(rows, around(boxes)), rest
+
+
+def _spaced(texts: _Texts) -> dict[int, str]:
+    return {column: " ".join(words) for column, words in texts.items()}
+
+
+def _holds_rows(texts: Sequence[tuple[dict[int, str], dict[int, str]]]) -> bool:
+    """Tell whether rules part the columns only: numbers stand under one another in a cell."""
+    counts = [sum(is_number(text) for text in parted.values()) for _, parted in texts]
+    return len(texts) >= 3 and sum(count >= 2 for count in counts) >= 0.6 * len(texts)
 
 
 def table(rows: tuple[tuple[str, ...], ...], box: Box) -> Piece:
     """Return a table piece of ``rows``."""
     return Piece("table", "\n".join("\t".join(row) for row in rows), box, rows=rows)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a cell's text is a number, an amount, a share, a dash."""
+    return len(text) <= 32 and bool(_NUMERIC.match(text))
