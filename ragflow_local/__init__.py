@@ -1,3 +1,58 @@
-"""RAGFlow as an embedded engine."""
+"""RAGFlow's Python API as an embedded engine: no server, no account, one project directory.
 
-__all__: list[str] = []
+    from ragflow_local import RAGFlow
+
+    with RAGFlow(project_dir="my_project") as rag:
+        dataset = rag.create_dataset("manuals")
+        rag.create_document(dataset, "pump.pdf", open("pump.pdf", "rb").read())
+        document = rag.get_document(name="pump.pdf")
+        document.async_parse()
+        for percent, message in document.join(interval=1):
+            print(f"{percent:5.1f} % {message}")
+        for chunk in rag.retrieval("How is the pump bled?", datasets=[dataset]):
+            print(f"{chunk.similarity:.2f} {chunk.content}")
+
+What ``__all__`` lists is public; every other module may change between releases.
+"""
+
+from ragflow_local.api.chat import Chat
+from ragflow_local.api.chunk import Chunk
+from ragflow_local.api.dataset import DataSet
+from ragflow_local.api.document import Document
+from ragflow_local.api.ragflow import RAGFlow
+from ragflow_local.api.session import Message, Session
+from ragflow_local.errors import (
+    InvalidValueError,
+    MissingModelError,
+    ModelError,
+    NameTakenError,
+    NotFoundError,
+    ParseError,
+    ProjectLockedError,
+    RagflowError,
+    ReadError,
+    StoreError,
+)
+from ragflow_local.settings import Limits
+
+__all__ = [
+    "Chat",
+    "Chunk",
+    "DataSet",
+    "Document",
+    "InvalidValueError",
+    "Limits",
+    "Message",
+    "MissingModelError",
+    "ModelError",
+    "NameTakenError",
+    "NotFoundError",
+    "ParseError",
+    "ProjectLockedError",
+    "RAGFlow",
+    "RagflowError",
+    "ReadError",
+    "Session",
+    "StoreError",
+]
+__version__ = "0.1.0"

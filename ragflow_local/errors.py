@@ -14,6 +14,7 @@
     ├── ModelError
     │   ├── MissingModelError         weights or library are not there
     │   ├── DamagedModelError         they are there, but cannot be used
+    │   ├── ChangedModelError         they are not those a dataset was embedded with
     │   └── ContextTooSmallError      the question alone does not fit
     └── StoreError
         ├── ProjectLockedError        another process has it open
@@ -162,6 +163,17 @@ class DamagedModelError(ModelError):
         self.name = name
         super().__init__(
             f"The model {name!r} cannot be used: {problem}. Download or copy its files again."
+        )
+
+
+class ChangedModelError(ModelError):
+    """A dataset's embedding model is no longer the one its chunks were embedded with."""
+
+    def __init__(self, name: str, dataset: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The embedding model {name!r} is not the one the chunks of dataset {dataset!r} were"
+            " embedded with. Put the former files back, or delete the chunks and parse again."
         )
 
 

@@ -194,3 +194,31 @@ class PromptSettings(_Settings):
         check_text("empty_response", self.empty_response)
         check_text("opener", self.opener)
         check_bool("show_quote", self.show_quote)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits(_Settings):
+    """How much one document may ask of the machine.
+
+    Attributes:
+        document_bytes: Largest file that is added.
+        document_pages: Most pages of a file.
+        task_seconds: Longest time for one task of a worker: ``task_page_size`` pages, or a file
+            without pages.
+        worker_bytes: Most memory of one worker process.
+        tasks_per_worker: A worker is replaced after this many tasks, since libraries leak.
+    """
+
+    document_bytes: int = 1 << 30
+    document_pages: int = 50_000
+    task_seconds: float = 600.0
+    worker_bytes: int = 3 << 30
+    tasks_per_worker: int = 300
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_whole("document_bytes", self.document_bytes, 1, 1 << 50)
+        check_whole("document_pages", self.document_pages, 1, 1 << 31)
+        check_number("task_seconds", self.task_seconds, 0.1, 1e6)
+        check_whole("worker_bytes", self.worker_bytes, 1 << 26, 1 << 50)
+        check_whole("tasks_per_worker", self.tasks_per_worker, 1, 1 << 31)

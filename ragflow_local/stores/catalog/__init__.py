@@ -1,1 +1,172 @@
-"""Catalog: room."""
+"""The catalog: SQLite, the truth about a project.
+
+One file a table, each a set of functions over a connection; this module gives the connections.
+One connection writes, behind a lock (SQLite before 3.51.3 can damage a WAL that two connections
+checkpoint at once); each thread has one of its own for reading. What the catalog does not know:
+where vectors lie, how text becomes terms, what a chunk means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ragflow_local.errors import DamagedProjectError, InvalidValueError, ReadOnlyProjectError
+from ragflow_local.settings import check_whole
+
+Connection: TypeAlias = sqlite3.Connection
+IntegrityError = sqlite3.IntegrityError
+
+# What SQLite says of a file that is torn; everything else it raises is a bug of ours or the disk.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_BUSY_TIMEOUT_SECONDS = 30.0
+
+
+class Catalog:
+    """Connections to one ``catalog.sqlite3``; safe to use from several threads."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[Connection] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
+        with self._telling_damage():
+            self._writer: Connection | None = None if read_only else self._connect()
+
+    def writer(self) -> Connection:
+        """Give the writing connection outside a transaction, for the schema's migrations."""
+        if self._writer is None:
+            raise ReadOnlyProjectError(self.path.parent)
+        return self._writer
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the file."""
+        with self._lock, self._readers_lock:
+            self._closed = True
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give the writing connection inside a transaction: all of it is kept, or nothing.
+
+        A block inside another one of the same thread joins the outer transaction.
+
+        Raises:
+            ReadOnlyProjectError: The catalog was opened for reading only.
+        """
+        with self._lock, self._telling_damage():
+            if self._writer is None:
+                raise ReadOnlyProjectError(self.path.parent)
+            if self._writer.in_transaction:
+                yield self._writer
+                return
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give this thread's reading connection inside one snapshot of the catalog."""
+        with self._telling_damage():
+            reader = self._reader()
+            if reader.in_transaction:
+                yield reader
+                return
+            reader.execute("BEGIN")
+            try:
+                yield reader
+            finally:
+                reader.execute("ROLLBACK")
+
+    def _reader(self) -> Connection:
+        reader: Connection | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._connect()
+            reader.execute("PRAGMA query_only=ON")
+            self._local.reader = reader
+            with self._readers_lock:
+                self._readers.append(reader)
+        return reader
+
+    def _connect(self) -> Connection:
+        mode = "ro" if self.read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_TIMEOUT_SECONDS,
+        )
+        connection.row_factory = sqlite3.Row
+        if not self.read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
+            connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-16384")
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+    @contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                raise DamagedProjectError(self.path, str(error)) from error
+            raise
+
+
+def page(
+    rows: str,
+    *,
+    page: int,
+    page_size: int,
+    orderby: str,
+    desc: bool,
+    columns: Sequence[str],
+) -> tuple[str, list[Any]]:
+    """Return the ORDER BY and LIMIT clause of one page, and its parameters.
+
+    Args:
+        rows: Name of the table, for the tie break by its ``number``.
+        page: From 1.
+        page_size: Rows a page, from 1.
+        orderby: One of ``columns``.
+        desc: Largest first.
+        columns: What may be sorted by.
+
+    Raises:
+        InvalidValueError: ``orderby`` is no column, or ``page`` or ``page_size`` is below 1.
+    """
+    check_whole("page", page, 1, 2**31)
+    check_whole("page_size", page_size, 1, 2**31)
+    if orderby not in columns:
+        raise InvalidValueError("orderby", orderby, f"one of {', '.join(columns)}")
+    way = "DESC" if desc else "ASC"
+    order = f" ORDER BY {rows}.{orderby} {way}, {rows}.number {way} LIMIT ? OFFSET ?"
+    return order, [page_size, (page - 1) * page_size]
+
+
+def like(text: str) -> str:
+    r"""Return a LIKE pattern (with ``ESCAPE '\'``) for texts that contain ``text``."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -1,0 +1,125 @@
+"""Check arguments: names, lists of ids, and the words that may be given for one thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.settings import PARSE_METHODS, check_text
+
+T = TypeVar("T")
+
+_DATASET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_DATASET_NAME_LENGTH = 65_535  # the reference's
+_NAME_LENGTH = 255  # what file systems hold
+
+METHOD_SPELLINGS = {"parser_method": "parse_method", "chunk_method": "parse_method"}
+
+
+def dataset_name(name: object) -> str:
+    """Return ``name`` where it may name a dataset."""
+    if (
+        not isinstance(name, str)
+        or len(name) > _DATASET_NAME_LENGTH
+        or not _DATASET_NAME.match(name)
+    ):
+        raise InvalidValueError(
+            "name",
+            name,
+            "English letters, digits and '_', the first not a digit, at most 65,535 of them",
+        )
+    return name
+
+
+def free_name(name: object) -> str:
+    """Return ``name`` where it may name a document, a chat or a session."""
+    check_text("name", name)
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or len(name) > _NAME_LENGTH
+        or not all(char.isprintable() or char == "\u3000" for char in name)
+    ):
+        raise InvalidValueError(
+            "name", name, "a text of 1 to 255 characters without control characters"
+        )
+    return name
+
+
+def parse_method(name: object) -> str:
+    """Return ``name`` where it is one of the twelve."""
+    if not isinstance(name, str) or name not in PARSE_METHODS:
+        raise InvalidValueError("parse_method", name, f"one of {', '.join(PARSE_METHODS)}")
+    return name
+
+
+def permission(value: object) -> Literal["me", "team"]:
+    """Return ``value`` where it is a permission."""
+    if value == "me":
+        return "me"
+    if value == "team":
+        return "team"
+    raise InvalidValueError("permission", value, "'me' or 'team'")
+
+
+def named(ids: Sequence[str] | None, what: str = "ids") -> list[str]:
+    """Return the entries of a list that must name at least one thing.
+
+    Raises:
+        InvalidValueError: It is None, empty, or no list of texts.
+    """
+    if isinstance(ids, str):
+        ids = [ids]
+    if not ids or not all(isinstance(entry, str) for entry in ids):
+        raise InvalidValueError(what, ids, "a list of at least one id; nothing was changed")
+    return list(dict.fromkeys(ids))
+
+
+def one_of(first: T | None, second: T | None, names: str) -> T | None:
+    """Return whichever of two spellings of an argument was given.
+
+    Raises:
+        InvalidValueError: Both were.
+    """
+    if first is not None and second is not None:
+        raise InvalidValueError(names, "both", "one of the two, they mean the same")
+    return second if first is None else first
+
+
+def changes(
+    message: object,
+    changeable: Iterable[str],
+    spellings: Mapping[str, str],
+    fixed: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what an update message changes, in first spellings.
+
+    Args:
+        message: What the user gave.
+        changeable: Keys that may change.
+        spellings: Second spellings of keys.
+        fixed: Attributes that may be named only with the value they have.
+
+    Raises:
+        InvalidValueError: It is no dict, or a key is unknown or cannot be changed.
+    """
+    if not isinstance(message, Mapping):
+        raise InvalidValueError("update_message", message, "a dict of what to change")
+    allowed = set(changeable)
+    found: dict[str, Any] = {}
+    for key, value in message.items():
+        name = spellings.get(key, key)
+        if name in allowed:
+            found[name] = value
+        elif name not in fixed:
+            raise InvalidValueError("key", key, f"one of {', '.join(sorted(allowed))}")
+        elif value != fixed[name]:
+            raise InvalidValueError(key, value, f"no other value: {key} cannot be changed")
+    return found
+
+
+def paging(page: int, page_size: int, orderby: str, desc: bool) -> dict[str, Any]:
+    """Return the arguments of a list call as the catalog takes them."""
+    return {"page": page, "page_size": page_size, "orderby": orderby, "desc": desc}

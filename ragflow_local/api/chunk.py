@@ -1,0 +1,201 @@
+"""Chunk: a passage of a document, as the API shows it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.ingest import wire
+from ragflow_local.records import ChunkRow, Hit, Place
+from ragflow_local.settings import check_bool, check_text
+from ragflow_local.stores.catalog import documents
+
+# Kinds whose pages can be drawn.
+_DRAWN = frozenset({"pdf", "image"})
+
+
+class Chunk(Entity):
+    """A passage of a document.
+
+    Attributes:
+        id: The chunk's id.
+        content: Its text; set it and call ``save``. Also as ``chunk["content"]``.
+        document_id: The document it was cut from.
+        document_name: That document's name.
+        dataset_id: The dataset of that document; also ``knowledgebase_id``.
+        image_id: Id of its picture; empty where its format has no pictures.
+        position: ``[page, x0, x1, top, bottom]`` of each part, page from 1, in points (1/72 inch)
+            from the top left; also ``positions``.
+        keywords: Words it is also found by; set them and call ``save``.
+        questions: Questions it is also found by, likewise.
+        headings: The headings it stands under, the topmost first.
+        available: Whether it is found; set it and call ``save``.
+        token_count: Tokens of the content, by the dataset's embedding model.
+        kind: ``text``, or ``entity`` or ``relation`` of a knowledge graph.
+        data: Typed columns of a table row as JSON; empty for everything else.
+        similarity: How well it answers the question it was retrieved for, in [0, 1], larger is
+            better; None for a chunk that was not retrieved. Likewise ``vector_similarity`` and
+            ``term_similarity``.
+    """
+
+    id: str
+    content: str
+    document_id: str
+    document_name: str
+    dataset_id: str
+    image_id: str
+    position: list[list[float]]
+    keywords: list[str]
+    questions: list[str]
+    headings: list[str]
+    available: bool
+    token_count: int
+    kind: str
+    data: str
+    similarity: float | None
+    vector_similarity: float | None
+    term_similarity: float | None
+
+    _SHOWN: ClassVar = (
+        "id",
+        "content",
+        "document_id",
+        "document_name",
+        "dataset_id",
+        "knowledgebase_id",
+        "image_id",
+        "similarity",
+        "vector_similarity",
+        "term_similarity",
+        "position",
+        "keywords",
+        "questions",
+        "headings",
+        "available",
+        "token_count",
+        "kind",
+        "data",
+    )
+    _CHANGEABLE: ClassVar = frozenset({"content", "keywords", "questions", "available"})
+    _SPELLINGS: ClassVar = {
+        "knowledgebase_id": "dataset_id",
+        "positions": "position",
+        "content_with_weight": "content",
+        "important_keywords": "keywords",
+    }
+    _BRIEF: ClassVar = ("id", "document_name", "similarity", "content")
+
+    def __init__(self, rag: Engine, row: ChunkRow, hit: Hit | None = None) -> None:
+        self._set(_rag=rag)
+        self._take(row)
+        self._set(
+            similarity=hit.similarity if hit else None,
+            vector_similarity=hit.vector_similarity if hit else None,
+            term_similarity=hit.term_similarity if hit else None,
+        )
+
+    def _take(self, row: ChunkRow) -> None:
+        self._set(
+            _row=row,
+            id=row.id,
+            content=row.content,
+            document_id=row.document_id,
+            document_name=row.document_name,
+            dataset_id=row.dataset_id,
+            image_id=row.id if row.image or row.places else "",
+            position=[[p.page, p.x0, p.x1, p.top, p.bottom] for p in row.places],
+            keywords=list(row.keywords),
+            questions=list(row.questions),
+            headings=list(row.headings),
+            available=row.available,
+            token_count=row.token_count,
+            kind=row.kind,
+            data=row.data,
+        )
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._SHOWN and name not in self._SPELLINGS:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def save(self) -> bool:
+        """Store what was changed, and make the chunk findable under it.
+
+        Raises:
+            InvalidValueError: The content is empty, or keywords are no list of texts.
+            NotFoundError: The chunk has been deleted.
+        """
+        content = checked_content(self.content)
+        check_bool("available", self.available)
+        changes = {
+            "content": content,
+            "keywords": checked_texts("keywords", self.keywords),
+            "questions": checked_texts("questions", self.questions),
+            "available": self.available,
+        }
+        self._take(self._rag.project.indexer.replace_chunk(self.id, changes))
+        return True
+
+    def delete(self) -> bool:
+        """Remove the chunk from its document and from every index.
+
+        Raises:
+            NotFoundError: It has been deleted already.
+        """
+        self._rag.project.indexer.remove_chunk(self.id)
+        return True
+
+    def image(self, dpi: int = 150) -> bytes:
+        """Return a PNG of where the chunk stands, or its own picture; empty for none."""
+        if self._row.image:
+            return self._rag.project.files.get_image(self.id) or b""
+        if not self._row.places:
+            return b""
+        page = self._row.places[0].page
+        parts = [place for place in self._row.places if place.page == page]
+        box = Place(
+            page,
+            min(part.x0 for part in parts),
+            min(part.top for part in parts),
+            max(part.x1 for part in parts),
+            max(part.bottom for part in parts),
+        )
+        return self._draw(page, dpi, box, ())
+
+    def page_image(self, dpi: int = 100) -> bytes:
+        """Return a PNG of the chunk's first page with the passage marked; empty for no page."""
+        if not self._row.places:
+            return b""
+        page = self._row.places[0].page
+        marks = tuple(place for place in self._row.places if place.page == page)
+        return self._draw(page, dpi, None, marks)
+
+    def _draw(self, page: int, dpi: int, box: Place | None, marks: tuple[Place, ...]) -> bytes:
+        project = self._rag.project
+        with project.catalog.read() as reading:
+            document = documents.get(reading, self.document_id)
+        if document is None:
+            raise NotFoundError("document", self.document_id)
+        if document.kind not in _DRAWN:
+            return b""
+        path = str(project.files.path_of(document.sha256))
+        request = wire.Picture(path, document.kind, document.name, page, dpi, box, marks)
+        return project.jobs.draw(request)
+
+
+def checked_content(content: object) -> str:
+    """Return the content of a chunk where it is a text that says something."""
+    check_text("content", content)
+    if not isinstance(content, str) or not content.strip():
+        raise InvalidValueError("content", content, "a text that is not empty")
+    return content
+
+
+def checked_texts(name: str, values: object) -> tuple[str, ...]:
+    """Return a list of texts as a tuple."""
+    if not isinstance(values, list | tuple) or not all(isinstance(item, str) for item in values):
+        raise InvalidValueError(name, values, "a list of texts")
+    for item in values:
+        check_text(name, item)
+    return tuple(item for item in values if item.strip())

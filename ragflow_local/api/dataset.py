@@ -1,0 +1,201 @@
+"""DataSet: named documents that share an embedding model; the API also says knowledge base."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ragflow_local.api import checks
+from ragflow_local.api.document import Document, ParserConfig
+from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
+from ragflow_local.ingest.indexer import now_ms
+from ragflow_local.records import DatasetRow
+from ragflow_local.settings import check_text, check_whole
+from ragflow_local.stores.catalog import IntegrityError, datasets, documents
+
+
+class DataSet(Entity):
+    """A dataset.
+
+    Attributes:
+        id: Its id.
+        name: Its name, unique among its tenant's without regard to case.
+        avatar: An image as Base64.
+        tenant_id: Whose it is, derived from the ``api_key`` it was made with.
+        description: Free text.
+        language: Free text; words of any language are found.
+        embedding_model: The model its chunks are embedded by.
+        permission: ``me``: only its tenant sees it; ``team``: all who open the project.
+        parse_method: What its new documents are cut by; also ``parser_method``.
+        parser_config: What its new documents take a copy of.
+        create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
+        document_count: Its documents, as it is now; likewise ``chunk_count``, ``token_count``.
+    """
+
+    ParserConfig = ParserConfig
+
+    id: str
+    name: str
+    avatar: str
+    tenant_id: str
+    description: str
+    language: str
+    embedding_model: str
+    permission: str
+    parse_method: str
+    create_time: int
+    update_time: int
+
+    _SHOWN: ClassVar = (
+        "id",
+        "name",
+        "avatar",
+        "tenant_id",
+        "description",
+        "language",
+        "embedding_model",
+        "permission",
+        "document_count",
+        "chunk_count",
+        "token_count",
+        "parse_method",
+        "parser_method",
+        "parser_config",
+        "create_time",
+        "update_time",
+    )
+    _SPELLINGS: ClassVar = checks.METHOD_SPELLINGS
+    _BRIEF: ClassVar = ("id", "name", "document_count", "chunk_count")
+
+    def __init__(self, rag: Engine, row: DatasetRow) -> None:
+        self._set(_rag=rag)
+        self._take(row)
+
+    def _take(self, row: DatasetRow) -> None:
+        self._set(
+            _row=row,
+            id=row.id,
+            name=row.name,
+            avatar=row.avatar,
+            tenant_id=row.tenant_id,
+            description=row.description,
+            language=row.language,
+            embedding_model=row.embedding_model,
+            permission=row.permission,
+            parse_method=row.parse_method,
+            parser_config=ParserConfig(row.parser_config),
+            create_time=row.create_time,
+            update_time=row.update_time,
+        )
+
+    def _now(self) -> DatasetRow:
+        with self._rag.project.catalog.read() as reading:
+            row = datasets.get(reading, self.id)
+        if row is None:
+            raise NotFoundError("dataset", self.id)
+        return row
+
+    @property
+    def document_count(self) -> int:
+        """How many documents it has."""
+        return self._now().document_count
+
+    @property
+    def chunk_count(self) -> int:
+        """How many chunks its documents have."""
+        return self._now().chunk_count
+
+    @property
+    def token_count(self) -> int:
+        """Tokens of its chunks, by its embedding model."""
+        return self._now().token_count
+
+    def update(self, update_message: dict[str, Any]) -> None:
+        """Change attributes.
+
+        These are ``name``, ``avatar``, ``description``, ``language``, ``permission``,
+        ``embedding_model``, ``parse_method`` and ``parser_config``, which is merged.
+        ``embedding_model`` and ``parse_method`` change only while there are no chunks. Documents
+        that are there already keep their own method and settings.
+
+        Raises:
+            InvalidValueError: A key is unknown or cannot be changed, or a value is not allowed.
+            NameTakenError: Another dataset has that name.
+            MissingModelError: There is no such embedding model; the dataset keeps what it had.
+        """
+        row = self._now()
+        fixed = {
+            name: getattr(row, name)
+            for name in ("id", "tenant_id", "document_count", "chunk_count", "token_count")
+        }
+        changeable = (*_CHECKS, "name", "embedding_model", "parser_config")
+        values = checks.changes(update_message, changeable, self._SPELLINGS, fixed)
+        for name in ("embedding_model", "parse_method"):
+            if name in values and row.chunk_count and values[name] != getattr(row, name):
+                raise InvalidValueError(
+                    name,
+                    values[name],
+                    f"another {name} only while chunk_count is 0, not"
+                    f" {row.chunk_count}: delete the documents first",
+                )
+        for name, check in _CHECKS.items():
+            if name in values:
+                check(values[name])
+        if "name" in values:
+            checks.dataset_name(values["name"])
+        if "parser_config" in values:
+            values["parser_config"] = self._merged_config(row, values["parser_config"])
+        if "embedding_model" in values:
+            self._check_model(row, values)
+        try:
+            with self._rag.project.catalog.write() as connection:
+                datasets.update(connection, self.id, {**values, "update_time": now_ms()})
+        except IntegrityError:
+            raise NameTakenError("dataset", values["name"]) from None
+        self._take(self._now())
+
+    def _merged_config(self, row: DatasetRow, given: Any) -> dict[str, Any]:
+        if isinstance(given, dict):
+            return ParserConfig(row.parser_config).merged(given).to_dict()
+        return ParserConfig.of(given).to_dict()
+
+    def _check_model(self, row: DatasetRow, values: dict[str, Any]) -> None:
+        name = values["embedding_model"]
+        check_text("embedding_model", name)
+        if name != row.embedding_model:
+            self._rag.project.check_embedder(name)
+            values |= {"embedding_dim": 0, "embedding_fingerprint": ""}
+
+    def list_docs(
+        self, keywords: str | None = None, offset: int = 0, limit: int = -1
+    ) -> list[Document]:
+        """Return its documents, the oldest first.
+
+        Args:
+            keywords: Only documents whose name contains this; case does not count.
+            offset: How many to pass over.
+            limit: Most to return; -1 for all.
+        """
+        if keywords is not None:
+            check_text("keywords", keywords)
+        check_whole("offset", offset, 0, 2**31)
+        check_whole("limit", limit, -1, 2**31)
+        self._now()
+        with self._rag.project.catalog.read() as reading:
+            rows = documents.list_of(
+                reading, self.id, keywords=keywords, offset=offset, limit=limit
+            )
+        return [Document(self._rag, row) for row in rows]
+
+
+def _check(name: str) -> Any:
+    return lambda value: check_text(name, value)
+
+
+_CHECKS = {
+    "avatar": _check("avatar"),
+    "description": _check("description"),
+    "language": _check("language"),
+    "permission": checks.permission,
+    "parse_method": checks.parse_method,
+}

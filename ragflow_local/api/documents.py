@@ -1,0 +1,139 @@
+"""The document calls of ``RAGFlow``: add, get, parse, cancel."""
+
+from __future__ import annotations
+
+import uuid
+
+from ragflow_local.api import checks
+from ragflow_local.api.dataset import DataSet
+from ragflow_local.api.datasets import DatasetCalls
+from ragflow_local.api.document import Document, start_parsing, stop_parsing, unique_name
+from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
+from ragflow_local.ingest.indexer import now_ms
+from ragflow_local.readers import kind_of, type_of
+from ragflow_local.records import DatasetRow
+from ragflow_local.stores.catalog import datasets, documents
+
+
+class DocumentCalls(DatasetCalls):
+    """The part of ``RAGFlow`` that deals with documents."""
+
+    def create_document(self, ds: DataSet | str, name: str, blob: bytes) -> bool:
+        """Add a document; its bytes are on the disk when this returns.
+
+        A second document of the same name becomes ``name(1).ext``.
+
+        Args:
+            ds: The dataset, or its id or name.
+            name: 1 to 255 characters without control characters.
+            blob: The file's bytes.
+
+        Returns:
+            True.
+
+        Raises:
+            InvalidValueError: The name is not allowed, or ``blob`` is not bytes.
+            LimitError: There are more bytes than ``limits`` allows.
+        """
+        self.add_document(ds, name, blob)
+        return True
+
+    upload_document = create_document
+
+    def add_document(self, ds: DataSet | str, name: str, blob: bytes) -> Document:
+        """Add a document like ``create_document``, and return it."""
+        project = self.project
+        checks.free_name(name)
+        if not isinstance(blob, bytes | bytearray | memoryview):
+            raise InvalidValueError("blob", type(blob).__name__, "the file's content as bytes")
+        data = bytes(blob)
+        limit = project.options.limits.document_bytes
+        if len(data) > limit:
+            raise LimitError(
+                name,
+                f"it has {len(data)} bytes, the limit is {limit}",
+                "document_bytes in RAGFlow(limits=…)",
+            )
+        dataset = self.find_dataset(ds)
+        kind = kind_of(name, data)
+        now = now_ms()
+        values = {
+            "id": uuid.uuid4().hex,
+            "dataset_id": dataset.id,
+            "type": type_of(kind),
+            "kind": kind,
+            "size": len(data),
+            "source_type": "local",
+            "created_by": self.tenant_id,
+            "create_time": now,
+            "update_time": now,
+        }
+        with project.catalog.write() as connection:
+            row = datasets.get(connection, dataset.id)
+            if row is None:
+                raise NotFoundError("dataset", dataset.id)
+            values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
+            values["name"] = unique_name(connection, dataset.id, name)
+            # Inside the transaction: no deletion can take the bytes for unused in between.
+            values["sha256"] = project.files.put(data)
+            documents.insert(connection, values)
+            added = documents.get(connection, str(values["id"]))
+        assert added is not None
+        return Document(self, added)
+
+    def get_document(self, id: str | None = None, name: str | None = None) -> Document:
+        """Return a document by its id, its name, or both.
+
+        Raises:
+            InvalidValueError: Neither is given, or documents of several datasets have that name.
+            NotFoundError: There is none.
+        """
+        if id is None and name is None:
+            raise InvalidValueError("id", id, "an id, a name, or both")
+        with self.project.catalog.read() as reading:
+            if id is not None:
+                row = documents.get(reading, id)
+                rows = [row] if row is not None and name in (None, row.name) else []
+            else:
+                rows = documents.by_name(reading, self.tenant_id, str(name))
+            holders = {row.dataset_id: datasets.get(reading, row.dataset_id) for row in rows}
+        rows = [row for row in rows if self._sees(holders[row.dataset_id])]
+        if not rows:
+            by, given = ("id", id) if id is not None else ("name", name)
+            raise NotFoundError("document", str(given), by=by)
+        if len(rows) > 1:
+            names = ", ".join(sorted(f"{h.name}" for h in holders.values() if h))
+            raise InvalidValueError(
+                "name", name, f"an id: documents of that name are in the datasets {names}"
+            )
+        return Document(self, rows[0])
+
+    def _sees(self, row: DatasetRow | None) -> bool:
+        return row is not None and (row.tenant_id == self.tenant_id or row.permission == "team")
+
+    def async_parse_documents(self, ids: list[str]) -> None:
+        """Start parsing documents, given by id or name, in the background: all, or none.
+
+        Raises:
+            InvalidValueError: ``ids`` is None or empty.
+            NotFoundError: An entry names no document; none is started.
+        """
+        start_parsing(self, self._document_ids(ids))
+
+    def async_cancel_parse_documents(self, ids: list[str]) -> None:
+        """End the parses of documents, given by id or name; finished ones stay DONE.
+
+        Raises:
+            InvalidValueError: ``ids`` is None or empty.
+            NotFoundError: An entry names no document; none is cancelled.
+        """
+        stop_parsing(self, self._document_ids(ids))
+
+    def _document_ids(self, ids: list[str]) -> list[str]:
+        found = []
+        for entry in checks.named(ids):
+            try:
+                found.append(self.get_document(id=entry).id)
+            except NotFoundError:
+                found.append(self.get_document(name=entry).id)
+        return found

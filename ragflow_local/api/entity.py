@@ -1,0 +1,144 @@
+"""What all API objects share: an open engine, checked attributes, a readable form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.project import Project
+
+
+class Engine(Protocol):
+    """What an API object needs of the ``RAGFlow`` it came from."""
+
+    tenant_id: str
+
+    @property
+    def project(self) -> Project:
+        """The open project; raises ``ProjectClosedError`` after ``close()``."""
+        ...
+
+
+class Entity:
+    """An object with named attributes, some of which may be changed and then saved.
+
+    Class attributes:
+        _SHOWN: What ``to_dict`` gives, in this order.
+        _CHANGEABLE: What may be assigned; anything else is an error that names it.
+        _SPELLINGS: Second spellings of attributes.
+        _BRIEF: What ``repr`` shows.
+    """
+
+    _SHOWN: ClassVar[tuple[str, ...]] = ()
+    _CHANGEABLE: ClassVar[frozenset[str]] = frozenset()
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {}
+    _BRIEF: ClassVar[tuple[str, ...]] = ("id", "name")
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached where there is no such attribute: a second spelling, or an error.
+        first = type(self)._SPELLINGS.get(name)
+        if first is not None:
+            return getattr(self, first)
+        raise AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}; it has {', '.join(self._SHOWN)}"
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        name = type(self)._SPELLINGS.get(name, name)
+        if name not in type(self)._CHANGEABLE:
+            allowed = ", ".join(sorted(type(self)._CHANGEABLE)) or "nothing"
+            kind = type(self).__name__
+            raise InvalidValueError(name, value, f"a new value only to {allowed} of a {kind}")
+        object.__setattr__(self, name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain values, fit for JSON."""
+        return {name: plain(getattr(self, name)) for name in self._SHOWN}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in self._BRIEF)
+        return f"{type(self).__name__}({shown})"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…{text[0]}"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: objects as dicts, tuples as lists, times as ISO 8601."""
+    if isinstance(value, Entity | SettingsObject):
+        return value.to_dict()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value
+
+
+class SettingsObject:
+    """Settings a user may change in place: ``doc.parser_config.chunk_token_count = 256``.
+
+    Takes a dict or keywords, in either spelling. Every value is checked when it is set.
+    """
+
+    _KIND: ClassVar[type]
+    _settings: Any
+
+    def __init__(self, *given: Any, **values: Any) -> None:
+        # Scripts written for the server call it with (client, dict): the dict is what counts.
+        for item in given:
+            if isinstance(item, Mapping):
+                values = {**item, **values}
+        object.__setattr__(self, "_settings", self._KIND.from_dict(values))  # type: ignore[attr-defined]  # every kind is a settings class
+
+    @classmethod
+    def of(cls, given: Any) -> Self:
+        """Return settings from an object of this class, a dict, or None for the defaults.
+
+        Raises:
+            InvalidValueError: It is neither, or holds what is not allowed.
+        """
+        if given is None:
+            return cls()
+        if isinstance(given, cls):
+            return cls(given.to_dict())
+        if isinstance(given, Mapping):
+            return cls(given)
+        raise InvalidValueError(cls.__name__, given, "a dict or an object of that class")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values under their first spelling."""
+        values: dict[str, Any] = self._settings.to_dict()
+        return values
+
+    def merged(self, changes: Mapping[str, Any]) -> Self:
+        """Return these settings with some of them changed."""
+        spelled = {self._KIND._SPELLINGS.get(key, key): value for key, value in changes.items()}  # type: ignore[attr-defined]  # every kind is a settings class
+        return type(self)({**self.to_dict(), **spelled})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        first = self._KIND._SPELLINGS.get(name, name)  # type: ignore[attr-defined]  # every kind is a settings class
+        return getattr(self._settings, first)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, "_settings", self.merged({name: value})._settings)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SettingsObject) and self._settings == other._settings
+
+    def __hash__(self) -> int:
+        return hash(self._settings)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.to_dict().items())
+        return f"{type(self).__name__}({values})"

@@ -1,0 +1,146 @@
+"""Open a project directory as one tenant, and close it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+import platformdirs
+
+from ragflow_local.embedders import Backend
+from ragflow_local.errors import InvalidValueError, ProjectClosedError
+from ragflow_local.project import Options, Project
+from ragflow_local.settings import Limits, check_text, check_whole
+
+DEFAULT_PROJECT = "ragflow_project"
+DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
+
+
+class Opening:
+    """The part of ``RAGFlow`` that finds, opens and closes its directory."""
+
+    def __init__(
+        self,
+        api_key: str = "",
+        base_url: str = "",
+        version: str = "v1",
+        *,
+        project_dir: str | os.PathLike[str] | None = None,
+        models_dir: str | os.PathLike[str] | None = None,
+        workers: int | None = None,
+        read_only: bool = False,
+        resume: bool = True,
+        embedding_backend: Backend = "auto",
+        embedding_model: str = DEFAULT_EMBEDDING_MODEL,
+        limits: Limits | None = None,
+    ) -> None:
+        self._closed = True
+        check_text("api_key", api_key)
+        self.tenant_id = hashlib.sha256(b"ragflow_local tenant\0" + api_key.encode()).hexdigest()[
+            :32
+        ]
+        self.version = version
+        self.embedding_model = embedding_model
+        self.project_dir = _directory(project_dir, base_url)
+        if workers is None:
+            workers = max(1, min(4, os.cpu_count() or 1))
+        check_whole("workers", workers, 1, 64)
+        models = models_dir or os.environ.get("RAGFLOW_LOCAL_MODELS") or "models"
+        options = Options(
+            models_dir=Path(models).expanduser().absolute(),
+            cache_dir=Path(platformdirs.user_cache_dir("ragflow_local")),
+            workers=workers,
+            read_only=read_only,
+            resume=resume,
+            embedding_backend=embedding_backend,
+            limits=limits or Limits(),
+        )
+        self._project = Project.open(self.project_dir, options)
+        self._closed = False
+        self._remove_when_closed = False
+        # An engine that is dropped without close() gives its project back too.
+        self._finalizer = weakref.finalize(self, self._project.release)
+        self._finalizer.atexit = False
+
+    @classmethod
+    def temporary(cls, api_key: str = "", **options: Any) -> Self:
+        """Return an engine on a new temporary directory, which ``close`` removes."""
+        directory = tempfile.mkdtemp(prefix="ragflow_local-")
+        try:
+            rag = cls(api_key, project_dir=directory, **options)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        rag._remove_when_closed = True
+        return rag
+
+    @property
+    def project(self) -> Project:
+        """The open project.
+
+        Raises:
+            ProjectClosedError: ``close`` was called.
+        """
+        if self._closed or self._project.is_closed:
+            raise ProjectClosedError(self.project_dir)
+        return self._project
+
+    def close(self, wait: bool = False) -> None:
+        """Stop the workers and give the directory free; closing twice is fine.
+
+        Documents queued or being parsed keep their earlier chunks and are taken up again when the
+        project is next opened for writing.
+
+        Args:
+            wait: Whether to wait until they are parsed instead.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._finalizer.detach()
+        self._project.release(wait=wait)
+        if self._remove_when_closed:
+            shutil.rmtree(self.project_dir, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"RAGFlow(project_dir={str(self.project_dir)!r})"
+
+
+def _directory(project_dir: str | os.PathLike[str] | None, base_url: str) -> Path:
+    """Return the directory that the arguments and the environment name."""
+    check_text("base_url", base_url)
+    if project_dir is not None:
+        return Path(project_dir).expanduser().absolute()
+    scheme = urlsplit(base_url).scheme
+    if base_url and scheme not in ("http", "https"):
+        path = unquote(urlsplit(base_url).path) if scheme == "file" else base_url
+        return Path(path).expanduser().absolute()
+    from_environment = os.environ.get("RAGFLOW_LOCAL_PROJECT")
+    if from_environment:
+        return Path(from_environment).expanduser().absolute()
+    if base_url:
+        raise InvalidValueError(
+            "base_url",
+            base_url,
+            "a directory: project_dir='…' or the environment variable RAGFLOW_LOCAL_PROJECT names"
+            " it; this engine has no server and never uses a network",
+        )
+    return Path(DEFAULT_PROJECT).absolute()

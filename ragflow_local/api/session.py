@@ -1,0 +1,235 @@
+"""Session and Message: a conversation with a chat."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, overload
+
+from ragflow_local.answer import ask as answering
+from ragflow_local.answer.citations import strip_marks
+from ragflow_local.api import checks
+from ragflow_local.api.chunk import Chunk
+from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.retrieval import retrieve
+from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.ingest.indexer import now_ms
+from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
+from ragflow_local.settings import LLMSettings, PromptSettings, check_text
+from ragflow_local.stores.catalog import chats, datasets, sessions
+
+
+class Message(Entity):
+    """One message of a session.
+
+    Attributes:
+        id: Its id.
+        role: ``user`` or ``assistant``.
+        content: Its text; `` [ID:i]`` after a sentence cites ``reference[i]``. Also as
+            ``message["content"]``.
+        reference: The chunks an answer was given, with their similarities.
+        model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
+        thinking: What a thinking model wrote before its answer.
+        usage: Seconds and tokens of the answer, where it was just made.
+        create_time: Milliseconds since 1970, UTC.
+    """
+
+    id: str
+    role: str
+    content: str
+    reference: list[Chunk]
+    model: str
+    thinking: str
+    usage: dict[str, float]
+    create_time: int
+
+    _SHOWN: ClassVar = (
+        "id",
+        "role",
+        "content",
+        "reference",
+        "model",
+        "thinking",
+        "usage",
+        "create_time",
+    )
+    _SPELLINGS: ClassVar = {"content_with_weight": "content"}
+    _BRIEF: ClassVar = ("role", "content")
+
+    def __init__(self, rag: Engine, row: MessageRow, usage: dict[str, float] | None = None) -> None:
+        self._set(
+            id=row.id,
+            role=row.role,
+            content=row.content,
+            reference=[Chunk(rag, hit.chunk, hit) for hit in row.hits],
+            model=row.model,
+            thinking=row.thinking,
+            usage=dict(usage or {}),
+            create_time=row.create_time,
+        )
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._SHOWN and name not in self._SPELLINGS:
+            raise KeyError(name)
+        return getattr(self, name)
+
+
+class Session(Entity):
+    """A conversation.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        chat_id: The chat it belongs to.
+        messages: Its messages as they are now, the first first.
+        create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
+    """
+
+    id: str
+    name: str
+    chat_id: str
+    create_time: int
+    update_time: int
+
+    _SHOWN: ClassVar = ("id", "name", "chat_id", "messages", "create_time", "update_time")
+
+    def __init__(self, rag: Engine, row: SessionRow) -> None:
+        self._set(_rag=rag)
+        self._take(row)
+
+    def _take(self, row: SessionRow) -> None:
+        self._set(
+            id=row.id,
+            name=row.name,
+            chat_id=row.chat_id,
+            create_time=row.create_time,
+            update_time=row.update_time,
+        )
+
+    def _message_rows(self) -> list[MessageRow]:
+        with self._rag.project.catalog.read() as reading:
+            if sessions.get(reading, self.id) is None:
+                raise NotFoundError("session", self.id)
+            return sessions.messages_of(reading, self.id)
+
+    @property
+    def messages(self) -> list[Message]:
+        """Its messages as they are now."""
+        return [Message(self._rag, row) for row in self._message_rows()]
+
+    def update(self, update_message: dict[str, Any]) -> None:
+        """Change its ``name``.
+
+        Raises:
+            InvalidValueError: Another key, or a name that is not allowed.
+            NotFoundError: The session has been deleted.
+        """
+        fixed = {"id": self.id, "chat_id": self.chat_id}
+        values = checks.changes(update_message, ("name",), {}, fixed)
+        with self._rag.project.catalog.write() as connection:
+            if sessions.get(connection, self.id) is None:
+                raise NotFoundError("session", self.id)
+            if "name" in values:
+                sessions.rename(connection, self.id, checks.free_name(values["name"]), now_ms())
+            row = sessions.get(connection, self.id)
+        assert row is not None
+        self._take(row)
+
+    @overload
+    def ask(self, question: str, stream: Literal[False] = False) -> Message: ...
+
+    @overload
+    def ask(self, question: str, stream: Literal[True]) -> Iterator[Message]: ...
+
+    @overload
+    def ask(self, question: str, stream: bool) -> Message | Iterator[Message]: ...
+
+    def ask(self, question: str, stream: bool = False) -> Message | Iterator[Message]:
+        """Answer a question from the chat's datasets, with citations, and remember both.
+
+        Args:
+            question: A text that is not empty.
+            stream: Whether to return an iterator of Messages whose ``content`` only ever grows;
+                the last has the ``reference``. Closing it stops the model.
+
+        Raises:
+            InvalidValueError: The question is empty or no text.
+            NotFoundError: The session or its chat has been deleted.
+            ModelError: The chat's model is not there or cannot answer; the question is kept.
+        """
+        check_text("question", question)
+        if not question.strip():
+            raise InvalidValueError("question", question, "a text that is not empty")
+        project = self._rag.project
+        with project.catalog.write() as connection:
+            if sessions.get(connection, self.id) is None:
+                raise NotFoundError("session", self.id)
+            chat = chats.get(connection, self.chat_id)
+            if chat is None:
+                raise NotFoundError("chat", self.chat_id)
+            history = sessions.messages_of(connection, self.id)
+            asked = MessageRow(
+                uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
+            )
+            sessions.add_message(connection, asked)
+        answers = self._answer(question, chat, history)
+        if stream:
+            return answers
+        *_, last = answers
+        return last
+
+    def _answer(
+        self, question: str, chat: ChatRow, history: Sequence[MessageRow]
+    ) -> Iterator[Message]:
+        project = self._rag.project
+        prompt = PromptSettings.from_dict(chat.prompt)
+        llm = LLMSettings.from_dict(chat.llm)
+        with project.catalog.read() as reading:
+            found = (datasets.get(reading, id) for id in chat.dataset_ids)
+            rows = [row for row in found if row is not None]
+
+        def search(standalone: str) -> list[Hit]:
+            return retrieve(
+                project,
+                standalone,
+                rows,
+                threshold=prompt.similarity_threshold,
+                vector_weight=1 - prompt.keywords_similarity_weight,
+                limit=prompt.top_n,
+            )
+
+        turn = answering.Turn(
+            question=question,
+            history=_history(history),
+            prompt=prompt,
+            llm=llm,
+            search=search,
+            open_generator=lambda: project.generator(llm),
+            embed=project.embedder_of(rows[0]).embed if rows else None,
+        )
+        row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
+        last: Answer | None = None
+        for last in answering.answer(turn):
+            row = replace(
+                row,
+                content=last.content,
+                hits=last.hits,
+                model=last.model,
+                thinking=last.thinking,
+            )
+            if not last.is_last:
+                yield Message(self._rag, row, last.usage)
+        if last is None:
+            return
+        with project.catalog.write() as connection:
+            if sessions.get(connection, self.id) is None:
+                raise NotFoundError("session", self.id)
+            sessions.add_message(connection, replace(row, create_time=now_ms()))
+        yield Message(self._rag, row, last.usage)
+
+
+def _history(rows: Sequence[MessageRow]) -> list[ChatMessage]:
+    """Return earlier turns for the model: no opener before the first question, no marks."""
+    first = next((index for index, row in enumerate(rows) if row.role == "user"), len(rows))
+    return [ChatMessage(row.role, strip_marks(row.content)) for row in rows[first:]]

@@ -1,0 +1,59 @@
+"""Chunks to vectors: each text is embedded once, however often it is parsed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ragflow_local.embedders import Embedder
+from ragflow_local.records import ChunkRow, Matrix
+from ragflow_local.stores.catalog import Catalog, chunks
+
+# Texts embedded between two looks at whether the parse was cancelled.
+_BATCH = 32
+
+
+def embed_rows(
+    catalog: Catalog,
+    embedder: Embedder,
+    rows: Sequence[ChunkRow],
+    embedded: Callable[[int], None],
+) -> tuple[list[bytes], Matrix]:
+    """Return a key and a vector for each row: (len(rows), dim) float32 of length 1.
+
+    Args:
+        catalog: Where vectors of the same text and model may be kept already.
+        embedder: The dataset's model.
+        rows: Chunks to embed.
+        embedded: Called before each batch with the number of rows done; may raise to stop.
+    """
+    texts = [embedding_text(row) for row in rows]
+    keys = [_key(embedder.fingerprint, text) for text in texts]
+    with catalog.read() as reading:
+        kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+    wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
+    # Longest first: a batch then holds texts of like length, and little padding is computed.
+    order = sorted(wanted, key=lambda key: len(wanted[key]), reverse=True)
+    for start in range(0, len(order), _BATCH):
+        batch = order[start : start + _BATCH]
+        embedded(len(rows) - len(order) + start)
+        kept.update(zip(batch, embedder.embed([wanted[key] for key in batch]), strict=True))
+    matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
+    for row, key in enumerate(keys):
+        matrix[row] = kept[key]
+    return keys, matrix
+
+
+def embedding_text(row: ChunkRow) -> str:
+    """Return what of a chunk the embedding model reads: where it stands, then what it says."""
+    if row.match_text:
+        return row.match_text
+    above = [heading for heading in row.headings if heading not in row.content]
+    parts = [" › ".join(above), row.content, *row.questions, ", ".join(row.keywords)]
+    return "\n".join(part for part in parts if part)
+
+
+def _key(fingerprint: str, text: str) -> bytes:
+    return hashlib.blake2b(f"{fingerprint}\0{text}".encode(), digest_size=16).digest()

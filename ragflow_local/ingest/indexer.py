@@ -1,0 +1,408 @@
+"""The indexer: the one writer of chunks; rows, vectors and terms change here, and stay in step.
+
+How a change is committed, and what a crash at each step leaves behind:
+
+    1  vectors of new numbers to LanceDB, on the disk    invisible: no live row names them
+    2  rows, embeddings, postings, counts                ONE SQLite transaction: the commit point
+    3  vectors of old numbers removed from LanceDB       garbage until then, collected late
+
+Each text of a chunk has a number of its own, never given again. So an index entry that a crash
+left behind can never be taken for another chunk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragflow_local.embedders import Embedder
+from ragflow_local.errors import NotFoundError, ParseCancelledError
+from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.vector_table import VectorTable
+from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
+from ragflow_local.stores.files import Files
+from ragflow_local.text.terms import chunk_terms
+from ragflow_local.text.tokens import token_counter
+
+# Chunk numbers set aside in one transaction: more would only leave larger gaps after a crash.
+_RESERVE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """Chunks on their way in: rows with numbers, and their embeddings by key."""
+
+    rows: list[ChunkRow]
+    keys: list[bytes]
+    matrix: Matrix
+
+
+class Indexer:
+    """Keeps rows, vectors and terms of chunks in step."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        vectors: VectorTable,
+        files: Files,
+        embedder_of: Callable[[DatasetRow], Embedder],
+        tokenizer_of: Callable[[DatasetRow], tuple[Path | None, int]],
+    ) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+        self._files = files
+        self._embedder_of = embedder_of
+        self._tokenizer_of = tokenizer_of
+        self._next_number = 0
+        self._reserved_until = 0
+
+    # ── a parse and its ends ──
+
+    def begin(self, document_ids: Sequence[str]) -> list[DocumentRow]:
+        """Mark documents as RUNNING and return them; those that run already are left out."""
+        begun = []
+        with self._catalog.write() as connection:
+            for id in document_ids:
+                row = documents.get(connection, id)
+                if row is None:
+                    raise NotFoundError("document", id)
+                if row.run == "RUNNING":
+                    continue
+                state = {
+                    "run": "RUNNING",
+                    "progress": 0.0,
+                    "progress_msg": "Queued",
+                    "process_begin_at": now_ms(),
+                    "process_duration": 0.0,
+                }
+                documents.update(connection, id, state)
+                begun.append(replace(row, run="RUNNING"))
+        return begun
+
+    def fail(self, document_id: str, message: str) -> None:
+        """End a parse with FAIL and its reason; the earlier chunks stay."""
+        self._finish(document_id, "FAIL", -1.0, message)
+
+    def cancel(self, document_id: str) -> None:
+        """End a parse with CANCEL; the earlier chunks stay."""
+        self._finish(document_id, "CANCEL", 0.0, "Cancelled; async_parse() starts it again.")
+
+    def _finish(self, document_id: str, run: str, progress: float, message: str) -> None:
+        with self._catalog.write() as connection:
+            row = documents.get(connection, document_id)
+            if row is not None and row.run == "RUNNING":
+                _set_run(connection, row, run, progress, message)
+
+    def replace_document(
+        self,
+        document: DocumentRow,
+        drafts: Sequence[Draft],
+        notices: Sequence[str],
+        embedded: Callable[[int], None],
+    ) -> None:
+        """Give a document its new chunks in place of all it had, and end its parse with DONE.
+
+        Args:
+            document: As it was when its parse began.
+            drafts: Its chunks.
+            notices: What the user should know; they end up in ``progress_msg``.
+            embedded: Called with the number of chunks embedded so far, and once more right
+                before the commit; what it raises ends all of it without a trace.
+        """
+        dataset = self._dataset(document.dataset_id)
+        new = self._prepare(dataset, document, drafts, embedded)
+        self._add_vectors(document, new)
+        with self._catalog.write() as connection:
+            row = documents.get(connection, document.id)
+            if row is None or row.run != "RUNNING":
+                raise ParseCancelledError(document.name)
+            embedded(len(drafts))
+            old = chunks.list_of(connection, document.id)
+            embeddings = self._remove_rows(connection, dataset.id, old)
+            self._insert_rows(connection, dataset.id, new)
+            chunks.collect_embeddings(connection, embeddings)
+            documents.update(connection, document.id, {"generation": document.generation + 1})
+            documents.count(connection, document.id)
+            _set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
+        self._vectors.remove(dataset.id, [row.number for row in old])
+        self._store_images(old, new.rows, drafts)
+
+    # ── single chunks ──
+
+    def add_chunk(self, document: DocumentRow, draft: Draft) -> ChunkRow:
+        """Add a chunk at the end of a document, found at once."""
+        dataset = self._dataset(document.dataset_id)
+        new = self._prepare(dataset, document, [draft], lambda done: None)
+        with self._catalog.read() as reading:
+            ordinal = chunks.next_ordinal(reading, document.id)
+        row = replace(
+            new.rows[0], id=uuid.uuid4().hex, ordinal=ordinal, generation=document.generation
+        )
+        new = replace(new, rows=[row])
+        self._add_vectors(document, new)
+        with self._catalog.write() as connection:
+            if documents.get(connection, document.id) is None:
+                raise NotFoundError("document", document.id)
+            self._insert_rows(connection, dataset.id, new)
+            documents.count(connection, document.id)
+        return row
+
+    def replace_chunk(self, id: str, changes: dict[str, object]) -> ChunkRow:
+        """Change a chunk's content, keywords, questions or availability; return it as it is now.
+
+        Raises:
+            NotFoundError: The chunk has been deleted.
+        """
+        with self._catalog.read() as reading:
+            old = chunks.get(reading, id)
+            document = documents.get(reading, old.document_id) if old else None
+        if old is None or document is None:
+            raise NotFoundError("chunk", id)
+        row = replace(old, **changes)  # type: ignore[arg-type]  # the API checked names and types
+        if old.match_text and row.questions != old.questions:
+            row = replace(row, match_text="\n".join(row.questions))
+        dataset = self._dataset(old.dataset_id)
+        row = replace(row, number=self._numbers(1))
+        embedder = self._embedder_of(dataset)
+        row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
+        keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
+        new = _New([row], keys, matrix)
+        self._add_vectors(document, new)
+        with self._catalog.write() as connection:
+            current = chunks.get(connection, id)
+            if current is None:
+                raise NotFoundError("chunk", id)
+            number = _dataset_number(connection, dataset.id)
+            if current.available:
+                postings.remove(connection, number, [current.number])
+            before = chunks.embedding_of(connection, id)
+            kept = chunks.insert_embedding(connection, keys[0], matrix[0].tobytes())
+            chunks.update(connection, row, kept)
+            chunks.collect_embeddings(connection, [before])
+            if row.available:
+                postings.add(connection, number, [(row.number, chunk_terms(row))])
+            documents.count(connection, row.document_id)
+        self._vectors.remove(dataset.id, [old.number])
+        return row
+
+    def remove_chunk(self, id: str) -> None:
+        """Remove a chunk from its document and from every index.
+
+        Raises:
+            NotFoundError: It has been deleted already.
+        """
+        with self._catalog.write() as connection:
+            row = chunks.get(connection, id)
+            if row is None:
+                raise NotFoundError("chunk", id)
+            self._drop_rows(connection, row.dataset_id, [row])
+            documents.count(connection, row.document_id)
+        self._vectors.remove(row.dataset_id, [row.number])
+        self._files.remove_image(row.id)
+
+    # ── whole documents and datasets ──
+
+    def clear_document(self, id: str, values: dict[str, object]) -> None:
+        """Drop a document's chunks and set its columns: it waits to be parsed anew."""
+        with self._catalog.write() as connection:
+            old = chunks.list_of(connection, id)
+            row = documents.get(connection, id)
+            if row is None:
+                raise NotFoundError("document", id)
+            self._drop_rows(connection, row.dataset_id, old)
+            fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": "", "process_duration": 0.0}
+            documents.update(connection, id, {**values, **fresh, "process_begin_at": None})
+            documents.count(connection, id)
+        self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
+        self._store_images(old, [], [])
+
+    def rename_document(self, id: str, values: dict[str, object]) -> None:
+        """Set columns of a document among them its name, which its chunks are also found by."""
+        with self._catalog.write() as connection:
+            row = documents.get(connection, id)
+            if row is None:
+                raise NotFoundError("document", id)
+            number = _dataset_number(connection, row.dataset_id)
+            live = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
+            postings.remove(connection, number, [chunk.number for chunk in live])
+            documents.update(connection, id, values)
+            renamed = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
+            terms = [(chunk.number, chunk_terms(chunk)) for chunk in renamed]
+            postings.add(connection, number, terms)
+
+    def remove_document(self, id: str) -> None:
+        """Remove a document with its chunks and, where no other document has them, its bytes.
+
+        Raises:
+            NotFoundError: It has been deleted already.
+        """
+        with self._catalog.write() as connection:
+            row = documents.get(connection, id)
+            if row is None:
+                raise NotFoundError("document", id)
+            old = chunks.list_of(connection, id)
+            self._drop_rows(connection, row.dataset_id, old)
+            documents.delete(connection, id)
+            is_used = documents.is_file_used(connection, row.sha256)
+        self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
+        self._store_images(old, [], [])
+        if not is_used:
+            self._files.remove(row.sha256)
+
+    def remove_datasets(self, ids: Sequence[str]) -> None:
+        """Remove datasets with all that is in them, all of them or none."""
+        files: set[str] = set()
+        images: list[str] = []
+        with self._catalog.write() as connection:
+            for id in ids:
+                rows = documents.list_of(connection, id)
+                files.update(row.sha256 for row in rows)
+                for row in rows:
+                    images += [c.id for c in chunks.list_of(connection, row.id) if c.image]
+                postings.drop(connection, _dataset_number(connection, id))
+                datasets.delete(connection, id)
+            chunks.delete_unused_embeddings(connection)
+            unused = [sha for sha in files if not documents.is_file_used(connection, sha)]
+        for id in ids:
+            self._vectors.drop(id)
+        for sha in unused:
+            self._files.remove(sha)
+        for image in images:
+            self._files.remove_image(image)
+
+    # ── the parts of a change ──
+
+    def tokenizer_of(self, dataset_id: str) -> tuple[str, int]:
+        """Return the tokenizer file of a dataset's model (empty: none) and its window in tokens."""
+        file, max_tokens = self._tokenizer_of(self._dataset(dataset_id))
+        return str(file or ""), max_tokens
+
+    def _dataset(self, id: str) -> DatasetRow:
+        with self._catalog.read() as reading:
+            dataset = datasets.get(reading, id)
+        if dataset is None:
+            raise NotFoundError("dataset", id)
+        return dataset
+
+    def _prepare(
+        self,
+        dataset: DatasetRow,
+        document: DocumentRow,
+        drafts: Sequence[Draft],
+        embedded: Callable[[int], None],
+    ) -> _New:
+        embedder = self._embedder_of(dataset)
+        count_tokens = token_counter(embedder.tokenizer_file)
+        first = self._numbers(len(drafts))
+        created = now_ms()
+        rows = [
+            ChunkRow(
+                number=first + ordinal,
+                id=_chunk_id(document.id, ordinal, draft.content),
+                document_id=document.id,
+                dataset_id=dataset.id,
+                document_name=document.name,
+                ordinal=ordinal,
+                content=draft.content,
+                token_count=count_tokens(draft.content),
+                generation=document.generation + 1,
+                places=draft.places,
+                headings=draft.headings,
+                keywords=draft.keywords,
+                questions=draft.questions,
+                match_text=draft.match_text,
+                kind=draft.kind,
+                data=draft.data,
+                image=bool(draft.image),
+                create_time=created,
+            )
+            for ordinal, draft in enumerate(drafts)
+        ]
+        return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded))
+
+    def _numbers(self, count: int) -> int:
+        """Return the first of ``count`` new chunk numbers in a row."""
+        with self._catalog.write() as connection:
+            if self._next_number + count > self._reserved_until:
+                size = max(count, _RESERVE)
+                self._next_number = chunks.reserve_numbers(connection, size)
+                self._reserved_until = self._next_number + size
+            first = self._next_number
+            self._next_number += count
+        return first
+
+    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> None:
+        for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
+            kept = chunks.insert_embedding(connection, key, vector.tobytes())
+            chunks.insert(connection, row, kept)
+        terms = [(row.number, chunk_terms(row)) for row in new.rows if row.available]
+        postings.add(connection, _dataset_number(connection, dataset_id), terms)
+
+    def _remove_rows(
+        self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]
+    ) -> list[int]:
+        numbers = [row.number for row in old if row.available]
+        postings.remove(connection, _dataset_number(connection, dataset_id), numbers)
+        return chunks.delete(connection, [row.number for row in old])
+
+    def _drop_rows(self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]) -> None:
+        chunks.collect_embeddings(connection, self._remove_rows(connection, dataset_id, old))
+
+    def _add_vectors(self, document: DocumentRow, new: _New) -> None:
+        live = [index for index, row in enumerate(new.rows) if row.available]
+        if live:
+            numbers = [new.rows[index].number for index in live]
+            generation = new.rows[0].generation
+            self._vectors.add(document, numbers, generation, new.matrix[live])
+
+    def _store_images(
+        self, old: Sequence[ChunkRow], rows: Sequence[ChunkRow], drafts: Sequence[Draft]
+    ) -> None:
+        new = {row.id: draft.image for row, draft in zip(rows, drafts, strict=True) if draft.image}
+        for row in old:
+            if row.image and row.id not in new:
+                self._files.remove_image(row.id)
+        for id, image in new.items():
+            self._files.put_image(id, image)
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def _chunk_id(document_id: str, ordinal: int, content: str) -> str:
+    # The same document parsed again in the same way keeps its chunks' ids.
+    text = f"{document_id}\0{ordinal}\0{content}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _dataset_number(connection: Connection, id: str) -> int:
+    number = datasets.number_of(connection, id)
+    if number is None:
+        raise NotFoundError("dataset", id)
+    return number
+
+
+def _set_run(
+    connection: Connection, row: DocumentRow, run: str, progress: float, message: str
+) -> None:
+    begun = row.process_begin_at or now_ms()
+    state = {
+        "run": run,
+        "progress": progress,
+        "progress_msg": message,
+        "process_duration": (now_ms() - begun) / 1000,
+        "update_time": now_ms(),
+    }
+    documents.update(connection, row.id, state)
+
+
+def _completed(count: int, notices: Sequence[str]) -> str:
+    found = f"completed: {count} chunks" if count else "completed: 0 chunks, no text was found"
+    return " ".join([f"{found}.", *dict.fromkeys(notices)])

@@ -1,0 +1,361 @@
+"""Jobs: the queue of documents to parse; submit, cancel, wait, and see how far they are.
+
+    a document    plan ─▶ read, task_page_size pages a task ─▶ cut ─▶ embed and commit
+                  └────────── any worker, several at once ──────────┘   one thread, in order
+
+States live in memory; the catalog has what must survive: RUNNING from the moment a parse is asked
+for, and its end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ragflow_local import readers
+from ragflow_local.errors import LimitError, ParseCancelledError, RagflowError, WorkerDiedError
+from ragflow_local.ingest import wire
+from ragflow_local.ingest.indexer import Indexer
+from ragflow_local.ingest.slots import Slot
+from ragflow_local.records import Block, DocumentRow, Draft, Progress
+from ragflow_local.settings import Limits, ParserConfig
+
+_log = logging.getLogger("ragflow_local.ingest")
+
+# Where in the whole the parts of a parse end: reading is most of it for PDF, embedding for text.
+_READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
+
+_CLOSE_SECONDS = 1.5
+
+_TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
+
+
+@dataclass(slots=True)
+class _Parse:
+    """One document's way through the queue."""
+
+    document: DocumentRow
+    order: int
+    config: ParserConfig
+    path: str
+    cancelled: bool = False
+    progress: Progress = field(default_factory=lambda: Progress(0.0, "Queued"))
+    pages: int = 0
+    waiting: int = 0
+    blocks: dict[int, list[Block]] = field(default_factory=dict)
+    read_pages: dict[int, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    is_over: bool = False
+
+
+@dataclass(order=True, slots=True)
+class _Task:
+    """A piece of work for a slot; earlier documents first, pages in order."""
+
+    order: int
+    part: int
+    parse: _Parse = field(compare=False)
+    request: wire.Request = field(compare=False)
+
+
+class Jobs:
+    """The queue of one project."""
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        path_of: Callable[[str], Path],
+        *,
+        workers: int,
+        limits: Limits,
+    ) -> None:
+        self._indexer = indexer
+        self._path_of = path_of
+        self._limits = limits
+        self._changed = threading.Condition()
+        self._parses: dict[str, _Parse] = {}
+        self._orders = itertools.count()
+        self._tasks: queue.PriorityQueue[_Task] = queue.PriorityQueue()
+        self._drafted: queue.SimpleQueue[_Parse | None] = queue.SimpleQueue()
+        self._closing = False
+        self._slots = [Slot(limits) for _ in range(workers)]
+        self._drawing = Slot(limits)
+        self._drawing_lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    # ── what the API calls ──
+
+    def submit(self, documents: Iterable[DocumentRow]) -> None:
+        """Queue documents; one that is queued or being parsed already goes on as it is."""
+        with self._changed:
+            for document in documents:
+                if document.id in self._parses:
+                    continue
+                parse = _Parse(
+                    document,
+                    next(self._orders),
+                    ParserConfig.from_dict(document.parser_config),
+                    str(self._path_of(document.sha256)),
+                )
+                ahead = len(self._parses)
+                message = f"Queued behind {ahead} documents" if ahead else "Queued"
+                parse.progress = Progress(0.0, message)
+                self._parses[document.id] = parse
+                self._tasks.put(_Task(parse.order, 0, parse, self._first_request(parse)))
+            self._start_threads()
+
+    def cancel(self, ids: Iterable[str]) -> None:
+        """End the parses of these documents with CANCEL; the others stay as they are.
+
+        When this returns, no chunk of a cancelled parse will appear any more.
+        """
+        with self._changed:
+            parses = [self._parses[id] for id in ids if id in self._parses]
+            for parse in parses:
+                parse.cancelled = True
+        for parse in parses:
+            self._end(parse, lambda parse=parse: self._indexer.cancel(parse.document.id))  # type: ignore[misc]  # bound per loop
+
+    def progress_of(self, document_id: str) -> Progress | None:
+        """Return how far a queued or running parse is; None for any other document."""
+        with self._changed:
+            parse = self._parses.get(document_id)
+            return parse.progress if parse else None
+
+    def wait_for_change(
+        self, document_id: str, seen: Progress | None, timeout_seconds: float
+    ) -> Progress | None:
+        """Return the progress once it differs from ``seen``, or at the timeout as it is then."""
+
+        def progress() -> Progress | None:
+            parse = self._parses.get(document_id)
+            return parse.progress if parse else None
+
+        with self._changed:
+            self._changed.wait_for(lambda: progress() != seen, timeout_seconds)
+            return progress()
+
+    def wait_for_all(self) -> None:
+        """Return when no parse is queued or running."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._parses)
+
+    def draw(self, request: wire.Picture) -> bytes:
+        """Return a PNG that a worker drew.
+
+        Raises:
+            ReadError: The page cannot be drawn.
+        """
+        with self._drawing_lock:
+            reply = self._drawing.run(request, request.name, lambda: self._closing)
+        return reply.png if isinstance(reply, wire.Drawn) else b""
+
+    def close(self) -> None:
+        """End the workers; what was queued or running stays RUNNING in the catalog."""
+        with self._changed:
+            self._closing = True
+            threads = list(self._threads)
+        self._drafted.put(None)
+        for thread in threads:
+            # A thread in the middle of loading a model is left to end by itself.
+            thread.join(timeout=_CLOSE_SECONDS)
+        for slot in (*self._slots, self._drawing):
+            slot.stop()
+
+    # ── the threads ──
+
+    def _start_threads(self) -> None:
+        if self._threads or self._closing:
+            return
+        # Not daemons: a script that ends without close() ends them through the project's atexit.
+        for slot in self._slots:
+            self._threads.append(
+                threading.Thread(target=self._work, args=(slot,), name="ragflow-slot", daemon=True)
+            )
+        self._threads.append(
+            threading.Thread(target=self._commit, name="ragflow-commit", daemon=True)
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def _work(self, slot: Slot) -> None:
+        while not self._closing:
+            try:
+                task = self._tasks.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if not (task.parse.cancelled or task.parse.is_over):
+                self._guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
+        slot.stop()
+
+    def _commit(self) -> None:
+        while (parse := self._drafted.get()) is not None and not self._closing:
+            if not (parse.cancelled or parse.is_over):
+                self._guard(parse, lambda parse=parse: self._index(parse))  # type: ignore[misc]  # bound per loop
+
+    def _guard(self, parse: _Parse, work: Callable[[], None]) -> None:
+        """Do one piece of work; its error becomes the document's FAIL, and the queue goes on."""
+        try:
+            work()
+        except ParseCancelledError:
+            pass  # cancel() has written the end, or the engine closes and the next one goes on
+        except RagflowError as error:
+            self._fail(parse, str(error))
+        except OSError as error:
+            self._fail(parse, f"The disk or a file gave an error: {error}. Mend that, parse again.")
+        except Exception as error:  # noqa: BLE001  # one document's bug must not end the queue
+            _log.warning("Parsing %r failed", parse.document.name, exc_info=True)
+            self._fail(
+                parse,
+                f"An unexpected error, {type(error).__name__}: {error}. Please report it.",
+            )
+
+    # ── the steps of a parse ──
+
+    def _first_request(self, parse: _Parse) -> wire.Request:
+        document = parse.document
+        if document.kind in readers.PAGED:
+            return wire.Plan(parse.path, document.kind, document.name)
+        parse.waiting = 1
+        return wire.Read(
+            parse.path, document.kind, document.name, 0, 0, parse.config.layout_recognize
+        )
+
+    def _run(self, slot: Slot, task: _Task) -> None:
+        parse = task.parse
+        if isinstance(task.request, wire.Read):
+            self._say_reading(parse, task.request, task.request.first)
+        reply = self._run_twice(slot, task)
+        if isinstance(reply, wire.Planned):
+            self._plan(parse, reply.pages)
+        elif isinstance(reply, wire.ReadDone) and isinstance(task.request, wire.Read):
+            self._say_reading(parse, task.request, task.request.last + 1)
+            self._gather(parse, task.part, reply)
+        elif isinstance(reply, wire.CutDone):
+            parse.notices += reply.notices
+            parse.drafts = reply.drafts
+            self._drafted.put(parse)
+
+    def _run_twice(self, slot: Slot, task: _Task) -> wire.Reply:
+        def said(page: int) -> None:
+            if isinstance(task.request, wire.Read):
+                self._say_reading(task.parse, task.request, page)
+
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return slot.run(
+                    task.request,
+                    task.parse.document.name,
+                    lambda: task.parse.cancelled or task.parse.is_over or self._closing,
+                    said,
+                )
+            except WorkerDiedError:
+                if attempt == _TRIES:
+                    raise
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _plan(self, parse: _Parse, pages: int) -> None:
+        document = parse.document
+        if pages > self._limits.document_pages:
+            raise LimitError(
+                document.name,
+                f"it has {pages} pages, the limit is {self._limits.document_pages}",
+                "document_pages in RAGFlow(limits=…)",
+            )
+        size = parse.config.task_page_size
+        starts = range(1, pages + 1, size)
+        with self._changed:
+            parse.pages = pages
+            parse.waiting = len(starts)
+        if not starts:
+            self._cut(parse)
+        for part, first in enumerate(starts):
+            last = min(first + size - 1, pages)
+            layout = parse.config.layout_recognize
+            request = wire.Read(parse.path, document.kind, document.name, first, last, layout)
+            self._tasks.put(_Task(parse.order, part, parse, request))
+
+    def _say_reading(self, parse: _Parse, request: wire.Read, page: int) -> None:
+        if not request.first:
+            self._say(parse, 0.1, f"Reading {parse.document.name}")
+            return
+        with self._changed:
+            parse.read_pages[request.first] = max(page - request.first, 0)
+            done = sum(parse.read_pages.values())
+        fraction = _READ * done / max(parse.pages, 1)
+        self._say(parse, fraction, f"Reading page {min(page, parse.pages)} of {parse.pages}")
+
+    def _gather(self, parse: _Parse, part: int, reply: wire.ReadDone) -> None:
+        with self._changed:
+            parse.blocks[part] = reply.blocks
+            parse.notices += reply.notices
+            parse.waiting -= 1
+            is_whole = parse.waiting == 0
+        if is_whole:
+            self._cut(parse)
+
+    def _cut(self, parse: _Parse) -> None:
+        self._say(parse, _READ, "Cutting into chunks")
+        blocks = [block for part in sorted(parse.blocks) for block in parse.blocks[part]]
+        parse.blocks.clear()
+        document = parse.document
+        tokenizer, max_tokens = self._indexer.tokenizer_of(document.dataset_id)
+        request = wire.Cut(
+            blocks,
+            document.kind,
+            document.name,
+            document.parse_method,
+            parse.config,
+            tokenizer,
+            max_tokens,
+        )
+        # Part -1: a document that is read goes before pages of later ones.
+        self._tasks.put(_Task(parse.order, -1, parse, request))
+
+    def _index(self, parse: _Parse) -> None:
+        total = len(parse.drafts)
+
+        def embedded(done: int) -> None:
+            fraction = _CUT + (_EMBEDDED - _CUT) * done / max(total, 1)
+            self._say(parse, fraction, f"Embedding chunk {done} of {total}")
+            if parse.cancelled or self._closing:
+                raise ParseCancelledError(parse.document.name)
+
+        embedded(0)
+        self._indexer.replace_document(parse.document, parse.drafts, parse.notices, embedded)
+        self._end(parse, lambda: None)
+
+    # ── how far it is, and how it ends ──
+
+    def _say(self, parse: _Parse, fraction: float, message: str) -> None:
+        with self._changed:
+            if not parse.is_over:
+                # Never backwards: pages of several workers come in any order.
+                fraction = max(fraction, parse.progress.fraction)
+                parse.progress = Progress(fraction, message)
+                self._changed.notify_all()
+
+    def _fail(self, parse: _Parse, message: str) -> None:
+        if parse.cancelled or self._closing:
+            return
+        self._end(parse, lambda: self._indexer.fail(parse.document.id, message))
+
+    def _end(self, parse: _Parse, write: Callable[[], None]) -> None:
+        """Take a parse out of the queue after its end is in the catalog; the first end counts."""
+        with self._changed:
+            if parse.is_over:
+                return
+            parse.is_over = True
+        try:
+            write()
+        finally:
+            with self._changed:
+                if self._parses.get(parse.document.id) is parse:
+                    del self._parses[parse.document.id]
+                self._changed.notify_all()

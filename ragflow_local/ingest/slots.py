@@ -1,0 +1,167 @@
+"""Slots: a place for one worker process each; a task goes in, a reply comes out, or an error.
+
+A slot watches its worker's time and memory, ends it when the task is cancelled or goes beyond a
+limit, and starts another where the last one ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
+from ragflow_local.ingest import wire
+from ragflow_local.settings import Limits
+
+# How often a running task is looked at: cancelling and closing take no longer than this.
+_LOOK_SECONDS = 0.1
+
+
+class Slot:
+    """One worker process at a time, started when the first task comes."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._replies: queue.SimpleQueue[wire.Reply | None] = queue.SimpleQueue()
+        self._tasks = 0
+
+    def run(
+        self,
+        request: wire.Request,
+        name: str,
+        is_cancelled: Callable[[], bool],
+        said: Callable[[int], None] = lambda page: None,
+    ) -> wire.Reply:
+        """Return the worker's reply to ``request``.
+
+        Args:
+            request: What to do.
+            name: The document's name, for messages.
+            is_cancelled: Asked several times a second; True ends the worker.
+            said: Called with the page the worker has reached.
+
+        Raises:
+            ParseCancelledError: ``is_cancelled`` said so.
+            LimitError: The task needed more time or memory than it may.
+            WorkerDiedError: The process ended by itself.
+            RagflowError: What the worker told of.
+        """
+        process = self._ready()
+        try:
+            if process.stdin is None:
+                raise BrokenPipeError
+            wire.send(process.stdin, request)
+        except OSError:
+            raise self._death(name) from None
+        started = time.monotonic()
+        while True:
+            try:
+                reply = self._replies.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                pass
+            else:
+                if reply is None:
+                    raise self._death(name)
+                if isinstance(reply, wire.Failed):
+                    raise wire.error_of(reply, name)
+                if not isinstance(reply, wire.Said):
+                    return reply
+                said(reply.page)
+            if is_cancelled():
+                self.stop()
+                raise ParseCancelledError(name)
+            self._check_limits(process, name, started)
+
+    def stop(self) -> None:
+        """End the worker at once; nothing happens where there is none."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):  # unwritten bytes have no reader any more
+                        pipe.close()
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        process = self._process
+        worn = self._tasks >= self._limits.tasks_per_worker
+        if process is not None and (worn or process.poll() is not None):
+            self.stop()
+            process = None
+        if process is None:
+            # A new interpreter: neither forked (threads of the engine hold locks) nor spawned by
+            # multiprocessing (a script without a __main__ guard would run again).
+            process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, *sys.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            self._process, self._tasks = process, 0
+            self._replies = queue.SimpleQueue()
+            threading.Thread(
+                target=_pump, args=(process, self._replies), daemon=True, name="worker-replies"
+            ).start()
+        self._tasks += 1
+        return process
+
+    def _check_limits(self, process: subprocess.Popen[bytes], name: str, started: float) -> None:
+        seconds = time.monotonic() - started
+        if seconds > self._limits.task_seconds:
+            self.stop()
+            raise LimitError(
+                name,
+                f"reading took longer than {self._limits.task_seconds:g} seconds",
+                "task_seconds in RAGFlow(limits=…)",
+            )
+        try:
+            used = psutil.Process(process.pid).memory_info().rss
+        except psutil.Error:
+            return
+        if used > self._limits.worker_bytes:
+            self.stop()
+            raise LimitError(
+                name,
+                f"reading took more than {self._limits.worker_bytes >> 20} MiB of memory",
+                "worker_bytes in RAGFlow(limits=…)",
+            )
+
+    def _death(self, name: str) -> WorkerDiedError:
+        code = None
+        if self._process is not None:
+            try:
+                code = self._process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                code = None
+        self.stop()
+        how = "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
+        return WorkerDiedError(name, how)
+
+
+# The worker sees the engine's sys.path, so a package found through it is found there too; the
+# module is run by name, not as __main__ of a script of the user's.
+_BOOT = (
+    "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = [];"
+    "from ragflow_local.ingest.worker import main; main()"
+)
+
+
+def _pump(process: subprocess.Popen[bytes], replies: queue.SimpleQueue[wire.Reply | None]) -> None:
+    """Move replies from the pipe to the queue, and None at its end."""
+    try:
+        while process.stdout is not None:
+            reply = wire.receive_reply(process.stdout)
+            replies.put(reply)
+            if reply is None:
+                return
+    except (OSError, ValueError):  # closed under us, or half a frame of a worker that died
+        replies.put(None)

@@ -1,0 +1,92 @@
+"""The vector table of a dataset, kept in step with the catalog, of which it is a copy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from ragflow_local.errors import NotFoundError, StoreError
+from ragflow_local.records import DocumentRow, Matrix
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
+from ragflow_local.stores.vectors import Vectors
+
+_log = logging.getLogger("ragflow_local.ingest")
+
+
+class VectorTable:
+    """Adds, removes and mends; what is torn is written anew from the catalog, without a model."""
+
+    def __init__(self, catalog: Catalog, vectors: Vectors) -> None:
+        self._catalog = catalog
+        self._vectors = vectors
+
+    def add(
+        self, document: DocumentRow, numbers: Sequence[int], generation: int, matrix: Matrix
+    ) -> None:
+        """Add the vectors of new chunk numbers; they are on the disk when this returns.
+
+        Args:
+            document: Whose chunks they are.
+            numbers: Their chunk numbers.
+            generation: The parse they are from.
+            matrix: (len(numbers), dim).
+
+        Raises:
+            NotFoundError: The document has been deleted.
+        """
+        with self._catalog.read() as reading:
+            number = documents.numbers_of(reading, [document.id]).get(document.id)
+        if number is None:
+            raise NotFoundError("document", document.id)
+        chunk_numbers = np.array(numbers, dtype=np.int64)
+        in_documents = np.full(len(numbers), number, dtype=np.int64)
+        for is_mended in (False, True):
+            try:
+                self._vectors.add(
+                    document.dataset_id, chunk_numbers, in_documents, generation, matrix
+                )
+            except StoreError:
+                if is_mended:
+                    raise
+                # Torn by a power cut, or lost: the catalog has every vector of it.
+                _log.warning("The vector table of %s is damaged; writing it anew", document.name)
+                self.rebuild(document.dataset_id)
+            else:
+                return
+
+    def remove(self, dataset_id: str, numbers: Sequence[int]) -> None:
+        """Take out vectors that no live row names: garbage, so a failure costs nothing but room."""
+        if not numbers:
+            return
+        try:
+            self._vectors.remove(dataset_id, np.array(numbers, dtype=np.int64))
+        except StoreError:
+            _log.warning("Old vectors of %s were not removed", dataset_id, exc_info=True)
+
+    def drop(self, dataset_id: str) -> None:
+        """Remove the whole table."""
+        self._vectors.drop(dataset_id)
+
+    def rebuild(self, dataset_id: str) -> None:
+        """Write the table anew from the catalog."""
+        with self._catalog.read() as reading:
+            dataset = datasets.get(reading, dataset_id)
+            if dataset is None or dataset.embedding_dim == 0:
+                return
+            rows = chunks.all_embeddings(reading, dataset_id, dataset.embedding_dim)
+            self._vectors.rebuild(dataset_id, rows)
+
+    def check(self, dataset_id: str) -> bool:
+        """Make the table agree with the catalog; return whether it did already."""
+        with self._catalog.read() as reading:
+            expected = np.array(chunks.available_numbers(reading, dataset_id), dtype=np.int64)
+        try:
+            found = np.sort(self._vectors.numbers(dataset_id))
+        except StoreError:
+            found = None
+        if found is not None and np.array_equal(found, expected):
+            return True
+        self.rebuild(dataset_id)
+        return False

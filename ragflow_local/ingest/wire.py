@@ -1,0 +1,154 @@
+"""What goes over the pipes between an engine and its workers: typed frames, never a pickle.
+
+A frame is its length (4 bytes, big endian) and a MessagePack map. The engine sends a ``Request``;
+the worker answers with any number of ``Said`` and then one of the other ``Reply`` kinds.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import IO
+
+import msgspec
+
+from ragflow_local import errors
+from ragflow_local.errors import RagflowError
+from ragflow_local.records import Block, Draft, Place
+from ragflow_local.settings import ParserConfig
+
+_LENGTH = struct.Struct(">I")
+
+
+class Plan(msgspec.Struct, tag=True, frozen=True):
+    """How many pages has the file?"""
+
+    path: str
+    kind: str
+    name: str
+
+
+class Read(msgspec.Struct, tag=True, frozen=True):
+    """Read the file; pages ``first`` to ``last`` of one that has pages, else (0, 0)."""
+
+    path: str
+    kind: str
+    name: str
+    first: int
+    last: int
+    layout: bool
+
+
+class Cut(msgspec.Struct, tag=True, frozen=True):
+    """Cut the blocks of a whole document into drafts."""
+
+    blocks: list[Block]
+    kind: str
+    name: str
+    method: str
+    config: ParserConfig
+    tokenizer: str
+    max_tokens: int
+
+
+class Picture(msgspec.Struct, tag=True, frozen=True):
+    """Draw a page, or a box of it; page 0 asks for the thumbnail."""
+
+    path: str
+    kind: str
+    name: str
+    page: int
+    dpi: int
+    box: Place | None = None
+    marks: tuple[Place, ...] = ()
+
+
+class Said(msgspec.Struct, tag=True, frozen=True):
+    """How many pages of the task are done."""
+
+    page: int
+
+
+class Planned(msgspec.Struct, tag=True, frozen=True):
+    """The number of pages."""
+
+    pages: int
+
+
+class ReadDone(msgspec.Struct, tag=True, frozen=True):
+    """The blocks, and what the user should know of them."""
+
+    blocks: list[Block]
+    notices: list[str]
+
+
+class CutDone(msgspec.Struct, tag=True, frozen=True):
+    """The drafts, and what the user should know of them."""
+
+    drafts: list[Draft]
+    notices: list[str]
+
+
+class Drawn(msgspec.Struct, tag=True, frozen=True):
+    """A PNG, or nothing where the kind has no pictures."""
+
+    png: bytes
+
+
+class Failed(msgspec.Struct, tag=True, frozen=True):
+    """An error: its class where it is one of ours, and its message."""
+
+    error: str
+    message: str
+
+
+Request = Plan | Read | Cut | Picture
+Reply = Said | Planned | ReadDone | CutDone | Drawn | Failed
+
+_encode = msgspec.msgpack.Encoder().encode
+_request = msgspec.msgpack.Decoder(Request)
+_reply = msgspec.msgpack.Decoder(Reply)
+
+
+def send(pipe: IO[bytes], message: Request | Reply) -> None:
+    """Write one frame."""
+    body = _encode(message)
+    pipe.write(_LENGTH.pack(len(body)) + body)
+    pipe.flush()
+
+
+def _frame(pipe: IO[bytes]) -> bytes | None:
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = pipe.read(length)
+    return body if len(body) == length else None
+
+
+def receive_request(pipe: IO[bytes]) -> Request | None:
+    """Return the next request, or None at the end of the pipe."""
+    body = _frame(pipe)
+    return None if body is None else _request.decode(body)
+
+
+def receive_reply(pipe: IO[bytes]) -> Reply | None:
+    """Return the next reply, or None where the worker is gone."""
+    body = _frame(pipe)
+    return None if body is None else _reply.decode(body)
+
+
+def failure_of(error: Exception) -> Failed:
+    """Return the frame that tells of an error."""
+    if isinstance(error, RagflowError):
+        return Failed(type(error).__name__, str(error))
+    return Failed("", f"{type(error).__name__}: {error}")
+
+
+def error_of(failed: Failed, name: str) -> RagflowError:
+    """Return the error that a frame tells of, of its own class."""
+    kind = getattr(errors, failed.error, None) if failed.error else None
+    if isinstance(kind, type) and issubclass(kind, RagflowError):
+        error = kind.__new__(kind)
+        error.args = (failed.message,)
+        return error
+    return errors.DamagedFileError(name, "while reading", failed.message)

@@ -1,0 +1,132 @@
+"""A worker: a process of its own that reads, chunks and draws, one request after another.
+
+    python -m ragflow_local.ingest.worker
+
+It speaks ``wire`` on its standard input and output. It knows no project: paths and settings come
+with each request, blocks and drafts go back. A file that ends it ends nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, cast
+
+from ragflow_local import chunkers, readers
+from ragflow_local.chunkers.tools import Tools
+from ragflow_local.ingest import wire
+from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.text.tokens import token_counter
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PROGRESS_SECONDS = 0.1
+
+
+def main() -> None:
+    """Answer requests until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
+    _end_with_the_engine()
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    # What a library prints must not get between the frames.
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    sys.stdout = sys.stderr
+    while (request := wire.receive_request(requests)) is not None:
+        try:
+            reply = _answer(request, replies)
+        except MemoryError:
+            reply = wire.Failed("", "there is not enough memory to read it")
+        except RecursionError:
+            reply = wire.Failed("", "it is nested too deeply")
+        except Exception as error:  # noqa: BLE001  # a reader's bug must not end the worker
+            reply = wire.failure_of(error)
+        wire.send(replies, reply)
+
+
+def _end_with_the_engine() -> None:
+    """See to it that no worker outlives its engine, however that ended."""
+    engine = os.getppid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == engine:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="engine-watch").start()
+
+
+def _answer(request: wire.Request, replies: IO[bytes]) -> wire.Reply:
+    if isinstance(request, wire.Cut):
+        return _cut(request)
+    data = Path(request.path).read_bytes()
+    if isinstance(request, wire.Plan):
+        module = cast(readers.PagedReader, readers.open_reader(request.kind))
+        return wire.Planned(module.count_pages(data, request.name))
+    if isinstance(request, wire.Picture):
+        return _draw(request, data)
+    return _read(request, data, replies)
+
+
+def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
+    if request.first:
+        module = cast(readers.PagedReader, readers.open_reader(request.kind))
+        found: Iterable[Block | Notice] = module.read_pages(
+            data, request.first, request.last, layout=request.layout, name=request.name
+        )
+    else:
+        found = readers.open_reader(request.kind).read(data, request.name)
+    blocks: list[Block] = []
+    notices: list[str] = []
+    said, page = time.monotonic(), request.first
+    for item in found:
+        if isinstance(item, Notice):
+            notices.append(item.text)
+            continue
+        blocks.append(item)
+        page = max(page, item.place.page if item.place else 0)
+        if time.monotonic() - said > _PROGRESS_SECONDS:
+            said = time.monotonic()
+            wire.send(replies, wire.Said(page))
+    return wire.ReadDone(blocks, notices)
+
+
+def _cut(request: wire.Cut) -> wire.CutDone:
+    blocks = request.blocks
+    if request.kind in readers.PAGED:
+        blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).settle(blocks)
+    tokenizer = Path(request.tokenizer) if request.tokenizer else None
+    tools = Tools(token_counter(tokenizer), request.max_tokens, request.kind, request.name)
+    drafts: list[Draft] = []
+    notices: list[str] = []
+    for item in chunkers.chunk(blocks, request.method, request.config, tools):
+        if isinstance(item, Notice):
+            notices.append(item.text)
+        else:
+            drafts.append(item)
+    return wire.CutDone(drafts, notices)
+
+
+def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
+    from ragflow_local.readers import render
+
+    if request.page == 0:
+        return wire.Drawn(render.thumbnail(request.kind, data))
+    return wire.Drawn(
+        render.page_image(
+            request.kind, data, request.page, request.dpi, box=request.box, marks=request.marks
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

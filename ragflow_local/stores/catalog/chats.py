@@ -1,0 +1,85 @@
+"""Chats: one row an assistant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ragflow_local.records import ChatRow
+from ragflow_local.stores.catalog import Connection, page
+
+SORTABLE = ("create_time", "update_time", "name", "id")
+
+_JSON = ("dataset_ids", "llm", "prompt")
+
+
+def _row(found: Mapping[str, Any]) -> ChatRow:
+    values = {name: found[name] for name in ChatRow.__dataclass_fields__}
+    for name in _JSON:
+        values[name] = json.loads(values[name])
+    values["dataset_ids"] = tuple(values["dataset_ids"])
+    return ChatRow(**values)
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    stored = {
+        name: json.dumps(value, ensure_ascii=False) if name in _JSON else value
+        for name, value in values.items()
+    }
+    if "name" in stored:
+        stored["name_key"] = stored["name"].casefold()
+    return stored
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a chat; ``values`` has every column.
+
+    Raises:
+        sqlite3.IntegrityError: Its tenant has one of that name.
+    """
+    stored = _stored(values)
+    columns = ", ".join(stored)
+    marks = ", ".join(f":{name}" for name in stored)
+    connection.execute(f"INSERT INTO chats ({columns}) VALUES ({marks})", stored)
+
+
+def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a chat."""
+    stored = _stored(values)
+    assignments = ", ".join(f"{name} = :{name}" for name in stored)
+    connection.execute(f"UPDATE chats SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+
+
+def delete(connection: Connection, id: str) -> None:
+    """Delete a chat with its sessions and messages."""
+    connection.execute("DELETE FROM chats WHERE id = ?", [id])
+
+
+def get(connection: Connection, id: str) -> ChatRow | None:
+    """Return the chat, or None."""
+    found = connection.execute("SELECT * FROM chats WHERE id = ?", [id]).fetchone()
+    return _row(found) if found else None
+
+
+def list_of(
+    connection: Connection,
+    tenant_id: str,
+    *,
+    id: str | None,
+    name: str | None,
+    paging: Mapping[str, Any],
+) -> list[ChatRow]:
+    """Return one page of a tenant's chats; see ``datasets.list_visible`` for the arguments."""
+    order, limits = page("chats", columns=SORTABLE, **paging)
+    where, parameters = ["tenant_id = ?"], [tenant_id]
+    if id is not None:
+        where.append("id = ?")
+        parameters.append(id)
+    if name is not None:
+        where.append("name_key = ?")
+        parameters.append(name.casefold())
+    found = connection.execute(
+        f"SELECT * FROM chats WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
+    )
+    return [_row(row) for row in found]

@@ -1,0 +1,260 @@
+"""Chunks and their embeddings: what is found, and what the vector table can be rebuilt from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ragflow_local.records import ChunkRow, Matrix, Place, Vector
+from ragflow_local.stores.catalog import Connection, like
+
+_SELECT = (
+    "SELECT chunks.*, documents.name AS document_name FROM chunks"
+    " JOIN documents ON documents.id = chunks.document_id"
+)
+_INSERT = (
+    "INSERT INTO chunks (number, id, dataset_id, document_id, ordinal, content, token_count,"
+    " generation, places, headings, keywords, questions, match_text, kind, data, image, available,"
+    " create_time, embedding) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_encode = msgspec.json.Encoder().encode
+_places = msgspec.json.Decoder(tuple[Place, ...]).decode
+_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def _row(found: Mapping[str, Any]) -> ChunkRow:
+    return ChunkRow(
+        number=found["number"],
+        id=found["id"],
+        document_id=found["document_id"],
+        dataset_id=found["dataset_id"],
+        document_name=found["document_name"],
+        ordinal=found["ordinal"],
+        content=found["content"],
+        token_count=found["token_count"],
+        generation=found["generation"],
+        places=_places(found["places"]),
+        headings=_texts(found["headings"]),
+        keywords=_texts(found["keywords"]),
+        questions=_texts(found["questions"]),
+        match_text=found["match_text"],
+        kind=found["kind"],
+        data=found["data"],
+        image=bool(found["image"]),
+        available=bool(found["available"]),
+        create_time=found["create_time"],
+    )
+
+
+def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:
+    """Add a chunk whose vector is kept as that embedding."""
+    connection.execute(
+        _INSERT,
+        (
+            row.number,
+            row.id,
+            row.dataset_id,
+            row.document_id,
+            row.ordinal,
+            row.content,
+            row.token_count,
+            row.generation,
+            _encode(row.places).decode(),
+            _encode(row.headings).decode(),
+            _encode(row.keywords).decode(),
+            _encode(row.questions).decode(),
+            row.match_text,
+            row.kind,
+            row.data,
+            row.image,
+            row.available,
+            row.create_time,
+            embedding,
+        ),
+    )
+
+
+def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
+    """Store what of a chunk can change, its number with it: each text has a number of its own."""
+    connection.execute(
+        "UPDATE chunks SET number = ?, content = ?, token_count = ?, keywords = ?, questions = ?,"
+        " match_text = ?, available = ?, embedding = ? WHERE id = ?",
+        (
+            row.number,
+            row.content,
+            row.token_count,
+            _encode(row.keywords).decode(),
+            _encode(row.questions).decode(),
+            row.match_text,
+            row.available,
+            embedding,
+            row.id,
+        ),
+    )
+
+
+def delete(connection: Connection, numbers: Sequence[int]) -> list[int]:
+    """Delete chunks; return their embeddings, for ``collect_embeddings`` once all is written."""
+    which = "WHERE number IN (SELECT value FROM json_each(?))"
+    parameters = [json.dumps(list(numbers))]
+    found = connection.execute(f"SELECT DISTINCT embedding FROM chunks {which}", parameters)
+    embeddings = [int(row[0]) for row in found]
+    connection.execute(f"DELETE FROM chunks {which}", parameters)
+    return embeddings
+
+
+def embedding_of(connection: Connection, id: str) -> int:
+    """Return the number of the embedding that a chunk has."""
+    found = connection.execute("SELECT embedding FROM chunks WHERE id = ?", [id]).fetchone()
+    return int(found[0])
+
+
+def collect_embeddings(connection: Connection, numbers: Sequence[int]) -> None:
+    """Delete those of the embeddings that no chunk has any more."""
+    connection.execute(
+        "DELETE FROM embeddings WHERE number IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+        " (SELECT 1 FROM chunks WHERE chunks.embedding = embeddings.number)",
+        [json.dumps(list(numbers))],
+    )
+
+
+def get(connection: Connection, id: str) -> ChunkRow | None:
+    """Return the chunk, or None."""
+    found = connection.execute(f"{_SELECT} WHERE chunks.id = ?", [id]).fetchone()
+    return _row(found) if found else None
+
+
+def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
+    """Return the chunks that there are, by their number."""
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.number IN (SELECT value FROM json_each(?))",
+        [json.dumps([int(number) for number in numbers])],
+    )
+    return {row["number"]: _row(row) for row in found}
+
+
+def list_of(
+    connection: Connection,
+    document_id: str,
+    *,
+    keywords: str = "",
+    offset: int = 0,
+    limit: int = -1,
+) -> list[ChunkRow]:
+    """Return the chunks of a document in reading order, those added by hand last.
+
+    Args:
+        connection: Of the catalog.
+        document_id: Their document.
+        keywords: Only chunks whose content contains each of these words; case does not count.
+        offset: How many to pass over.
+        limit: Most to return; -1 for all.
+    """
+    words = keywords.split()
+    where = "".join(" AND chunks.content LIKE ? ESCAPE '\\'" for _ in words)
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.document_id = ?{where} ORDER BY chunks.ordinal, chunks.number"
+        " LIMIT ? OFFSET ?",
+        [document_id, *(like(word) for word in words), limit, offset],
+    )
+    return [_row(row) for row in found]
+
+
+def next_ordinal(connection: Connection, document_id: str) -> int:
+    """Return the ordinal of the next chunk of a document."""
+    found = connection.execute(
+        "SELECT coalesce(max(ordinal) + 1, 0) FROM chunks WHERE document_id = ?", [document_id]
+    ).fetchone()
+    return int(found[0])
+
+
+def kept_embeddings(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Vector]:
+    """Return the vector of each embedding that is kept already, by its key: (dim,) float32."""
+    found: dict[bytes, Matrix] = {}
+    for key in keys:
+        row = connection.execute("SELECT vector FROM embeddings WHERE key = ?", [key]).fetchone()
+        if row:
+            found[key] = np.frombuffer(row[0], dtype=np.float32)
+    return found
+
+
+def insert_embedding(connection: Connection, key: bytes, vector: bytes) -> int:
+    """Keep an embedding under its key, and return its number; one that is there stays."""
+    connection.execute(
+        "INSERT OR IGNORE INTO embeddings (key, vector) VALUES (?, ?)", (key, vector)
+    )
+    row = connection.execute("SELECT number FROM embeddings WHERE key = ?", [key]).fetchone()
+    return int(row[0])
+
+
+def delete_unused_embeddings(connection: Connection) -> None:
+    """Delete the embeddings that no chunk has any more."""
+    connection.execute(
+        "DELETE FROM embeddings WHERE NOT EXISTS"
+        " (SELECT 1 FROM chunks WHERE chunks.embedding = embeddings.number)"
+    )
+
+
+def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> Matrix:
+    """Return (len(numbers), dim) float32, a row a chunk; zeros for one that is gone."""
+    matrix = np.zeros((len(numbers), dim), dtype=np.float32)
+    rows = {int(number): row for row, number in enumerate(numbers)}
+    found = connection.execute(
+        "SELECT chunks.number, embeddings.vector FROM chunks"
+        " JOIN embeddings ON embeddings.number = chunks.embedding"
+        " WHERE chunks.number IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(rows))],
+    )
+    for number, vector in found:
+        matrix[rows[number]] = np.frombuffer(vector, dtype=np.float32)
+    return matrix
+
+
+def all_embeddings(
+    connection: Connection, dataset_id: str, dim: int, batch: int = 4096
+) -> Iterator[tuple[list[int], list[int], list[int], Matrix]]:
+    """Yield chunk numbers, document numbers, generations and vectors of all available chunks."""
+    cursor = connection.execute(
+        "SELECT chunks.number, documents.number, chunks.generation, embeddings.vector FROM chunks"
+        " JOIN documents ON documents.id = chunks.document_id"
+        " JOIN embeddings ON embeddings.number = chunks.embedding"
+        " WHERE chunks.dataset_id = ? AND chunks.available ORDER BY chunks.number",
+        [dataset_id],
+    )
+    while rows := cursor.fetchmany(batch):
+        matrix = np.frombuffer(b"".join(row[3] for row in rows), dtype=np.float32)
+        yield (
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            [row[2] for row in rows],
+            matrix.reshape(len(rows), dim),
+        )
+
+
+def available_numbers(connection: Connection, dataset_id: str) -> list[int]:
+    """Return the numbers of a dataset's available chunks, in order."""
+    found = connection.execute(
+        "SELECT number FROM chunks WHERE dataset_id = ? AND available ORDER BY number",
+        [dataset_id],
+    )
+    return [int(row[0]) for row in found]
+
+
+def reserve_numbers(connection: Connection, count: int) -> int:
+    """Set ``count`` chunk numbers aside, never to be given again; return the first of them.
+
+    A vector that a crash left behind can then never be taken for that of a later chunk.
+    """
+    found = connection.execute("SELECT next FROM chunk_numbers").fetchone()
+    connection.execute("UPDATE chunk_numbers SET next = next + ?", [count])
+    return int(found[0])
+
+
+def with_images(connection: Connection) -> set[str]:
+    """Return the ids of the chunks that have a picture of their own."""
+    return {str(row[0]) for row in connection.execute("SELECT id FROM chunks WHERE image")}

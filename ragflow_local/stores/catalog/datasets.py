@@ -1,0 +1,121 @@
+"""Datasets: one row each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ragflow_local.records import DatasetRow
+from ragflow_local.stores.catalog import Connection, page
+
+SORTABLE = (
+    "create_time",
+    "update_time",
+    "name",
+    "document_count",
+    "chunk_count",
+    "token_count",
+    "id",
+)
+
+_JSON = ("parser_config", "embedding_prompts")
+
+
+def _row(found: Mapping[str, Any]) -> DatasetRow:
+    values = {name: found[name] for name in DatasetRow.__dataclass_fields__}
+    values["parser_config"] = json.loads(values["parser_config"])
+    query, passage = json.loads(values["embedding_prompts"])
+    values["embedding_prompts"] = (query, passage)
+    return DatasetRow(**values)
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a dataset; ``values`` has every column without a default.
+
+    Raises:
+        sqlite3.IntegrityError: Its tenant has one of that name.
+    """
+    stored = _stored(values)
+    columns = ", ".join(stored)
+    marks = ", ".join(f":{name}" for name in stored)
+    connection.execute(f"INSERT INTO datasets ({columns}) VALUES ({marks})", stored)
+
+
+def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a dataset."""
+    stored = _stored(values)
+    assignments = ", ".join(f"{name} = :{name}" for name in stored)
+    connection.execute(f"UPDATE datasets SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    stored = dict(values)
+    for name in _JSON:
+        if name in stored:
+            stored[name] = json.dumps(stored[name], ensure_ascii=False)
+    if "name" in stored:
+        stored["name_key"] = stored["name"].casefold()
+    return stored
+
+
+def delete(connection: Connection, id: str) -> None:
+    """Delete a dataset with its documents and chunks."""
+    connection.execute("DELETE FROM datasets WHERE id = ?", [id])
+
+
+def get(connection: Connection, id: str) -> DatasetRow | None:
+    """Return the dataset, or None."""
+    found = connection.execute("SELECT * FROM datasets WHERE id = ?", [id]).fetchone()
+    return _row(found) if found else None
+
+
+def number_of(connection: Connection, id: str) -> int | None:
+    """Return the dataset's number in the postings, or None."""
+    found = connection.execute("SELECT number FROM datasets WHERE id = ?", [id]).fetchone()
+    return int(found[0]) if found else None
+
+
+def fingerprint_of(connection: Connection, id: str) -> str:
+    """Return the fingerprint of the model its embeddings are from; empty before the first."""
+    found = connection.execute(
+        "SELECT embedding_fingerprint FROM datasets WHERE id = ?", [id]
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
+def all_ids(connection: Connection) -> list[str]:
+    """Return the id of every dataset, whoever's it is."""
+    return [str(row[0]) for row in connection.execute("SELECT id FROM datasets ORDER BY number")]
+
+
+def list_visible(
+    connection: Connection,
+    tenant_id: str,
+    *,
+    id: str | None,
+    name: str | None,
+    paging: Mapping[str, Any],
+) -> list[DatasetRow]:
+    """Return one page of the datasets that a tenant sees: its own, and those of the team.
+
+    Args:
+        connection: Of the catalog.
+        tenant_id: Who looks.
+        id: Only the dataset of this id.
+        name: Only datasets of this name; case does not count.
+        paging: ``page``, ``page_size``, ``orderby`` and ``desc``, as ``catalog.page`` checks them.
+    """
+    order, limits = page("datasets", columns=SORTABLE, **paging)
+    where = ["(tenant_id = ? OR permission = 'team')"]
+    parameters: list[Any] = [tenant_id]
+    if id is not None:
+        where.append("id = ?")
+        parameters.append(id)
+    if name is not None:
+        where.append("name_key = ?")
+        parameters.append(name.casefold())
+    found = connection.execute(
+        f"SELECT * FROM datasets WHERE {' AND '.join(where)}{order}", parameters + limits
+    )
+    return [_row(row) for row in found]

@@ -1,0 +1,145 @@
+"""Documents: one row each; their bytes lie in ``files/`` under their sha256."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ragflow_local.records import DocumentRow
+from ragflow_local.stores.catalog import Connection, like
+
+_JSON = ("parser_config", "meta_fields")
+
+
+def _row(found: Mapping[str, Any]) -> DocumentRow:
+    values = {name: found[name] for name in DocumentRow.__dataclass_fields__}
+    for name in _JSON:
+        values[name] = json.loads(values[name])
+    return DocumentRow(**values)
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps(value, ensure_ascii=False) if name in _JSON else value
+        for name, value in values.items()
+    }
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a document; ``values`` has every column without a default."""
+    stored = _stored(values)
+    columns = ", ".join(stored)
+    marks = ", ".join(f":{name}" for name in stored)
+    connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", stored)
+
+
+def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a document."""
+    stored = _stored(values)
+    assignments = ", ".join(f"{name} = :{name}" for name in stored)
+    connection.execute(f"UPDATE documents SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+
+
+def delete(connection: Connection, id: str) -> None:
+    """Delete a document with its chunks."""
+    connection.execute("DELETE FROM documents WHERE id = ?", [id])
+
+
+def get(connection: Connection, id: str) -> DocumentRow | None:
+    """Return the document, or None."""
+    found = connection.execute("SELECT * FROM documents WHERE id = ?", [id]).fetchone()
+    return _row(found) if found else None
+
+
+def by_name(connection: Connection, tenant_id: str, name: str) -> list[DocumentRow]:
+    """Return the documents of that name in every dataset that the tenant sees."""
+    found = connection.execute(
+        "SELECT documents.* FROM documents JOIN datasets ON datasets.id = documents.dataset_id"
+        " WHERE documents.name = ? AND (datasets.tenant_id = ? OR datasets.permission = 'team')"
+        " ORDER BY documents.number",
+        [name, tenant_id],
+    )
+    return [_row(row) for row in found]
+
+
+def is_named(connection: Connection, dataset_id: str, name: str) -> bool:
+    """Return whether a dataset has a document of that name."""
+    found = connection.execute(
+        "SELECT 1 FROM documents WHERE dataset_id = ? AND name = ?", [dataset_id, name]
+    )
+    return found.fetchone() is not None
+
+
+def names_like(connection: Connection, dataset_id: str, stem: str, ending: str) -> set[str]:
+    """Return the names in a dataset that start with ``stem`` and end in ``ending``."""
+    pattern = like(stem)[1:-1] + "%" + like(ending)[1:-1]
+    found = connection.execute(
+        "SELECT name FROM documents WHERE dataset_id = ? AND name LIKE ? ESCAPE '\\'",
+        [dataset_id, pattern],
+    )
+    return {str(row[0]) for row in found}
+
+
+def list_of(
+    connection: Connection,
+    dataset_id: str,
+    *,
+    keywords: str | None = None,
+    offset: int = 0,
+    limit: int = -1,
+) -> list[DocumentRow]:
+    """Return the documents of a dataset, the oldest first.
+
+    Args:
+        connection: Of the catalog.
+        dataset_id: Their dataset.
+        keywords: Only documents whose name contains this; case does not count.
+        offset: How many to pass over.
+        limit: Most to return; -1 for all.
+    """
+    where, parameters = "dataset_id = ?", [dataset_id]
+    if keywords:
+        where += " AND name LIKE ? ESCAPE '\\'"
+        parameters.append(like(keywords))
+    found = connection.execute(
+        f"SELECT * FROM documents WHERE {where} ORDER BY create_time, number LIMIT ? OFFSET ?",
+        [*parameters, limit, offset],
+    )
+    return [_row(row) for row in found]
+
+
+def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Return the number of each document that there is, by its id."""
+    found = connection.execute(
+        "SELECT id, number FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(ids))],
+    )
+    return {str(row[0]): int(row[1]) for row in found}
+
+
+def running(connection: Connection) -> list[DocumentRow]:
+    """Return the documents whose parse is queued or under way, the oldest first."""
+    found = connection.execute("SELECT * FROM documents WHERE run = 'RUNNING' ORDER BY number")
+    return [_row(row) for row in found]
+
+
+def files_in_use(connection: Connection) -> set[str]:
+    """Return the sha256 of every file that a document needs."""
+    return {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM documents")}
+
+
+def is_file_used(connection: Connection, sha256: str) -> bool:
+    """Return whether a document needs the file."""
+    found = connection.execute("SELECT 1 FROM documents WHERE sha256 = ? LIMIT 1", [sha256])
+    return found.fetchone() is not None
+
+
+def count(connection: Connection, id: str) -> None:
+    """Set a document's counts to those of its chunks."""
+    connection.execute(
+        "UPDATE documents SET (chunk_count, token_count) ="
+        " (SELECT count(*), coalesce(sum(token_count), 0) FROM chunks WHERE document_id = :id)"
+        " WHERE id = :id",
+        {"id": id},
+    )

@@ -1,0 +1,184 @@
+"""The catalog's tables, as numbered migrations: a catalog of any earlier release opens in this one.
+
+A released migration is never changed; the next one is added below it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from ragflow_local.errors import ProjectVersionError
+from ragflow_local.stores.catalog import postings
+
+catalog = Migrations("ragflow_local")
+
+_TABLES = """
+CREATE TABLE datasets (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  description TEXT NOT NULL,
+  language TEXT NOT NULL,
+  permission TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  embedding_model TEXT NOT NULL,
+  embedding_dim INTEGER NOT NULL DEFAULT 0,
+  embedding_prompts TEXT NOT NULL DEFAULT '["",""]',
+  embedding_fingerprint TEXT NOT NULL DEFAULT '',
+  document_count INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+CREATE INDEX datasets_by_time ON datasets (create_time);
+CREATE TABLE documents (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  meta_fields TEXT NOT NULL DEFAULT '{}',
+  run TEXT NOT NULL DEFAULT 'UNSTART',
+  progress REAL NOT NULL DEFAULT 0,
+  progress_msg TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  process_begin_at INTEGER,
+  process_duration REAL NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (dataset_id, name)
+);
+CREATE INDEX documents_by_dataset ON documents (dataset_id, create_time, number);
+CREATE INDEX documents_by_name ON documents (name);
+CREATE INDEX documents_by_file ON documents (sha256);
+CREATE INDEX documents_running ON documents (run) WHERE run = 'RUNNING';
+CREATE TABLE embeddings (
+  number INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  vector BLOB NOT NULL
+);
+CREATE TABLE chunk_numbers (next INTEGER NOT NULL);
+INSERT INTO chunk_numbers VALUES (1);
+CREATE TABLE chunks (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  token_count INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  places TEXT NOT NULL DEFAULT '[]',
+  headings TEXT NOT NULL DEFAULT '[]',
+  keywords TEXT NOT NULL DEFAULT '[]',
+  questions TEXT NOT NULL DEFAULT '[]',
+  match_text TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL DEFAULT 'text',
+  data TEXT NOT NULL DEFAULT '',
+  image INTEGER NOT NULL DEFAULT 0,
+  available INTEGER NOT NULL DEFAULT 1,
+  create_time INTEGER NOT NULL,
+  embedding INTEGER REFERENCES embeddings (number)
+);
+CREATE INDEX chunks_by_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_by_dataset ON chunks (dataset_id, number);
+CREATE INDEX chunks_by_embedding ON chunks (embedding);
+CREATE TABLE chats (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  dataset_ids TEXT NOT NULL,
+  llm TEXT NOT NULL,
+  prompt TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+CREATE TABLE sessions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL
+);
+CREATE INDEX sessions_by_chat ON sessions (chat_id, create_time);
+CREATE TABLE messages (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  content TEXT NOT NULL,
+  hits TEXT NOT NULL DEFAULT '[]',
+  model TEXT NOT NULL DEFAULT '',
+  thinking TEXT NOT NULL DEFAULT '',
+  create_time INTEGER NOT NULL
+);
+CREATE INDEX messages_by_session ON messages (session_id, number)
+"""
+
+# Counts of a dataset follow its documents by themselves, so that no writer can forget them.
+_COUNTS = (
+    """CREATE TRIGGER document_added AFTER INSERT ON documents BEGIN
+      UPDATE datasets SET document_count = document_count + 1 WHERE id = NEW.dataset_id;
+    END""",
+    """CREATE TRIGGER document_removed AFTER DELETE ON documents BEGIN
+      UPDATE datasets SET document_count = document_count - 1,
+        chunk_count = chunk_count - OLD.chunk_count, token_count = token_count - OLD.token_count
+      WHERE id = OLD.dataset_id;
+    END""",
+    """CREATE TRIGGER document_counted AFTER UPDATE OF chunk_count, token_count ON documents BEGIN
+      UPDATE datasets SET chunk_count = chunk_count + NEW.chunk_count - OLD.chunk_count,
+        token_count = token_count + NEW.token_count - OLD.token_count
+      WHERE id = NEW.dataset_id;
+    END""",
+)
+
+
+@catalog()
+def m0001_first_release(db: Database) -> None:
+    """Make the tables of the first release."""
+    # Statement by statement: executescript would end the migration's transaction.
+    for statement in _TABLES.split(";"):
+        db.execute(statement)
+    for trigger in _COUNTS:
+        db.execute(trigger)
+    postings.create(db.conn)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables up to this version.
+
+    Raises:
+        ProjectVersionError: A newer version wrote the catalog.
+    """
+    db = Database(connection, execute_plugins=False)
+    known = [*(migration.name for migration in catalog.pending(db))]
+    applied = [migration.name for migration in catalog.applied(db)]
+    newest = len(known) + len(applied)
+    unknown = [name for name in applied if name not in {item.name for item in catalog._migrations}]
+    if unknown:
+        raise ProjectVersionError(path, newest, newest - len(unknown))
+    if known:
+        catalog.apply(db)

@@ -1,0 +1,111 @@
+"""Sessions and their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ragflow_local.records import Hit, MessageRow, SessionRow
+from ragflow_local.stores.catalog import Connection, page
+
+SORTABLE = ("create_time", "update_time", "name", "id")
+
+_encode = msgspec.json.Encoder().encode
+_hits = msgspec.json.Decoder(tuple[Hit, ...]).decode
+
+
+def _row(found: Mapping[str, Any]) -> SessionRow:
+    return SessionRow(**{name: found[name] for name in SessionRow.__dataclass_fields__})
+
+
+def insert(connection: Connection, row: SessionRow) -> None:
+    """Add a session."""
+    connection.execute(
+        "INSERT INTO sessions (id, chat_id, name, create_time, update_time) VALUES (?, ?, ?, ?, ?)",
+        (row.id, row.chat_id, row.name, row.create_time, row.update_time),
+    )
+
+
+def rename(connection: Connection, id: str, name: str, update_time: int) -> None:
+    """Give a session another name."""
+    connection.execute(
+        "UPDATE sessions SET name = ?, update_time = ? WHERE id = ?", (name, update_time, id)
+    )
+
+
+def delete(connection: Connection, id: str) -> None:
+    """Delete a session with its messages."""
+    connection.execute("DELETE FROM sessions WHERE id = ?", [id])
+
+
+def get(connection: Connection, id: str) -> SessionRow | None:
+    """Return the session, or None."""
+    found = connection.execute("SELECT * FROM sessions WHERE id = ?", [id]).fetchone()
+    return _row(found) if found else None
+
+
+def list_of(
+    connection: Connection,
+    chat_id: str,
+    *,
+    id: str | None,
+    name: str | None,
+    paging: Mapping[str, Any],
+) -> list[SessionRow]:
+    """Return one page of a chat's sessions; see ``datasets.list_visible`` for the arguments."""
+    order, limits = page("sessions", columns=SORTABLE, **paging)
+    where, parameters = ["chat_id = ?"], [chat_id]
+    if id is not None:
+        where.append("id = ?")
+        parameters.append(id)
+    if name is not None:
+        where.append("name = ?")
+        parameters.append(name)
+    found = connection.execute(
+        f"SELECT * FROM sessions WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
+    )
+    return [_row(row) for row in found]
+
+
+def add_message(connection: Connection, row: MessageRow) -> None:
+    """Add a message at the end of its session; ``row.ordinal`` is not looked at."""
+    connection.execute(
+        "INSERT INTO messages (id, session_id, role, content, hits, model, thinking, create_time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row.id,
+            row.session_id,
+            row.role,
+            row.content,
+            _encode(row.hits).decode(),
+            row.model,
+            row.thinking,
+            row.create_time,
+        ),
+    )
+    connection.execute(
+        "UPDATE sessions SET update_time = ? WHERE id = ?", (row.create_time, row.session_id)
+    )
+
+
+def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
+    """Return the messages of a session, the first first."""
+    found = connection.execute(
+        "SELECT * FROM messages WHERE session_id = ? ORDER BY number", [session_id]
+    )
+    return [
+        MessageRow(
+            id=row["id"],
+            session_id=row["session_id"],
+            ordinal=ordinal,
+            role=row["role"],
+            content=row["content"],
+            hits=_hits(row["hits"]),
+            model=row["model"],
+            thinking=row["thinking"],
+            create_time=row["create_time"],
+        )
+        for ordinal, row in enumerate(found)
+    ]
