@@ -15,6 +15,9 @@
     │   ├── MissingModelError         weights or library are not there
     │   ├── DamagedModelError         they are there, but cannot be used
     │   ├── ChangedModelError         they are not those a dataset was embedded with
+    │   ├── ModelTooLargeError        they need more memory than there is
+    │   ├── ModelClosedError          it was closed while it answered
+    │   ├── AnswerTimeoutError        the time ended before the first word
     │   └── ContextTooSmallError      the question alone does not fit
     └── StoreError
         ├── ProjectLockedError        another process has it open
@@ -174,6 +177,42 @@ class ChangedModelError(ModelError):
         super().__init__(
             f"The embedding model {name!r} is not the one the chunks of dataset {dataset!r} were"
             " embedded with. Put the former files back, or delete the chunks and parse again."
+        )
+
+
+class ModelTooLargeError(ModelError):
+    """A model needs more memory than the machine has."""
+
+    def __init__(self, name: str, needed_bytes: int, available_bytes: int) -> None:
+        self.name = name
+        self.needed_bytes = needed_bytes
+        self.available_bytes = available_bytes
+        super().__init__(
+            f"The model {name!r} needs {needed_bytes / 1e9:.1f} GB of memory,"
+            f" {available_bytes / 1e9:.1f} GB are available. Choose a smaller model, or the same"
+            " one in a smaller quantisation."
+        )
+
+
+class ModelClosedError(ModelError):
+    """A chat model was closed while it answered."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The model {name!r} was closed before the answer was whole. Ask again while the"
+            " engine is open and no other chat loads another model."
+        )
+
+
+class AnswerTimeoutError(ModelError):
+    """The time for an answer ended before its first word."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name = name
+        super().__init__(
+            f"The model {name!r} said nothing within {seconds:g} seconds. Give the chat a smaller"
+            " model, or fewer chunks to read: a smaller top_n."
         )
 
 

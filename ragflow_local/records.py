@@ -273,6 +273,9 @@ class Answer:
         hits: The chunks the answer was given; empty until the last.
         model: Who answered: a GGUF's file name, or ``extractive``; empty where none ran.
         thinking: What a thinking model wrote before its answer.
+        usage: Counts and seconds: ``prompt_tokens``, ``answer_tokens``, ``first_seconds``, ….
+        is_last: Whether the answer is whole.
+        unsupported: Sentences of the whole answer that no chunk supports.
     """
 
     content: str
@@ -280,6 +283,8 @@ class Answer:
     model: str = ""
     thinking: str = ""
     usage: dict[str, float] = field(default_factory=dict)
+    is_last: bool = False
+    unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
