@@ -7,7 +7,7 @@ from typing import Any
 from ragflow_local.readers.drawing import DRAWING, MATH, chart, diagram, formula
 from ragflow_local.readers.grid import Cell, spread, table
 from ragflow_local.readers.package import Package
-from ragflow_local.readers.word_styles import WORD, Styles
+from ragflow_local.readers.word_styles import WORD, Styles, whole
 from ragflow_local.records import Block, BlockKind
 
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -209,9 +209,10 @@ class _Document:
         aside: list[Block] = []
         grid: list[list[Cell]] = []
         merging: dict[int, tuple[int, int]] = {}  # column: row and number of the cell above
-        for row in rows:
-            grid.append([])
-            column = 0
+        for row_element, row in zip(list(_inner(element, "tr")), rows, strict=True):
+            before = row_element.find(f"{WORD}trPr/{WORD}gridBefore")
+            column = 0 if before is None else whole(before.get(f"{WORD}val"))
+            grid.append([Cell("")] * column)
             for element_of_cell in row:
                 cell = self._cell(element_of_cell, aside)
                 merge = element_of_cell.find(f"{WORD}tcPr/{WORD}vMerge")
@@ -238,8 +239,7 @@ class _Document:
             else:
                 texts.append(block.text)
         span = element.find(f"{WORD}tcPr/{WORD}gridSpan")
-        value = "1" if span is None else span.get(f"{WORD}val", "1")
-        columns = int(value) if value.isdecimal() and len(value) < 5 else 1
+        columns = 1 if span is None else whole(span.get(f"{WORD}val"), 1)
         return Cell(" ".join(texts), columns=max(columns, 1))
 
 

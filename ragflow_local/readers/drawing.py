@@ -1,6 +1,6 @@
 """Office drawings: the text of charts, diagrams and formulas, which Word and PowerPoint share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ragflow_local.readers.grid import table
@@ -70,39 +70,50 @@ def diagram(package: Package, part: str, place: Place | None = None) -> Iterator
         yield Block("figure", text, place=place)
 
 
-# What stands between the parts of a formula, and around the later ones.
-_OPERATORS = {
-    "f": ("(", ")/(", ")"),
-    "sSup": ("", "^(", ")"),
-    "sSub": ("", "_(", ")"),
-}
-
-
 def formula(element: Any) -> str:
     """Return a formula on one line: fractions as (a)/(b), powers as a^(b), indices as a_(b)."""
     name = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-    if name == "t":
-        return element.text or ""
-    if name in _OPERATORS:
-        before, between, after = _OPERATORS[name]
-        parts = [formula(child) for child in element if not child.tag.endswith("Pr")]
-        return before + between.join(parts) + after
-    text = "".join(formula(child) for child in element)
-    if name in ("nary", "d", "acc", "groupChr"):
-        return _with_signs(element, name, text)
-    if name == "rad":
-        return f"√({text})"
-    return f"{text}, " if name == "mr" else text
-
-
-def _with_signs(element: Any, name: str, text: str) -> str:
-    """Return ``text`` with the signs that a formula keeps in its properties."""
-    properties = element.find(f"{MATH}{name}Pr")
-
-    def sign(tag: str, default: str) -> str:
-        found = None if properties is None else properties.find(f"{MATH}{tag}")
-        return default if found is None else found.get(f"{MATH}val", "")
-
+    if name in _SHAPES:
+        return _SHAPES[name](element)
+    text = (element.text or "") if name == "t" else "".join(formula(child) for child in element)
     if name == "d":
-        return f"{sign('begChr', '(')}{text}{sign('endChr', ')')}"
-    return f"{sign('chr', '∫' if name == 'nary' else '')}{text}"
+        return f"{_sign(element, 'begChr', '(')}{text}{_sign(element, 'endChr', ')')}"
+    # An accent stands after what it is on; rows of a matrix after one another.
+    return text + {"acc": _sign(element, "chr", ""), "mr": ", "}.get(name, "")
+
+
+def _joined(element: Any, sign: str) -> str:
+    """Return the parts of a fraction, power or index with ``sign`` between them."""
+    parts = [formula(child) for child in element if not child.tag.endswith("Pr")]
+    first = parts[:1] if sign != "/" else [_whole(part) for part in parts[:1]]
+    return sign.join([*first, *(_whole(part) for part in parts[1:])])
+
+
+def _sum(element: Any) -> str:
+    """Return a sum, product or integral with its bounds."""
+    sub, sup, of = (
+        "".join(formula(part) for part in element.iterchildren(f"{MATH}{tag}"))
+        for tag in ("sub", "sup", "e")
+    )
+    bounds = (f"_{_whole(sub)}" if sub else "") + (f"^{_whole(sup)}" if sup else "")
+    return f"{_sign(element, 'chr', '∫')}{bounds} {of}"
+
+
+def _whole(text: str) -> str:
+    """Return ``text`` in parentheses unless it holds together without."""
+    return text if text.isalnum() else f"({text})"
+
+
+def _sign(element: Any, tag: str, default: str) -> str:
+    """Return a sign that a part of a formula keeps in its properties."""
+    found = element.find(f"{element.tag}Pr/{MATH}{tag}")
+    return default if found is None else found.get(f"{MATH}val", "")
+
+
+_SHAPES: dict[str, Callable[[Any], str]] = {
+    "f": lambda element: _joined(element, "/"),
+    "sSup": lambda element: _joined(element, "^"),
+    "sSub": lambda element: _joined(element, "_"),
+    "nary": _sum,
+    "rad": lambda element: "√" + _whole("".join(formula(child) for child in element)),
+}

@@ -80,8 +80,8 @@ class Styles:
         for element in root.iter(f"{WORD}abstractNum"):
             levels = {}
             for level in element.iter(f"{WORD}lvl"):
-                levels[_whole(level.get(f"{WORD}ilvl"))] = _Level(
-                    start=_whole(_value(level, "start"), 1),
+                levels[whole(level.get(f"{WORD}ilvl"))] = _Level(
+                    start=whole(_value(level, "start"), 1),
                     format=_value(level, "numFmt") or "decimal",
                     text=_value(level, "lvlText") or "",
                 )
@@ -90,7 +90,7 @@ class Styles:
             id = element.get(f"{WORD}numId", "")
             self._abstract[id] = _value(element, "abstractNumId") or ""
             self._restarts[id] = {
-                _whole(override.get(f"{WORD}ilvl")): _whole(_value(override, "startOverride"), 1)
+                whole(override.get(f"{WORD}ilvl")): whole(_value(override, "startOverride"), 1)
                 for override in element.iter(f"{WORD}lvlOverride")
                 if override.find(f"{WORD}startOverride") is not None
             }
@@ -143,7 +143,7 @@ class Styles:
         for style in chain:
             id = style.number_id if id is None else id
             level = style.number_level if level is None else level
-        return id or "0", _whole(level)
+        return id or "0", whole(level)
 
     def _count(self, number_id: str, level: int, is_heading: bool) -> str:
         """Return the mark of the next item at ``level``."""
@@ -176,8 +176,9 @@ def _value(element: Any, path: str) -> str | None:
     return None if found is None else found.get(_VAL)
 
 
-def _whole(value: str | None, default: int = 0) -> int:
-    return int(value) if value is not None and value.isdecimal() and len(value) < 9 else default
+def whole(value: str | None, default: int = 0) -> int:
+    """Return a count as a file gives it; ``default`` for none, and for what no document has."""
+    return int(value) if value is not None and value.isdecimal() and len(value) < 5 else default
 
 
 def _outline(value: str) -> int:
