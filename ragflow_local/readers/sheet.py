@@ -1,0 +1,82 @@
+"""A sheet's rows to blocks: its name, titles above a table, and the tables themselves."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+from ragflow_local.readers.grid import table
+from ragflow_local.records import Block
+
+Row: TypeAlias = tuple[int, dict[int, str]]  # row number, texts by column number
+
+
+def blocks_of_sheet(
+    name: str, rows: Iterable[Row], merges: Sequence[tuple[int, ...]] = ()
+) -> Iterator[Block]:
+    """Yield a heading with the sheet's name, then what its rows hold; nothing for an empty one.
+
+    Rows after a gap begin a table of their own where they are other columns, or begin with
+    names; else the gap is but a pause. Rows of one cell above a table are paragraphs.
+
+    Args:
+        name: The sheet's name.
+        rows: Rows that have a text, in order; empty ones may be left out.
+        merges: Merged cells as first row, last row, first column, last column.
+    """
+    filled = [row for row in rows if any(text.strip() for text in row[1].values())]
+    if not filled:
+        return
+    yield Block("heading", name, level=1)
+    _spread_merges(filled, merges)
+    parts: list[list[dict[int, str]]] = []
+    last = -2
+    for number, cells in filled:
+        is_gap = number > last + 1
+        if not parts or (is_gap and _is_beginning(cells, parts[-1])):
+            parts.append([])
+        parts[-1].append(cells)
+        last = number
+    for part in parts:
+        yield from _part(part)
+
+
+def _part(rows: list[dict[int, str]]) -> Iterator[Block]:
+    """Yield the titles above a table, and the table."""
+    begin = 0
+    while begin < len(rows) and len(rows[begin]) == 1 and (begin < len(rows) - 1 or begin == 0):
+        begin += 1
+    if begin == len(rows) or all(len(row) == 1 for row in rows):
+        # One column: a list of things is a table; a single line is a title or a note.
+        begin = 1 if len(rows) == 1 else 0
+    for row in rows[:begin]:
+        yield Block("paragraph", "".join(row.values()).strip())
+    first = min((min(row) for row in rows[begin:]), default=0)
+    last = max((max(row) for row in rows[begin:]), default=-1)
+    columns = sorted({column for row in rows[begin:] for column in row})
+    if last >= first:
+        yield from table([row.get(column, "") for column in columns] for row in rows[begin:])
+
+
+def _is_beginning(cells: dict[int, str], before: list[dict[int, str]]) -> bool:
+    """Return whether a row after a gap begins another table than the one ``before``."""
+    columns = {column for row in before[-3:] for column in row}
+    is_elsewhere = not columns & set(cells) or max(cells) > max(columns) + 1
+    has_names = not any(character.isdigit() for text in cells.values() for character in text)
+    was_small = all(len(row) == 1 for row in before)
+    return is_elsewhere or was_small or (has_names and len(cells) > 1) or len(cells) == 1
+
+
+def _spread_merges(rows: list[Row], merges: Sequence[tuple[int, ...]]) -> None:
+    """Say a merged cell's text in each row it covers; in the first row, in each column."""
+    by_number = dict(rows)
+    first_row = rows[0][0]
+    for top, bottom, left, right in merges:
+        text = by_number.get(top, {}).get(left, "")
+        if not text:
+            continue
+        for number in range(top, min(bottom, top + len(rows) * 4) + 1):
+            if number in by_number and len(by_number[number]) > 0:
+                by_number[number].setdefault(left, text)
+                covers_all = len(by_number[number]) == 1
+                if number == first_row and not covers_all:
+                    for column in range(left, min(right, left + 50) + 1):
+                        by_number[number].setdefault(column, text)
