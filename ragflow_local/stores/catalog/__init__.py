@@ -68,18 +68,20 @@ class Catalog:
             ReadOnlyProjectError: The catalog was opened for reading only.
         """
         with self._lock, self._telling_damage():
-            if self._writer is None:
-                raise ReadOnlyProjectError(self.path.parent)
-            if self._writer.in_transaction:
-                yield self._writer
+            writer = self.writer()
+            if writer.in_transaction:
+                yield writer
                 return
-            self._writer.execute("BEGIN IMMEDIATE")
+            writer.execute("BEGIN IMMEDIATE")
             try:
-                yield self._writer
-                self._writer.execute("COMMIT")
+                yield writer
             except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                _roll_back(writer)
+                raise
+            try:
+                writer.execute("COMMIT")
+            except BaseException:
+                _roll_back(writer)
                 raise
 
     @contextmanager
@@ -133,6 +135,12 @@ class Catalog:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
                 raise DamagedProjectError(self.path, str(error)) from error
             raise
+
+
+def _roll_back(connection: Connection) -> None:
+    # A full disk may have ended the transaction already.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def page(

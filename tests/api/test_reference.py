@@ -1,0 +1,432 @@
+"""The API reference, line by line: each class, method, parameter, default and example of it.
+
+The engine is a real one, on a real directory; its embedder is the one without weights.
+"""
+
+import inspect
+import io
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ragflow_local
+from ragflow_local import Chat, Chunk, DataSet, Document, Message, RAGFlow, Session
+from tests.conftest import Parse
+
+REQUIRED = inspect.Parameter.empty
+
+# Method: its parameters in order, each with its default.
+SIGNATURES: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (RAGFlow.__init__, {"api_key": "", "base_url": "", "version": "v1"}),
+    (
+        RAGFlow.create_dataset,
+        {
+            "name": REQUIRED,
+            "avatar": "",
+            "description": "",
+            "language": "English",
+            "permission": "me",
+            "document_count": 0,
+            "chunk_count": 0,
+            "parse_method": "naive",
+            "parser_config": None,
+        },
+    ),
+    (RAGFlow.delete_datasets, {"ids": None}),
+    (
+        RAGFlow.list_datasets,
+        {
+            "page": 1,
+            "page_size": 1024,
+            "orderby": "create_time",
+            "desc": True,
+            "id": None,
+            "name": None,
+        },
+    ),
+    (RAGFlow.get_dataset, {"name": REQUIRED}),
+    (DataSet.update, {"update_message": REQUIRED}),
+    (RAGFlow.upload_document, {"ds": REQUIRED, "name": REQUIRED, "blob": REQUIRED}),
+    (RAGFlow.create_document, {"ds": REQUIRED, "name": REQUIRED, "blob": REQUIRED}),
+    (RAGFlow.get_document, {"id": None, "name": None}),
+    (Document.save, {}),
+    (Document.download, {}),
+    (DataSet.list_docs, {"keywords": None, "offset": 0, "limit": -1}),
+    (Document.delete, {}),
+    (Document.async_parse, {}),
+    (RAGFlow.async_parse_documents, {"ids": REQUIRED}),
+    (RAGFlow.async_cancel_parse_documents, {"ids": REQUIRED}),
+    (Document.cancel, {}),
+    (Document.join, {"interval": 15, "timeout": 3600}),
+    (Document.list_chunks, {"keywords": "", "offset": 0, "limit": 30}),
+    (Document.add_chunk, {"content": REQUIRED}),
+    (Chunk.delete, {}),
+    (Chunk.save, {}),
+    (
+        RAGFlow.retrieval,
+        {
+            "question": REQUIRED,
+            "datasets": REQUIRED,
+            "documents": None,
+            "offset": 0,
+            "limit": 6,
+            "similarity_threshold": 0.1,
+            "vector_similarity_weight": 0.3,
+            "top_k": 1024,
+        },
+    ),
+    (
+        RAGFlow.create_chat,
+        {
+            "name": "assistant",
+            "avatar": "path",
+            "knowledgebases": ("kb1",),
+            "llm": None,
+            "prompt": None,
+        },
+    ),
+    (Chat.update, {"update_message": REQUIRED}),
+    (RAGFlow.delete_chats, {"ids": None}),
+    (
+        RAGFlow.list_chats,
+        {
+            "page": 1,
+            "page_size": 1024,
+            "orderby": "create_time",
+            "desc": True,
+            "id": None,
+            "name": None,
+        },
+    ),
+    (Chat.create_session, {"name": "New session"}),
+    (Chat.get_prologue, {}),
+    (
+        Chat.list_sessions,
+        {
+            "page": 1,
+            "page_size": 1024,
+            "orderby": "create_time",
+            "desc": True,
+            "id": None,
+            "name": None,
+        },
+    ),
+    (Chat.delete_sessions, {"ids": None}),
+    (Session.update, {"update_message": REQUIRED}),
+    (Session.ask, {"question": REQUIRED, "stream": False}),
+]
+
+
+def named(case: object) -> str | None:
+    return getattr(case, "__qualname__", None)
+
+
+@pytest.mark.parametrize(("method", "expected"), SIGNATURES, ids=named)
+def test_a_method_has_the_parameters_and_defaults_of_the_reference(
+    method: Callable[..., Any], expected: dict[str, Any]
+) -> None:
+    parameters = [
+        parameter
+        for parameter in inspect.signature(method).parameters.values()
+        if parameter.name != "self"
+    ]
+    found = {parameter.name: parameter.default for parameter in parameters}
+    assert list(found)[: len(expected)] == list(expected)
+    for name, default in expected.items():
+        assert found[name] == default, name
+    for parameter in parameters[len(expected) :]:
+        assert parameter.default is not REQUIRED, f"{parameter.name} is not in the reference"
+
+
+@pytest.mark.parametrize(
+    "name", ["RAGFlow", "DataSet", "Document", "Chunk", "Chat", "Session", "Message"]
+)
+def test_a_class_can_be_imported_from_the_package(name: str) -> None:
+    assert name in ragflow_local.__all__
+
+
+@pytest.fixture
+def everything(rag: RAGFlow, dataset: DataSet, parsed: Parse) -> dict[str, Any]:
+    """One object of each class, an answer with a reference among them."""
+    document = parsed("kraken.txt", b"The kraken sleeps in the deep sea.\nIt wakes in May.")
+    chunk = rag.retrieval("where does the kraken sleep?", datasets=[dataset])[0]
+    chat = rag.create_chat("Miss R", knowledgebases=[dataset], llm={"model_name": "extractive"})
+    session = chat.create_session()
+    message = session.ask("Where does the kraken sleep?")
+    return {
+        "DataSet": dataset,
+        "Document": document,
+        "Chunk": chunk,
+        "Chat": chat,
+        "Session": session,
+        "Message": message,
+        "reference": message.reference[0],
+    }
+
+
+ATTRIBUTES = {
+    "DataSet": (
+        "id name avatar tenant_id description language embedding_model permission document_count"
+        " chunk_count parse_method parser_method chunk_method parser_config"
+    ),
+    "Document": (
+        "id thumbnail knowledgebase_id dataset_id parser_method parse_method parser_config"
+        " source_type type created_by name size token_count chunk_count progress progress_msg"
+        " process_begin_at process_duration process_duation run"
+    ),
+    "Chunk": "id content document_id document_name knowledgebase_id dataset_id image_id similarity"
+    " vector_similarity term_similarity position positions available",
+    "reference": "id content document_id document_name knowledgebase_id image_id similarity"
+    " vector_similarity term_similarity position",
+    "Chat": "id name avatar knowledgebases llm prompt",
+    "Session": "id name messages chat_id",
+    "Message": "id content reference role model",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute"),
+    [(kind, name) for kind, names in ATTRIBUTES.items() for name in names.split()],
+)
+def test_an_object_has_the_attributes_of_the_reference(
+    everything: dict[str, Any], kind: str, attribute: str
+) -> None:
+    assert getattr(everything[kind], attribute) is not None
+
+
+def test_objects_print_as_one_line_and_give_a_dict(everything: dict[str, Any]) -> None:
+    for thing in everything.values():
+        line = repr(thing)
+        assert line.startswith(type(thing).__name__)
+        assert "\n" not in line
+        assert thing.to_dict()
+    assert everything["Chunk"]["content"] == everything["Chunk"]["content_with_weight"]
+    assert everything["Message"]["content"] == everything["Message"].content
+
+
+def test_values_have_the_types_of_the_reference(everything: dict[str, Any]) -> None:
+    document, chunk = everything["Document"], everything["Chunk"]
+    assert isinstance(document.process_begin_at, datetime)
+    assert document.process_begin_at.tzinfo is not None
+    assert document.process_duration > 0
+    assert document.progress == 100.0
+    assert 0 <= chunk.similarity <= 1
+    assert everything["Session"].messages[0]["content"] == everything["Chat"].get_prologue()
+
+
+def test_the_parser_config_has_the_defaults_of_the_reference() -> None:
+    assert DataSet.ParserConfig().to_dict() == {
+        "chunk_token_count": 128,
+        "layout_recognize": True,
+        "delimiter": "\n!?。；！？",
+        "task_page_size": 12,
+    }
+
+
+def test_the_llm_has_the_defaults_of_the_reference(rag: RAGFlow, dataset: DataSet) -> None:
+    llm = rag.create_chat("Miss R", knowledgebases=[dataset]).llm.to_dict()
+    seed = llm.pop("seed")
+    assert seed is None
+    assert llm == {
+        "model_name": None,
+        "temperature": 0.1,
+        "top_p": 0.3,
+        "presence_penalty": 0.2,
+        "frequency_penalty": 0.7,
+        "max_token": 512,
+    }
+
+
+def test_the_prompt_has_the_text_of_the_reference(rag: RAGFlow, dataset: DataSet) -> None:
+    prompt = rag.create_chat("Miss R", knowledgebases=[dataset]).prompt
+    assert prompt.prompt.startswith("You are an intelligent assistant. Please summarize")
+    assert "Here is the knowledge base:\n      {knowledge}\n" in prompt.prompt
+    assert prompt.to_dict() | {"prompt": ""} == {
+        "prompt": "",
+        "similarity_threshold": 0.2,
+        "keywords_similarity_weight": 0.7,
+        "top_n": 8,
+        "empty_response": "The answer you are looking for is not found in the knowledge base!",
+        "opener": "Hi! I am your assistant，can I help you?",
+        "show_quote": True,
+    }
+
+
+# ── the examples, as scripts ──
+
+EXAMPLES = {
+    "create, list and update a dataset": """
+        rag_object = RAGFlow(api_key="<YOUR_API_KEY>", base_url="http://<YOUR_BASE_URL>:9380")
+        ds = rag_object.create_dataset(name="kb_1")
+        for ds in rag_object.list_datasets():
+            print(ds)
+        dataset = rag_object.list_datasets(id = ds.id)
+        print(dataset[0])
+        rag = RAGFlow(api_key="<YOUR_API_KEY>", base_url="http://<YOUR_BASE_URL>:9380")
+        ds = rag.list_datasets(name="kb_1")[0]
+        ds.update({"embedding_model":"BAAI/bge-zh-v1.5", "parse_method":"manual"})
+        rag.delete_datasets(ids=["kb_1", rag.create_dataset("kb_2").id])
+        assert rag.list_datasets() == []
+    """,
+    "documents: add, list, save, download, delete": """
+        rag = RAGFlow(api_key="xxxxxx", base_url="http://xxx.xx.xx.xxx:9380")
+        ds = rag.create_dataset(name="kb_1")
+        filename1 = "ragflow.txt"
+        assert rag.create_document(ds, name=filename1, blob=open(filename1, "rb").read()) is True
+        filename2 = "infinity.txt"
+        rag.create_document(ds, name=filename2, blob=open(filename2, "rb").read())
+        doc = rag.get_document(name="ragflow.txt")
+        doc = rag.get_document(id=doc.id, name="ragflow.txt")
+        print(doc)
+        doc.parser_method= "manual"
+        assert doc.save() is True
+        assert rag.get_document(id=doc.id).parser_method == "manual"
+        open("copy.txt", "wb").write(doc.download())
+        assert open("copy.txt", "rb").read() == open("ragflow.txt", "rb").read()
+        for d in ds.list_docs(keywords="rag", offset=0, limit=12):
+            print(d)
+            assert d.delete() is True
+        assert [d.name for d in ds.list_docs()] == ["infinity.txt"]
+    """,
+    "parse many documents, join, cancel": """
+        rag = RAGFlow(API_KEY, HOST_ADDRESS)
+        ds = rag.create_dataset(name="God5")
+        documents = [
+            {'name': 'test1.txt', 'path': 'ragflow.txt'},
+            {'name': 'test2.txt', 'path': 'infinity.txt'},
+        ]
+        for doc_info in documents:
+            with open(doc_info['path'], "rb") as file:
+                created_doc = rag.create_document(ds, name=doc_info['name'], blob=file.read())
+        docs = [rag.get_document(name=doc_info['name']) for doc_info in documents]
+        ids = [doc.id for doc in docs]
+        rag.async_parse_documents(ids)
+        print("Async bulk parsing initiated")
+        for doc in docs:
+            for progress, msg in doc.join(interval=5, timeout=30):
+                print(f"{doc.name}: Progress: {progress}, Message: {msg}")
+            assert doc.run == "DONE" and "completed" in doc.progress_msg, doc.progress_msg
+        cancel_result = rag.async_cancel_parse_documents(ids)
+        assert [doc.run for doc in docs] == ["DONE", "DONE"]
+    """,
+    "chunks: add, save, delete": """
+        rag = RAGFlow(api_key="xxxxxx", base_url="http://xxx.xx.xx.xxx:9380")
+        ds = rag.create_dataset(name="kb_1")
+        rag.create_document(ds, "a.txt", b"nothing")
+        doc = rag.get_document(name="a.txt")
+        chunk = doc.add_chunk(content="xxxxxxx")
+        chunk.content = "sdfx"
+        assert chunk.save() is True
+        assert rag.retrieval("sdfx", datasets=[ds])[0].content == "sdfx"
+        assert chunk.delete() is True
+        assert rag.retrieval("sdfx", datasets=[ds]) == []
+    """,
+    "retrieval": """
+        rag = RAGFlow(api_key="xxxxxx", base_url="http://xxx.xx.xx.xxx:9380")
+        rag.create_dataset("ragflow")
+        ds = rag.get_dataset(name="ragflow")
+        name = 'ragflow_test.txt'
+        path = 'ragflow.txt'
+        rag.create_document(ds, name=name, blob=open(path, "rb").read())
+        doc = rag.get_document(name=name)
+        doc.async_parse()
+        # Wait for parsing to complete
+        for progress, msg in doc.join(interval=5, timeout=30):
+            print(progress, msg)
+        found = rag.retrieval(question="What's ragflow?",
+                     datasets=[ds], documents=[doc],
+                     offset=0, limit=6, similarity_threshold=0.1,
+                     vector_similarity_weight=0.3,
+                     top_k=1024
+                     )
+        for c in found:
+            print(c)
+        assert "RAGFlow is an engine" in found[0].content
+    """,
+    "a chat, its sessions, a streamed answer": """
+        rag = RAGFlow(api_key="<YOUR_API_KEY>", base_url="http://<YOUR_BASE_URL>:9380")
+        ds = rag.create_dataset("kb_1")
+        rag.create_document(ds, "ragflow.txt", open("ragflow.txt", "rb").read())
+        doc = rag.get_document(name="ragflow.txt")
+        doc.async_parse()
+        for progress, msg in doc.join():
+            pass
+        knowledge_base = rag.list_datasets(name="kb_1")
+        assistant = rag.create_chat("Miss R", knowledgebases=knowledge_base)
+        assistant.update({"llm": {"temperature":0.8, "frequency penalty": 0.5}})
+        assert assistant.llm.temperature == 0.8 and assistant.llm.frequency_penalty == 0.5
+        for assistant in rag.list_chats():
+            print(assistant)
+        assi = rag.list_chats(name="Miss R")
+        assi = assi[0]
+        sess = assi.create_session("new_session")
+        sess.update({"name": "Updated session"})
+        print(assi.get_prologue())
+        cont = ""
+        for ans in sess.ask("What is RAGFlow?", stream=True):
+            assert ans.content.startswith(cont)
+            print(ans.content[len(cont):], end='', flush=True)
+            cont = ans.content
+        assert "RAGFlow is an engine" in cont and "[ID:0]" in cont, cont
+        for sess in assi.list_sessions():
+            print(sess)
+        assi.delete_sessions(ids=[sess.id])
+        assert assi.list_sessions() == []
+        rag.delete_chats(ids=[assi.id])
+        assert rag.list_chats() == []
+    """,
+}
+
+
+@pytest.mark.parametrize("script", EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_an_example_of_the_reference_runs(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAGFLOW_LOCAL_PROJECT", str(tmp_path / "project"))
+    (tmp_path / "ragflow.txt").write_text("RAGFlow is an engine for answers from documents.\n")
+    (tmp_path / "infinity.txt").write_text("Infinity is a database.\n")
+    opened: list[RAGFlow] = []
+
+    class Recorded(RAGFlow):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            options |= {"embedding_model": "hashing", "models_dir": _models(tmp_path)}
+            super().__init__(*args, **options)
+            opened.append(self)
+
+    names = {"RAGFlow": Recorded, "API_KEY": "key", "HOST_ADDRESS": "http://localhost:9380"}
+    try:
+        with redirect_stdout(io.StringIO()):
+            exec(compile(inspect.cleandoc(script), "<example>", "exec"), names)
+    finally:
+        for rag in opened:
+            rag.close()
+    assert "ragflow" not in sys.modules
+
+
+def _models(tmp_path: Path) -> Path:
+    """A models folder in which the reference's example name leads to a model without weights."""
+    folder = tmp_path / "models" / "BAAI" / "bge-zh-v1.5"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_tiny_model(folder)
+    return tmp_path / "models"
+
+
+def _write_tiny_model(folder: Path) -> None:
+    """Just enough of a model folder that it can be described; it is never loaded."""
+    import json
+
+    import numpy as np
+    from safetensors.numpy import save_file
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    Tokenizer(WordLevel({"[UNK]": 0}, "[UNK]")).save(str(folder / "tokenizer.json"))
+    (folder / "config.json").write_text(
+        json.dumps({"model_type": "bert", "hidden_size": 8, "max_position_embeddings": 64})
+    )
+    save_file({"weight": np.zeros((2, 8), dtype=np.float32)}, str(folder / "model.safetensors"))
