@@ -1,10 +1,30 @@
-"""Generate text: messages in, text out, piece by piece. One file a library."""
+"""Generate text: messages in, text out, piece by piece. One file a library.
 
-from collections.abc import Iterator, Sequence
+A generator knows messages and weights and nothing else: no hit, no chat, no store; what the
+messages say is made in ``answer/prompt.py``. To add a library, add its file here, a branch in
+``open_generator``, and its door in the linter's list.
+
+``extractive`` stands here too, but is no generator: it answers without a prompt, by quoting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from ragflow_local.generators.places import EXTRACTIVE, list_models, resolve_generator
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
+
+__all__ = [
+    "EXTRACTIVE",
+    "Generator",
+    "Stream",
+    "list_models",
+    "open_generator",
+    "resolve_generator",
+]
 
 
 class Generator(Protocol):
@@ -25,11 +45,50 @@ class Generator(Protocol):
     def generate(self, messages: Sequence[ChatMessage], settings: LLMSettings) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator stops the model.
 
+        What a thinking model thinks comes between ``<think>`` and ``</think>``.
+
         Raises:
             ContextTooSmallError: The messages alone do not fit the context.
+            AnswerTimeoutError: The time ended before the first word.
+            ModelClosedError: The model was closed meanwhile.
         """
         ...
 
     def close(self) -> None:
         """Free the weights; nothing happens the second time."""
         ...
+
+
+class Stream(Iterator[str], Protocol):
+    """What ``generate`` of a real model returns: it can be stopped from another thread.
+
+    Attributes:
+        usage: Counts and seconds so far: ``prompt_tokens``, ``reused_tokens``,
+            ``answer_tokens``, ``first_seconds``, ``seconds``.
+    """
+
+    usage: Mapping[str, float]
+
+    def close(self) -> None:
+        """Stop within one token, while the prompt is read too; once is enough."""
+        ...
+
+
+def open_generator(
+    path: Path, *, context_tokens: int | None = None, time_limit_seconds: float = 600.0
+) -> Generator:
+    """Return the chat model in a GGUF file, loaded.
+
+    Args:
+        path: The file; of a model in parts, the first.
+        context_tokens: Window to use; None: the model's own, at most 8,192.
+        time_limit_seconds: Longest time for one answer; it then ends where it is.
+
+    Raises:
+        MissingModelError: There is no such file, or llama-cpp-python is not installed.
+        DamagedModelError: The file is no GGUF, is cut short, or is no chat model.
+        ModelTooLargeError: It needs more memory than the machine has.
+    """
+    from ragflow_local.generators.llama_cpp import LlamaCpp
+
+    return LlamaCpp(path, context_tokens=context_tokens, time_limit_seconds=time_limit_seconds)
