@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import pdf_page, pdf_plain, pdf_settle
+from ragflow_local.readers import pdf_layout, pdf_page, pdf_plain, pdf_settle
 from ragflow_local.readers.pdf_lines import lines_of, mupdf
 from ragflow_local.readers.pdf_ruled import rules_of
 from ragflow_local.records import Block, Notice
@@ -58,7 +58,7 @@ def read_pages(
         return
     with _opened(data, name) as document:
         for number in range(first, min(last, document.page_count) + 1):
-            yield from _blocks_of(document[number - 1], number)
+            yield from _blocks_of(document[number - 1], number, layout)
 
 
 def settle(blocks: Sequence[Block]) -> list[Block]:
@@ -79,10 +79,15 @@ def _opened(data: bytes, name: str) -> Iterator[Any]:
         yield document
 
 
-def _blocks_of(page: Any, number: int) -> Iterator[Block]:
+def _blocks_of(page: Any, number: int, layout: bool) -> Iterator[Block]:
     lines = lines_of(page)
-    reading = pdf_page.read_lines(lines, rules_of(page, lines))
-    for piece in reading.pieces:
+    rules = rules_of(page, lines)
+    reading = pdf_page.read_lines(lines, rules)
+    pieces = reading.pieces
+    if layout and pdf_layout.is_needed(page, lines, reading, rules):
+        regions = pdf_layout.regions_of(page, lines)
+        pieces = pdf_layout.read_regions(lines, rules, regions, columns=reading.n_columns > 1)
+    for piece in pieces:
         yield pdf_plain.block_of(piece, lines, number)
     for line in lines.aside:
         yield Block("paragraph", line.text, place=lines.place(number, line.box))

@@ -33,15 +33,23 @@ def vocabulary(lines: Sequence[Line]) -> set[str]:
     return {word.text.lower().strip(".,;:()“”\"'") for line in lines for word in line.words}
 
 
+def ruled_tables(
+    lines: Sequence[Line], rules: Rules, words: set[str]
+) -> tuple[list[Piece], list[Line]]:
+    """Return the tables that drawn rules make, and the lines outside of them."""
+    rest = list(lines)
+    tables: list[Piece] = []
+    for grid in pdf_ruled.grids_of(rules):
+        piece, rest = pdf_ruled.fill(grid, rest, words)
+        if piece is not None:
+            tables.append(piece)
+    return tables, rest
+
+
 def read_lines(page: Lines, rules: Rules) -> Reading:
     """Return what geometry makes of a page."""
     words = vocabulary(page.lines)
-    lines: list[Line] = list(page.lines)
-    ruled: list[Piece] = []
-    for grid in pdf_ruled.grids_of(rules):
-        piece, lines = pdf_ruled.fill(grid, lines, words)
-        if piece is not None:
-            ruled.append(piece)
+    ruled, lines = ruled_tables(page.lines, rules, words)
     # A table takes part in finding the order as one line as large as itself.
     standing = [Line((Word("", piece.box),), 0.0, False) for piece in ruled]
     groups = pdf_columns.columns_of([*lines, *standing])

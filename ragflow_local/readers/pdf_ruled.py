@@ -272,9 +272,15 @@ def _spaced(texts: _Texts) -> dict[int, str]:
 
 
 def _holds_rows(texts: Sequence[tuple[dict[int, str], dict[int, str]]]) -> bool:
-    """Tell whether rules part the columns only: numbers stand under one another in a cell."""
+    """Tell whether rules part the columns only: a line is a row, not part of a longer cell."""
+    if len(texts) < 3:
+        return False
     counts = [sum(is_number(text) for text in parted.values()) for _, parted in texts]
-    return len(texts) >= 3 and sum(count >= 2 for count in counts) >= 0.6 * len(texts)
+    if sum(count >= 2 for count in counts) >= 0.6 * len(texts):
+        return True
+    columns = {column for _, parted in texts for column in parted}
+    full = [p for _, p in texts if min(columns) in p and len(p) >= 0.7 * len(columns)]
+    return len(columns) > 2 and len(full) >= 0.7 * len(texts) > 2
 
 
 def table(rows: tuple[tuple[str, ...], ...], box: Box) -> Piece:
