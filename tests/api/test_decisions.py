@@ -520,9 +520,7 @@ def test_a_plain_text_sets_the_prompt(rag: RAGFlow, dataset: DataSet) -> None:
 
 def test_nothing_found_gives_the_empty_response(chat: Chat) -> None:
     message = chat.create_session().ask("quantum chromodynamics lattice")
-    assert message.content == (
-        "The answer you are looking for is not found in the knowledge base!"
-    )
+    assert message.content == ("The answer you are looking for is not found in the knowledge base!")
     assert message.reference == []
     assert message.model == ""
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import ragflow_local
-from ragflow_local import Chat, Chunk, DataSet, Document, Message, RAGFlow, Session
+from ragflow_local import Chat, Chunk, DataSet, Document, RAGFlow, Session
 from tests.conftest import Parse
 
 REQUIRED = inspect.Parameter.empty

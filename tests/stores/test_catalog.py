@@ -1,0 +1,188 @@
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ragflow_local.errors import DamagedProjectError, ProjectVersionError, ReadOnlyProjectError
+from ragflow_local.records import ChunkRow
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, schema
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    opened = Catalog(tmp_path / "catalog.sqlite3")
+    schema.migrate(opened.writer(), tmp_path)
+    yield opened
+    opened.close()
+
+
+def add_dataset(catalog: Catalog, id: str) -> None:
+    values: dict[str, Any] = dict.fromkeys(("avatar", "description", "language"), "")
+    values |= {"id": id, "tenant_id": "t", "name": id, "permission": "me"}
+    values |= {"parse_method": "naive", "parser_config": {}, "embedding_model": "hashing"}
+    values |= {"create_time": 1, "update_time": 1}
+    with catalog.write() as connection:
+        datasets.insert(connection, values)
+
+
+def add_document(catalog: Catalog, id: str, dataset_id: str) -> None:
+    values: dict[str, Any] = {"id": id, "dataset_id": dataset_id, "name": id, "type": "doc"}
+    values |= {"kind": "text", "size": 1, "sha256": "0", "source_type": "local"}
+    values |= {"created_by": "t", "parse_method": "naive", "parser_config": {}}
+    with catalog.write() as connection:
+        documents.insert(connection, {**values, "create_time": 1, "update_time": 1})
+
+
+def chunk_row(number: int, document_id: str, content: str) -> ChunkRow:
+    return ChunkRow(number, f"c{number}", document_id, "d", document_id, number, content, 3, 1)
+
+
+def add_chunks(catalog: Catalog, document_id: str, *contents: str) -> None:
+    with catalog.write() as connection:
+        first = chunks.reserve_numbers(connection, len(contents))
+        for number, content in enumerate(contents, first):
+            vector = np.full(4, number, dtype=np.float32)
+            kept = chunks.insert_embedding(connection, content.encode(), vector.tobytes())
+            chunks.insert(connection, chunk_row(number, document_id, content), kept)
+        documents.count(connection, document_id)
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    with pytest.raises(RuntimeError), catalog.write() as connection:
+        datasets.update(connection, "d", {"description": "half"})
+        raise RuntimeError
+    with catalog.read() as reading:
+        found = datasets.get(reading, "d")
+    assert found is not None
+    assert found.description == ""
+
+
+def test_a_reader_sees_one_moment(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    with catalog.read() as reading:
+        before = datasets.all_ids(reading)
+        writer = threading.Thread(target=add_dataset, args=(catalog, "e"))
+        writer.start()
+        writer.join()
+        assert datasets.all_ids(reading) == before
+    with catalog.read() as reading:
+        assert datasets.all_ids(reading) == ["d", "e"]
+
+
+def test_threads_take_turns_at_writing(catalog: Catalog) -> None:
+    threads = [
+        threading.Thread(target=add_dataset, args=(catalog, f"d{number}")) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with catalog.read() as reading:
+        assert len(datasets.all_ids(reading)) == 8
+
+
+def test_counts_of_a_dataset_follow_its_documents(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_document(catalog, "b", "d")
+    add_chunks(catalog, "a", "one", "two")
+    add_chunks(catalog, "b", "three")
+    with catalog.write() as connection:
+        documents.delete(connection, "a")
+        found = datasets.get(connection, "d")
+    assert found is not None
+    assert (found.document_count, found.chunk_count, found.token_count) == (1, 1, 3)
+
+
+def test_a_deleted_dataset_takes_all_with_it(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_chunks(catalog, "a", "one")
+    with catalog.write() as connection:
+        datasets.delete(connection, "d")
+        chunks.delete_unused_embeddings(connection)
+        for table in ("datasets", "documents", "chunks", "embeddings"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
+
+
+def test_an_embedding_lives_as_long_as_a_chunk_has_it(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_chunks(catalog, "a", "same", "other")
+    add_chunks(catalog, "a", "same")
+    with catalog.write() as connection:
+        chunks.collect_embeddings(connection, chunks.delete(connection, [1]))
+        assert set(chunks.kept_embeddings(connection, [b"same", b"other"])) == {b"same", b"other"}
+        chunks.collect_embeddings(connection, chunks.delete(connection, [3]))
+        assert set(chunks.kept_embeddings(connection, [b"same", b"other"])) == {b"other"}
+
+
+def test_vectors_come_back_in_the_order_asked_for(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_chunks(catalog, "a", "one", "two", "three")
+    with catalog.read() as reading:
+        matrix = chunks.embeddings_of(reading, [3, 99, 1], 4)
+        assert matrix[:, 0].tolist() == [3.0, 0.0, 1.0]
+        batches = list(chunks.all_embeddings(reading, "d", 4, batch=2))
+    assert [len(numbers) for numbers, *_ in batches] == [2, 1]
+
+
+def test_chunk_numbers_are_never_given_twice(catalog: Catalog) -> None:
+    with catalog.write() as connection:
+        first = chunks.reserve_numbers(connection, 10)
+        assert chunks.reserve_numbers(connection, 1) == first + 10
+
+
+def test_a_percent_sign_is_searched_as_itself(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "100%_done", "d")
+    add_document(catalog, "100 done", "d")
+    with catalog.read() as reading:
+        found = documents.list_of(reading, "d", keywords="%_")
+    assert [row.name for row in found] == ["100%_done"]
+
+
+def test_a_catalog_open_for_reading_cannot_be_written(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    reader = Catalog(catalog.path, read_only=True)
+    with pytest.raises(ReadOnlyProjectError), reader.write():
+        pass
+    with reader.read() as reading:
+        assert datasets.all_ids(reading) == ["d"]
+        with pytest.raises(sqlite3.OperationalError):
+            reading.execute("DELETE FROM datasets")
+    reader.close()
+
+
+def test_a_catalog_of_a_newer_version_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    catalog.writer().execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+        " VALUES ('ragflow_local', 'm9999_later', '')"
+    )
+    with pytest.raises(ProjectVersionError, match="Update"):
+        schema.migrate(catalog.writer(), tmp_path)
+
+
+def test_a_torn_catalog_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite3"
+    path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(DamagedProjectError, match="catalog"):
+        Catalog(path)
+
+
+def test_a_thousand_datasets_are_listed_by_an_index(catalog: Catalog) -> None:
+    with catalog.read() as reading:
+        plan = reading.execute(
+            "EXPLAIN QUERY PLAN SELECT * FROM documents WHERE dataset_id = 'd'"
+            " ORDER BY create_time, number LIMIT 10"
+        ).fetchall()
+    shown = json.dumps([tuple(row) for row in plan])
+    assert "documents_by_dataset" in shown
+    assert "TEMP B-TREE" not in shown

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from ragflow_local.errors import DamagedProjectError
+from ragflow_local.stores.files import Files
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    kept = Files(tmp_path)
+    kept.create()
+    return kept
+
+
+def test_bytes_come_back_by_their_hash(files: Files) -> None:
+    sha256 = files.put(b"kraken")
+    assert files.get(sha256) == b"kraken"
+    assert files.put(b"kraken") == sha256
+    assert list(files.kept()) == [sha256]
+
+
+def test_bytes_that_changed_are_not_given_out(files: Files) -> None:
+    sha256 = files.put(b"kraken")
+    files.path_of(sha256).write_bytes(b"krakeN")
+    with pytest.raises(DamagedProjectError, match="not those that were added"):
+        files.get(sha256)
+
+
+def test_a_torn_file_is_written_anew_when_it_is_added_again(files: Files) -> None:
+    sha256 = files.put(b"kraken")
+    files.path_of(sha256).write_bytes(b"kra")
+    files.put(b"kraken")
+    assert files.get(sha256) == b"kraken"
+
+
+def test_missing_bytes_are_told_of(files: Files) -> None:
+    sha256 = files.put(b"kraken")
+    files.remove(sha256)
+    files.remove(sha256)
+    with pytest.raises(DamagedProjectError, match="missing"):
+        files.get(sha256)
+
+
+def test_files_are_readable_by_their_owner_only(files: Files) -> None:
+    path = files.path_of(files.put(b"kraken"))
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_failed_write_leaves_nothing(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.put(b"kraken")
+    assert list(files.kept()) == []
