@@ -15,25 +15,29 @@
 What ``__all__`` lists is public; every other module may change between releases.
 """
 
-from ragflow_local.api.chat import Chat
-from ragflow_local.api.chunk import Chunk
-from ragflow_local.api.dataset import DataSet
-from ragflow_local.api.document import Document
-from ragflow_local.api.ragflow import RAGFlow
-from ragflow_local.api.session import Message, Session
-from ragflow_local.errors import (
-    InvalidValueError,
-    MissingModelError,
-    ModelError,
-    NameTakenError,
-    NotFoundError,
-    ParseError,
-    ProjectLockedError,
-    RagflowError,
-    ReadError,
-    StoreError,
-)
-from ragflow_local.settings import Limits
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragflow_local.api.chat import Chat
+    from ragflow_local.api.chunk import Chunk
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
+    from ragflow_local.api.ragflow import RAGFlow
+    from ragflow_local.api.session import Message, Session
+    from ragflow_local.errors import (
+        InvalidValueError,
+        MissingModelError,
+        ModelError,
+        NameTakenError,
+        NotFoundError,
+        ParseError,
+        ProjectLockedError,
+        RagflowError,
+        ReadError,
+        StoreError,
+    )
+    from ragflow_local.settings import Limits
 
 __all__ = [
     "Chat",
@@ -56,3 +60,21 @@ __all__ = [
     "StoreError",
 ]
 __version__ = "0.1.0"
+
+_ROOMS = {
+    "Chat": "api.chat",
+    "Chunk": "api.chunk",
+    "DataSet": "api.dataset",
+    "Document": "api.document",
+    "Limits": "settings",
+    "Message": "api.session",
+    "RAGFlow": "api.ragflow",
+    "Session": "api.session",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Names are loaded when they are first used: a worker process needs none of them.
+    if name not in __all__:
+        raise AttributeError(f"module 'ragflow_local' has no attribute {name!r}")
+    return getattr(import_module(f"ragflow_local.{_ROOMS.get(name, 'errors')}"), name)

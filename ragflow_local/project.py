@@ -20,9 +20,7 @@ import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
-
-import filelock
+from typing import TYPE_CHECKING, ClassVar
 
 from ragflow_local.embedders import Backend, Embedder, describe, open_embedder
 from ragflow_local.errors import (
@@ -39,9 +37,12 @@ from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.search import Scope, search
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, schema
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
+
+if TYPE_CHECKING:
+    import filelock
 
 FORMAT = 1
 
@@ -126,6 +127,8 @@ class Project:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except FileExistsError:
             raise InvalidValueError("project_dir", str(self.path), "a directory") from None
+        import filelock
+
         lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
         owner_file = self.path / "open.json"
         try:
@@ -159,6 +162,9 @@ class Project:
                 catalog_path.touch(mode=0o600)
         self.catalog = Catalog(catalog_path, read_only=options.read_only)
         if not options.read_only:
+            # Imported here: sqlite-utils would be a sixth of the package's import time.
+            from ragflow_local.stores.catalog import schema
+
             schema.migrate(self.catalog.writer(), self.path)
         self.vectors = Vectors(self.path / "vectors")
         self.vector_table = VectorTable(self.catalog, self.vectors)

@@ -14,8 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import psutil
-
 from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.settings import Limits
@@ -123,6 +121,8 @@ class Slot:
                 f"reading took longer than {self._limits.task_seconds:g} seconds",
                 "task_seconds in RAGFlow(limits=…)",
             )
+        import psutil  # only where a task takes long
+
         try:
             used = psutil.Process(process.pid).memory_info().rss
         except psutil.Error:
