@@ -77,6 +77,7 @@ _MAIL_HEADERS = (
     "from to cc bcc date subject received message-id mime-version return-path delivered-to reply-to"
     " content-type content-transfer-encoding sender in-reply-to references"
 )
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u3000\ufeff"
 _SAMPLE_BYTES = 8192
 _MAX_JSON_BYTES = 10_000_000  # larger files are read as what their ending says, unparsed
 
@@ -102,7 +103,8 @@ def kind_of(name: str, data: bytes = b"") -> str:
     if not kind and data:
         kind = _kind_of_text(data, by_ending, ending)
     if kind not in ENDINGS:
-        raise UnsupportedFileError(name, _BY_ENDING)
+        known = (e for e in _BY_ENDING if e[1:] not in _CODE.split())
+        raise UnsupportedFileError(name, [*known, "any text in any encoding"])
     return kind
 
 
@@ -188,18 +190,22 @@ def _peek(data: bytes) -> str | None:
         if sample.startswith(mark):
             return sample[len(mark) :].decode(encoding, errors="ignore")
     zeros = [sample[offset::4].count(0) for offset in range(4)]
+    encoding = "latin-1"
     if sum(zeros) > len(sample) / 50:
-        # Without a mark, text in wide characters has its zeros at the same one of two places.
-        wide = sorted((zeros[0] + zeros[2], zeros[1] + zeros[3]))
-        four = sorted(zeros)
-        if wide[1] < 3 * wide[0] and four[1] < 0.9 * four[3]:
-            return None
-        return sample.replace(b"\0", b"").decode("latin-1")
-    text = sample.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
-    controls = sum(
-        1 for character in text if character < " " and character not in "\t\n\r\f\x0b\x1b"
-    )
-    return text if controls <= len(text) / 50 else None
+        # Without a mark, text in wide characters has its zeros at the same places of four.
+        even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+        end = "le" if odd >= even else "be"
+        encoding = f"utf-32-{end}" if min(even, odd) > len(sample) / 10 else f"utf-16-{end}"
+    text = sample.removeprefix(b"\xef\xbb\xbf").decode(encoding, errors="replace")
+    strange = sum(1 for character in text if _is_strange(character))
+    return text if strange <= len(text) / 50 else None
+
+
+def _is_strange(character: str) -> bool:
+    """Return whether no text holds ``character``: control codes, what no standard has given out."""
+    if character < " ":
+        return character not in "\t\n\r\f\v\x1b"
+    return character > "\xff" and not character.isprintable() and character not in _INVISIBLE
 
 
 def _is_mail(text: str) -> bool:

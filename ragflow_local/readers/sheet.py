@@ -1,5 +1,6 @@
 """A sheet's rows to blocks: its name, titles above a table, and the tables themselves."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -36,7 +37,12 @@ def blocks_of_sheet(
         parts[-1].append(cells)
         last = number
     for part in parts:
-        yield from _part(part)
+        # Beside tables, lines of one cell are notes; alone on a sheet, they are a list.
+        if len(parts) > 1 and all(len(row) == 1 for row in part):
+            for row in part:
+                yield Block("paragraph", "".join(row.values()).strip())
+        else:
+            yield from _part(part)
 
 
 def _part(rows: list[dict[int, str]]) -> Iterator[Block]:
@@ -66,17 +72,17 @@ def _is_beginning(cells: dict[int, str], before: list[dict[int, str]]) -> bool:
 
 
 def _spread_merges(rows: list[Row], merges: Sequence[tuple[int, ...]]) -> None:
-    """Say a merged cell's text in each row it covers; in the first row, in each column."""
+    """Say a merged cell's text in each row it covers; above names of columns, over each of them."""
     by_number = dict(rows)
-    first_row = rows[0][0]
+    numbers = sorted(by_number)
     for top, bottom, left, right in merges:
         text = by_number.get(top, {}).get(left, "")
         if not text:
             continue
-        for number in range(top, min(bottom, top + len(rows) * 4) + 1):
-            if number in by_number and len(by_number[number]) > 0:
-                by_number[number].setdefault(left, text)
-                covers_all = len(by_number[number]) == 1
-                if number == first_row and not covers_all:
-                    for column in range(left, min(right, left + 50) + 1):
-                        by_number[number].setdefault(column, text)
+        for number in numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)]:
+            by_number[number].setdefault(left, text)
+        under = by_number.get(bottom + 1, {})
+        covered = [column for column in under if left <= column <= right]
+        if len(covered) > 1 and len(by_number[top]) > 1:
+            for column in covered:
+                by_number[top].setdefault(column, text)
