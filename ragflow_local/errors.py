@@ -20,6 +20,7 @@
     │   ├── AnswerTimeoutError        the time ended before the first word
     │   └── ContextTooSmallError      the question alone does not fit
     └── StoreError
+        ├── UnusableDirectoryError    no place for a project
         ├── ProjectLockedError        another process has it open
         ├── ProjectClosedError        close() was called
         ├── ReadOnlyProjectError      opened with read_only=True
@@ -238,6 +239,18 @@ class ProjectLockedError(StoreError):
         super().__init__(
             f"{path} is open in process {process_id} on {host}. Close it there, open another"
             " directory, or open this one with read_only=True."
+        )
+
+
+class UnusableDirectoryError(StoreError):
+    """A project cannot live in the directory."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} cannot hold a project: {problem}. Name a directory on a local disk that you"
+            " may write and that has hard links (exFAT and many network drives have none), or"
+            " open an existing project with read_only=True."
         )
 
 

@@ -29,6 +29,7 @@ from ragflow_local.errors import (
     InvalidValueError,
     ProjectLockedError,
     ProjectVersionError,
+    UnusableDirectoryError,
 )
 from ragflow_local.generators import Generator, open_generator, resolve_generator
 from ragflow_local.ingest.indexer import Indexer
@@ -89,7 +90,7 @@ class Project:
             ProjectVersionError: A newer version wrote it.
             DamagedProjectError: Its catalog cannot be read.
         """
-        path = path.expanduser().absolute()
+        path = path.expanduser().resolve()
         with cls._open_lock:
             project = cls._open.get((path, options.read_only))
             if project is None:
@@ -123,11 +124,13 @@ class Project:
 
     def _lock_directory(self) -> bool:
         """Make the directory this process's own; return whether its last owner closed it."""
+        import filelock
+
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except FileExistsError:
-            raise InvalidValueError("project_dir", str(self.path), "a directory") from None
-        import filelock
+            check_hard_links(self.path)
+        except OSError as error:
+            raise UnusableDirectoryError(self.path, str(error)) from None
 
         lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
         owner_file = self.path / "open.json"
@@ -313,6 +316,18 @@ class Project:
                 self._generators.clear()
                 self._generators[path] = open_generator(path)
             return self._generators[path]
+
+
+def check_hard_links(folder: Path) -> None:
+    """Raise ``OSError`` where the file system has no hard links, which LanceDB commits with."""
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=folder)
+    os.close(descriptor)
+    linked = Path(f"{name}-link")
+    try:
+        linked.hardlink_to(name)
+    finally:
+        linked.unlink(missing_ok=True)
+        Path(name).unlink()
 
 
 def _read_json(path: Path) -> dict[str, object]:
