@@ -74,7 +74,7 @@ def open_embedder(
 
         return HashingEmbedder()
     from ragflow_local.embedders.folder import read_folder
-    from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+    from ragflow_local.embedders.forms import open_form
 
     model = read_folder(name, folder)
-    return SentenceTransformersEmbedder(model, fingerprint_of(model, cache_dir))
+    return open_form(model, fingerprint_of(model, cache_dir), cache_dir, backend)

@@ -8,11 +8,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ragflow_local.embedders.folder import ModelFolder
+from ragflow_local.embedders.onnx import MODEL, TOKENIZER, Form
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError, MissingModelError
 from ragflow_local.records import Matrix, Vector
@@ -62,6 +64,73 @@ class SentenceTransformersEmbedder:
                 normalize_embeddings=True,
             )
         return unit_rows(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
+
+    def export(self, target: Path) -> str:
+        """Write model.onnx, tokenizer.json and form.json into ``target``; return what failed.
+
+        The whole model goes into the graph, pooling and all that follows it, so that no module
+        has to be written a second time.
+        """
+        import torch
+
+        tokenizer: Any = self._model.tokenizer
+        backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+        if backend is None or tokenizer.pad_token_id is None:
+            return "its tokenizer has no fast form"
+        if any(not getattr(module, "include_prompt", True) for module in self._model):
+            return "its pooling leaves out the prompt"
+        with self._lock, _quiet(), torch.no_grad():
+            try:
+                _write_graph(self._model, target / MODEL)
+            except Exception as error:  # noqa: BLE001  # an exporter may raise anything at all
+                return f"exporting it failed: {type(error).__name__}: {str(error)[:300]}"
+        (target / TOKENIZER).write_text(backend.to_str(), encoding="utf-8")
+        Form(
+            window_tokens=int(self._model.max_seq_length),
+            pad_id=int(tokenizer.pad_token_id),
+            pads_left=tokenizer.padding_side == "left",
+            lowercase=bool(getattr(self._model[0], "do_lower_case", False)),
+        ).write(target)
+        return ""
+
+
+def _write_graph(model: Any, file: Path) -> None:
+    import torch
+
+    transformer = model[0].auto_model
+    # Written out operation by operation: the fused attention exports as a longer, slower graph.
+    transformer.set_attn_implementation("eager")
+    # These take a finished mask; building it in the graph costs a tenth of the time.
+    takes_mask = transformer.config.model_type in ("bert", "roberta", "xlm-roberta", "camembert")
+
+    class Whole(torch.nn.Module):
+        def forward(self, *inputs: Any) -> Any:
+            features = dict(zip(names, inputs, strict=True))
+            if not takes_mask:
+                return model(features)["sentence_embedding"]
+            keep = features["attention_mask"][:, None, None, :].to(torch.float32)
+            hidden = {**features, "attention_mask": (1.0 - keep) * torch.finfo(torch.float32).min}
+            features["token_embeddings"] = transformer(**hidden)[0]
+            for module in list(model)[1:]:
+                features = module(features)
+            return features["sentence_embedding"]
+
+    whole = Whole()
+    whole.model = model
+    example = model.tokenizer(["one text", "and another one"], padding=True, return_tensors="pt")
+    names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in example]
+    axes = {name: {0: "texts", 1: "tokens"} for name in names}
+    torch.onnx.export(
+        whole.eval(),
+        tuple(example[name] for name in names),
+        str(file),
+        input_names=names,
+        output_names=["embedding"],
+        dynamic_axes={**axes, "embedding": {0: "texts"}},
+        opset_version=17,
+        # The exporter by tracing: the newer one needs onnxscript and takes ten times as long.
+        dynamo=False,
+    )
 
 
 @contextmanager

@@ -1,0 +1,224 @@
+"""The fast form of a model: made at its first use, compared with the original, then kept.
+
+cache_dir/<fingerprint>/verdict.json     which form agrees with the original, and how well
+                       /onnx-int8/       model.onnx, tokenizer.json, form.json
+                       /onnx/            likewise in float32, where it was asked for
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from ragflow_local.embedders import onnx
+from ragflow_local.embedders.folder import ModelFolder
+from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+from ragflow_local.errors import DamagedModelError
+
+logger = logging.getLogger("ragflow_local")
+
+# Raised when the fast form is made in another way, so that older ones are made anew.
+_FORMAT = 1
+# Of every text of the probe: rankings stay within 0.005 nDCG@10 there, see
+# benchmarks/results/embedding.md.
+_AGREEMENT = 0.99
+
+PROBE = (
+    "How many patients were treated with the new drug in 2019?",
+    "capital of France",
+    "What did the company say about its revenue in the third quarter?",
+    "The kraken sleeps in the deep sea, far below the thunders of the upper deep.",
+    "Net sales rose 6 % to $89.5 billion, while operating expenses of $13,458 million stayed flat.",
+    "Article 12. The tenant shall pay the rent on the first day of each month; failing that,"
+    " the landlord may, after written notice of thirty days, terminate the lease.",
+    "We show that attention alone, without recurrence, reaches a BLEU score of 28.4 on the"
+    " WMT 2014 task, and that it can be trained in a fraction of the time. " * 3,
+    "The library of the university was founded in 1638. It holds manuscripts, maps and letters,"
+    " and lends to readers of the town as well as to students. " * 12,
+    "def search(query: str, limit: int = 10) -> list[Hit]:\n    return rank(index[query])[:limit]",
+    "SELECT name, count(*) FROM orders WHERE total > 100 GROUP BY name ORDER BY 2 DESC;",
+    "PPR-9087 rev. B: torque 45 Nm, gap 0.15 mm",
+    "北京是中华人民共和国的首都，也是全国的政治、文化中心。",
+    "第十二条 承租人应当按照约定的期限支付租金。对支付租金的期限没有约定的，依照法律的规定确定。",
+    "東京の天気は晴れです。",
+    "Die Versicherung übernimmt die Kosten der Behandlung, wenn sie vorher genehmigt wurde.",
+    "name | unit | value\nlength | m | 9.1\nmass | kg | 1200\ndepth | m | 3000",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which form of a model to use.
+
+    Attributes:
+        backend: ``onnx-int8``, ``onnx`` or ``torch``.
+        agreement: Mean and least cosine of each form tried with the original, on the probe.
+        problem: Why there is no fast form; empty where there is one.
+        made_with: Versions of what made it; a failure is tried again with others.
+    """
+
+    backend: str
+    agreement: dict[str, tuple[float, float]]
+    problem: str
+    made_with: str
+
+    def holds(self) -> bool:
+        """Return whether it need not be found anew."""
+        return not self.problem or self.made_with == _versions()
+
+
+def open_form(
+    folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str
+) -> OnnxEmbedder | SentenceTransformersEmbedder:
+    """Return the model in the form ``backend``, made now if it is not kept yet.
+
+    Args:
+        folder: The original.
+        fingerprint: Of its content.
+        cache_dir: Where forms are kept.
+        backend: ``auto`` takes the fastest that agrees with the original.
+
+    Raises:
+        DamagedModelError: The original cannot be loaded; or the form that was asked for by name
+            cannot be made.
+    """
+    if backend == "torch":
+        return SentenceTransformersEmbedder(folder, fingerprint)
+    home = cache_dir / f"{fingerprint}-{_FORMAT}"
+    verdict = _read_verdict(home) if backend == "auto" else None
+    if verdict is not None and verdict.backend == "torch":
+        return SentenceTransformersEmbedder(folder, fingerprint)
+    chosen = backend if verdict is None else verdict.backend
+    if backend != "auto" or verdict is not None:
+        with contextlib.suppress(DamagedModelError):
+            return OnnxEmbedder(folder, fingerprint, home / chosen, chosen)
+    return _Making(folder, fingerprint, home, backend).make()
+
+
+class _Making:
+    """One making of the fast form, with the original loaded."""
+
+    def __init__(self, folder: ModelFolder, fingerprint: str, home: Path, backend: str) -> None:
+        self.folder, self.fingerprint = folder, fingerprint
+        self.home, self.backend = home, backend
+        self.agreement: dict[str, tuple[float, float]] = {}
+        self.original = SentenceTransformersEmbedder(folder, fingerprint)
+
+    def make(self) -> OnnxEmbedder | SentenceTransformersEmbedder:
+        """Return the form that was asked for, or the original with the reason logged."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(dir=self.home, prefix=".making-"))
+        except OSError as error:
+            return self._stay(f"{self.home} cannot be written: {error}", keep=False)
+        try:
+            return self._try_forms(scratch)
+        except (OSError, DamagedModelError) as error:
+            return self._stay(str(error), keep=False)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _try_forms(self, scratch: Path) -> OnnxEmbedder | SentenceTransformersEmbedder:
+        exact = scratch / "onnx"
+        exact.mkdir()
+        problem = self.original.export(exact)
+        if problem:
+            return self._stay(problem)
+        if self.backend in ("auto", "onnx-int8"):
+            # 63 where a processor without VNNI loses what does not fit 16 bits.
+            for largest in (127, 63):
+                small = scratch / f"onnx-int8-{largest}"
+                shutil.copytree(exact, small)
+                onnx.quantize(exact / onnx.MODEL, small / onnx.MODEL, largest)
+                if self._agrees(small, "onnx-int8"):
+                    return self._keep(small, "onnx-int8")
+            if self.backend == "onnx-int8":
+                self._complain("onnx-int8")
+                return self._keep(small, "onnx-int8")
+            self._complain("onnx-int8")
+        if self._agrees(exact, "onnx"):
+            return self._keep(exact, "onnx")
+        return self._stay("its ONNX form does not agree with the original")
+
+    def _agrees(self, path: Path, backend: str) -> bool:
+        form = OnnxEmbedder(self.folder, self.fingerprint, path, backend)
+        cosines = np.sum(form.embed(PROBE) * self.original.embed(PROBE), axis=1)
+        mean, least = float(cosines.mean()), float(cosines.min())
+        self.agreement[backend] = (round(mean, 4), round(least, 4))
+        return least >= _AGREEMENT  # and not ``<``: NaN does not agree
+
+    def _complain(self, backend: str) -> None:
+        mean, least = self.agreement[backend]
+        logger.warning(
+            "The form %s of the model %r differs from the original: cosine %.4f on average, %.4f"
+            " at least, where %.2f is wanted.",
+            *(backend, self.folder.name, mean, least, _AGREEMENT),
+        )
+
+    def _keep(self, path: Path, backend: str) -> OnnxEmbedder:
+        _sync(path)
+        place = self.home / backend
+        try:
+            path.rename(place)
+        except OSError:
+            # Another process was first, or what is there does not open.
+            try:
+                return OnnxEmbedder(self.folder, self.fingerprint, place, backend)
+            except DamagedModelError:
+                shutil.rmtree(place, ignore_errors=True)
+                path.rename(place)
+        self._write(backend, "")
+        return OnnxEmbedder(self.folder, self.fingerprint, place, backend)
+
+    def _stay(self, problem: str, *, keep: bool = True) -> SentenceTransformersEmbedder:
+        if self.backend != "auto":
+            raise DamagedModelError(self.folder.name, problem)
+        logger.warning("The model %r runs on torch, more slowly: %s", self.folder.name, problem)
+        if keep:
+            with contextlib.suppress(OSError):
+                self._write("torch", problem)
+        return self.original
+
+    def _write(self, backend: str, problem: str) -> None:
+        if self.backend != "auto":
+            return
+        verdict = Verdict(backend, self.agreement, problem, _versions())
+        file = self.home / f".verdict-{os.getpid()}.tmp"
+        file.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+        file.replace(self.home / "verdict.json")
+
+
+def _read_verdict(home: Path) -> Verdict | None:
+    try:
+        verdict = Verdict(**json.loads((home / "verdict.json").read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+    known = verdict.backend in ("onnx-int8", "onnx", "torch")
+    return replace(verdict) if known and verdict.holds() else None
+
+
+def _versions() -> str:
+    def of(package: str) -> str:
+        try:
+            return f"{package} {version(package)}"
+        except PackageNotFoundError:
+            return f"{package} none"
+
+    return ", ".join(of(package) for package in ("torch", "transformers", "onnx", "onnxruntime"))
+
+
+def _sync(folder: Path) -> None:
+    """Have the files on disk before their folder gets the name that says it is whole."""
+    for file in folder.iterdir():
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
