@@ -13,7 +13,10 @@ from ragflow_local.cli.output import say, say_json, source_of, tell
 from ragflow_local.cli.search import Question, hit_of
 
 if TYPE_CHECKING:
-    from ragflow_local.api import Chat, DataSet, Message, RAGFlow
+    from ragflow_local.api.chat import Chat
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.ragflow import RAGFlow
+    from ragflow_local.api.session import Message
 
 _CHAT = "command line"  # each question is a session of this chat, so answers are kept
 _MARK = re.compile(r" ?\[ID:(\d+)\]")

@@ -11,7 +11,8 @@ from ragflow_local.cli.options import Dataset, Json, Project, open_project
 from ragflow_local.cli.output import say, say_json, say_table
 
 if TYPE_CHECKING:
-    from ragflow_local.api import DataSet, Document
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
 
 _STATES = {
     "UNSTART": "not parsed",

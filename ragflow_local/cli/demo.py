@@ -16,7 +16,7 @@ from ragflow_local.cli.output import say, tell
 from ragflow_local.cli.progress import follow
 
 if TYPE_CHECKING:
-    from ragflow_local.api import RAGFlow
+    from ragflow_local.api.ragflow import RAGFlow
 
 DOCUMENTS = Path(__file__).parent / "demo_documents"
 QUESTIONS = (
@@ -73,9 +73,8 @@ def demo(
         dataset = rag.create_dataset(name=_DATASET)
         documents = add_files(rag, dataset, files_of(files or [DOCUMENTS]), None)
         tell(f"Added {count_of(len(documents), 'document')}; reading, cutting and embedding:")
-        ids = [document.id for document in documents]
-        rag.async_parse_documents(ids)
-        follow(dataset, ids)
+        rag.async_parse_documents([document.id for document in documents])
+        follow(documents)
         chat = chat_on(rag, dataset, None)
         for question in ask or (QUESTIONS if not files else (_OWN_QUESTION,)):
             say(f"\n? {question}\n")
@@ -89,6 +88,6 @@ def demo(
 def _open(context: typer.Context, project: Path | None) -> RAGFlow:
     if project is not None:
         return open_project(context, project, new=True)
-    from ragflow_local.api import RAGFlow
+    from ragflow_local.api.ragflow import RAGFlow
 
     return RAGFlow.temporary()

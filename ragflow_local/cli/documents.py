@@ -22,7 +22,9 @@ from ragflow_local.cli.output import say_json, tell
 from ragflow_local.cli.progress import follow
 
 if TYPE_CHECKING:
-    from ragflow_local.api import DataSet, Document, RAGFlow
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
+    from ragflow_local.api.ragflow import RAGFlow
 
 Files = Annotated[
     list[Path],
@@ -124,11 +126,7 @@ def add_files(
     rag: RAGFlow, home: DataSet, files: Iterable[tuple[str, Path]], method: str | None
 ) -> list[Document]:
     """Store files in a dataset and return their documents, in the same order."""
-    before = {document.id for document in home.list_docs()}
-    for name, path in files:
-        rag.create_document(home, name=name, blob=path.read_bytes())
-    documents = [document for document in home.list_docs() if document.id not in before]
-    documents.sort(key=lambda document: document.create_time)
+    documents = [rag.add_document(home, name, path.read_bytes()) for name, path in files]
     set_method(documents, method)
     return documents
 
@@ -168,7 +166,7 @@ def _finish(
     ids = [document.id for document in documents]
     if parse and ids:
         rag.async_parse_documents(ids)
-        documents = follow(home, ids)
+        follow(documents)
     if as_json:
         say_json({"dataset": home.name, "documents": [summary_of(item) for item in documents]})
     if any(document.run in {"FAIL", "CANCEL"} for document in documents):

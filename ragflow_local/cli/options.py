@@ -10,7 +10,8 @@ import typer
 from ragflow_local.cli.output import tell
 
 if TYPE_CHECKING:
-    from ragflow_local.api import DataSet, RAGFlow
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.ragflow import RAGFlow
 
 VARIABLE = "RAGFLOW_LOCAL_PROJECT"
 DEFAULT_PROJECT = Path("ragflow_project")
@@ -85,7 +86,7 @@ def open_project(
             f" this one: ragflow-local add FILES --project {directory}"
         )
         raise typer.Exit(TOLD)
-    from ragflow_local.api import RAGFlow
+    from ragflow_local.api.ragflow import RAGFlow
 
     return RAGFlow(project_dir=directory, models_dir=models, read_only=read_only)
 
