@@ -127,7 +127,9 @@ class _Document:
             elif tag.startswith(WORD) and name in _CHARACTERS:
                 parts.append(_CHARACTERS[name])
             elif tag in (f"{MATH}oMath", f"{MATH}oMathPara"):
-                parts.append(formula(child))
+                # Two formulas in a row are two, however close they stand.
+                is_second = child.getprevious() is not None and child.getprevious().tag == tag
+                parts.append(f"{' ' if is_second else ''}{formula(child)}")
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 parts.append(self._put_aside(child))
             else:

@@ -75,11 +75,17 @@ def formula(element: Any) -> str:
     name = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
     if name in _SHAPES:
         return _SHAPES[name](element)
-    text = (element.text or "") if name == "t" else "".join(formula(child) for child in element)
+    between = {"oMathPara": "\n", "func": " "}.get(name, "")
+    text = (element.text or "") if name == "t" else between.join(_parts(element))
     if name == "d":
         return f"{_sign(element, 'begChr', '(')}{text}{_sign(element, 'endChr', ')')}"
     # An accent stands after what it is on; rows of a matrix after one another.
     return text + {"acc": _sign(element, "chr", ""), "mr": ", "}.get(name, "")
+
+
+def _parts(element: Any) -> list[str]:
+    """Return what the parts of a formula say, those left out that say nothing."""
+    return [text for child in element if (text := formula(child))]
 
 
 def _joined(element: Any, sign: str) -> str:

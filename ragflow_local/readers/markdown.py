@@ -84,8 +84,10 @@ def _list_step(token: Token, lists: list[int]) -> str:
     indent = "  " * (len(lists) - 1)
     if not lists[-1]:
         return f"{indent}- "
-    lists[-1] += 1
-    return f"{indent}{lists[-1] - 1}. "
+    # "1." before every item is a habit of writers; a higher number is meant.
+    number = max(lists[-1], int(token.info) if token.info.isdecimal() else 0)
+    lists[-1] = number + 1
+    return f"{indent}{number}. "
 
 
 def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
