@@ -253,6 +253,7 @@ class MessageRow:
     hits: tuple[Hit, ...] = ()
     model: str = ""
     thinking: str = ""
+    unsupported: tuple[str, ...] = ()
     create_time: int = 0
 
 

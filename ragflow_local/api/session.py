@@ -31,6 +31,7 @@ class Message(Entity):
         reference: The chunks an answer was given, with their similarities.
         model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
         thinking: What a thinking model wrote before its answer.
+        unsupported: Sentences of the answer that no chunk supports.
         usage: Seconds and tokens of the answer, where it was just made.
         create_time: Milliseconds since 1970, UTC.
     """
@@ -41,6 +42,7 @@ class Message(Entity):
     reference: list[Chunk]
     model: str
     thinking: str
+    unsupported: list[str]
     usage: dict[str, float]
     create_time: int
 
@@ -51,6 +53,7 @@ class Message(Entity):
         "reference",
         "model",
         "thinking",
+        "unsupported",
         "usage",
         "create_time",
     )
@@ -65,6 +68,7 @@ class Message(Entity):
             reference=[Chunk(rag, hit.chunk, hit) for hit in row.hits],
             model=row.model,
             thinking=row.thinking,
+            unsupported=list(row.unsupported),
             usage=dict(usage or {}),
             create_time=row.create_time,
         )
@@ -210,17 +214,22 @@ class Session(Entity):
         )
         row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
         last: Answer | None = None
-        for last in answering.answer(turn):
-            row = replace(
-                row,
-                content=last.content,
-                hits=last.hits,
-                model=last.model,
-                thinking=last.thinking,
-            )
-            if not last.is_last:
-                yield Message(self._rag, row, last.usage)
-        if last is None:
+        stream = answering.answer(turn)
+        try:
+            for last in stream:
+                row = replace(
+                    row,
+                    content=last.content,
+                    hits=last.hits,
+                    model=last.model,
+                    thinking=last.thinking,
+                    unsupported=last.unsupported,
+                )
+                if not last.is_last:
+                    yield Message(self._rag, row, last.usage)
+        finally:
+            stream.close()
+        if last is None or not last.is_last:
             return
         with project.catalog.write() as connection:
             if sessions.get(connection, self.id) is None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.records import ChunkRow, Matrix, Place, Vector
 from ragflow_local.stores.catalog import Connection, like
+
+Numbers: TypeAlias = NDArray[np.int64]  # (n,)
 
 _SELECT = (
     "SELECT chunks.*, documents.name AS document_name FROM chunks"
@@ -217,7 +220,7 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
 
 def all_embeddings(
     connection: Connection, dataset_id: str, dim: int, batch: int = 4096
-) -> Iterator[tuple[list[int], list[int], list[int], Matrix]]:
+) -> Iterator[tuple[Numbers, Numbers, Numbers, Matrix]]:
     """Yield chunk numbers, document numbers, generations and vectors of all available chunks."""
     cursor = connection.execute(
         "SELECT chunks.number, documents.number, chunks.generation, embeddings.vector FROM chunks"
@@ -228,12 +231,10 @@ def all_embeddings(
     )
     while rows := cursor.fetchmany(batch):
         matrix = np.frombuffer(b"".join(row[3] for row in rows), dtype=np.float32)
-        yield (
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            [row[2] for row in rows],
-            matrix.reshape(len(rows), dim),
-        )
+        numbers, in_documents, generations = np.array(
+            [tuple(row)[:3] for row in rows], dtype=np.int64
+        ).T
+        yield numbers, in_documents, generations, matrix.reshape(len(rows), dim)
 
 
 def available_numbers(connection: Connection, dataset_id: str) -> list[int]:

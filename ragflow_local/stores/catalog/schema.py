@@ -133,6 +133,7 @@ CREATE TABLE messages (
   hits TEXT NOT NULL DEFAULT '[]',
   model TEXT NOT NULL DEFAULT '',
   thinking TEXT NOT NULL DEFAULT '',
+  unsupported TEXT NOT NULL DEFAULT '[]',
   create_time INTEGER NOT NULL
 );
 CREATE INDEX messages_by_session ON messages (session_id, number)

@@ -14,6 +14,7 @@ SORTABLE = ("create_time", "update_time", "name", "id")
 
 _encode = msgspec.json.Encoder().encode
 _hits = msgspec.json.Decoder(tuple[Hit, ...]).decode
+_texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _row(found: Mapping[str, Any]) -> SessionRow:
@@ -72,8 +73,8 @@ def list_of(
 def add_message(connection: Connection, row: MessageRow) -> None:
     """Add a message at the end of its session; ``row.ordinal`` is not looked at."""
     connection.execute(
-        "INSERT INTO messages (id, session_id, role, content, hits, model, thinking, create_time)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO messages (id, session_id, role, content, hits, model, thinking,"
+        " unsupported, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.id,
             row.session_id,
@@ -82,6 +83,7 @@ def add_message(connection: Connection, row: MessageRow) -> None:
             _encode(row.hits).decode(),
             row.model,
             row.thinking,
+            _encode(row.unsupported).decode(),
             row.create_time,
         ),
     )
@@ -105,6 +107,7 @@ def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
             hits=_hits(row["hits"]),
             model=row["model"],
             thinking=row["thinking"],
+            unsupported=_texts(row["unsupported"]),
             create_time=row["create_time"],
         )
         for ordinal, row in enumerate(found)
