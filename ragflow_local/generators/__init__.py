@@ -75,7 +75,11 @@ class Stream(Iterator[str], Protocol):
 
 
 def open_generator(
-    path: Path, *, context_tokens: int | None = None, time_limit_seconds: float = 600.0
+    path: Path,
+    *,
+    context_tokens: int | None = None,
+    time_limit_seconds: float = 600.0,
+    threads: int | None = None,
 ) -> Generator:
     """Return the chat model in a GGUF file, loaded.
 
@@ -83,6 +87,7 @@ def open_generator(
         path: The file; of a model in parts, the first.
         context_tokens: Window to use; None: the model's own, at most 8,192.
         time_limit_seconds: Longest time for one answer; it then ends where it is.
+        threads: Processor threads to use; None: all to read a prompt, half of them to write.
 
     Raises:
         MissingModelError: There is no such file, or llama-cpp-python is not installed.
@@ -91,4 +96,9 @@ def open_generator(
     """
     from ragflow_local.generators.llama_cpp import LlamaCpp
 
-    return LlamaCpp(path, context_tokens=context_tokens, time_limit_seconds=time_limit_seconds)
+    return LlamaCpp(
+        path,
+        context_tokens=context_tokens,
+        time_limit_seconds=time_limit_seconds,
+        threads=threads,
+    )

@@ -51,7 +51,12 @@ class LlamaCpp:
     """A loaded model: answers one question at a time, a second waits."""
 
     def __init__(
-        self, path: Path, *, context_tokens: int | None = None, time_limit_seconds: float = 600.0
+        self,
+        path: Path,
+        *,
+        context_tokens: int | None = None,
+        time_limit_seconds: float = 600.0,
+        threads: int | None = None,
     ) -> None:
         """Load the weights; see ``open_generator``."""
         self.name = path.name
@@ -69,13 +74,13 @@ class LlamaCpp:
         self.turn = threading.Condition()
         self.owner: Answering | None = None
         self.is_closed = False
-        self._load(path)
+        self._load(path, threads)
         self._bos = self.api.llama_vocab_bos(self.vocab)
         self._choose_template(header)
         # What the model's cache holds, so that the next prompt reads on from what is the same.
         self.cached: list[int] = []
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path, threads: int | None) -> None:
         api = self.api
         params = api.llama_model_default_params()
         params.n_gpu_layers = int(os.environ.get("RAGFLOW_LOCAL_GPU_LAYERS", "0"))
@@ -86,7 +91,11 @@ class LlamaCpp:
         settings = api.llama_context_default_params()
         settings.n_ctx = self.context_tokens
         settings.n_batch = settings.n_ubatch = min(BATCH, self.context_tokens)
-        settings.n_threads = settings.n_threads_batch = os.cpu_count() or 1
+        # llama.cpp's threads wait for one another by spinning, so that writing, which waits for
+        # memory, is not faster with all of them, and far slower beside other work.
+        processors = os.cpu_count() or 1
+        settings.n_threads = threads or max(1, processors // 2)
+        settings.n_threads_batch = threads or processors
         settings.no_perf = True
         self.context = api.llama_init_from_model(self._model, settings)
         if not self.context:

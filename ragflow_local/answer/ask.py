@@ -1,0 +1,161 @@
+"""One turn: a question to its answer, as it grows. Search, prompt, stream, cite."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Yields
+from dataclasses import dataclass, replace
+
+from ragflow_local.answer.citations import Embed, Support, format_marks, strip_marks
+from ragflow_local.answer.cited_text import CitedText
+from ragflow_local.answer.followup import standalone
+from ragflow_local.answer.prompt import Window, build, without_duplicates
+from ragflow_local.answer.thinking import Thinking
+from ragflow_local.generators import Generator
+from ragflow_local.generators.extractive import NAME, Quote, extract
+from ragflow_local.records import Answer, ChatMessage, Hit
+from ragflow_local.settings import LLMSettings, PromptSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that one answer needs.
+
+    Attributes:
+        question: As the user asked it.
+        history: Earlier messages, oldest first.
+        prompt: What the model is told.
+        llm: How it writes.
+        search: Returns the hits of a question that stands alone, best first.
+        open_generator: Returns the chat model, or None for the extractive answerer; called only
+            where something was found.
+        embed: Texts to vectors of length 1, to compare sentences by meaning; None: by words.
+    """
+
+    question: str
+    history: Sequence[ChatMessage]
+    prompt: PromptSettings
+    llm: LLMSettings
+    search: Callable[[str], Sequence[Hit]]
+    open_generator: Callable[[], Generator | None] = lambda: None
+    embed: Embed | None = None
+
+
+def answer(turn: Turn) -> AnswerStream:
+    """Return the answer as it grows; the last is whole and has the hits.
+
+    Raises, while it is read:
+        ModelError: The chat model is not there, or cannot answer.
+    """
+    return AnswerStream(turn)
+
+
+class AnswerStream(Iterator[Answer]):
+    """Answers whose content only ever grows; may be closed from any thread."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._is_closed = threading.Event()
+        self._writing: Iterator[str] | None = None
+        self._answers = self._answer(turn)
+
+    def __next__(self) -> Answer:
+        if self._is_closed.is_set():
+            self._answers.close()
+            raise StopIteration
+        return next(self._answers)
+
+    def close(self) -> None:
+        """Stop the model within one token; nothing more comes."""
+        self._is_closed.set()
+        _close(self._writing)
+        with contextlib.suppress(ValueError):  # another thread is reading: it ends by itself
+            self._answers.close()
+
+    def _answer(self, turn: Turn) -> Yields[Answer]:
+        began = time.monotonic()
+        question = standalone(turn.question, turn.history)
+        hits = without_duplicates(turn.search(question))
+        if not hits:
+            yield _not_found(turn, began)
+            return
+        generator = turn.open_generator()
+        if generator is None:
+            yield from _quoted(turn, question, hits, began)
+        else:
+            yield from self._generated(turn, hits, generator, began)
+
+    def _generated(
+        self, turn: Turn, hits: Sequence[Hit], generator: Generator, began: float
+    ) -> Iterator[Answer]:
+        window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
+        prompt = build(turn.question, hits, turn.history, turn.prompt, window)
+        support = Support(prompt.hits, turn.embed)
+        text = CitedText(len(prompt.hits), support.of, has_marks=turn.prompt.show_quote)
+        thinking = Thinking()
+        now = Answer("", model=generator.name)
+        self._writing = generator.generate(prompt.messages, turn.llm)
+        try:
+            for piece in self._writing:
+                if self._is_closed.is_set():
+                    return
+                text.feed(thinking.feed(piece))
+                if text.text != now.content or thinking.thought != now.thinking:
+                    now = replace(now, content=text.text, thinking=thinking.thought)
+                    yield now
+            text.feed(thinking.feed("", is_last=True))
+            text.finish()
+            if self._is_closed.is_set():
+                return
+            usage = {**getattr(self._writing, "usage", {"prompt_tokens": prompt.tokens})}
+        finally:
+            _close(self._writing)
+        yield Answer(
+            text.text,
+            hits=prompt.hits if turn.prompt.show_quote else (),
+            model=generator.name,
+            thinking=thinking.thought.strip(),
+            usage=_timed(usage, began),
+            is_last=True,
+            unsupported=tuple(text.unsupported),
+        )
+
+
+def _not_found(turn: Turn, began: float, model: str = "") -> Answer:
+    return Answer(turn.prompt.empty_response, model=model, usage=_timed({}, began), is_last=True)
+
+
+def _quoted(turn: Turn, question: str, hits: Sequence[Hit], began: float) -> Iterator[Answer]:
+    """Yield the quotes one after the other."""
+    quotes = extract(question, hits, turn.embed)
+    if not quotes:
+        yield _not_found(turn, began, NAME)
+        return
+    content = ""
+    for quote in quotes:
+        content += _joint(content, quote) + strip_marks(quote.text)
+        if turn.prompt.show_quote:
+            content += format_marks([quote.hit])
+        yield Answer(content, model=NAME)
+    shown = tuple(hits) if turn.prompt.show_quote else ()
+    yield Answer(content, hits=shown, model=NAME, usage=_timed({}, began), is_last=True)
+
+
+def _joint(content: str, quote: Quote) -> str:
+    """Return what stands between two quotes."""
+    if not content:
+        return ""
+    return "\n" if quote.is_line or content.endswith("\n") else " "
+
+
+def _timed(usage: dict[str, float], began: float) -> dict[str, float]:
+    return {**usage, "total_seconds": time.monotonic() - began}
+
+
+def _close(iterator: object) -> None:
+    close = getattr(iterator, "close", None)
+    if close is not None:
+        with contextlib.suppress(ValueError):  # a plain generator that another thread runs
+            close()

@@ -1,0 +1,164 @@
+"""Messages from a prompt, hits, history and a question, fitted into a model's context window.
+
+What stays the same from turn to turn comes first: a model that has read it need not read it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ragflow_local.answer.citations import strip_marks
+from ragflow_local.errors import ContextTooSmallError
+from ragflow_local.records import ChatMessage, Hit
+from ragflow_local.settings import PromptSettings
+
+CITE = (
+    "\nAfter each sentence of your answer put the mark of the chunk it rests on, as it stands"
+    " before the chunk, such as [ID:0]. Never make up a mark."
+)
+_VARIABLE = "{knowledge}"
+_LEAST_ROOM = 64  # tokens for the answer, however full the context is
+_HISTORY_SHARE = 0.5  # of what is left beside the first chunk: chunks answer, history only helps
+
+Count = Callable[[Sequence[ChatMessage]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model gets.
+
+    Attributes:
+        messages: System, history, question.
+        hits: The chunks in it; their index is their ``[ID:i]``.
+        tokens: Of the whole, template included.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    hits: tuple[Hit, ...]
+    tokens: int
+
+
+def build(
+    question: str,
+    hits: Sequence[Hit],
+    history: Sequence[ChatMessage],
+    settings: PromptSettings,
+    window: Window,
+) -> Prompt:
+    """Return the messages that fit, with as many chunks and as much history as fit.
+
+    Args:
+        question: As the user asked it.
+        hits: Best first.
+        history: Earlier turns, oldest first, the question not among them.
+        settings: The system message, and whether the model is told to cite.
+        window: What the model can read.
+
+    Raises:
+        ContextTooSmallError: The question does not fit even alone.
+    """
+    room = window.room()
+    turns = _turns_of(history)
+    chosen = without_duplicates(hits)
+
+    def made(hit_count: int, turn_count: int) -> tuple[ChatMessage, ...]:
+        kept = [message for turn in turns[len(turns) - turn_count :] for message in turn]
+        system = _system_of(settings, chosen[:hit_count])
+        return (ChatMessage("system", system), *kept, ChatMessage("user", question))
+
+    bare = window.count(made(0, 0))
+    if bare > window.context_tokens - _LEAST_ROOM:
+        raise ContextTooSmallError(bare + _LEAST_ROOM, window.context_tokens)
+    room = max(room, bare)
+
+    def fits(hit_count: int, turn_count: int) -> bool:
+        return window.count(made(hit_count, turn_count)) <= room
+
+    one = 1 if chosen and fits(1, 0) else 0
+    hit_count = _most(lambda count: fits(count, 0), one, len(chosen))
+    turn_count = _most(lambda count: fits(hit_count, count), 0, len(turns))
+    if turn_count < min(1, len(turns)) and hit_count > 1:
+        # The turn before is what a follow-up is about: it is worth half of the chunks.
+        least = max(1, int(hit_count * _HISTORY_SHARE))
+        turn_count = 1 if fits(least, 1) else 0
+        hit_count = _most(lambda count: fits(count, turn_count), least, hit_count)
+    messages = made(hit_count, turn_count)
+    return Prompt(messages, tuple(chosen[:hit_count]), window.count(messages))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a model can read and write.
+
+    Attributes:
+        context_tokens: Prompt and answer together.
+        answer_tokens: What the answer may need; kept free as far as that is at most half.
+        count: Exact tokens of messages, by the model's own tokenizer and template.
+    """
+
+    context_tokens: int
+    answer_tokens: int
+    count: Count
+
+    def room(self) -> int:
+        """Return the most tokens a prompt should have."""
+        return self.context_tokens - min(self.answer_tokens, self.context_tokens // 2)
+
+
+def _most(fits: Callable[[int], bool], least: int, most: int) -> int:
+    """Return the largest count in [least, most] that fits; ``least`` is known to."""
+    while least < most:
+        middle = (least + most + 1) // 2
+        if fits(middle):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _system_of(settings: PromptSettings, hits: Sequence[Hit]) -> str:
+    """Return the system message; of its braces only ``{knowledge}`` is replaced."""
+    text = settings.prompt.replace(_VARIABLE, knowledge_of(hits))
+    return text + CITE if settings.show_quote and hits else text
+
+
+def knowledge_of(hits: Sequence[Hit]) -> str:
+    """Return the chunks as the model reads them: mark, document, page, text."""
+    return "\n\n".join(_entry(index, hit) for index, hit in enumerate(hits))
+
+
+def _entry(index: int, hit: Hit) -> str:
+    pages = sorted({place.page for place in hit.chunk.places})
+    where = hit.chunk.document_name
+    if pages:
+        span = f"{pages[0]}" if len(pages) == 1 else f"{pages[0]}-{pages[-1]}"
+        where += f", page {span}"
+    return f"[ID:{index}] {where}\n{strip_marks(hit.chunk.content).strip()}"
+
+
+def without_duplicates(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits in order, without those whose text an earlier one holds whole."""
+    kept: list[Hit] = []
+    texts: list[str] = []
+    for hit in hits:
+        text = " ".join(hit.chunk.content.split())
+        if not any(text in known for known in texts):
+            kept.append(hit)
+            texts.append(text)
+    return kept
+
+
+def _turns_of(history: Sequence[ChatMessage]) -> list[list[ChatMessage]]:
+    """Return the history as turns, each from a question on, without citation marks."""
+    turns: list[list[ChatMessage]] = []
+    for message in history:
+        plain = ChatMessage(message.role, strip_marks(message.content).strip())
+        if not plain.content:
+            continue
+        if message.role == "user":
+            turns.append([plain])
+        elif turns:
+            turns[-1].append(plain)
+    # A question that never got its answer would run into the next one.
+    return [turn for turn in turns if len(turn) > 1]

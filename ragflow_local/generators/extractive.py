@@ -1,0 +1,190 @@
+"""Answer without weights: the sentences of the hits that fit the question best, quoted.
+
+A sentence fits by the words it shares with the question, rare ones more; by the words its
+neighbours and its document's name share, since a text says its subject once; by meaning, where an
+embedder is given; and by holding what the kind of question asks for: a number, a time, a name.
+Where nothing fits well enough there is no answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragflow_local.generators.question import Question, content_terms, take_apart
+from ragflow_local.generators.units import Unit, units_of
+from ragflow_local.records import Hit, Matrix, Vector
+
+Embed = Callable[[Sequence[str]], Matrix]
+
+NAME = "extractive"
+MOST_SENTENCES = 3
+
+# By benchmarks/answer.py on half of the questions; see benchmarks/results/answer.md.
+_WORDS, _AROUND, _KIND, _MEANING, _RANK = 1.0, 0.35, 0.25, 0.6, 0.3
+_LEAST_SUPPORT = 0.35  # share of the question's weight the best chunk must hold
+_LEAST_OF_BEST = 0.55  # a further sentence must score this share of the best
+_SAME = 0.7  # two sentences that share so many terms say the same
+_NEW = 0.15  # a further sentence must add that much of the question, or be of the same rank
+_UNITS_EMBEDDED = 24  # the best by words alone; embedding costs milliseconds each
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence or row that answers.
+
+    Attributes:
+        text: As it stands in the chunk; of a table's row with the names of its columns.
+        hit: Index of the hit it is from.
+        score: How well it fits; larger is better.
+        is_line: Whether it is a line of its own: a row or an item of a list.
+    """
+
+    text: str
+    hit: int
+    score: float
+    is_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    unit: Unit
+    hit: int
+    place: int
+    terms: frozenset[str]
+    around: frozenset[str]
+
+
+def extract(
+    question: str,
+    hits: Sequence[Hit],
+    embed: Embed | None = None,
+    *,
+    most: int = MOST_SENTENCES,
+) -> list[Quote]:
+    """Return the sentences that answer, in the order of the source; empty for not found.
+
+    Args:
+        question: A question that stands alone.
+        hits: What was found for it, best first.
+        embed: Texts to vectors of length 1; None scores by words alone.
+        most: Most sentences.
+    """
+    asked = take_apart(question)
+    candidates = _candidates(hits)
+    if not candidates or not asked.terms:
+        return []
+    weights = _weights(asked, candidates)
+    if _support(weights, candidates, hits) < _LEAST_SUPPORT:
+        return []
+    scores = _scores(asked, candidates, weights, hits)
+    if embed is not None:
+        scores = scores + _MEANING * _meaning(question, candidates, scores, embed)
+    return _chosen(candidates, scores, weights, most)
+
+
+def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for index, hit in enumerate(hits):
+        chunk = hit.chunk
+        units = units_of(chunk.content)
+        terms = [frozenset(content_terms(unit.text)) for unit in units]
+        title = " ".join((chunk.document_name.rsplit(".", 1)[0], *chunk.headings))
+        about = frozenset(content_terms(title))
+        for place, unit in enumerate(units):
+            near = frozenset().union(
+                *terms[max(0, place - 2) : place], *terms[place + 1 : place + 2]
+            )
+            named = frozenset(content_terms(unit.names)) if unit.names else frozenset()
+            found.append(_Candidate(unit, index, place, terms[place] | named, about | near))
+    return found
+
+
+def _weights(asked: Question, candidates: Sequence[_Candidate]) -> dict[str, float]:
+    """Return the weight of each of the question's terms, by how rare it is among the units.
+
+        weight = ln(1 + (n - df + 0.5) / (df + 0.5))
+
+    Source: Lucene's idf, never negative.
+    """
+    frequency: Counter[str] = Counter()
+    for candidate in candidates:
+        frequency.update(candidate.terms.intersection(asked.terms))
+    count = len(candidates)
+    weights: dict[str, float] = {}
+    for term in asked.terms:
+        weight = math.log(1 + (count - frequency[term] + 0.5) / (frequency[term] + 0.5))
+        # A letter of Chinese is in many words: its pairs say more.
+        weights[term] = weight * (0.3 if len(term) == 1 and not term.isascii() else 1.0)
+    return weights
+
+
+def _share(weights: dict[str, float], terms: frozenset[str]) -> float:
+    total = sum(weights.values())
+    return sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
+
+
+def _support(
+    weights: dict[str, float], candidates: Sequence[_Candidate], hits: Sequence[Hit]
+) -> float:
+    """Return the largest share of the question that one unit and its surroundings hold."""
+    return max(_share(weights, one.terms | one.around) for one in candidates)
+
+
+def _scores(
+    asked: Question,
+    candidates: Sequence[_Candidate],
+    weights: dict[str, float],
+    hits: Sequence[Hit],
+) -> Vector:
+    best = max((hit.similarity for hit in hits), default=0.0) or 1.0
+    scores = np.zeros(len(candidates), dtype=np.float32)
+    for index, one in enumerate(candidates):
+        words = _share(weights, one.terms)
+        around = _share(weights, one.around - one.terms)
+        score = _WORDS * words + _AROUND * around
+        if asked.is_answerable_by(one.unit.text):
+            score += _KIND * (words + around)
+        score += _RANK * (words + around) * hits[one.hit].similarity / best
+        scores[index] = score
+    return scores
+
+
+def _meaning(
+    question: str, candidates: Sequence[_Candidate], scores: Vector, embed: Embed
+) -> Vector:
+    """Return the cosine of the question with the units that are best by words; 0 for others."""
+    chosen = np.argsort(-scores, kind="stable")[:_UNITS_EMBEDDED]
+    vectors = embed([question, *(candidates[index].unit.text for index in chosen)])
+    cosines = np.zeros(len(candidates), dtype=np.float32)
+    cosines[chosen] = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
+    return cosines
+
+
+def _chosen(
+    candidates: Sequence[_Candidate], scores: Vector, weights: dict[str, float], most: int
+) -> list[Quote]:
+    """Return the best that do not repeat one another, in the order of the source."""
+    order = np.argsort(-scores, kind="stable")
+    least = float(scores[order[0]]) * _LEAST_OF_BEST
+    kept: list[tuple[_Candidate, float]] = []
+    for index in order:
+        one, score = candidates[index], float(scores[index])
+        if len(kept) == most or score < least:
+            break
+        if not any(_repeats(one, other) for other, _ in kept):
+            kept.append((one, score))
+    kept.sort(key=lambda pair: (pair[0].hit, pair[0].place))
+    return [
+        Quote(one.unit.text, one.hit, score, is_line=one.unit.kind in ("row", "item"))
+        for one, score in kept
+    ]
+
+
+def _repeats(one: _Candidate, other: _Candidate) -> bool:
+    smaller = min(len(one.terms), len(other.terms))
+    return smaller > 0 and len(one.terms & other.terms) >= _SAME * smaller
