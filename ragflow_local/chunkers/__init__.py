@@ -1,1 +1,59 @@
-"""Room for chunkers."""
+"""Chunk a document: blocks in, drafts out. One file a method; its name is the API's.
+
+A chunker knows the shape of a text and nothing else: no bytes, no store, no model. What it needs
+from outside (a token counter, the kind of file) comes in ``Tools``. Methods do not import one
+another; what two of them share is a module of its own:
+
+merge     text cut after delimiters, packed up to a token budget
+rows      a table as text, its header repeated in each part
+outline   headings to sections, contents pages found
+compose   text and tables in reading order to drafts
+
+To add a method, add its file with ``chunk(blocks, config, tools)``, its line in ``METHODS``, and
+the kinds of files it is for in ``KINDS``; the tests of every method then cover it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ragflow_local.chunkers import naive, one
+from ragflow_local.chunkers.kinds import KINDS
+from ragflow_local.chunkers.tools import Tools
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.settings import ParserConfig
+
+__all__ = ["KINDS", "METHODS", "ChunkMethod", "Tools", "chunk"]
+
+ChunkMethod = Callable[
+    [Sequence[Block], ParserConfig, Tools], Iterator[Draft] | Iterator[Draft | Notice]
+]
+
+METHODS: Mapping[str, ChunkMethod] = {
+    "naive": naive.chunk,
+    "one": one.chunk,
+}
+
+
+def chunk(
+    blocks: Sequence[Block], method: str, config: ParserConfig, tools: Tools
+) -> Iterator[Draft | Notice]:
+    """Return the drafts that ``method`` makes of ``blocks``, in reading order, and its notices.
+
+    Raises:
+        InvalidValueError: ``method`` is none of ``METHODS``, or is not for files of
+            ``tools.kind``; the message names what it is for.
+    """
+    if method not in METHODS:
+        raise InvalidValueError("parse_method", method, f"one of {', '.join(METHODS)}")
+    kinds = KINDS.get(method)
+    if kinds is not None and tools.kind and tools.kind not in kinds:
+        fitting = [name for name in METHODS if name not in KINDS or tools.kind in KINDS[name]]
+        raise InvalidValueError(
+            "parse_method",
+            method,
+            f"it files of the kinds {', '.join(sorted(kinds))}; for {tools.name or 'this file'}"
+            f" ({tools.kind}) choose one of {', '.join(fitting)}",
+        )
+    return iter(METHODS[method](blocks, config, tools))

@@ -1,0 +1,78 @@
+"""Text and tables in reading order to drafts, each under its heading path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ragflow_local.chunkers.merge import Cutter, Piece, places_of, text_of
+from ragflow_local.chunkers.outline import Path
+from ragflow_local.chunkers.rows import table_texts
+from ragflow_local.records import Block, Draft
+
+
+def compose(
+    blocks: Iterable[Block], cutter: Cutter, above: tuple[str, ...] = ()
+) -> Iterator[Draft]:
+    """Yield drafts of ``blocks``: text packed up to the budget, each table alone.
+
+    Headings that stand directly above a table go with it.
+
+    Args:
+        blocks: What is to be in the drafts; all of it will be.
+        cutter: Cuts and packs.
+        above: Headings that all of it stands under, besides those among ``blocks``.
+    """
+    path = Path(above)
+    paths: dict[int, tuple[str, ...]] = {}
+    held: list[Block] = []
+    for block in blocks:
+        if block.kind == "table":
+            headings = _trailing_headings(held)
+            yield from _texts(held[: len(held) - len(headings)], cutter, paths)
+            yield from _tables(block, headings, cutter, path.now)
+            held = []
+            continue
+        if block.kind == "heading":
+            path.enter(block)
+        held.append(block)
+        paths[id(block)] = path.now
+    yield from _texts(held, cutter, paths)
+
+
+def _trailing_headings(blocks: Sequence[Block]) -> Sequence[Block]:
+    first = len(blocks)
+    while first and blocks[first - 1].kind == "heading":
+        first -= 1
+    return blocks[first:]
+
+
+def _texts(
+    blocks: Sequence[Block], cutter: Cutter, paths: dict[int, tuple[str, ...]]
+) -> Iterator[Draft]:
+    for run in cutter.pack(blocks):
+        yield draft_of(run, paths[id(_spoken(run).block)])
+
+
+def _spoken(run: Sequence[Piece]) -> Piece:
+    """Return the first piece that is no heading: the whole is about what it stands under."""
+    return next((piece for piece in run if not piece.is_heading), run[-1])
+
+
+def draft_of(run: Sequence[Piece], headings: tuple[str, ...] = ()) -> Draft:
+    """Return the draft of a run of pieces."""
+    blocks = [piece.block for piece in run]
+    return Draft(
+        content=text_of(run),
+        places=places_of(blocks),
+        headings=headings,
+        image=next((block.image for block in blocks if block.image), b""),
+    )
+
+
+def _tables(
+    table: Block, above: Sequence[Block], cutter: Cutter, headings: tuple[str, ...]
+) -> Iterator[Draft]:
+    lead = "\n".join(block.text for block in above)
+    for number, text in enumerate(table_texts(table, cutter, lead)):
+        blocks = (*above, table) if number == 0 else (table,)
+        yield Draft(content=text, places=places_of(blocks), headings=headings)

@@ -1,0 +1,207 @@
+"""Headings to a path of sections: by their levels, or by the numbers that lines begin with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ragflow_local.records import Block
+
+_CN = "零〇一二三四五六七八九十百千两0-9０-９"
+_MAX_HEADING = 120  # characters of a line that may be a heading
+# What a line begins with that is a heading in a text without styles, and its level.
+_NUMBERED = (
+    (re.compile(r"(?:part|book|volume)\s+(?:[ivxlc]+|\d+|one|two|three|four|five)\b", re.I), 1),
+    (re.compile(r"(?:chapter|letter|canto)\s+(?:[ivxlc]+|\d+|[a-z]+(?:-[a-z]+)?)\b", re.I), 2),
+    (re.compile(r"(?:prologue|epilogue|preface|foreword|introduction|appendix)\b", re.I), 2),
+    (re.compile(rf"第[{_CN}]+[部编卷篇](?:\s|　|$|[^的])"), 1),
+    (re.compile(rf"第[{_CN}]+[章回](?:\s|　|$|[^的])"), 2),
+    (re.compile(rf"第[{_CN}]+节(?:\s|　|$|[^的])"), 3),
+    (re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*\.?\s+\S"), 4),
+    (re.compile(r"\d+\.\d+\.?\s+\S"), 3),
+)
+_ENDS_LIKE_PROSE = re.compile(r"[.。,，;；:：!！?？]$")
+_CONTENTS = re.compile(
+    r"(?:table\s+of\s+contents|contents|目\s*[录次錄]|inhalt(?:sverzeichnis)?|table des matières"
+    r"|índice|sommaire)\s*[:：]?",
+    re.I,
+)
+# "Chapter 1 …… 12": a title and the page it is on.
+_DOTTED = re.compile(
+    r"\S.*?(?:\.{3,}|…{2,}|(?:\. ){3,}|\s{3,}|\t)\s*(?:\d{1,4}|[ivxlc]{1,6})\s*$", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it before the next heading.
+
+    Attributes:
+        path: Headings above it, the topmost first, its own the last; () before the first.
+        blocks: Its heading block, if it has one, and its body.
+        level: Of its heading; 0 before the first.
+    """
+
+    path: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    level: int = 0
+
+    @property
+    def body(self) -> tuple[Block, ...]:
+        """What stands under the heading."""
+        return self.blocks[1:] if self.level else self.blocks
+
+
+class Path:
+    """The headings that a place in a document stands under."""
+
+    def __init__(self, above: tuple[str, ...] = ()) -> None:
+        self._above = above
+        self._open: list[tuple[int, str]] = []
+
+    def enter(self, heading: Block) -> tuple[str, ...]:
+        """Return the path once ``heading`` begins; it closes those of its level and below."""
+        level = max(1, heading.level)
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
+        self._open.append((level, " ".join(heading.text.split())))
+        return self.now
+
+    @property
+    def now(self) -> tuple[str, ...]:
+        """The path here."""
+        return (*self._above, *(text for _, text in self._open))
+
+
+def visible(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks that say something: without running heads and feet, and empty ones."""
+    return [block for block in blocks if block.kind != "running" and block.text.strip()]
+
+
+def sections(blocks: Iterable[Block]) -> Iterator[Section]:
+    """Yield the sections of a document in order; every block is in one."""
+    path = Path()
+    level = 0
+    now: tuple[str, ...] = ()
+    held: list[Block] = []
+    for block in blocks:
+        if block.kind == "heading":
+            if held:
+                yield Section(now, tuple(held), level)
+            now, level, held = path.enter(block), max(1, block.level), []
+        held.append(block)
+    if held:
+        yield Section(now, tuple(held), level)
+
+
+def with_headings(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with numbered lines made headings, where the document has no headings."""
+    if any(block.kind == "heading" for block in blocks):
+        return list(blocks)
+    return [
+        replace(line, kind="heading", level=level) if (level := _level_of(line)) else line
+        for line in lines(blocks)
+    ]
+
+
+def _level_of(block: Block) -> int:
+    text = block.text.strip()
+    if block.kind not in ("paragraph", "list_item") or len(text) > _MAX_HEADING or "\n" in text:
+        return 0
+    for pattern, level in _NUMBERED:
+        match = pattern.match(text)
+        if match:
+            rest = text[match.end() :]
+            return 0 if _ENDS_LIKE_PROSE.search(text) and len(rest) > 60 else level
+    return 0
+
+
+def lines(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks with each paragraph's lines apart where one of them looks numbered."""
+    for block in blocks:
+        if block.kind == "paragraph" and "\n" in block.text:
+            parts = [replace(block, text=line) for line in block.text.split("\n") if line.strip()]
+            if any(_level_of(part) for part in parts):
+                yield from _regrouped(parts)
+                continue
+        yield block
+
+
+def _regrouped(parts: Sequence[Block]) -> Iterator[Block]:
+    """Yield numbered lines alone, and the lines between them as one block."""
+    held: list[Block] = []
+    for part in parts:
+        if _level_of(part):
+            if held:
+                yield replace(part, text="\n".join(one.text for one in held))
+                held = []
+            yield part
+        else:
+            held.append(part)
+    if held:
+        yield replace(held[0], text="\n".join(one.text for one in held))
+
+
+def contents_span(blocks: Sequence[Block]) -> tuple[int, int]:
+    """Return first and end of the contents pages among ``blocks``; (0, 0) where there are none.
+
+    They begin with a heading or line that says so, and go on while lines are dotted, are list
+    items, or name what later is a heading or line of its own.
+    """
+    for first, block in enumerate(blocks):
+        if _CONTENTS.fullmatch(block.text.strip()):
+            end = _contents_end(blocks, first + 1)
+            if end > first + 1:
+                return first, end
+        elif _begins_contents(block):
+            return first, _contents_end(blocks, first + 1)
+    first = next((at for at, block in enumerate(blocks) if _is_dotted(block)), 0)
+    end = first
+    while end < len(blocks) and _is_dotted(blocks[end]):
+        end += 1
+    return (first, end) if end - first >= 5 else (0, 0)
+
+
+def _begins_contents(block: Block) -> bool:
+    """Return whether the paragraph is a contents list by itself, its lines not parted."""
+    entries = block.text.split("\n")
+    is_list = block.kind == "paragraph" and len(entries) > 3
+    return is_list and bool(_CONTENTS.fullmatch(entries[0].strip()))
+
+
+def _contents_end(blocks: Sequence[Block], start: int) -> int:
+    later: dict[str, int] = {}
+    for at in range(start, len(blocks)):
+        if len(blocks[at].text) <= 2 * _MAX_HEADING:
+            later[_key(blocks[at].text)] = at
+    end = start
+    while end < len(blocks):
+        block = blocks[end]
+        is_entry = (
+            _is_dotted(block)
+            or (block.kind == "list_item" and len(block.text) <= _MAX_HEADING)
+            or (block.kind == "table" and _is_dotted_table(block))
+            or later.get(_key(block.text), end) > end
+        )
+        if not is_entry:
+            break
+        end += 1
+    return end
+
+
+def _key(text: str) -> str:
+    bare = re.sub(r"(?:\.{2,}|…+|\s{2,}|\t)\s*\d{1,4}\s*$", "", text.strip())
+    return re.sub(r"[\W_]+", "", bare).lower()
+
+
+def _is_dotted(block: Block) -> bool:
+    entries = [line for line in block.text.split("\n") if line.strip()]
+    if block.kind == "table" or not entries:
+        return False
+    return sum(bool(_DOTTED.match(line)) for line in entries) * 2 > len(entries)
+
+
+def _is_dotted_table(block: Block) -> bool:
+    numbered = sum(bool(row and re.fullmatch(r"\.*\s*\d{1,4}", row[-1])) for row in block.rows)
+    return numbered * 3 > len(block.rows) * 2

@@ -1,0 +1,123 @@
+"""A table as text: its rows as lines, the header repeated in each part.
+
+Cells are parted by tabs, as in ``Block.text``: a tab is no token to most models, where a bar
+would be one for each cell, and the window holds more rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ragflow_local.chunkers.merge import Cutter, cut, text_of
+from ragflow_local.records import Block
+
+Row = Sequence[str]
+
+
+def line_of(row: Row) -> str:
+    """Return a row as one line."""
+    return "\t".join(" ".join(cell.split()) for cell in row).rstrip("\t")
+
+
+def table_texts(table: Block, cutter: Cutter, lead: str = "") -> Iterator[str]:
+    """Yield the text of a table, in parts where it is larger than the budget.
+
+    A row is whole in one part, as long as the model's window holds it with the header; a longer
+    one is cut between cells, the names of their columns above them.
+
+    Args:
+        table: The table; its first row is its header.
+        cutter: Budget and window.
+        lead: Lines that stand before the table and go with its first part, such as its heading.
+    """
+    whole = _joined(lead, table.text.strip())
+    if not table.text.strip() or cutter.count(whole) <= cutter.budget:
+        if whole:
+            yield whole
+        return
+    rows = [row for row in table.rows if any(cell.strip() for cell in row)]
+    if not rows:
+        yield from _plain(whole, cutter)
+        return
+    header = header_of(rows)
+    if header and cutter.count(line_of(header)) * 2 > cutter.budget:
+        header = ()  # repeated, it would leave no room for rows
+    body = rows[1:] if header else rows
+    parts = _packed(header, body, cutter, lead)
+    yield from parts
+
+
+def header_of(rows: Sequence[Row]) -> Row:
+    """Return the first row where it can be a header: there are others, and it names columns."""
+    if len(rows) < 2:
+        return ()
+    return rows[0]
+
+
+def _packed(header: Row, body: Sequence[Row], cutter: Cutter, lead: str) -> Iterator[str]:
+    """Yield parts of as many rows as the budget holds."""
+    head = line_of(header) if header else ""
+    lines: list[str] = []
+    top = _joined(lead, head)
+    if lead and cutter.count(top) * 2 > cutter.window:
+        yield from _plain(lead, cutter)
+        top = head
+    start = cutter.count(top)
+    tokens = start
+    for row in body:
+        line = line_of(row)
+        size = cutter.count(line) + 1
+        if lines and tokens + size > cutter.budget:
+            yield _joined(top, *lines)
+            top, lines = head, []
+            start = tokens = cutter.count(top)
+        if not lines and start + size > cutter.window:
+            yield from _cells(header, row, cutter, top)
+            top = head
+            start = tokens = cutter.count(top)
+            continue
+        lines.append(line)
+        tokens += size
+    if lines:
+        yield _joined(top, *lines)
+
+
+def _cells(header: Row, row: Row, cutter: Cutter, top: str) -> Iterator[str]:
+    """Yield parts of one row that the window does not hold, each with its columns' names."""
+    names: list[str] = []
+    cells: list[str] = []
+    lead = top if not header else _joined(*top.split("\n")[:-1])
+    for number, cell in enumerate(row):
+        name = header[number] if number < len(header) else ""
+        if not cell.strip():
+            continue
+        if cells and cutter.count(_two(lead, [*names, name], [*cells, cell])) > cutter.budget:
+            yield _two(lead, names, cells)
+            lead, names, cells = "", [], []
+        room = cutter.window - cutter.count(_two(lead, [name], [])) - 1
+        if not cells and cutter.count(cell) > room:
+            if room < cutter.window // 2:  # the lines above would be most of it
+                yield from _plain(_two(lead, [name], []), cutter)
+                lead, name, room = "", "", cutter.window
+            for start, end, _ in cut(cell, (0, len(cell)), min(room, cutter.budget), cutter.count):
+                yield _two(lead, [name], [cell[start:end]])
+                lead = ""
+            continue
+        names.append(name)
+        cells.append(cell)
+    if cells:
+        yield _two(lead, names, cells)
+
+
+def _two(lead: str, names: Row, cells: Row) -> str:
+    return _joined(lead, line_of(names), line_of(cells))
+
+
+def _joined(*lines: str) -> str:
+    return "\n".join(line for line in lines if line.strip())
+
+
+def _plain(text: str, cutter: Cutter) -> Iterator[str]:
+    """Yield text that has no rows, packed."""
+    for run in cutter.pack([Block("paragraph", text)]):
+        yield text_of(run)

@@ -1,0 +1,104 @@
+"""Where a sentence ends: in English and its likes, and in Chinese and Japanese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_CLOSERS = "\"'”’»）)\\]】」』》〉}"
+# A stop of a script that writes no space after it ends a sentence wherever it stands.
+_END = re.compile(
+    rf"(?P<cjk>[。！？｡]+|…{{2,}}|[।॥۔؟]+)[{_CLOSERS}。！？…]*"
+    rf"|(?P<stop>[.!?…]+)[{_CLOSERS}]*(?=\s|\Z|[\u3400-\u9fff])"
+    r"|\n[ \t\r　]*\n"
+)
+_WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘«「『]*\Z")
+_NEXT = re.compile(r"\s*[\"'“‘«(\[「『]*(\S+)")
+
+# Never at the end of a sentence: something is named or numbered after them.
+_TITLES_SAID = """
+    mr mrs ms mx dr prof rev hon st sr fr gen col maj capt cmdr lt sgt gov sen rep pres mt ft
+    messrs mmes vs cf viz eg ie e.g i.e ed eds ca approx dept est ext resp incl excl"""
+_TITLES = frozenset(_TITLES_SAID.split())
+_BEFORE_NUMBERS_SAID = """
+    no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para"""
+_BEFORE_NUMBERS = frozenset(_BEFORE_NUMBERS_SAID.split())
+# At the end of a sentence or inside it: the next word tells.
+_MAYBE_SAID = """
+    inc ltd co corp llc plc bros etc jr esq ph.d m.d b.a m.a a.m p.m u.s u.k u.n e.u d.c u.s.a
+    jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ave blvd rd al
+    min max avg gmbh s.a n.v"""
+_MAYBE = frozenset(_MAYBE_SAID.split())
+_STARTERS_SAID = """
+    the a an this that these those it he she they we you i in on at by for from with when while
+    if as but and however there here what who why how where his her its their our my after before
+    since because although one some many most all no not"""
+_STARTERS = frozenset(_STARTERS_SAID.split())
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Return the spans of the sentences of ``text``: one after the other, the whole of it.
+
+    White space after a sentence is part of its span.
+    """
+    spans: list[Span] = []
+    start = 0
+    for end in _ends(text):
+        if end > start:
+            spans.append((start, end))
+            start = end
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of ``text`` without the white space around them."""
+    found = (text[start:end].strip() for start, end in sentence_spans(text))
+    return [sentence for sentence in found if sentence]
+
+
+def _ends(text: str) -> Iterator[int]:
+    for match in _END.finditer(text):
+        if match["stop"] is None or _is_end(text, match):
+            end = match.end()
+            while end < len(text) and text[end].isspace():
+                end += 1
+            yield end
+
+
+def _is_end(text: str, match: re.Match[str]) -> bool:
+    """Return whether the stop that ``match`` found ends a sentence."""
+    after = _NEXT.match(text, match.end())
+    if after is None:
+        return True
+    first = after[1][0]
+    if first.islower():
+        return False
+    if match["stop"] != ".":
+        return True
+    # 40: no abbreviation is longer, and the search stays short in a text without spaces.
+    before = _WORD_BEFORE.search(text, max(0, match.start() - 40), match.start())
+    word = before[0] if before else ""
+    start = match.start() - len(word)
+    if word.isdigit() and len(word) <= 3 and (start == 0 or text[start - 1] == "\n"):
+        return False  # the number of a list item: "1. Open it"
+    return _may_end(word, after[1])
+
+
+def _may_end(word: str, following: str) -> bool:
+    """Return whether ``word`` with a full stop can be the last of a sentence."""
+    folded = word.lower()
+    if folded in _TITLES:
+        return False
+    is_starter = following.strip(".,;:!?’'\"”)").lower() in _STARTERS
+    if folded in _BEFORE_NUMBERS:
+        return not following[0].isdigit()
+    if folded in _MAYBE:
+        return is_starter
+    # An initial, J. K. Rowling, or initials, U.S.S.R.
+    if re.fullmatch(r"(?:[A-Za-z]\.)*[A-Z]", word):
+        return is_starter
+    return True

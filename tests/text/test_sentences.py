@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragflow_local.text.sentences import sentence_spans, sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("It sleeps. It wakes!", ["It sleeps.", "It wakes!"], id="plain"),
+        pytest.param("Dr. No met Mr. Bond.", ["Dr. No met Mr. Bond."], id="titles"),
+        pytest.param("J. K. Rowling wrote it.", ["J. K. Rowling wrote it."], id="initials"),
+        pytest.param("It is 3.14 m. Long.", ["It is 3.14 m.", "Long."], id="decimals"),
+        pytest.param(
+            "He said “No.” She left.", ["He said “No.”", "She left."], id="quotes after the stop"
+        ),
+        pytest.param('"Why?" he asked.', ['"Why?" he asked.'], id="a question inside"),
+        pytest.param(
+            "Apple Inc. sold it. It ended in the U.S. The rest stayed.",
+            ["Apple Inc. sold it.", "It ended in the U.S.", "The rest stayed."],
+            id="abbreviations at the end",
+        ),
+        pytest.param("Use e.g. Python. Now.", ["Use e.g. Python.", "Now."], id="e.g."),
+        pytest.param("它在睡觉。它醒来了！", ["它在睡觉。", "它醒来了！"], id="chinese"),
+        pytest.param("他说：“走。”她走了。", ["他说：“走。”", "她走了。"], id="chinese quotes"),
+        pytest.param("1. Open it.\n2. Close it.", ["1. Open it.", "2. Close it."], id="list"),
+        pytest.param("A title\n\nA text.", ["A title", "A text."], id="an empty line"),
+        pytest.param("Wait... what? Yes.", ["Wait... what?", "Yes."], id="dots"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_a_text_is_parted_where_its_sentences_end(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@given(st.text(alphabet="aB. !?\n“”。，克\"')3", max_size=80))
+def test_the_spans_are_the_whole_text(text: str) -> None:
+    spans = sentence_spans(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(start < end for start, end in spans)
