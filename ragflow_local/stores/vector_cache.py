@@ -1,0 +1,255 @@
+"""A dataset's vectors, in memory and on the disk, kept in step.
+
+A dataset that fits is searched in memory, exactly: LanceDB's own scan takes ten times as long. A
+larger one is searched through LanceDB's index, which is built in the background.
+
+LanceDB never waits for the disk; ``add`` does so for it. Removed chunks are hidden at once and
+taken out of the table many at a time, because each deletion touches all of its parts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from ragflow_local.errors import DamagedProjectError
+from ragflow_local.records import Matrix, Vector
+from ragflow_local.stores.durable import sync_tree
+from ragflow_local.stores.vector_memory import Memory, Numbers
+
+_log = logging.getLogger("ragflow_local.stores")
+
+# Of a dataset's vectors: 174,000 of 384 dimensions. Beyond, reading them all takes too long.
+_MEMORY_BYTES = 256 * 2**20
+# Operations after which a table's parts are put together: each is a file to open and list.
+_OPERATIONS = 64
+# Removed chunks that are hidden rather than taken out.
+_MOST_HIDDEN = 4096
+
+# Chunk numbers, document numbers, generations, vectors.
+Batch: TypeAlias = tuple[
+    Sequence[int] | Numbers, Sequence[int] | Numbers, Sequence[int] | Numbers, Matrix
+]
+
+
+class Disk(Protocol):
+    """The table on the disk: what ``vectors.LanceTable`` offers."""
+
+    path: Path
+
+    def exists(self) -> bool: ...  # noqa: D102  # told where they are done
+
+    def forget(self) -> None: ...  # noqa: D102
+
+    def changed_at(self) -> int | None: ...  # noqa: D102
+
+    def size_bytes(self) -> int: ...  # noqa: D102
+
+    def numbers(self) -> Numbers: ...  # noqa: D102
+
+    def read(self) -> tuple[Numbers, Numbers, Matrix]: ...  # noqa: D102
+
+    def search(  # noqa: D102
+        self, vector: Vector, top_k: int, documents: Numbers | None
+    ) -> tuple[Numbers, Vector]: ...
+
+    def add(self, batches: Iterable[Batch]) -> None: ...  # noqa: D102
+
+    def delete(self, numbers: Numbers) -> None: ...  # noqa: D102
+
+    def optimize(self) -> None: ...  # noqa: D102
+
+    def is_index_due(self) -> bool: ...  # noqa: D102
+
+    def index(self) -> None: ...  # noqa: D102
+
+    def drop(self) -> None: ...  # noqa: D102
+
+
+class CachedTable:
+    """One dataset's vectors; safe to use from several threads."""
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
+        self._lock = threading.RLock()  # Held while the table is read whole, or changed.
+        self._memory: Memory | None = None
+        self._stamp: int | None = None  # When the table last changed, as far as we know.
+        self._hidden = np.empty(0, np.int64)
+        self._synced: set[str] = set()
+        self._operations = 0
+        self._is_changing = False
+        self._is_indexing = False
+
+    # ── reading ──
+
+    @property
+    def memory_bytes(self) -> int:
+        """Return what is held in memory."""
+        memory = self._memory
+        return 0 if memory is None else memory.size_bytes
+
+    def let_go(self) -> None:
+        """Free the memory; the next search reads it again."""
+        self._memory = None
+
+    def numbers(self) -> Numbers:
+        """Return the chunk numbers that are there and not hidden."""
+        with self._lock, self._telling_damage():
+            if not self.disk.exists():
+                return np.empty(0, np.int64)
+            numbers = self.disk.numbers()
+            return numbers[~np.isin(numbers, self._hidden)]
+
+    def search(
+        self, vector: Vector, top_k: int, documents: Numbers | None
+    ) -> tuple[Numbers, Vector]:
+        """Return numbers and cosines of the nearest chunks, the nearest first."""
+        memory = self._memory
+        # A change that this process is not making comes from another: what we hold is old.
+        if memory is None or not (self._is_changing or self.disk.changed_at() == self._stamp):
+            with self._lock, self._telling_damage():
+                memory = self._load()
+        if memory is not None:
+            return memory.search(vector, top_k, documents)
+        with self._telling_damage():
+            hidden = self._hidden
+            numbers, cosines = self.disk.search(vector, top_k + len(hidden), documents)
+        kept = ~np.isin(numbers, hidden)
+        return numbers[kept][:top_k], cosines[kept][:top_k]
+
+    def _load(self) -> Memory | None:
+        """Return the memory as it should be, or None for a table too large for it."""
+        stamp = self.disk.changed_at()
+        if stamp != self._stamp:
+            self.disk.forget()
+            self._memory = None
+        if self._memory is not None:
+            return self._memory
+        if not self.disk.exists():
+            return Memory()
+        if self.disk.size_bytes() > _MEMORY_BYTES:
+            self._index_in_background()
+            return None
+        self._memory = Memory().added(*self.disk.read()).removed(self._hidden)
+        self._stamp = stamp
+        return self._memory
+
+    # ── changing ──
+
+    def add(self, batch: Batch) -> None:
+        """Add chunks and wait for the disk."""
+        numbers, documents = np.asarray(batch[0], np.int64), np.asarray(batch[1], np.int64)
+        with self._changing():
+            if np.isin(self._hidden, numbers).any():
+                self._take_out()
+            self.disk.add([batch])
+            self._sync()
+            if self._memory is not None:
+                memory = self._memory.added(numbers, documents, batch[3])
+                self._memory = memory if memory.size_bytes <= _MEMORY_BYTES else None
+            self._operations += 1
+            if self._operations >= _OPERATIONS:
+                self._tidy()
+
+    def remove(self, numbers: Numbers) -> None:
+        """Hide chunks, or take them out where many are hidden already."""
+        with self._changing():
+            self._hidden = np.union1d(self._hidden, numbers)
+            if self._memory is not None:
+                self._memory = self._memory.removed(numbers)
+            if len(self._hidden) > _MOST_HIDDEN:
+                self._take_out()
+
+    def rebuild(self, batches: Iterable[Batch]) -> None:
+        """Write the table anew."""
+        with self._changing():
+            self._delete_files()
+            self.disk.add(batches)
+            self._sync()
+
+    def drop(self) -> None:
+        """Delete the table's files."""
+        with self._changing():
+            self._delete_files()
+
+    def maintain(self) -> None:
+        """Take out what is hidden and put parts together, where it is due."""
+        if len(self._hidden) or self._operations > _OPERATIONS // 4:
+            with self._changing():
+                self._take_out()
+                self._tidy()
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock; afterwards what is in memory counts as what is on the disk."""
+        with self._lock, self._telling_damage():
+            if self.disk.changed_at() != self._stamp:
+                self.disk.forget()
+                self._memory = None
+            self._is_changing = True
+            try:
+                yield
+            except BaseException:
+                self._memory = None
+                raise
+            finally:
+                self._stamp = self.disk.changed_at()
+                self._is_changing = False
+
+    def _take_out(self) -> None:
+        if self.disk.exists() and len(self._hidden):
+            self.disk.delete(self._hidden)
+            self._operations += 1
+            self._sync()
+        self._hidden = np.empty(0, np.int64)
+
+    def _tidy(self) -> None:
+        if self.disk.exists():
+            self.disk.optimize()
+            self._sync()
+        self._operations = 0
+
+    def _delete_files(self) -> None:
+        self._memory = None
+        self._hidden = np.empty(0, np.int64)
+        self._synced.clear()
+        self._operations = 0
+        self.disk.drop()
+
+    def _sync(self) -> None:
+        self._synced = sync_tree(self.disk.path, self._synced)
+
+    def _index_in_background(self) -> None:
+        if self._is_indexing or not self.disk.is_index_due():
+            return
+        self._is_indexing = True
+        threading.Thread(target=self._index, name="vector index", daemon=True).start()
+
+    def _index(self) -> None:
+        try:
+            with self._telling_damage():
+                self.disk.index()  # Without the lock: it takes a minute, and searches go on.
+                with self._changing():
+                    self._sync()
+        except DamagedProjectError:
+            # Searches still scan the table: slower, and right.
+            _log.warning("The vectors in %s could not be indexed", self.disk.path, exc_info=True)
+        finally:
+            self._is_indexing = False
+
+    @contextlib.contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, ValueError, OSError) as error:
+            # LanceDB raises these three for whatever is wrong with its files.
+            self.disk.forget()
+            self._memory = None
+            problem = str(error).partition("\n")[0][:200]
+            raise DamagedProjectError(self.disk.path, problem) from error

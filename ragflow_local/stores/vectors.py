@@ -1,0 +1,315 @@
+"""Vectors: chunk numbers and their vectors in, the nearest ones out; LanceDB, one table a dataset.
+
+LanceDB holds a copy of what the catalog has: any table can be written anew from it, and what a
+crash leaves here is found on opening, by comparing numbers. How a table is kept in memory and in
+step is told in ``vector_cache``; here is all that is said to LanceDB.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ragflow_local.errors import DamagedProjectError
+from ragflow_local.records import Matrix, Vector
+from ragflow_local.stores.vector_cache import Batch, CachedTable
+from ragflow_local.stores.vector_memory import Numbers
+
+_log = logging.getLogger("ragflow_local.stores")
+
+# Of all datasets together; the one searched longest ago is let go first.
+_ALL_MEMORY_BYTES = 768 * 2**20
+# Old versions stay this long for a reader in another process that is in the middle of one.
+_KEEP_VERSIONS = timedelta(minutes=1)
+# Share of rows without index above which it is brought up to date.
+_MOST_UNINDEXED = 0.2
+
+
+class Vectors:
+    """Vector tables of a project's datasets; safe to use from several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._tables: OrderedDict[str, CachedTable] = OrderedDict()
+
+    def add(
+        self,
+        dataset_id: str,
+        numbers: Numbers,
+        documents: Numbers,
+        generation: int,
+        matrix: Matrix,
+    ) -> None:
+        """Add chunks that are not there yet; they are on the disk when this returns.
+
+        Args:
+            dataset_id: Which table; the first chunk makes it.
+            numbers: (n,) chunk numbers.
+            documents: (n,) their documents' numbers.
+            generation: The parse they are from.
+            matrix: (n, dim).
+
+        Raises:
+            DamagedProjectError: The table cannot be read; ``rebuild`` it.
+        """
+        if len(numbers):
+            generations = np.full(len(numbers), generation, np.int64)
+            self._table(dataset_id).add((numbers, documents, generations, matrix))
+
+    def remove(self, dataset_id: str, numbers: Numbers) -> None:
+        """Remove chunks; a number that is not there is passed over.
+
+        Raises:
+            DamagedProjectError: The table cannot be read; ``rebuild`` it.
+        """
+        if len(numbers):
+            self._table(dataset_id).remove(np.asarray(numbers, np.int64))
+
+    def search(
+        self,
+        dataset_id: str,
+        vector: Vector,
+        top_k: int,
+        documents: Sequence[int] | None = None,
+    ) -> tuple[Numbers, Vector]:
+        """Return numbers and cosines of the nearest chunks, the nearest first.
+
+        Args:
+            dataset_id: Which table; one without chunks has none.
+            vector: (dim,).
+            top_k: At most so many.
+            documents: Numbers of the documents to search in; None for all.
+
+        Raises:
+            DamagedProjectError: The table cannot be read; ``rebuild`` it.
+        """
+        allowed = None if documents is None else np.asarray(documents, np.int64)
+        found = self._table(dataset_id).search(vector, top_k, allowed)
+        self._let_go()
+        return found
+
+    def numbers(self, dataset_id: str) -> Numbers:
+        """Return the chunk numbers of a dataset, in no order, to compare with the catalog.
+
+        Raises:
+            DamagedProjectError: The table cannot be read; ``rebuild`` it.
+        """
+        return self._table(dataset_id).numbers()
+
+    def rebuild(self, dataset_id: str, batches: Iterable[Batch]) -> None:
+        """Write a table anew.
+
+        Args:
+            dataset_id: Which one.
+            batches: Chunk numbers, document numbers, generations and vectors.
+        """
+        self._table(dataset_id).rebuild(batches)
+
+    def drop(self, dataset_id: str) -> None:
+        """Delete a dataset's table."""
+        self._table(dataset_id).drop()
+        with self._lock:
+            self._tables.pop(dataset_id, None)
+
+    def maintain(self) -> None:
+        """Take out what was removed and put parts together, where it is due."""
+        with self._lock:
+            tables = list(self._tables.values())
+        for table in tables:
+            try:
+                table.maintain()
+            except DamagedProjectError:
+                # Nobody is waiting for it; the next search or parse tells and mends it.
+                _log.warning("The vectors in %s could not be put in order", table.disk.path)
+
+    def close(self) -> None:
+        """Forget the tables; a closed one opens again when it is used."""
+        with self._lock:
+            self._tables.clear()
+
+    def _table(self, dataset_id: str) -> CachedTable:
+        with self._lock:
+            if dataset_id not in self._tables:
+                self._tables[dataset_id] = CachedTable(LanceTable(self._directory, dataset_id))
+            self._tables.move_to_end(dataset_id)
+            return self._tables[dataset_id]
+
+    def _let_go(self) -> None:
+        with self._lock:
+            total = sum(table.memory_bytes for table in self._tables.values())
+            for table in list(self._tables.values())[:-1]:
+                if total <= _ALL_MEMORY_BYTES:
+                    break
+                total -= table.memory_bytes
+                table.let_go()
+
+
+class LanceTable:
+    """One dataset's table, as LanceDB keeps it; not locked, and its errors are LanceDB's."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.path = directory / f"{name}.lance"
+        self._directory = directory
+        self._name = name
+        self._opened: Any = None
+
+    def exists(self) -> bool:
+        """Return whether there is one."""
+        return self.path.exists()
+
+    def forget(self) -> None:
+        """Open it anew when it is used next."""
+        self._opened = None
+
+    def changed_at(self) -> int | None:
+        """Return when its last version was written, or None where there is none."""
+        try:
+            return (self.path / "_versions").stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def size_bytes(self) -> int:
+        """Return what its vectors would take in memory."""
+        return int(self._table.count_rows()) * self._dim * 4
+
+    def numbers(self) -> Numbers:
+        """Return its chunk numbers, in no order."""
+        found = self._table.search().select(["number"]).limit(None).to_arrow()
+        numbers: Numbers = found["number"].to_numpy()
+        return numbers
+
+    def read(self) -> tuple[Numbers, Numbers, Matrix]:
+        """Return all of its chunk numbers, document numbers and vectors."""
+        wanted = ["number", "document", "vector"]
+        found = self._table.search().select(wanted).limit(None).to_arrow()
+        matrix: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
+        return (
+            found["number"].to_numpy(),
+            found["document"].to_numpy(),
+            matrix.reshape(-1, self._dim),
+        )
+
+    def search(
+        self, vector: Vector, top_k: int, documents: Numbers | None
+    ) -> tuple[Numbers, Vector]:
+        """Return numbers and cosines of the nearest chunks, through the index if there is one."""
+        query = (
+            self._table.search(vector.astype(np.float32), vector_column_name="vector")
+            .distance_type("cosine")
+            .select(["number", "_distance"])
+            .limit(top_k)
+            .nprobes(max(20, _partitions(self._table.count_rows()) // 10))
+            .refine_factor(1)
+        )
+        if documents is not None:
+            query = query.where(_is_in("document", documents), prefilter=True)
+        found = query.to_arrow()
+        cosines = (1.0 - found["_distance"].to_numpy()).astype(np.float32)
+        return found["number"].to_numpy(), cosines
+
+    def add(self, batches: Iterable[Batch]) -> None:
+        """Add chunks; the first ones make the table."""
+        tables = (_arrow(batch) for batch in batches if len(batch[0]))
+        first = next(tables, None)
+        if first is None:
+            return
+        if self.exists():
+            for table in _chain(first, tables):
+                self._table.add(table)
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        records = (record for table in _chain(first, tables) for record in table.to_batches())
+        reader = _pyarrow().RecordBatchReader.from_batches(first.schema, records)
+        self._opened = self._connect().create_table(self._name, data=reader)
+
+    def delete(self, numbers: Numbers) -> None:
+        """Delete chunks."""
+        self._table.delete(_is_in("number", numbers))
+
+    def optimize(self) -> None:
+        """Put its parts together, in the index too, and delete old versions."""
+        self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+
+    def is_index_due(self) -> bool:
+        """Return whether it has none, or one that much has been added to."""
+        rows = self._table.count_rows()
+        for index in self._table.list_indices():
+            stats = self._table.index_stats(index.name)
+            return bool(stats.num_unindexed_rows > _MOST_UNINDEXED * rows)
+        return True
+
+    def index(self) -> None:
+        """Build the index, or bring it up to date."""
+        if self._table.list_indices():
+            self.optimize()
+            return
+        partitions = _partitions(self._table.count_rows())
+        self._table.create_index(metric="cosine", index_type="IVF_SQ", num_partitions=partitions)
+
+    def drop(self) -> None:
+        """Delete its files."""
+        self._opened = None
+        if self.exists():
+            shutil.rmtree(self.path)
+
+    @property
+    def _table(self) -> Any:
+        opened = self._opened
+        if opened is None:
+            opened = self._opened = self._connect().open_table(self._name)
+        return opened
+
+    @property
+    def _dim(self) -> int:
+        return int(self._table.schema.field("vector").type.list_size)
+
+    def _connect(self) -> Any:
+        # Two seconds to import: not before vectors are needed.
+        import lancedb
+
+        return lancedb.connect(self._directory, read_consistency_interval=timedelta(0))
+
+
+def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+def _partitions(rows: int) -> int:
+    # The square root of the rows: the usual balance of choosing partitions and reading them.
+    return max(1, int(rows**0.5))
+
+
+def _is_in(column: str, numbers: Numbers) -> Any:
+    from lancedb.expr import col, lit
+
+    return col(column).isin([lit(number) for number in numbers.tolist()])
+
+
+def _arrow(batch: Batch) -> Any:
+    arrow = _pyarrow()
+    numbers, documents, generations, matrix = batch
+    flat = arrow.array(np.ascontiguousarray(matrix, np.float32).ravel())
+    return arrow.table(
+        {
+            "number": arrow.array(numbers, arrow.int64()),
+            "document": arrow.array(documents, arrow.int64()),
+            "generation": arrow.array(generations, arrow.int64()),
+            "vector": arrow.FixedSizeListArray.from_arrays(flat, matrix.shape[1]),
+        }
+    )
+
+
+def _pyarrow() -> Any:
+    import pyarrow
+
+    return pyarrow
