@@ -1,0 +1,41 @@
+"""What is shown: nothing that steers a terminal, and footnotes that are whole."""
+
+import pytest
+
+from ragflow_local.cli.chat import _Footnotes
+from ragflow_local.cli.output import clean, source_of, wrap
+
+
+def test_control_characters_of_a_document_do_not_reach_the_terminal() -> None:
+    assert clean("a\x1b[31mred\x07\tb\nc\x9b2J") == "a[31mred\tb\nc2J"
+
+
+@pytest.mark.parametrize(
+    ("position", "shown"),
+    [
+        pytest.param([], "a.md", id="no pages"),
+        pytest.param([[3, 0, 1, 2, 3]], "a.md, page 3", id="one page"),
+        pytest.param([[3, 0, 1, 2, 3], [3, 0, 1, 4, 5]], "a.md, page 3", id="two places"),
+        pytest.param([[3, 0, 1, 2, 3], [4, 0, 1, 4, 5]], "a.md, pages 3–4", id="two pages"),
+    ],
+)
+def test_a_source_names_document_and_page(position: list[list[float]], shown: str) -> None:
+    assert source_of({"document_name": "a.md", "position": position}) == shown
+
+
+def test_what_is_piped_is_not_wrapped() -> None:
+    assert wrap("word " * 100, "  ").count("\n") == 0
+
+
+def test_a_mark_is_shown_when_it_is_whole_and_numbered_in_the_order_of_the_text() -> None:
+    notes = _Footnotes()
+    whole = "Two [ID:4] and [x] one [ID:0][ID:4]."
+    shown = [notes.more(whole[:end]) for end in range(len(whole) + 1)]
+    shown.append(notes.more(whole, whole=True))
+    assert "".join(shown) == "Two [1] and [x] one [2] [1]."
+    assert notes.numbers == {4: 1, 0: 2}
+
+
+def test_a_mark_that_stays_begun_is_text() -> None:
+    notes = _Footnotes()
+    assert notes.more("see [ID:") + notes.more("see [ID:", whole=True) == "see [ID:"

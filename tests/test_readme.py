@@ -1,0 +1,64 @@
+"""The README's code: what it shows is what happens."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), flags=re.M | re.S)
+
+
+def run(code: str, directory: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if "RAGFLOW" not in name}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=directory,
+        env=environment | {"PYTHONPATH": str(README.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_python_blocks_run_in_order_without_weights(tmp_path: Path) -> None:
+    code = "\n".join(blocks("python"))
+    without_weights = code.replace("RAGFlow(project", 'RAGFlow(embedding_model="hashing", project')
+    shown = run(without_weights, tmp_path)
+    assert shown.startswith("DONE 100")
+    assert "every second March" in shown
+
+
+@pytest.mark.slow
+def test_the_first_block_prints_what_stands_below_it(tmp_path: Path) -> None:
+    assert run(blocks("python")[0], tmp_path) == blocks("text")[0]
+
+
+def test_every_command_at_the_terminal_exists() -> None:
+    from ragflow_local.cli import app
+
+    known = {command.name for command in app.registered_commands}
+    said = set(re.findall(r"ragflow-local ([a-z]+)", README.read_text()))
+    assert said <= known
+    assert len(said) >= 3
+
+
+def test_every_parse_method_is_explained() -> None:
+    from ragflow_local.settings import PARSE_METHODS
+
+    table = re.findall(r"^\| `(\w+)` \|", README.read_text(), flags=re.M)
+    assert tuple(table) == PARSE_METHODS
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", README.read_text()))
+def test_a_link_leads_somewhere(link: str) -> None:
+    assert (README.parent / link).exists()
