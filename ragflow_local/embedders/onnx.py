@@ -134,7 +134,10 @@ def _open_session(file: Path) -> Any:
     options.intra_op_num_threads = cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; its warnings about shapes go to stderr
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001  # its errors have no class in common but this
+        raise ValueError(f"{file}: {error}") from None
 
 
 def cores() -> int:

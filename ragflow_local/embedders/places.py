@@ -185,12 +185,12 @@ class _Remembered:
         if state.st_size < self._LARGE:
             return digest(file)
         key = f"{file} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
+        if not self._known:
+            self._known = self._read()
         if key not in _digests:
-            if not self._known:
-                self._known = self._read()
-            self._new = self._new or key not in self._known
-            _digests[key] = self._known.get(key) or digest(file)
-            self._known[key] = _digests[key]
+            _digests[key] = str(self._known.get(key) or digest(file))
+        self._new = self._new or self._known.get(key) != _digests[key]
+        self._known[key] = _digests[key]
         return _digests[key]
 
     def _read(self) -> dict[str, str]:

@@ -165,8 +165,10 @@ def _load(folder: ModelFolder) -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     try:
-        import safetensors
-        from sentence_transformers import SentenceTransformer
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import safetensors
+            from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingModelError(
             folder.name,
@@ -182,7 +184,7 @@ def _load(folder: ModelFolder) -> Any:
             OSError,
             ValueError,
             RuntimeError,
-            KeyError,
+            LookupError,
             TypeError,
             AttributeError,
             ImportError,

@@ -1,0 +1,194 @@
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ragflow_local.embedders import Backend, forms, onnx, open_embedder
+from ragflow_local.embedders.folder import read_folder
+from ragflow_local.embedders.forms import PROBE
+from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+from ragflow_local.errors import DamagedModelError
+from tests.embedders.tiny import make_model
+
+TEXTS = [
+    "the kraken sleeps",
+    "tax law",
+    "",
+    "what is in a library?",
+    "巨妖睡觉 " * 90,
+    "sea " * 400,
+]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and a cache in which its fast form has been made; tests copy what they change."""
+    folder = tmp_path_factory.mktemp("tiny")
+    make_model(folder / "model", prompts={"query": "query: ", "passage": "passage: "})
+    open_embedder(str(folder / "model"), None, cache_dir=folder / "cache")
+    return folder
+
+
+def opened(
+    folder: Path, cache: Path, backend: Backend = "auto"
+) -> OnnxEmbedder | SentenceTransformersEmbedder:
+    found = open_embedder(str(folder), None, cache_dir=cache, backend=backend)
+    assert isinstance(found, OnnxEmbedder | SentenceTransformersEmbedder)
+    return found
+
+
+def test_the_fast_form_agrees_with_the_original(tiny: Path) -> None:
+    fast = opened(tiny / "model", tiny / "cache")
+    original = opened(tiny / "model", tiny / "cache", "torch")
+    assert (fast.backend, original.backend) == ("onnx-int8", "torch")
+    cosines = np.sum(fast.embed(TEXTS) * original.embed(TEXTS), axis=1)
+    assert cosines.min() > 0.99
+    assert fast.embed_query("the sea") @ original.embed_query("the sea") > 0.99
+    assert fast.fingerprint == original.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("pooling", "dense"),
+    [
+        (["cls_token"], 0),
+        pytest.param(["max_tokens"], 0, marks=pytest.mark.slow),
+        pytest.param(["mean_sqrt_len_tokens"], 0, marks=pytest.mark.slow),
+        pytest.param(["weightedmean_tokens"], 0, marks=pytest.mark.slow),
+        (["lasttoken"], 0),
+        (["mean_tokens"], 16),
+        (["cls_token", "mean_tokens"], 24),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else f"dense {value}",
+)
+def test_every_pooling_goes_into_the_fast_form(
+    pooling: Sequence[str], dense: int, tmp_path: Path
+) -> None:
+    folder = make_model(tmp_path / "model", pooling=pooling, dense=dense)
+    fast = opened(folder, tmp_path / "cache", "onnx")
+    original = opened(folder, tmp_path / "cache", "torch")
+    np.testing.assert_allclose(fast.embed(TEXTS), original.embed(TEXTS), atol=1e-4)
+
+
+def test_the_second_opening_needs_neither_torch_nor_transformers(tiny: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from ragflow_local.embedders import open_embedder;"
+        f"cache = Path({str(tiny / 'cache')!r});"
+        f"e = open_embedder({str(tiny / 'model')!r}, None, cache_dir=cache);"
+        "assert e.embed(['the sea']).shape == (1, 32);"
+        "sys.exit(', '.join({'torch', 'transformers', 'onnx'} & set(sys.modules)) or 0)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert (found.returncode, found.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+def test_making_the_fast_form_says_nothing(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "model")
+    code = (
+        "from pathlib import Path; from ragflow_local.embedders import open_embedder;"
+        f"open_embedder({str(folder)!r}, None, cache_dir=Path({str(tmp_path / 'cache')!r}))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert (found.stdout, found.stderr) == (b"", b"")
+
+
+def test_a_question_has_another_prompt_than_a_passage(tiny: Path) -> None:
+    bare = make_model(tiny / "bare")
+    for backend in ("onnx-int8", "torch"):
+        with_prompts = opened(tiny / "model", tiny / "cache", backend)
+        without = opened(bare, tiny / "cache", backend)
+        expected = without.embed(["query: the sea", "passage: the sea"])
+        np.testing.assert_allclose(with_prompts.embed_query("the sea"), expected[0], atol=1e-2)
+        np.testing.assert_allclose(with_prompts.embed(["the sea"])[0], expected[1], atol=1e-2)
+
+
+def test_a_form_that_differs_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_model(tmp_path / "model")
+    whole = onnx.quantize
+    # 1: each weight is rounded to -1, 0 or 1.
+    monkeypatch.setattr(onnx, "quantize", lambda source, target, largest: whole(source, target, 1))
+    with caplog.at_level(logging.WARNING, "ragflow_local"):
+        assert opened(folder, tmp_path / "cache").backend == "onnx"
+    assert "differs from the original" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(forms, "_Making", None)
+    assert opened(folder, tmp_path / "cache").backend == "onnx"
+
+
+def test_a_model_that_cannot_be_exported_stays_with_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = make_model(tmp_path / "model")
+    monkeypatch.setattr(
+        SentenceTransformersEmbedder, "export", lambda self, target: "no such operator"
+    )
+    with caplog.at_level(logging.WARNING, "ragflow_local"):
+        found = opened(folder, tmp_path / "cache")
+    assert found.backend == "torch"
+    assert "no such operator" in caplog.text
+    verdict = json.loads(next(tmp_path.glob("cache/*/verdict.json")).read_bytes())
+    assert (verdict["backend"], verdict["problem"]) == ("torch", "no such operator")
+    with pytest.raises(DamagedModelError, match="no such operator"):
+        opened(folder, tmp_path / "cache", "onnx")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "form.json"])
+def test_a_torn_form_is_made_anew(name: str, tiny: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(tiny / "cache", cache)
+    file = next(cache.glob(f"*/onnx-int8/{name}"))
+    size = file.stat().st_size
+    file.write_bytes(file.read_bytes()[:40])
+    assert opened(tiny / "model", cache).backend == "onnx-int8"
+    assert file.stat().st_size == size
+
+
+def test_a_cache_that_cannot_be_written_leaves_the_original(
+    tiny: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    with caplog.at_level(logging.WARNING, "ragflow_local"):
+        assert opened(tiny / "model", tmp_path / "cache").backend == "torch"
+    assert "cannot be written" in caplog.text
+
+
+def test_another_maker_that_was_first_is_accepted(tiny: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(tiny / "cache", cache)
+    next(cache.glob("*/verdict.json")).unlink()
+    assert opened(tiny / "model", cache).backend == "onnx-int8"
+    assert not list(cache.glob("*/.*"))
+
+
+def test_threads_embed_at_once(tiny: Path) -> None:
+    for backend in ("onnx-int8", "torch"):
+        embedder = opened(tiny / "model", tiny / "cache", backend)
+        expected = embedder.embed(PROBE)
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(embedder.embed, [PROBE] * 12):
+                np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_text_does_not_depend_on_its_neighbours(tiny: Path) -> None:
+    embedder = opened(tiny / "model", tiny / "cache")
+    together = embedder.embed(PROBE)
+    alone = np.stack([embedder.embed([text])[0] for text in PROBE])
+    assert np.sum(together * alone, axis=1).min() > 0.998
+
+
+def test_weights_that_do_not_fit_their_config_are_damaged(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "model")
+    config = json.loads((folder / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "no_such_model"}))
+    with pytest.raises(DamagedModelError, match="loading it failed"):
+        SentenceTransformersEmbedder(read_folder("tiny", folder), "x")
