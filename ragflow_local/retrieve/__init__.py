@@ -1,1 +1,10 @@
-"""Room for retrieve."""
+"""Retrieve: a question in, hits out.
+
+    query         the question's terms, their weights, and its vector
+    candidates    the nearest by meaning and the best by words, their union
+    similarity    both similarities of each candidate, exact, and the blend that ranks
+    search        the whole of it
+
+What this room does not know: how chunks came to be, and what is done with the hits. It reads
+from the stores, and never writes.
+"""

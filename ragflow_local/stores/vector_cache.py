@@ -123,6 +123,11 @@ class CachedTable:
         kept = ~np.isin(numbers, hidden)
         return numbers[kept][:top_k], cosines[kept][:top_k]
 
+    def cosines(self, vector: Vector, numbers: Numbers) -> Vector:
+        """Return the cosine of each chunk; NaN for one that is not in memory."""
+        memory = self._memory or Memory()
+        return memory.cosines(vector, numbers)
+
     def _load(self) -> Memory | None:
         """Return the memory as it should be, or None for a table too large for it."""
         stamp = self.disk.changed_at()

@@ -65,10 +65,8 @@ class Memory:
         """
         if not len(numbers):
             return self
-        blocks = [
-            *self._blocks,
-            _Block(numbers, documents, unit(matrix), np.ones(len(numbers), np.bool_)),
-        ]
+        live = np.ones(len(numbers), np.bool_)
+        blocks = [*self._blocks, _in_order(_Block(numbers, documents, unit(matrix), live))]
         # As in a counter, small blocks are carried into larger ones: a row moves log n times.
         while len(blocks) > 1 and 2 * len(blocks[-1].numbers) > len(blocks[-2].numbers):
             blocks[-2:] = [_joined(blocks[-2:])]
@@ -78,6 +76,21 @@ class Memory:
         """Return a memory without these chunks."""
         blocks = (block.without(numbers) for block in self._blocks)
         return Memory(tuple(block for block in blocks if len(block.numbers)))
+
+    def cosines(self, vector: Vector, numbers: Numbers) -> Vector:
+        """Return (n,) the cosine of each chunk; NaN for one that is not there.
+
+        Args:
+            vector: (dim,) of any length.
+            numbers: (n,) chunk numbers.
+        """
+        direction = unit(vector[None, :])[0]
+        cosines = np.full(len(numbers), np.nan, np.float32)
+        for block in self._blocks:
+            rows = np.minimum(np.searchsorted(block.numbers, numbers), len(block.numbers) - 1)
+            here = (block.numbers[rows] == numbers) & block.live[rows]
+            cosines[here] = block.matrix[rows[here]] @ direction
+        return cosines
 
     def search(
         self, vector: Vector, top_k: int, documents: Numbers | None
@@ -129,9 +142,23 @@ def unit(matrix: Matrix) -> Matrix:
 
 def _joined(blocks: Sequence[_Block]) -> _Block:
     live = [block.live for block in blocks]
+    return _in_order(
+        _Block(
+            np.concatenate([block.numbers[kept] for block, kept in zip(blocks, live, strict=True)]),
+            np.concatenate(
+                [block.documents[kept] for block, kept in zip(blocks, live, strict=True)]
+            ),
+            np.concatenate([block.matrix[kept] for block, kept in zip(blocks, live, strict=True)]),
+            np.ones(sum(map(np.count_nonzero, live)), np.bool_),
+        )
+    )
+
+
+def _in_order(block: _Block) -> _Block:
+    """Return the block with its rows in the order of their numbers, in which they mostly are."""
+    if np.all(block.numbers[1:] > block.numbers[:-1]):
+        return block
+    order = np.argsort(block.numbers)
     return _Block(
-        np.concatenate([block.numbers[kept] for block, kept in zip(blocks, live, strict=True)]),
-        np.concatenate([block.documents[kept] for block, kept in zip(blocks, live, strict=True)]),
-        np.concatenate([block.matrix[kept] for block, kept in zip(blocks, live, strict=True)]),
-        np.ones(sum(map(np.count_nonzero, live)), np.bool_),
+        block.numbers[order], block.documents[order], block.matrix[order], block.live[order]
     )

@@ -97,6 +97,16 @@ class Vectors:
         self._let_go()
         return found
 
+    def cosines(self, dataset_id: str, vector: Vector, numbers: Numbers) -> Vector:
+        """Return (n,) the cosine of each chunk; NaN for one whose vector is not at hand.
+
+        Args:
+            dataset_id: Which table.
+            vector: (dim,).
+            numbers: (n,) chunk numbers.
+        """
+        return self._table(dataset_id).cosines(vector, numbers)
+
     def numbers(self, dataset_id: str) -> Numbers:
         """Return the chunk numbers of a dataset, in no order, to compare with the catalog.
 

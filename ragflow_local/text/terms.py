@@ -51,7 +51,7 @@ _PIECE = re.compile(
     rf"[{_UNSPACED}]+|(?<!\d)\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)*(?!{_LETTER})"
     rf"|{_LETTER}+(?:[-_./:@&+'’]{_LETTER}+)*(?:\+\+|\#)?"
 )
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _SEPARATOR = re.compile(r"[-_/:@&+]|(?<!\d)\.|\.(?!\d)")
 _CAMEL = re.compile(r"(?<=\w[a-z])(?=[A-Z][a-zA-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 # Letters beside digits: COVID19 is also COVID and 19, 5mg also 5 and mg; A4 is only A4.
@@ -77,10 +77,15 @@ def iterate(text: str) -> Iterator[str]:
             yield from _terms_of_piece(piece)
         return
     for piece in _PIECE.findall(unicodedata.normalize("NFKC", text)):
-        if _IS_UNSPACED.match(piece):
+        if is_unspaced(piece):
             yield from _pairs(piece)
         else:
             yield from _terms_of_piece(piece)
+
+
+def is_unspaced(term: str) -> bool:
+    """Return whether a term is of a script without spaces, so that it may be part of others."""
+    return _STARTS_UNSPACED.match(term) is not None
 
 
 def _pairs(run: str) -> Iterator[str]:

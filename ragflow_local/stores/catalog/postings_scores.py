@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,6 +97,10 @@ class Lists:
                 row[:] = np.where(one.places[at] == places, one.parts[at], 0.0)
         return parts
 
+    def has(self, numbers: Numbers) -> NDArray[np.bool_]:
+        """Return (n,) whether each chunk number is live in the dataset."""
+        return self._places_of(numbers) >= 0
+
     def _places_of(self, numbers: Numbers) -> Numbers:
         places = np.full(len(numbers), -1, np.int64)
         for segment, offset in zip(self._segments, self._offsets, strict=False):
@@ -155,6 +160,16 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
         kept,
         offsets,
     )
+
+
+def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
+    """Return the numbers of all chunks of some documents, which are given by number."""
+    rows = connection.execute(
+        "SELECT chunks.number FROM json_each(?) CROSS JOIN documents ON documents.number = value"
+        " CROSS JOIN chunks ON chunks.document_id = documents.id",
+        (json.dumps(list(documents)),),
+    )
+    return np.array([row[0] for row in rows], np.int64)
 
 
 def _read_data(

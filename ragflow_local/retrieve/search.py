@@ -1,0 +1,147 @@
+"""Search: a question in, the most similar chunks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragflow_local.embedders import Embedder
+from ragflow_local.records import Hit, Vector
+from ragflow_local.retrieve.candidates import (
+    Candidates,
+    Numbers,
+    Scope,
+    Sources,
+    by_words,
+    cosines_of_all,
+    nearest,
+    terms_of_all,
+)
+from ragflow_local.retrieve.query import Query, query_of
+from ragflow_local.retrieve.similarity import blend
+from ragflow_local.settings import check_number, check_whole
+from ragflow_local.stores.catalog import Connection, chunks
+from ragflow_local.stores.catalog.postings_scores import read
+
+__all__ = ["Scope", "Sources", "Wanted", "search"]
+
+_MOST = 2**31
+
+# A parse that is committed between the reading of vectors and of rows replaces both; then the
+# two are read again. More than one in a row means garbage that is not collected yet.
+_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which hits are wanted.
+
+    Attributes:
+        top_k: Candidates from each index.
+        threshold: Least similarity, in [0, 1].
+        vector_weight: Of the vector similarity in the blend, in [0, 1]; with 0 no vector is
+            read, with 1 no word, and the similarity that is not used is 0.
+        offset: Hits passed over.
+        limit: Most hits.
+    """
+
+    top_k: int = 1024
+    threshold: float = 0.1
+    vector_weight: float = 0.3
+    offset: int = 0
+    limit: int = 6
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_whole("top_k", self.top_k, 1, _MOST)
+        check_number("similarity_threshold", self.threshold, 0, 1)
+        check_number("vector_similarity_weight", self.vector_weight, 0, 1)
+        check_whole("offset", self.offset, 0, _MOST)
+        check_whole("limit", self.limit, 0, _MOST)
+
+
+def search(
+    question: str,
+    scopes: Sequence[Scope],
+    sources: Sources,
+    embedder: Callable[[], Embedder],
+    wanted: Wanted,
+) -> list[Hit]:
+    """Return the hits for a question, the most similar first; equal ones by chunk id.
+
+    Args:
+        question: As it was asked.
+        scopes: The datasets to search in, all of one embedding model.
+        sources: What is read.
+        embedder: Gives that model; not called where no vector is needed.
+        wanted: Which hits.
+    """
+    if not question.strip() or not scopes or wanted.limit == 0:
+        return []
+    vector = embedder().embed_query(question) if wanted.vector_weight > 0 else None
+    query = query_of(question) if wanted.vector_weight < 1 else Query((), ())
+    for attempt in range(_ATTEMPTS):
+        # Vectors before rows: those of an older parse go only after its rows are replaced.
+        near = [
+            (np.empty(0, np.int64), np.empty(0, np.float32))
+            if vector is None
+            else nearest(sources, scope, vector, wanted.top_k)
+            for scope in scopes
+        ]
+        with sources.catalog.read() as connection:
+            found = [
+                _candidates(connection, sources, scope, (query, vector), (numbers, wanted.top_k))
+                for scope, (numbers, _) in zip(scopes, near, strict=True)
+            ]
+            is_whole = all(count == 0 for _, count in found)
+            if is_whole or attempt == _ATTEMPTS - 1:
+                return _hits(connection, [candidates for candidates, _ in found], wanted)
+    return []
+
+
+def _candidates(
+    connection: Connection,
+    sources: Sources,
+    scope: Scope,
+    asked: tuple[Query, Vector | None],
+    near: tuple[Numbers, int],
+) -> tuple[Candidates, int]:
+    """Return the candidates of one dataset, and how many of the nearest are no longer there."""
+    query, vector = asked
+    numbers, top_k = near
+    lists = read(connection, scope.number, query.terms)
+    if lists is None:
+        nothing = np.empty(0)
+        return Candidates(np.empty(0, np.int64), nothing, nothing), len(numbers)
+    is_live = lists.has(numbers)
+    worded = by_words(connection, lists, query, scope, top_k)
+    union = np.union1d(numbers[is_live], worded)
+    cosines = np.zeros(len(union))
+    if vector is not None:
+        cosines = cosines_of_all(connection, sources, scope, vector, union)
+    gone = len(numbers) - int(np.count_nonzero(is_live))
+    return Candidates(union, cosines, terms_of_all(lists, query, union)), gone
+
+
+def _hits(connection: Connection, found: Sequence[Candidates], wanted: Wanted) -> list[Hit]:
+    """Return one page of all candidates, ranked."""
+    numbers = np.concatenate([one.numbers for one in found])
+    vector = np.concatenate([one.vector for one in found])
+    term = np.concatenate([one.term for one in found])
+    similarity = blend(vector, term, wanted.vector_weight)
+    order = np.argsort(-similarity, kind="stable")
+    order = order[similarity[order] >= wanted.threshold]
+    end = wanted.offset + wanted.limit
+    if len(order) > end:
+        # Rows are read of the page alone, and of those equal to its last: their ids decide.
+        order = order[similarity[order] >= similarity[order[end - 1]]]
+    rows = chunks.by_numbers(connection, numbers[order].tolist())
+    hits = [
+        Hit(rows[number], float(similarity[at]), float(vector[at]), float(term[at]))
+        for at, number in zip(order.tolist(), numbers[order].tolist(), strict=True)
+        if number in rows
+    ]
+    hits.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
+    return hits[wanted.offset : end]
