@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import pdf_layout, pdf_page, pdf_plain, pdf_settle
+from ragflow_local.readers import ocr, pdf_layout, pdf_page, pdf_plain, pdf_scan, pdf_settle
 from ragflow_local.readers.pdf_lines import lines_of, mupdf
 from ragflow_local.readers.pdf_ruled import rules_of
 from ragflow_local.records import Block, Notice
@@ -40,7 +40,7 @@ def count_pages(data: bytes, name: str = "") -> int:
     """
     if not data:
         return 0
-    with _opened(data, name) as document:
+    with open_document(data, name) as document:
         return int(document.page_count)
 
 
@@ -56,9 +56,13 @@ def read_pages(
     """
     if not data:
         return
-    with _opened(data, name) as document:
+    skipped: list[int] = []
+    with open_document(data, name) as document:
         for number in range(first, min(last, document.page_count) + 1):
-            yield from _blocks_of(document[number - 1], number, layout)
+            page = document[number - 1]
+            yield from _blocks_of(page, number, layout, skipped)
+    if skipped:
+        yield Notice(_skipped(skipped))
 
 
 def settle(blocks: Sequence[Block]) -> list[Block]:
@@ -67,8 +71,12 @@ def settle(blocks: Sequence[Block]) -> list[Block]:
 
 
 @contextmanager
-def _opened(data: bytes, name: str) -> Iterator[Any]:
-    """Give the open document, its empty password tried."""
+def open_document(data: bytes, name: str) -> Iterator[Any]:
+    """Give the open document, its empty password tried.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no PDF.
+    """
     try:
         document = mupdf.open(stream=data, filetype="pdf")
     except (mupdf.FileDataError, mupdf.EmptyFileError) as error:
@@ -79,15 +87,35 @@ def _opened(data: bytes, name: str) -> Iterator[Any]:
         yield document
 
 
-def _blocks_of(page: Any, number: int, layout: bool) -> Iterator[Block]:
+def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iterator[Block]:
+    """Yield the blocks of a page; its number goes to ``skipped`` if it cannot be seen."""
     lines = lines_of(page)
+    has_words = bool(lines.lines)
+    parts = pdf_scan.parts_to_see(page, lines)
+    if parts and not ocr.is_installed():
+        skipped.extend([number] * (not has_words))
+    elif parts:
+        lines = pdf_scan.seen_lines(page, lines, parts)
     rules = rules_of(page, lines)
     reading = pdf_page.read_lines(lines, rules)
     pieces = reading.pieces
-    if layout and pdf_layout.is_needed(page, lines, reading, rules):
+    if layout and has_words and pdf_layout.is_needed(page, lines, reading, rules):
         regions = pdf_layout.regions_of(page, lines)
         pieces = pdf_layout.read_regions(lines, rules, regions, columns=reading.n_columns > 1)
     for piece in pieces:
         yield pdf_plain.block_of(piece, lines, number)
     for line in lines.aside:
         yield Block("paragraph", line.text, place=lines.place(number, line.box))
+
+
+def _skipped(pages: Sequence[int]) -> str:
+    """Return the notice that pages could not be seen, runs of them as a range."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    names = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    what, were = ("Page", "is a picture") if len(pages) == 1 else ("Pages", "are pictures")
+    return f"{what} {names} {were} without text and skipped. To read them: {ocr.INSTALL}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from ragflow_local.readers.pdf_lines import Line, around
@@ -12,65 +13,104 @@ from ragflow_local.readers.pdf_lines import Line, around
 _MIN_LINES = 4
 _MIN_LETTERS = 14
 _MAX_CROSSING = 0.2
+# A paragraph across the page ends with a short line; so far below it, in heights of a line.
+_SAME_PARAGRAPH = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    """A gap that runs down the page at ``x`` between two heights."""
+
+    x: float
+    top: float
+    bottom: float
 
 
 def columns_of(lines: Sequence[Line]) -> list[list[Line]]:
     """Return lines as groups that are read one after the other; one group for one column."""
-    x = _gutter(lines)
-    if x is None:
+    gutter = _gutter(lines)
+    if gutter is None:
         return [list(lines)]
-    left = [line for line in lines if line.box.x1 <= x + 1]
-    right = [line for line in lines if line.box.x0 >= x - 1]
-    crossing = [line for line in lines if line.box.x0 < x - 1 and line.box.x1 > x + 1]
-    # Lines across the gutter part the columns: what is above is read before what is below.
-    heights = sorted(line.box.top for line in crossing)
-    groups: list[list[Line]] = []
-    for number in range(len(heights) + 1):
-        above = heights[number - 1] if number else float("-inf")
-        below = heights[number] if number < len(heights) else float("inf")
-        if number:
-            groups.append([line for line in crossing if line.box.top == above])
-            if heights.count(above) > 1 and number < len(heights) and below == above:
-                groups.pop()
-                continue
-        for side in (left, right):
-            part = [line for line in side if above <= line.box.top < below]
-            if part:
-                groups.extend(columns_of(part))
-    return _joined(groups, crossing)
+    above: list[Line] = []
+    within: list[Line] = []
+    below: list[Line] = []
+    for line in lines:
+        middle = (line.box.top + line.box.bottom) / 2
+        part = above if middle < gutter.top else below if middle > gutter.bottom else within
+        part.append(line)
+    if len(within) < 2 * _MIN_LINES:
+        return [list(lines)]
+    groups = _split(within, gutter.x)
+    return [*(columns_of(above) if above else []), *groups, *(columns_of(below) if below else [])]
 
 
-def _joined(groups: list[list[Line]], crossing: Sequence[Line]) -> list[list[Line]]:
-    """Return groups with lines across the gutter that follow one another joined."""
+def _split(lines: Sequence[Line], x: float) -> list[list[Line]]:
+    """Return the columns left and right of ``x``; lines across it part what is above and below."""
+    crossing = sorted(
+        (line for line in lines if line.box.x0 < x - 1 and line.box.x1 > x + 1),
+        key=lambda line: line.box.top,
+    )
     across = {id(line) for line in crossing}
-    joined: list[list[Line]] = []
-    for group in groups:
-        if joined and id(group[0]) in across and id(joined[-1][-1]) in across:
-            joined[-1].extend(group)
-        else:
-            joined.append(list(group))
-    return joined
+    groups: list[list[Line]] = []
+    last = float("-inf")
+    for line in [*crossing, None]:
+        height = line.box.top if line is not None else float("inf")
+        between = [
+            other for other in lines if id(other) not in across and last <= other.box.top < height
+        ]
+        for side in (
+            [other for other in between if other.box.x1 <= x + 1],
+            [other for other in between if other.box.x1 > x + 1],
+        ):
+            if side:
+                groups.extend(columns_of(side))
+        if line is not None:
+            if groups and id(groups[-1][-1]) in across and not between:
+                groups[-1].append(line)
+            else:
+                groups.append([line])
+            last = height
+    return groups
 
 
-def _gutter(lines: Sequence[Line]) -> float | None:
-    """Return where a gap runs down between two columns of text, if one does."""
+def _gutter(lines: Sequence[Line]) -> _Gutter | None:
+    """Return the gap between two columns of text with most lines on both sides, if any."""
     edges: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
         edges[round(line.box.x0 / 3)].append(line)
-    best: tuple[int, float] | None = None
+    best: tuple[int, _Gutter] | None = None
     for key, starting in edges.items():
         near = starting + edges.get(key + 1, [])
         if len(near) < _MIN_LINES:
             continue
-        x = min(line.box.x0 for line in near) - 1.5
-        left = [line for line in lines if line.box.x1 <= x + 1]
-        right = [line for line in lines if line.box.x0 >= x - 1]
-        if not _are_columns(left, right, len(lines)):
-            continue
-        score = min(len(left), len(right))
-        if best is None or score > best[0]:
-            best = (score, x)
+        gutter = _reach(lines, min(line.box.x0 for line in near) - 1.5, near)
+        inside = [
+            line
+            for line in lines
+            if gutter.top <= (line.box.top + line.box.bottom) / 2 <= gutter.bottom
+        ]
+        left = [line for line in inside if line.box.x1 <= gutter.x + 1]
+        right = [line for line in inside if line.box.x0 >= gutter.x - 1]
+        if _are_columns(left, right, len(inside)):
+            score = min(len(left), len(right))
+            if best is None or score > best[0]:
+                best = (score, gutter)
     return best[1] if best else None
+
+
+def _reach(lines: Sequence[Line], x: float, near: Sequence[Line]) -> _Gutter:
+    """Return the gap at ``x`` as far up and down as no line crosses it."""
+    top = min(line.box.top for line in near)
+    bottom = max(line.box.bottom for line in near)
+    crossing = [line.box for line in lines if line.box.x0 < x - 1 and line.box.x1 > x + 1]
+    over = max((box.bottom for box in crossing if box.bottom <= top + 2), default=float("-inf"))
+    under = min((box.top for box in crossing if box.top >= bottom - 2), default=float("inf"))
+    # The short last line of a paragraph across the page is not yet a column.
+    for line in sorted(lines, key=lambda item: item.box.top):
+        gap = line.box.top - over
+        if -2 < gap < _SAME_PARAGRAPH * line.box.height and line.box.bottom <= top:
+            over = line.box.bottom
+    return _Gutter(x, over, under)
 
 
 def _are_columns(left: Sequence[Line], right: Sequence[Line], total: int) -> bool:

@@ -156,7 +156,7 @@ class Lines:
 
     def place(self, page: int, box: Box) -> Place:
         """Return where ``box`` stands on the page as it is shown, cut to the page."""
-        back = _turned(box, (360 - self.turn) % 360, self.width, self.height)
+        back = turned_box(box, (360 - self.turn) % 360, self.width, self.height)
         width, height = self.width, self.height
         if self.turn in (90, 270):
             width, height = height, width
@@ -169,10 +169,10 @@ class Lines:
         width, height = self.width, self.height
         if self.turn in (90, 270):
             width, height = height, width
-        return _turned(box, self.turn, width, height)
+        return turned_box(box, self.turn, width, height)
 
 
-def _turned(box: Box, degrees: int, width: float, height: float) -> Box:
+def turned_box(box: Box, degrees: int, width: float, height: float) -> Box:
     """Return ``box`` after the page of that size was turned clockwise."""
     if degrees == 90:
         return Box(height - box.bottom, box.x0, height - box.top, box.x1)
@@ -206,7 +206,7 @@ def lines_of(page: Any) -> Lines:
     aside: list[Line] = []
     for key, found in grouped.items():
         size, bold, way = styles[key]
-        turned = tuple(Word(w.text, _turned(w.box, turn, width, height)) for w in found)
+        turned = tuple(Word(w.text, turned_box(w.box, turn, width, height)) for w in found)
         if (way + page.rotation) % 360 == shown:
             straight.extend(_split(turned, size, bold))
         else:

@@ -1,0 +1,43 @@
+"""Pictures of PDF pages: a page, or a region of it, as PNG."""
+
+from __future__ import annotations
+
+from ragflow_local.readers.pdf import open_document
+from ragflow_local.readers.pdf_lines import mupdf
+from ragflow_local.records import Place
+
+# No picture is larger, whatever the page's size and the resolution asked for.
+_MAX_PIXELS = 40_000_000
+
+
+def page_picture(data: bytes, page: int, dpi: float, box: Place | None, name: str = "") -> bytes:
+    """Return a page, or the region ``box`` of it, as PNG; nothing where there is no such page.
+
+    Raises:
+        DamagedFileError: The file is broken or encrypted.
+    """
+    if not data:
+        return b""
+    with open_document(data, name) as document:
+        if not 1 <= page <= document.page_count:
+            return b""
+        shown = document[page - 1]
+        clip = shown.rect
+        if box is not None:
+            clip = clip & mupdf.Rect(box.x0, box.top, box.x1, box.bottom)
+        if clip.is_empty or clip.width < 1 or clip.height < 1:
+            return b""
+        zoom = min(dpi / 72, (_MAX_PIXELS / (clip.width * clip.height)) ** 0.5)
+        pixmap = shown.get_pixmap(matrix=mupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
+        return bytes(pixmap.tobytes("png"))
+
+
+def page_size(data: bytes, page: int, name: str = "") -> tuple[float, float]:
+    """Return width and height of a page in points; zeros where there is no such page."""
+    if not data:
+        return 0.0, 0.0
+    with open_document(data, name) as document:
+        if not 1 <= page <= document.page_count:
+            return 0.0, 0.0
+        rect = document[page - 1].rect
+        return float(rect.width), float(rect.height)

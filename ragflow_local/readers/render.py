@@ -1,0 +1,164 @@
+"""Pictures of documents: a page, a region of it with marks, a thumbnail, as PNG."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+
+from PIL import Image, ImageDraw
+
+from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers import image
+from ragflow_local.records import Place
+
+THUMBNAIL_PIXELS = 256
+_MAX_PIXELS = 40_000_000
+_MARK = (255, 214, 0, 96)
+_MARK_EDGE = (214, 150, 0, 255)
+_MEDIA = "ppt/media/"
+_MAX_MEDIA_BYTES = 50_000_000
+
+
+def page_image(
+    kind: str,
+    data: bytes,
+    page: int,
+    dpi: float,
+    box: Place | None = None,
+    marks: Iterable[Place] = (),
+) -> bytes:
+    """Return a page of a document as PNG; empty for kinds and pages without a picture.
+
+    Args:
+        kind: Kind of the file, as ``kind_of`` names it.
+        data: The file's bytes.
+        page: Page from 1; a frame of a picture.
+        dpi: Pixels of an inch; less where the picture would be beyond 40 megapixels.
+        box: Region to show instead of the whole page.
+        marks: Places to highlight; those of other pages are left out.
+
+    Raises:
+        DamagedFileError: The file is broken or encrypted.
+    """
+    shown = _picture(kind, data, page, dpi, box)
+    if shown is None:
+        return b""
+    picture, left, top, zoom = shown
+    places = [mark for mark in marks if mark.page == page]
+    return _png(_marked(picture, places, (left, top), zoom) if places else picture)
+
+
+def thumbnail(kind: str, data: bytes) -> bytes:
+    """Return a small PNG of the first page, slide or frame; empty where there is none."""
+    try:
+        if kind == "pptx":
+            picture = _first_slide(data)
+        else:
+            shown = _picture(kind, data, 1, 72, None)
+            picture = shown[0] if shown is not None else None
+    except DamagedFileError:
+        return b""
+    if picture is None:
+        return b""
+    picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
+    return _png(picture)
+
+
+def _picture(
+    kind: str, data: bytes, page: int, dpi: float, box: Place | None
+) -> tuple[Image.Image, float, float, float] | None:
+    """Return a picture, the point at its top left, and its pixels per point."""
+    if not data or page < 1:
+        return None
+    if kind == "pdf":
+        # Only a worker has PyMuPDF; a picture of another kind does without it.
+        from ragflow_local.readers import pdf_picture
+
+        png = pdf_picture.page_picture(data, page, dpi, box)
+        if not png:
+            return None
+        picture = Image.open(io.BytesIO(png)).convert("RGB")
+        width, _ = pdf_picture.page_size(data, page)
+        left, top = (max(box.x0, 0.0), max(box.top, 0.0)) if box else (0.0, 0.0)
+        right = min(box.x1, width) if box else width
+        return picture, left, top, picture.width / max(right - left, 1e-6)
+    if kind == "image":
+        return _frame(data, page, dpi, box)
+    return None
+
+
+def _frame(
+    data: bytes, page: int, dpi: float, box: Place | None
+) -> tuple[Image.Image, float, float, float] | None:
+    try:
+        whole, points = image.open_page(data, page)
+    except DamagedFileError:
+        if page > 1:
+            return None
+        raise
+    left, top = 0.0, 0.0
+    if box is not None:
+        left, top = max(box.x0, 0.0), max(box.top, 0.0)
+        right, bottom = min(box.x1 / points, whole.width), min(box.bottom / points, whole.height)
+        if right - left / points < 1 or bottom - top / points < 1:
+            return None
+        whole = whole.crop((int(left / points), int(top / points), int(right), int(bottom)))
+    area = max(whole.width * whole.height, 1)
+    # Pixels that the file does not have are not made up.
+    scale = min(1.0, dpi / 72 * points, (_MAX_PIXELS / area) ** 0.5)
+    if scale < 1:
+        whole = whole.resize(
+            (max(round(whole.width * scale), 1), max(round(whole.height * scale), 1)),
+            Image.Resampling.LANCZOS,
+        )
+    return whole, left, top, scale / points
+
+
+def _marked(
+    picture: Image.Image, places: Sequence[Place], corner: tuple[float, float], zoom: float
+) -> Image.Image:
+    """Return the picture with translucent marks, so that what is under them can be read."""
+    layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    for place in places:
+        x0, y0 = (place.x0 - corner[0]) * zoom, (place.top - corner[1]) * zoom
+        x1, y1 = (place.x1 - corner[0]) * zoom, (place.bottom - corner[1]) * zoom
+        if x1 >= x0 and y1 >= y0:
+            draw.rectangle((x0, y0, x1, y1), fill=_MARK, outline=_MARK_EDGE)
+    return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
+
+
+def _first_slide(data: bytes) -> Image.Image | None:
+    """Return the first picture of the first slide that has one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            media = [item for item in package.infolist() if item.filename.startswith(_MEDIA)]
+            known = {item.filename: item for item in media}
+            for target in _targets(package):
+                item = known.get(_MEDIA + target)
+                if item is not None and item.file_size <= _MAX_MEDIA_BYTES:
+                    try:
+                        return image.open_page(package.read(item), 1)[0]
+                    except DamagedFileError:
+                        continue
+    except (zipfile.BadZipFile, OSError, KeyError, NotImplementedError, RuntimeError):
+        return None
+    return None
+
+
+def _targets(package: zipfile.ZipFile) -> list[str]:
+    """Return the names of pictures that the first slide shows."""
+    name = "ppt/slides/_rels/slide1.xml.rels"
+    if name not in package.namelist():
+        return []
+    # A relation names its file in one attribute; no parser needs to see a stranger's XML.
+    relations = package.read(name)[:1_000_000].decode("utf-8", errors="replace")
+    parts = relations.split('Target="../media/')[1:]
+    return [part.split('"', 1)[0] for part in parts]
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
