@@ -123,8 +123,10 @@ class _Making:
             return self._stay(f"{self.home} cannot be written: {error}", keep=False)
         try:
             return self._try_forms(scratch)
-        except (OSError, DamagedModelError) as error:
+        except OSError as error:
             return self._stay(str(error), keep=False)
+        except Exception as error:  # noqa: BLE001  # two libraries on any model: embedding goes on
+            return self._stay(f"{type(error).__name__}: {str(error)[:300]}")
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

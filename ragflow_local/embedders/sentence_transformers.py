@@ -79,11 +79,17 @@ class SentenceTransformersEmbedder:
             return "its tokenizer has no fast form"
         if any(not getattr(module, "include_prompt", True) for module in self._model):
             return "its pooling leaves out the prompt"
+        transformer = self._model[0].auto_model
+        attention = transformer.config._attn_implementation
         with self._lock, _quiet(), torch.no_grad():
             try:
+                # Written out operation by operation: the fused one exports as a longer graph.
+                transformer.set_attn_implementation("eager")
                 _write_graph(self._model, target / MODEL)
             except Exception as error:  # noqa: BLE001  # an exporter may raise anything at all
                 return f"exporting it failed: {type(error).__name__}: {str(error)[:300]}"
+            finally:
+                transformer.set_attn_implementation(attention)
         (target / TOKENIZER).write_text(backend.to_str(), encoding="utf-8")
         Form(
             window_tokens=int(self._model.max_seq_length),
@@ -98,8 +104,6 @@ def _write_graph(model: Any, file: Path) -> None:
     import torch
 
     transformer = model[0].auto_model
-    # Written out operation by operation: the fused attention exports as a longer, slower graph.
-    transformer.set_attn_implementation("eager")
     # These take a finished mask; building it in the graph costs a tenth of the time.
     takes_mask = transformer.config.model_type in ("bert", "roberta", "xlm-roberta", "camembert")
 
