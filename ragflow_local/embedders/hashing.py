@@ -59,7 +59,8 @@ class HashingEmbedder:
         for row, text in zip(vectors, texts, strict=True):
             codes = np.fromiter((_code(word) for word in _words(text)), dtype=np.uint64)
             signs = np.where(codes >> np.uint64(63), np.float32(1), np.float32(-1))
-            np.add.at(row, codes % np.uint64(self.dim), signs)
+            buckets = (codes % np.uint64(self.dim)).astype(np.int64)
+            row[:] = np.bincount(buckets, weights=signs, minlength=self.dim)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
