@@ -9,6 +9,7 @@ Where nothing fits well enough there is no answer.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,15 +22,17 @@ from ragflow_local.records import Hit, Matrix, Vector
 
 Embed = Callable[[Sequence[str]], Matrix]
 
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
 NAME = "extractive"
 MOST_SENTENCES = 3
 
 # By benchmarks/answer.py on half of the questions; see benchmarks/results/answer.md.
 _WORDS, _AROUND, _KIND, _MEANING, _RANK = 1.0, 0.35, 0.25, 0.6, 0.3
-_LEAST_SUPPORT = 0.35  # share of the question's weight the best chunk must hold
-_LEAST_OF_BEST = 0.55  # a further sentence must score this share of the best
+_LEAST_SUPPORT = 0.3  # share of the question's weight the best chunk must hold
+_LEAST_OF_BEST = 0.4  # a further sentence must score this share of the best
+_QUESTION_WORTH, _SHORT_WORTH = 0.6, 0.6
 _SAME = 0.7  # two sentences that share so many terms say the same
-_NEW = 0.15  # a further sentence must add that much of the question, or be of the same rank
 _UNITS_EMBEDDED = 24  # the best by words alone; embedding costs milliseconds each
 
 
@@ -79,7 +82,7 @@ def extract(
     if not candidates or not asked.terms:
         return []
     weights = _weights(asked, candidates)
-    if _support(weights, candidates, hits) < _LEAST_SUPPORT:
+    if _support(weights, candidates) < _LEAST_SUPPORT:
         return []
     scores = _scores(asked, candidates, weights, hits)
     if embed is not None:
@@ -128,9 +131,7 @@ def _share(weights: dict[str, float], terms: frozenset[str]) -> float:
     return sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0
 
 
-def _support(
-    weights: dict[str, float], candidates: Sequence[_Candidate], hits: Sequence[Hit]
-) -> float:
+def _support(weights: dict[str, float], candidates: Sequence[_Candidate]) -> float:
     """Return the largest share of the question that one unit and its surroundings hold."""
     return max(_share(weights, one.terms | one.around) for one in candidates)
 
@@ -150,8 +151,18 @@ def _scores(
         if asked.is_answerable_by(one.unit.text):
             score += _KIND * (words + around)
         score += _RANK * (words + around) * hits[one.hit].similarity / best
-        scores[index] = score
+        scores[index] = score * _worth(one.unit)
     return scores
+
+
+def _worth(unit: Unit) -> float:
+    """Return less than 1 for what rarely answers: a greeting, a heading, another question."""
+    worth = 1.0
+    if unit.text.endswith(("?", "？")):
+        worth = _QUESTION_WORTH
+    if unit.kind != "row" and len(unit.text) < (8 if _HAN.search(unit.text) else 20):
+        worth *= _SHORT_WORTH
+    return worth
 
 
 def _meaning(

@@ -1,0 +1,256 @@
+"""How often the extractive answerer quotes the gold answer, and how often it rightly says nothing.
+
+    python -m benchmarks.answer [SET ...] [--embed] [--limit N] [--write]
+
+Texts are cut at sentence ends into chunks of 128 tokens, ranked by BM25, the first eight answered
+from: search itself is measured elsewhere. The baseline is the first three sentences of the best
+chunk. "Wrong dataset": the questions of one set put to the texts of another in the same language.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import json
+import math
+import os
+import re
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ragflow_local.generators.extractive import extract
+from ragflow_local.records import ChunkRow, Hit, Matrix
+from ragflow_local.text.sentences import sentence_spans, sentences
+from ragflow_local.text.terms import STOP_WORDS, chunk_terms, iterate
+from ragflow_local.text.tokens import count_tokens
+
+DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")) / "retrieval"
+RESULTS = Path(__file__).parent / "results" / "answer.md"
+SETS = ("cmrc2018_trial", "hotpot100", "lihua_half", "pubmedqa", "dureader_demo")
+# Questions of the first, texts of the second.
+WRONG = (
+    ("cmrc2018_trial", "dureader_demo"),
+    ("dureader_demo", "cmrc2018_trial"),
+    ("hotpot100", "pubmedqa"),
+    ("pubmedqa", "hotpot100"),
+    ("lihua_half", "pubmedqa"),
+    ("pubmedqa", "lihua_half"),
+)
+CHUNK_TOKENS, TOP_N = 128, 8
+THRESHOLD = 0.2  # a chat's similarity_threshold
+
+Embed = Callable[[Sequence[str]], Matrix]
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A question, its gold answers as texts, and the long answer of which words should be said."""
+
+    text: str
+    golds: tuple[str, ...]
+    long: str = ""
+
+
+class Index:
+    """BM25 over chunks, k1 1.2, b 0.75, Lucene's idf."""
+
+    def __init__(self, chunks: list[ChunkRow]) -> None:
+        self.chunks = chunks
+        self.postings: dict[str, list[tuple[int, int]]] = collections.defaultdict(list)
+        self.lengths: list[int] = []
+        for number, chunk in enumerate(chunks):
+            terms = chunk_terms(chunk)
+            self.lengths.append(sum(terms.values()))
+            for term, count in terms.items():
+                self.postings[term].append((number, count))
+        self.mean = sum(self.lengths) / max(len(self.lengths), 1)
+
+    def idf(self, term: str) -> float:
+        df = len(self.postings.get(term, ()))
+        return math.log(1 + (len(self.chunks) - df + 0.5) / (df + 0.5))
+
+    def search(self, question: str, limit: int = TOP_N) -> list[Hit]:
+        terms = {term for term in iterate(question) if term not in STOP_WORDS}
+        scores: dict[int, float] = collections.defaultdict(float)
+        held: dict[int, float] = collections.defaultdict(float)
+        total = 0.0
+        for term in terms:
+            idf = self.idf(term)
+            total += idf
+            for number, count in self.postings.get(term, ()):
+                norm = 1.2 * (0.25 + 0.75 * self.lengths[number] / self.mean)
+                scores[number] += idf * count * 2.2 / (count + norm)
+                held[number] += idf
+        best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
+        hits = []
+        for number in best:
+            share = held[number] / total if total else 0.0
+            hits.append(Hit(self.chunks[number], share, share, share))
+        return [hit for hit in hits if hit.similarity >= THRESHOLD]
+
+
+def chunks_of(name: str) -> list[ChunkRow]:
+    """Return the texts of a set, cut at sentence ends into chunks of 128 tokens."""
+    rows: list[ChunkRow] = []
+    for line in (DATA / name / "corpus.jsonl").read_text().split("\n"):
+        if not line:
+            continue
+        document = json.loads(line)
+        for piece in pieces_of(document["text"]):
+            rows.append(
+                ChunkRow(
+                    number=len(rows),
+                    id=str(len(rows)),
+                    document_id=document["_id"],
+                    dataset_id=name,
+                    document_name=f"{document['title'] or document['_id']}.txt",
+                    ordinal=0,
+                    content=piece,
+                    token_count=0,
+                    generation=1,
+                )
+            )
+    return rows
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    piece, used = "", 0
+    for start, end in sentence_spans(text):
+        size = count_tokens(text[start:end])
+        if piece and used + size > CHUNK_TOKENS:
+            yield piece.strip()
+            piece, used = "", 0
+        piece += text[start:end]
+        used += size
+    if piece.strip():
+        yield piece.strip()
+
+
+def questions_of(name: str) -> list[Asked]:
+    """Return the questions of a set; those whose answer is yes or no have no text to find."""
+    asked: list[Asked] = []
+    for line in (DATA / name / "queries.jsonl").read_text().split("\n"):
+        if not line:
+            continue
+        row = json.loads(line)
+        known = row.get("metadata", {})
+        golds = known.get("answers") or ([known["answer"]] if known.get("answer") else [])
+        golds = [gold for gold in golds if gold.strip().lower().rstrip(".") not in ("yes", "no")]
+        asked.append(Asked(row["text"], tuple(golds), known.get("long_answer", "")))
+    return asked
+
+
+def plain(text: str) -> str:
+    """Return letters and digits only, folded, so that marks and spaces do not count."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return re.sub(r"[\W_]+", "", folded)
+
+
+def recall(gold: str, said: str) -> float:
+    """Return the share of the gold answer's words that were said."""
+    wanted = {term for term in iterate(gold) if term not in STOP_WORDS}
+    return len(wanted & set(iterate(said))) / max(len(wanted), 1)
+
+
+def is_right(asked: Asked, said: str) -> float:
+    """Return 1 or 0 where there is a text to find; else the share of the long answer's words."""
+    if asked.long:
+        return recall(asked.long, said)
+    if len(asked.golds[0]) > 120 or len(asked.golds) > 1 and min(map(len, asked.golds)) > 30:
+        return max(recall(gold, said) for gold in asked.golds)
+    return float(any(plain(gold) in plain(said) for gold in asked.golds))
+
+
+def answer_of(question: str, hits: list[Hit], embed: Embed | None) -> str:
+    return "\n".join(quote.text for quote in extract(question, hits, embed))
+
+
+def baseline_of(hits: list[Hit]) -> str:
+    return "\n".join(sentences(hits[0].chunk.content)[:3]) if hits else ""
+
+
+@dataclasses.dataclass
+class Figures:
+    """What came out of one set."""
+
+    questions: int = 0
+    right: float = 0.0
+    baseline: float = 0.0
+    reachable: float = 0.0
+    refused: int = 0
+    sentences: int = 0
+    letters: int = 0
+    baseline_letters: int = 0
+    seconds: float = 0.0
+
+
+def measure(name: str, embed: Embed | None, limit: int) -> Figures:
+    index, found = Index(chunks_of(name)), Figures()
+    for asked in questions_of(name)[:limit]:
+        if not asked.golds and not asked.long:
+            continue
+        hits = index.search(asked.text)
+        began = time.perf_counter()
+        said = answer_of(asked.text, hits, embed)
+        found.seconds += time.perf_counter() - began
+        found.questions += 1
+        found.right += is_right(asked, said)
+        found.baseline += is_right(asked, baseline_of(hits))
+        found.reachable += is_right(asked, "\n".join(hit.chunk.content for hit in hits))
+        found.refused += not said
+        found.letters += len(said)
+        found.baseline_letters += len(baseline_of(hits))
+    return found
+
+
+def refusals(questions: str, texts: str, embed: Embed | None, limit: int) -> tuple[int, int]:
+    """Return how many questions of one set are refused on the texts of another, and of how many."""
+    index = Index(chunks_of(texts))
+    asked = questions_of(questions)[:limit]
+    return sum(not answer_of(one.text, index.search(one.text), embed) for one in asked), len(asked)
+
+
+def embedder() -> Embed:
+    from ragflow_local.embedders import open_embedder
+
+    cache = Path(os.environ.get("RAGFLOW_LOCAL_CACHE", "/tmp/ragflow_local_cache"))
+    return open_embedder("all-MiniLM-L6-v2", None, cache_dir=cache).embed
+
+
+def report(names: Sequence[str], embed: Embed | None, limit: int) -> Iterator[str]:
+    yield "| set | questions | gold quoted | first sentences of best chunk | in the 8 chunks"
+    yield "|---|---|---|---|---|---|---|"
+    for name in names:
+        one = measure(name, embed, limit)
+        count = max(one.questions, 1)
+        yield (
+            f"| {name} | {one.questions} | {one.right / count:.3f} | {one.baseline / count:.3f}"
+            f" | {one.reachable / count:.3f} | {one.refused / count:.3f}"
+            f" | {one.letters / count:.0f} / {one.baseline_letters / count:.0f}"
+            f" | {1000 * one.seconds / count:.1f} |"
+        )
+    yield ""
+    for questions, texts in WRONG:
+        if questions in names:
+            refused, count = refusals(questions, texts, embed, limit)
+            yield f"| {questions} | {texts} | {count} | {refused / count:.3f} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="*", default=SETS)
+    parser.add_argument("--embed", action="store_true")
+    parser.add_argument("--limit", type=int, default=1_000_000)
+    given = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"{DATA} is not there: set RAGFLOW_LOCAL_DATA.")
+    for line in report(given.sets, embedder() if given.embed else None, given.limit):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
