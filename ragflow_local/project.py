@@ -18,6 +18,7 @@ import os
 import socket
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +37,7 @@ from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
-from ragflow_local.retrieve.search import Scope, search
+from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
 from ragflow_local.stores.files import Files
@@ -248,8 +249,6 @@ class Project:
             self._lock.release()
             self._lock = None
 
-    # ── models ──
-
     def embedder(self, name: str) -> Embedder:
         """Return the embedding model of that name, loaded once.
 
@@ -265,6 +264,37 @@ class Project:
                     backend=self.options.embedding_backend,
                 )
             return self._embedders[name]
+
+    def search(
+        self,
+        question: str,
+        rows: Sequence[DatasetRow],
+        document_ids: Sequence[str] | None,
+        wanted: Wanted,
+    ) -> list[Hit]:
+        """Return the hits for a question in datasets of one embedding model.
+
+        Args:
+            question: As it was asked.
+            rows: The datasets.
+            document_ids: Only in these documents; None for all.
+            wanted: Which hits.
+        """
+        with self.catalog.read() as reading:
+            found = None
+            if document_ids is not None:
+                found = tuple(documents.numbers_of(reading, document_ids).values())
+            numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
+        scopes = [
+            Scope(number, row.id, row.embedding_dim, found)
+            for row in rows
+            if (number := numbers[row.id]) is not None and row.embedding_dim
+        ]
+        mend = None if self.options.read_only else self.vector_table.rebuild
+        sources = Sources(self.catalog, self.vectors, mend)
+        return search(question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted)
+
+    # ── models ──
 
     def check_embedder(self, name: str) -> None:
         """Raise ``MissingModelError`` unless there is an embedding model of that name."""

@@ -35,6 +35,8 @@ class Entity:
     _SPELLINGS: ClassVar[Mapping[str, str]] = {}
     _BRIEF: ClassVar[tuple[str, ...]] = ("id", "name")
 
+    _rag: Engine
+
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)

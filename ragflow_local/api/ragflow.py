@@ -13,7 +13,8 @@ from ragflow_local.api.document import Document
 from ragflow_local.api.documents import DocumentCalls
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.settings import check_number, check_text, check_whole
+from ragflow_local.retrieve.search import Wanted
+from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import chats
 
 
@@ -76,11 +77,7 @@ class RAGFlow(DocumentCalls):
             NotFoundError: A dataset or document does not exist.
         """
         check_text("question", question)
-        check_whole("offset", offset, 0, 2**31)
-        check_whole("limit", limit, 0, 2**31)
-        check_whole("top_k", top_k, 1, 2**31)
-        check_number("similarity_threshold", similarity_threshold, 0, 1)
-        check_number("vector_similarity_weight", vector_similarity_weight, 0, 1)
+        wanted = Wanted(top_k, similarity_threshold, vector_similarity_weight, offset, limit)
         where = [datasets] if isinstance(datasets, DataSet | str) else list(datasets or ())
         if not where:
             raise InvalidValueError("datasets", datasets, "a list of at least one DataSet")
@@ -92,11 +89,7 @@ class RAGFlow(DocumentCalls):
             question,
             [self.find_dataset(given)._row for given in where],
             None if within is None else [self._document(given) for given in within],
-            top_k=top_k,
-            threshold=similarity_threshold,
-            vector_weight=vector_similarity_weight,
-            offset=offset,
-            limit=limit,
+            wanted,
         )
         return [Chunk(self, hit.chunk, hit) for hit in found]
 

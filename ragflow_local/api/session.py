@@ -16,6 +16,7 @@ from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
+from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import chats, datasets, sessions
 
@@ -193,15 +194,15 @@ class Session(Entity):
             found = (datasets.get(reading, id) for id in chat.dataset_ids)
             rows = [row for row in found if row is not None]
 
+        wanted = Wanted(
+            threshold=prompt.similarity_threshold,
+            # Rounded: 1 - 0.7 is not 0.3 in binary, and the two would rank apart.
+            vector_weight=round(1 - prompt.keywords_similarity_weight, 9),
+            limit=prompt.top_n,
+        )
+
         def search(standalone: str) -> list[Hit]:
-            return retrieve(
-                project,
-                standalone,
-                rows,
-                threshold=prompt.similarity_threshold,
-                vector_weight=1 - prompt.keywords_similarity_weight,
-                limit=prompt.top_n,
-            )
+            return retrieve(project, standalone, rows, None, wanted)
 
         turn = answering.Turn(
             question=question,

@@ -176,9 +176,10 @@ def test_lists_are_paged_and_sorted(rag: RAGFlow) -> None:
     by_name = rag.list_datasets(orderby="name", desc=False, page=2, page_size=2)
     assert [item.name for item in by_name] == ["c"]
     assert [item.name for item in rag.list_datasets(order_by="name")] == ["c", "b", "a"]
+    wrong: dict[str, Any]
     for wrong in ({"page": 0}, {"page_size": 0}, {"orderby": "name; DROP TABLE datasets"}):
         with pytest.raises(InvalidValueError):
-            rag.list_datasets(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+            rag.list_datasets(**wrong)
 
 
 def test_a_document_name_in_several_datasets_asks_for_an_id(rag: RAGFlow) -> None:
@@ -401,12 +402,11 @@ def test_similarity_is_the_formula_of_its_parts(
             )
             assert found
             for chunk in found:
-                assert chunk.similarity == pytest.approx(
-                    (1 - weight) * chunk.term_similarity + weight * chunk.vector_similarity,
-                    abs=1e-5,
-                )
-                assert 0 <= chunk.term_similarity <= 1
-                assert 0 <= chunk.vector_similarity <= 1
+                term, vector = chunk.term_similarity or 0.0, chunk.vector_similarity or 0.0
+                blended = (1 - weight) * term + weight * vector
+                assert chunk.similarity == pytest.approx(blended, abs=1e-5)
+                assert 0 <= term <= 1
+                assert 0 <= vector <= 1
 
 
 def test_a_chunk_that_says_the_question_word_for_word_is_near_1(
@@ -437,8 +437,9 @@ def test_only_the_named_documents_are_searched(
     rag: RAGFlow, dataset: DataSet, parsed: Parse
 ) -> None:
     one, two = parsed("a.txt", b"the kraken sleeps"), parsed("b.txt", b"the kraken wakes")
+    spelling: dict[str, Any]
     for spelling in ({"documents": [two]}, {"document": [two.id]}):
-        found = rag.retrieval("kraken", [dataset.id], **spelling)  # type: ignore[arg-type]  # either spelling
+        found = rag.retrieval("kraken", [dataset.id], **spelling)
         assert [chunk.document_name for chunk in found] == ["b.txt"]
     assert len(rag.retrieval("kraken", [dataset], documents=[one, two])) == 2
 
