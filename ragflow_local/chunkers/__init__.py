@@ -8,6 +8,9 @@ merge     text cut after delimiters, packed up to a token budget
 rows      a table as text, its header repeated in each part
 outline   headings to sections, contents pages found
 compose   text and tables in reading order to drafts
+pages     blocks page by page
+entities  names in a text, and which stand together
+kinds     the kinds of files that a method is for
 
 To add a method, add its file with ``chunk(blocks, config, tools)``, its line in ``METHODS``, and
 the kinds of files it is for in ``KINDS``; the tests of every method then cover it.
@@ -17,7 +20,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ragflow_local.chunkers import naive, one
+from ragflow_local.chunkers import (
+    book,
+    email,
+    knowledge_graph,
+    laws,
+    manual,
+    naive,
+    one,
+    paper,
+    picture,
+    presentation,
+    qa,
+    table,
+)
 from ragflow_local.chunkers.kinds import KINDS
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import InvalidValueError
@@ -32,7 +48,17 @@ ChunkMethod = Callable[
 
 METHODS: Mapping[str, ChunkMethod] = {
     "naive": naive.chunk,
+    "manual": manual.chunk,
+    "qa": qa.chunk,
+    "table": table.chunk,
+    "paper": paper.chunk,
+    "book": book.chunk,
+    "laws": laws.chunk,
+    "presentation": presentation.chunk,
+    "picture": picture.chunk,
     "one": one.chunk,
+    "knowledge_graph": knowledge_graph.chunk,
+    "email": email.chunk,
 }
 
 

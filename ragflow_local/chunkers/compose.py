@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ragflow_local.chunkers.merge import Cutter, Piece, places_of, text_of
 from ragflow_local.chunkers.outline import Path
@@ -76,3 +77,29 @@ def _tables(
     for number, text in enumerate(table_texts(table, cutter, lead)):
         blocks = (*above, table) if number == 0 else (table,)
         yield Draft(content=text, places=places_of(blocks), headings=headings)
+
+
+def whole(
+    blocks: Sequence[Block], cutter: Cutter, headings: tuple[str, ...] = ()
+) -> Iterator[Draft]:
+    """Yield one draft of all ``blocks`` where the model's window holds them, else parts of them.
+
+    Args:
+        blocks: What belongs together, its own heading first if it has one.
+        cutter: Its budget is the window.
+        headings: The path of it all, its own heading included.
+    """
+    texts = [block.text.strip() for block in blocks]
+    content = "\n".join(text for text in texts if text)
+    if not content:
+        return
+    if cutter.count(content) <= cutter.window:
+        yield Draft(
+            content=content,
+            places=places_of(blocks),
+            headings=headings,
+            image=next((block.image for block in blocks if block.image), b""),
+        )
+        return
+    for draft in compose(blocks, cutter):
+        yield replace(draft, headings=headings)

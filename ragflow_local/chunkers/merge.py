@@ -117,11 +117,15 @@ class Cutter:
     Attributes:
         budget: Most tokens of a chunk: the setting, and never more than the model's window.
         window: The model's window.
+        delimiter: The setting.
+        tools: What counts tokens.
     """
 
     def __init__(self, delimiter: str, budget: int, tools: Tools) -> None:
         self.window = max(1, tools.max_tokens)
         self.budget = max(1, min(budget, self.window))
+        self.delimiter = delimiter
+        self.tools = tools
         self._delimiter = Delimiter.parse(delimiter)
         self._count_tokens = tools.count_tokens
         # What a line end costs: nothing with most tokenizers, a token with byte-level ones.
@@ -179,6 +183,10 @@ class Cutter:
                     yield from self._closed(run)
                     run, tokens = [], 0
         yield from self._closed(run)
+
+    def texts(self, text: str) -> list[str]:
+        """Return ``text`` in parts within the budget."""
+        return [text_of(run) for run in self.pack([Block("paragraph", text)])]
 
     def _fit(self, piece: Piece, run: list[Piece], tokens: int) -> tuple[list[Piece], bool]:
         """Return ``piece`` cut so that its begin stands with the headings of ``run``.

@@ -205,3 +205,23 @@ def _is_dotted(block: Block) -> bool:
 def _is_dotted_table(block: Block) -> bool:
     numbered = sum(bool(row and re.fullmatch(r"\.*\s*\d{1,4}", row[-1])) for row in block.rows)
     return numbered * 3 > len(block.rows) * 2
+
+
+def full_sections(blocks: Iterable[Block]) -> Iterator[Section]:
+    """Yield the sections that say something: a heading alone goes with the one after it.
+
+    The path of a section is then that of its first heading.
+    """
+    held: list[Section] = []
+    for section in sections(blocks):
+        held.append(section)
+        if section.body:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(held: Sequence[Section]) -> Section:
+    blocks = tuple(block for section in held for block in section.blocks)
+    return Section(held[0].path, blocks, held[0].level)

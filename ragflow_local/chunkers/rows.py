@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragflow_local.chunkers.merge import Cutter, cut, text_of
+from ragflow_local.chunkers.merge import Cutter, cut
 from ragflow_local.records import Block
 
 Row = Sequence[str]
@@ -119,5 +119,4 @@ def _joined(*lines: str) -> str:
 
 def _plain(text: str, cutter: Cutter) -> Iterator[str]:
     """Yield text that has no rows, packed."""
-    for run in cutter.pack([Block("paragraph", text)]):
-        yield text_of(run)
+    yield from cutter.texts(text)

@@ -1,0 +1,219 @@
+"""Q&A: a question with its answer is a chunk, and only the question is matched.
+
+For sheets of two columns (a row a pair; more columns belong to the answer), for texts with lines
+that begin Q: and A: or 问： and 答：, and for texts whose headings are the questions. A pair is cut
+only where it is larger than the model's window; each part then begins with the question. What is no
+pair is packed like any text. Leaves out the header row of a sheet where it names the columns
+(question, answer), the marks Q: and A:, and running heads and feet; the name of a sheet stands in
+the heading path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ragflow_local.chunkers.compose import compose
+from ragflow_local.chunkers.merge import Cutter, cut, places_of
+from ragflow_local.chunkers.outline import full_sections, visible
+from ragflow_local.chunkers.tools import Tools
+from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.settings import ParserConfig
+
+_MARK = r"\s*(?:[-*•]\s+)?(?:\d+\s*[.、)]\s*)?\**\s*"
+_QUESTION = re.compile(
+    rf"{_MARK}(?:(?:q|question|frage|pregunta)\s*\d*\s*[:：]|q\s*\d+\s*[.)、]|q\.\s"
+    r"|[问問]题?\s*[0-9一二三四五六七八九十]*\s*[:：]|(?:问题|提问)\s*\d*\s*[:：、])\**\s*",
+    re.I,
+)
+_ANSWER = re.compile(
+    rf"{_MARK}(?:(?:a|answer|ans|antwort|respuesta)\s*\d*\s*[:：]|a\s*\d+\s*[.)、]|a\.\s"
+    r"|(?:答|答案|回答)\s*[0-9一二三四五六七八九十]*\s*[:：])\**\s*",
+    re.I,
+)
+_QUESTION_NAMES_SAID = "q question questions frage prompt 问 問 问题 問題 提问 faq"
+_QUESTION_NAMES = frozenset(_QUESTION_NAMES_SAID.split())
+_ANSWER_NAMES_SAID = "a answer answers antwort response reply 答 答案 回答 回复"
+_ANSWER_NAMES = frozenset(_ANSWER_NAMES_SAID.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    question: str
+    answer: str
+    blocks: tuple[Block, ...]
+    headings: tuple[str, ...] = ()
+
+
+def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
+    """Yield a draft for each pair; its ``match_text`` is the question."""
+    narrow = Cutter.of(config, tools)
+    wide = Cutter(config.delimiter, tools.max_tokens, tools)
+    seen = visible(blocks)
+    found = 0
+    for item in _items(seen):
+        if isinstance(item, _Pair):
+            found += 1
+            yield from _drafts(item, wide)
+        else:
+            yield from compose(item, narrow)
+    if seen and not found:
+        yield Notice(
+            "No questions with answers were found (two columns, lines that begin Q: and A:, or"
+            " headings): the text was cut as by the method naive. Choose the method that suits it."
+        )
+
+
+def _items(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
+    """Yield the pairs, and the blocks between them that are none, in order."""
+    is_marked = any(
+        _QUESTION.match(line)
+        for block in blocks
+        if block.kind != "table"
+        for line in block.text.split("\n")
+    )
+    has_columns = any(_columns(block) for block in blocks)
+    if is_marked:
+        yield from _marked(blocks)
+    elif has_columns:
+        yield from _in_tables(blocks)
+    else:
+        yield from _under_headings(blocks)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A pair whose last line was not read yet."""
+
+    question: list[str]
+    answer: list[str]
+    blocks: list[Block]
+
+
+def _marked(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
+    """Yield pairs of a text whose lines say which is which."""
+    before: list[Block] = []
+    pair: _Open | None = None
+    for block, line in _lines(blocks):
+        if begin := _QUESTION.match(line):
+            yield from _done(pair, before)
+            before, pair = [], _Open([line[begin.end() :]], [], [block])
+        elif pair is None:
+            before.append(block if block.kind == "table" else replace(block, text=line))
+        else:
+            begin = _ANSWER.match(line)
+            is_answer = begin is not None or bool(pair.answer)
+            (pair.answer if is_answer else pair.question).append(
+                line[begin.end() if begin else 0 :]
+            )
+            pair.blocks.append(block)
+    yield from _done(pair, before)
+
+
+def _lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, str]]:
+    for block in blocks:
+        for line in [block.text] if block.kind == "table" else block.text.split("\n"):
+            if line.strip():
+                yield block, line
+
+
+def _done(pair: _Open | None, before: list[Block]) -> Iterator[_Pair | list[Block]]:
+    if pair is not None:
+        yield _pair(pair.question, pair.answer, pair.blocks)
+    elif before:
+        yield before
+
+
+def _pair(question: Sequence[str], answer: Sequence[str], blocks: Sequence[Block]) -> _Pair:
+    asked, *more = [line for line in question if line.strip()] or [""]
+    if not answer and more:  # an answer without its mark
+        return _Pair(asked.strip(" *"), "\n".join(more), tuple(blocks))
+    return _Pair(" ".join([asked, *more]).strip(" *"), "\n".join(answer), tuple(blocks))
+
+
+def _columns(block: Block) -> bool:
+    return block.kind == "table" and any(len(row) >= 2 for row in block.rows)
+
+
+def _in_tables(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
+    """Yield a pair for each row of two columns."""
+    between: list[Block] = []
+    headings: tuple[str, ...] = ()
+    for block in blocks:
+        if not _columns(block):
+            between.append(block)
+            continue
+        headings = tuple(" ".join(one.text.split()) for one in between)
+        if any(one.kind != "heading" for one in between):
+            yield between
+            headings = ()
+        between = []
+        yield from _rows(block, headings)
+    if between:
+        yield between
+
+
+def _rows(table: Block, headings: tuple[str, ...]) -> Iterator[_Pair | list[Block]]:
+    rows = list(table.rows)
+    asks, answers, has_header = _which(rows[0])
+    for row in rows[1:] if has_header else rows:
+        cells = [cell.strip() for cell in row]
+        question = cells[asks] if asks < len(cells) else ""
+        order = [answers, *(at for at in range(len(cells)) if at not in (asks, answers))]
+        said = [cells[at] for at in order if at < len(cells) and cells[at]]
+        if question and said:
+            yield _Pair(question, "\n".join(said), (table,), headings)
+        elif question or said:
+            yield [replace(table, kind="paragraph", text="\n".join([question, *said]), rows=())]
+
+
+def _which(header: Sequence[str]) -> tuple[int, int, bool]:
+    """Return the columns of questions and answers, and whether ``header`` names them."""
+    names = [cell.strip().lower().rstrip(":：") for cell in header]
+    asks = next((at for at, name in enumerate(names) if name in _QUESTION_NAMES), -1)
+    answers = next((at for at, name in enumerate(names) if name in _ANSWER_NAMES), -1)
+    if asks < 0 and answers < 0:
+        return 0, 1, False
+    if asks < 0:
+        asks = 0 if answers else 1
+    return asks, answers if answers >= 0 else (1 if asks == 0 else 0), True
+
+
+def _under_headings(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
+    """Yield a pair for each heading and the text under it."""
+    for section in full_sections(blocks):
+        above = [block for block in section.blocks if block.kind == "heading"]
+        body = [block for block in section.blocks if block.kind != "heading"]
+        if not above or not body:
+            yield list(section.blocks)
+            continue
+        # A heading that nothing stands under by itself is part of the question below it.
+        question = " ".join(" ".join(block.text.split()) for block in above)
+        answer = "\n".join(block.text for block in body)
+        yield _Pair(question, answer, section.blocks, section.path[:-1])
+
+
+def _drafts(pair: _Pair, cutter: Cutter) -> Iterator[Draft]:
+    """Yield the draft of a pair, or parts of it that each begin with the question."""
+    content = f"{pair.question}\n{pair.answer}".strip()
+    if not content:
+        return
+    places = places_of(pair.blocks)
+    if cutter.count(content) <= cutter.window:
+        yield Draft(content, places, pair.headings, match_text=pair.question)
+        return
+    question = pair.question
+    room = cutter.window - cutter.count(question) - 2
+    if room < cutter.window // 4:  # so long a question is part of the text it asks about
+        question, room = "", cutter.window
+    answer = pair.answer if question else content
+    parts = Cutter(cutter.delimiter, room, cutter.tools).texts(answer)
+    matched = next(
+        pair.question[start:end]
+        for start, end, _ in cut(
+            pair.question, (0, len(pair.question)), cutter.window, cutter.count
+        )
+    )
+    for part in parts:
+        yield Draft(f"{question}\n{part}".strip(), places, pair.headings, match_text=matched)
