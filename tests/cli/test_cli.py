@@ -1,6 +1,7 @@
 """The command line: what a person types, what is shown where, and how it ends."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from ragflow_local.api.ragflow import RAGFlow
 from ragflow_local.cli import app, main
 
 HOUSE = """# Boiler
@@ -50,11 +52,23 @@ def shell(
     sys.excepthook = hook
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a document and a project that holds it, parsed."""
+    directory = tmp_path_factory.mktemp("made")
+    (directory / "house.md").write_text(HOUSE)
+    with RAGFlow(project_dir=directory / "ragflow_project", embedding_model="hashing") as rag:
+        document = rag.add_document(rag.create_dataset("documents"), "house.md", HOUSE.encode())
+        document.async_parse()
+        list(document.join(interval=0))
+        assert document.run == "DONE"
+    return directory
+
+
 @pytest.fixture
-def filled(shell: Shell) -> Shell:
-    """The same, with a project that holds one parsed document."""
-    Path("house.md").write_text(HOUSE)
-    assert shell("add", "house.md", "--embedding-model", "hashing").status == 0
+def filled(shell: Shell, made: Path) -> Shell:
+    """The same, where a project is that holds one parsed document."""
+    shutil.copytree(made, Path.cwd(), dirs_exist_ok=True)
     return shell
 
 
@@ -253,8 +267,6 @@ def test_ask_streams_json_one_document_a_line(filled: Shell) -> None:
 
 
 def test_asking_twice_keeps_both_answers_in_one_chat(filled: Shell) -> None:
-    from ragflow_local.api.ragflow import RAGFlow
-
     filled("ask", "When is the boiler inspected?")
     filled("ask", "Where is the pump bled?")
     with RAGFlow(project_dir="ragflow_project", read_only=True) as rag:
