@@ -8,6 +8,9 @@ from ragflow_local.records import Block, Place
 
 _SPACES = re.compile(r"\s+")
 _MAX_SPAN = 1000  # columns; as the HTML standard clamps them
+# Cells that spans may add to a table: more than any real one has, so that no file can name a
+# number of cells that does not fit into memory.
+_MAX_ADDED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """
     spread_rows: list[list[str]] = []
     below: dict[int, tuple[int, str]] = {}  # column: rows still covered, text
+    added = 0
     for number, row in enumerate(rows):
         texts: dict[int, str] = {}
         for column, (left, text) in list(below.items()):
@@ -52,19 +56,21 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
                 del below[column]
         column = 0
         is_head = number == 0 or all(cell.is_header for cell in row)
+        repeats = is_head and len(row) > 1  # a cell over all columns is a title, and said once
         for cell in row:
             while column in texts:
                 column += 1
-            columns = max(1, min(cell.columns, _MAX_SPAN))
-            covers_all = len(row) == 1
-            for offset in range(columns):
-                repeat = offset == 0 or (is_head and not covers_all)
-                texts[column + offset] = cell.text if repeat else ""
-                # Rows cannot reach beyond the table, whatever the file says.
-                below_rows = min(cell.rows, len(rows) - number) - 1
-                if below_rows > 0:
-                    below[column + offset] = (below_rows, texts[column + offset])
-            column += columns
-        width = max(texts, default=-1) + 1
-        spread_rows.append([texts.get(column, "") for column in range(width)])
+            # Rows cannot reach beyond the table, whatever the file says.
+            height = max(1, min(cell.rows, len(rows) - number))
+            width = max(1, min(cell.columns, _MAX_SPAN))
+            added += height * width - 1
+            if added > _MAX_ADDED:
+                height = width = 1
+            for offset in range(width):
+                texts[column + offset] = cell.text if offset == 0 or repeats else ""
+                if height > 1:
+                    below[column + offset] = (height - 1, texts[column + offset])
+            column += width
+        end = max(texts, default=-1) + 1
+        spread_rows.append([texts.get(column, "") for column in range(end)])
     return spread_rows

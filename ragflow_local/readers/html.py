@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from lxml import etree
 
 from ragflow_local.readers.grid import Cell, spread, table
+from ragflow_local.readers.text import paragraphs
 from ragflow_local.records import Block, BlockKind
 from ragflow_local.text.encoding import decode, tidy
 
@@ -24,6 +26,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _LINE_SPACES = re.compile(r" *\n *")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.I)
+_ANY_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
 _MAX_DEPTH = 100  # elements; a table nested deeper is layout, of a generated mail
 
 
@@ -43,7 +46,10 @@ def blocks_of(markup: str) -> Iterator[Block]:
         root = etree.fromstring(tidy(markup).encode(), parser)
     except etree.XMLSyntaxError:
         return  # nothing but comments and white space
-    if root is not None:
+    if any("depth" in entry.message for entry in parser.error_log):
+        # Beyond a depth that no page has on purpose, the parser drops what is inside.
+        yield from paragraphs(unescape(_ANY_TAG.sub("\n\n", tidy(markup))))
+    elif root is not None:
         yield from _Walk(root).blocks()
 
 

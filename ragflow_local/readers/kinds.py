@@ -69,9 +69,8 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.spreadsheet": "odt",
     b"application/vnd.oasis.opendocument.presentation": "odt",
 }
-_HTML = re.compile(
-    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])", re.I | re.S
-)
+_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html[\s>])", re.I)
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*\S?")
 _MAIL_HEADERS = (
     "from to cc bcc date subject received message-id mime-version return-path delivered-to reply-to"
@@ -163,7 +162,7 @@ def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
         # Damaged files of a known kind: their reader says what is wrong with them.
         return by_ending if by_ending not in _TEXTUAL else ""
     if by_ending in _TEXTUAL and ending not in _VAGUE:
-        return "html" if by_ending == "markdown" and _HTML.match(text) else by_ending
+        return "html" if by_ending == "markdown" and _is_html(text) else by_ending
     return _kind_by_look(data, text) or (
         "text" if by_ending in _TEXTUAL or by_ending in ("", "rtf", "xls") else by_ending
     )
@@ -171,7 +170,7 @@ def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
 
 def _kind_by_look(data: bytes, text: str) -> str:
     """Return the kind of a text that shows what it is, else ""."""
-    if _HTML.match(text):
+    if _is_html(text):
         return "html"
     if _is_mail(text):
         return "email"
@@ -206,6 +205,11 @@ def _is_strange(character: str) -> bool:
     if character < " ":
         return character not in "\t\n\r\f\v\x1b"
     return character > "\xff" and not character.isprintable() and character not in _INVISIBLE
+
+
+def _is_html(text: str) -> bool:
+    """Return whether ``text`` begins as a page does, after any comments."""
+    return bool(_HTML.match(_COMMENT.sub("", text) if "<!--" in text[:1000] else text))
 
 
 def _is_mail(text: str) -> bool:

@@ -26,7 +26,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
         yield from _fields(front.group(1))
         text = text[front.end() :]
     environment: dict[str, dict[str, dict[str, str]]] = {}
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     yield from _blocks(parser.parse(text, environment))
     for label, target in environment.get("references", {}).items():
         if label.startswith("^"):  # a footnote of one word looks like a link's target

@@ -57,6 +57,7 @@ _ALPHABETIC = ["cp1250", "iso8859_2", "cp1251", "koi8_r", "cp866", "cp1253", "cp
 _ALPHABETIC += ["cp1256", "cp1257", "cp1258", "cp874", "cp1252", "cp437", "cp850", "mac_roman"]
 _HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _SAMPLE_BYTES = 65_536  # enough characters for any of the measures below to settle
+_GUESS_BYTES = 8_192  # the guessing library takes seconds for more, and finds nothing else
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # No meaning in a text: control characters, byte order marks within, lone surrogates.
 _DROPPED = {code: None for code in range(32) if code not in (9, 10)} | {127: None, 0xFEFF: None}
@@ -152,7 +153,7 @@ def _find_legacy(data: bytes) -> str:
         return "cp1252"
     from charset_normalizer import from_bytes  # takes 50 ms to import; few files need it
 
-    best = from_bytes(sample, cp_isolation=_ALPHABETIC).best()
+    best = from_bytes(sample[:_GUESS_BYTES], cp_isolation=_ALPHABETIC).best()
     return best.encoding if best is not None and _reads(data, best.encoding) else "cp1252"
 
 
