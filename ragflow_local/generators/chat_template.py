@@ -17,8 +17,7 @@ _log = logging.getLogger("ragflow_local.generators")
 CHATML = """\
 {% for message in messages %}<|im_start|>{{ message.role }}
 {{ message.content }}<|im_end|>
-{% endfor %}<|im_start|>assistant
-"""
+{% endfor %}<|im_start|>assistant{{ '\\n' }}"""
 # For a model that knows no roles at all: text to be continued.
 PLAIN = """\
 {% for message in messages %}{% if message.role == 'system' %}{{ message.content }}

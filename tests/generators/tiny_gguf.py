@@ -29,10 +29,11 @@ NO_SYSTEM = (
     " + message.content | trim + '<end_of_turn>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}"
 )
-WORDS = (
+_WORDS = (
     "the of and to in is was for on that with by at from as it are be this were which or has an"
     " revenue company year answer question knowledge base million total net sales system user"
-).split()
+)
+WORDS = _WORDS.split()
 
 
 @dataclass(frozen=True)
