@@ -16,6 +16,10 @@ from ragflow_local.records import Block, Notice
 mupdf.TOOLS.mupdf_display_errors(False)
 mupdf.TOOLS.mupdf_display_warnings(False)
 
+# What MuPDF raises for a page that cannot be read though the file can; the second by way of
+# PyMuPDF's own checks.
+_DAMAGED = (mupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
+
 
 def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
     """Yield the blocks of all pages in reading order.
@@ -57,12 +61,24 @@ def read_pages(
     if not data:
         return
     skipped: list[int] = []
+    damaged: list[int] = []
     with open_document(data, name) as document:
         for number in range(first, min(last, document.page_count) + 1):
-            page = document[number - 1]
-            yield from _blocks_of(page, number, layout, skipped)
+            try:
+                yield from list(_blocks_of(document[number - 1], number, layout, skipped))
+            except _DAMAGED:
+                damaged.append(number)
     if skipped:
-        yield Notice(_skipped(skipped))
+        what, were = ("Page", "is a picture") if len(skipped) == 1 else ("Pages", "are pictures")
+        yield Notice(
+            f"{what} {_runs(skipped)} {were} without text and skipped. To read them: {ocr.INSTALL}"
+        )
+    if damaged:
+        what, were = ("Page", "is") if len(damaged) == 1 else ("Pages", "are")
+        yield Notice(
+            f"{what} {_runs(damaged)} {were} damaged and skipped."
+            " To read them, save the file anew in the program it is from."
+        )
 
 
 def settle(blocks: Sequence[Block]) -> list[Block]:
@@ -84,7 +100,16 @@ def open_document(data: bytes, name: str) -> Iterator[Any]:
     with document:
         if document.needs_pass and not document.authenticate(""):
             raise DamagedFileError(name, "the whole file", "it is encrypted")
+        if _n_pages(document) < 1:
+            raise DamagedFileError(name, "its index", "it has no pages")
         yield document
+
+
+def _n_pages(document: Any) -> int:
+    try:
+        return int(document.page_count)
+    except _DAMAGED:
+        return 0
 
 
 def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iterator[Block]:
@@ -108,14 +133,12 @@ def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iter
         yield Block("paragraph", line.text, place=lines.place(number, line.box))
 
 
-def _skipped(pages: Sequence[int]) -> str:
-    """Return the notice that pages could not be seen, runs of them as a range."""
+def _runs(pages: Sequence[int]) -> str:
+    """Return pages as text, runs of them as a range: ``2-4, 7``."""
     runs: list[list[int]] = []
     for page in pages:
         if runs and page == runs[-1][-1] + 1:
             runs[-1].append(page)
         else:
             runs.append([page])
-    names = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-    what, were = ("Page", "is a picture") if len(pages) == 1 else ("Pages", "are pictures")
-    return f"{what} {names} {were} without text and skipped. To read them: {ocr.INSTALL}"
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

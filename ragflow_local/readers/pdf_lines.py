@@ -50,6 +50,8 @@ _REPLACED = str.maketrans(
 )
 # Wider than a space in justified text, narrower than the gap between columns; in type sizes.
 _CELL_GAP = 1.6
+# Damaged fonts make words of lines that have no letters.
+_NO_STYLE = (0.0, False, 0)
 # A raised mark: this small, against the line that it belongs to.
 _MARK_LETTERS, _MARK_SIZE = 8, 0.82
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -199,13 +201,13 @@ def lines_of(page: Any) -> Lines:
             grouped.setdefault((block, line), []).append(word)
     ways: Counter[int] = Counter()
     for key, found in grouped.items():
-        ways[styles[key][2]] += sum(len(word.text) for word in found)
+        ways[styles.get(key, _NO_STYLE)[2]] += sum(len(word.text) for word in found)
     shown = (ways.most_common(1)[0][0] + page.rotation) % 360 if ways else 0
     turn = (360 - shown) % 360
     straight: list[Line] = []
     aside: list[Line] = []
     for key, found in grouped.items():
-        size, bold, way = styles[key]
+        size, bold, way = styles.get(key, _NO_STYLE)
         turned = tuple(Word(w.text, turned_box(w.box, turn, width, height)) for w in found)
         if (way + page.rotation) % 360 == shown:
             straight.extend(_split(turned, size, bold))

@@ -59,7 +59,7 @@ def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
         for index in range(len(rows) - 1, max(-1, len(rows) - 6), -1):
             shared = boxes[index].overlap_y(line.box)
             if shared > 0.5 * min(boxes[index].height, line.box.height) and not any(
-                other.box.overlap_x(line.box) > 1 for other in rows[index]
+                _covers(other.box, line.box) for other in rows[index]
             ):
                 rows[index].append(line)
                 break
@@ -68,6 +68,11 @@ def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
             boxes.append(line.box)
     order = sorted(range(len(rows)), key=lambda i: (boxes[i].top + boxes[i].bottom, boxes[i].x0))
     return [sorted(rows[i], key=lambda line: line.box.x0) for i in order]
+
+
+def _covers(one: Box, other: Box) -> bool:
+    """Tell whether boxes stand over one another: more than the edges of recognised ones do."""
+    return one.overlap_x(other) > max(1.0, 0.25 * min(one.width, other.width))
 
 
 def pieces_of(rows: Sequence[Sequence[Line]], body_size: float, words: set[str]) -> Iterator[Piece]:
