@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ragflow_local.errors import StoreError
 from ragflow_local.records import Vector
 from ragflow_local.retrieve.query import Query
-from ragflow_local.retrieve.similarity import term_similarity
+from ragflow_local.retrieve.similarity import Matched, term_similarity
 from ragflow_local.stores.catalog import Catalog, Connection, chunks
 from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
 from ragflow_local.stores.vector_memory import Memory
@@ -117,7 +117,9 @@ def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:
     """Return the exact term similarity of each chunk."""
     if not query.terms:
         return np.zeros(len(numbers))
-    return term_similarity(lists.parts(numbers), lists.idf, np.array(query.weights), K1)
+    parts, lengths = lists.parts(numbers)
+    matched = Matched(parts, lengths, lists.idf, K1)
+    return term_similarity(matched, np.array(query.weights), query.length)
 
 
 def cosines_of_all(

@@ -81,7 +81,7 @@ def search(
     if not question.strip() or not scopes or wanted.limit == 0:
         return []
     vector = embedder().embed_query(question) if wanted.vector_weight > 0 else None
-    query = query_of(question) if wanted.vector_weight < 1 else Query((), ())
+    query = query_of(question) if wanted.vector_weight < 1 else Query((), (), 0)
     for attempt in range(_ATTEMPTS):
         # Vectors before rows: those of an older parse go only after its rows are replaced.
         near = [

@@ -30,6 +30,7 @@ class _List:
 
     places: Numbers
     parts: Scores
+    lengths: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,25 @@ class Lists:
                 scores[one.places] += one.parts if weight == 1.0 else weight * one.parts
         return scores
 
-    def parts(self, numbers: Numbers) -> Scores:
-        """Return (n_terms, n_numbers) what each term adds to the score of each chunk.
+    def parts(self, numbers: Numbers) -> tuple[Scores, Scores]:
+        """Return what each term adds to the score of each chunk, and the chunks' lengths.
 
         Args:
             numbers: Chunk numbers; one that is not in the dataset has 0 everywhere.
+
+        Returns:
+            (n_terms, n_numbers), and (n_numbers,) in terms, 0 for one without a common term.
         """
         places = self._places_of(numbers)
         parts = np.zeros((len(self.terms), len(numbers)))
+        lengths = np.zeros(len(numbers))
         for row, one in zip(parts, self._lists, strict=True):
             if len(one.places):
                 at = np.minimum(np.searchsorted(one.places, places), len(one.places) - 1)
-                row[:] = np.where(one.places[at] == places, one.parts[at], 0.0)
-        return parts
+                here = np.flatnonzero(one.places[at] == places)
+                row[here] = one.parts[at[here]]
+                lengths[here] = one.lengths[at[here]]
+        return parts, lengths
 
     def has(self, numbers: Numbers) -> NDArray[np.bool_]:
         """Return (n,) whether each chunk number is live in the dataset."""
@@ -149,7 +156,7 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
         idf[index] = np.log1p((chunks - len(places) + 0.5) / (len(places) + 0.5))
         # An empty average comes with empty lists only.
         weighed = counts + K1 * (1 - B + B * lengths / average) if len(places) else counts
-        lists.append(_List(places, idf[index] * (K1 + 1) * counts / weighed))
+        lists.append(_List(places, idf[index] * (K1 + 1) * counts / weighed, lengths))
     return Lists(
         tuple(terms),
         idf,
