@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 import typer
+from typer.main import get_command
 
 from ragflow_local.cli.chat import ask
 from ragflow_local.cli.datasets import list_
@@ -66,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> None:
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="ragflow-local")
+        # Not app() itself: that puts an excepthook of its own in place of ours.
+        get_command(app)(
+            args=None if arguments is None else list(arguments), prog_name="ragflow-local"
+        )
     except RagflowError as error:
         tell(f"Error: {error}")
     except KeyboardInterrupt:
