@@ -1,6 +1,6 @@
-"""Does a project slow down as it grows? Opening and listing, at a tenth of the size and at all of it.
+"""Does a project slow down as it grows? Opening and listing, at a tenth of its size and at all.
 
-    python -m benchmarks.catalog
+python -m benchmarks.catalog
 """
 
 from __future__ import annotations
@@ -66,13 +66,14 @@ def main() -> None:
             "",
             f"{machine()}. `python -m benchmarks.catalog`",
             "",
-            f"Milliseconds, median of 7, at {DATASETS // 10} datasets with {DOCUMENTS // 10} documents"
-            f" and at {DATASETS} with {DOCUMENTS}.",
+            f"Milliseconds, median of 7, at {DATASETS // 10} datasets with {DOCUMENTS // 10}"
+            f" documents and at {DATASETS} with {DOCUMENTS}.",
             "",
             "| step | a tenth | all | ratio |",
             "|---|---|---|---|",
             *(
-                f"| {step} | {small[step]:.1f} | {large[step]:.1f} | {large[step] / small[step]:.2f} |"
+                f"| {step} | {small[step]:.1f} | {large[step]:.1f}"
+                f" | {large[step] / small[step]:.2f} |"
                 for step in small
             ),
         ]

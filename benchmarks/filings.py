@@ -1,4 +1,4 @@
-"""The main job on real input: eight quarterly reports as PDF, and questions whose answer is a number.
+"""The main job on real input: eight quarterly reports as PDF, questions answered by a number.
 
     python -m benchmarks.filings
 

@@ -298,13 +298,12 @@ class Project:
 
     def check_embedder(self, name: str) -> None:
         """Raise ``MissingModelError`` unless there is an embedding model of that name."""
-        describe(name, self.options.models_dir)
+        describe(name, self.options.models_dir, self.options.cache_dir)
 
     def tokenizer_of(self, dataset: DatasetRow) -> tuple[Path | None, int]:
         """Return the tokenizer file of a dataset's model and its window, without loading it."""
-        found = describe(dataset.embedding_model, self.options.models_dir)
-        # Two of the window's tokens are the marks of a text's beginning and end.
-        return found.tokenizer_file, found.max_tokens - 2
+        found = describe(dataset.embedding_model, self.options.models_dir, self.options.cache_dir)
+        return found.tokenizer_file, found.max_tokens
 
     def embedder_of(self, dataset: DatasetRow) -> Embedder:
         """Return a dataset's model; the dataset remembers which it was, to the last weight.

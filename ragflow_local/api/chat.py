@@ -11,10 +11,16 @@ from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
 from ragflow_local.api.session import Session
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
-from ragflow_local.stores.catalog import Connection, IntegrityError, chats, datasets, sessions
+from ragflow_local.stores.catalog import (
+    Connection,
+    IntegrityError,
+    chats,
+    datasets,
+    now_ms,
+    sessions,
+)
 
 
 class Chat(Entity):

@@ -8,10 +8,9 @@ from ragflow_local.api import checks
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import check_text, check_whole
-from ragflow_local.stores.catalog import IntegrityError, datasets, documents
+from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
 
 class DataSet(Entity):

@@ -10,9 +10,8 @@ from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import ParserConfig
 from ragflow_local.api.opening import Opening
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.settings import check_text
-from ragflow_local.stores.catalog import IntegrityError, datasets, documents
+from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
 
 class DatasetCalls(Opening):

@@ -13,11 +13,10 @@ from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
 from ragflow_local.errors import InvalidValueError, NotFoundError, RagflowError
 from ragflow_local.ingest import wire
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.records import DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
-from ragflow_local.stores.catalog import Connection, chunks, documents
+from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
 
 _DRAWN = frozenset({"pdf", "image", "pptx"})
 

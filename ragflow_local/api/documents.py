@@ -9,10 +9,9 @@ from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.datasets import DatasetCalls
 from ragflow_local.api.document import Document, start_parsing, stop_parsing, unique_name
 from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.readers import kind_of, type_of
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores.catalog import datasets, documents
+from ragflow_local.stores.catalog import datasets, documents, now_ms
 
 
 class DocumentCalls(DatasetCalls):

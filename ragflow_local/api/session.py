@@ -14,11 +14,10 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.ingest.indexer import now_ms
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
-from ragflow_local.stores.catalog import chats, datasets, sessions
+from ragflow_local.stores.catalog import chats, datasets, now_ms, sessions
 
 
 class Message(Entity):

@@ -13,7 +13,6 @@ left behind can never be taken for another chunk.
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,15 @@ from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.ingest.embed import embed_rows
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
-from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
+from ragflow_local.stores.catalog import (
+    Catalog,
+    Connection,
+    chunks,
+    datasets,
+    documents,
+    now_ms,
+    postings,
+)
 from ragflow_local.stores.files import Files
 from ragflow_local.text.terms import chunk_terms
 from ragflow_local.text.tokens import token_counter
@@ -96,7 +103,7 @@ class Indexer:
         with self._catalog.write() as connection:
             row = documents.get(connection, document_id)
             if row is not None and row.run == "RUNNING":
-                _set_run(connection, row, run, progress, message)
+                documents.set_run(connection, row, run, progress, message)
 
     def replace_document(
         self,
@@ -128,7 +135,7 @@ class Indexer:
             chunks.collect_embeddings(connection, embeddings)
             documents.update(connection, document.id, {"generation": document.generation + 1})
             documents.count(connection, document.id)
-            _set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
+            documents.set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
         self._vectors.remove(dataset.id, [row.number for row in old])
         self._store_images(old, new.rows, drafts)
 
@@ -371,11 +378,6 @@ class Indexer:
             self._files.put_image(id, image)
 
 
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
-
-
 def _chunk_id(document_id: str, ordinal: int, content: str) -> str:
     # The same document parsed again in the same way keeps its chunks' ids.
     text = f"{document_id}\0{ordinal}\0{content}"
@@ -387,20 +389,6 @@ def _dataset_number(connection: Connection, id: str) -> int:
     if number is None:
         raise NotFoundError("dataset", id)
     return number
-
-
-def _set_run(
-    connection: Connection, row: DocumentRow, run: str, progress: float, message: str
-) -> None:
-    begun = row.process_begin_at or now_ms()
-    state = {
-        "run": run,
-        "progress": progress,
-        "progress_msg": message,
-        "process_duration": (now_ms() - begun) / 1000,
-        "update_time": now_ms(),
-    }
-    documents.update(connection, row.id, state)
 
 
 def _completed(count: int, notices: Sequence[str]) -> str:

@@ -289,7 +289,9 @@ class Jobs:
             parse.read_pages[request.first] = max(page - request.first, 0)
             done = sum(parse.read_pages.values())
         fraction = _READ * done / max(parse.pages, 1)
-        self._say(parse, fraction, f"Reading page {min(page, parse.pages)} of {parse.pages}, {done} done")
+        self._say(
+            parse, fraction, f"Reading page {min(page, parse.pages)} of {parse.pages}, {done} done"
+        )
 
     def _gather(self, parse: _Parse, part: int, reply: wire.ReadDone) -> None:
         with self._changed:

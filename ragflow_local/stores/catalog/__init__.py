@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,6 +173,11 @@ def page(
     way = "DESC" if desc else "ASC"
     order = f" ORDER BY {rows}.{orderby} {way}, {rows}.number {way} LIMIT ? OFFSET ?"
     return order, [page_size, (page - 1) * page_size]
+
+
+def now_ms() -> int:
+    """Return the time as the catalog keeps it: milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def like(text: str) -> str:

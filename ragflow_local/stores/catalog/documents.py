@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DocumentRow
-from ragflow_local.stores.catalog import Connection, like
+from ragflow_local.stores.catalog import Connection, like, now_ms
 
 _JSON = ("parser_config", "meta_fields")
 
@@ -39,6 +39,21 @@ def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     stored = _stored(values)
     assignments = ", ".join(f"{name} = :{name}" for name in stored)
     connection.execute(f"UPDATE documents SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+
+
+def set_run(
+    connection: Connection, row: DocumentRow, run: str, progress: float, message: str
+) -> None:
+    """Write the end of a parse: what it ended with, and how long it took."""
+    begun = row.process_begin_at or now_ms()
+    state = {
+        "run": run,
+        "progress": progress,
+        "progress_msg": message,
+        "process_duration": (now_ms() - begun) / 1000,
+        "update_time": now_ms(),
+    }
+    update(connection, row.id, state)
 
 
 def delete(connection: Connection, id: str) -> None:
