@@ -57,70 +57,78 @@ class AnswerStream(Iterator[Answer]):
     """Answers whose content only ever grows; may be closed from any thread."""
 
     def __init__(self, turn: Turn) -> None:
-        self._is_closed = threading.Event()
-        self._writing: Iterator[str] | None = None
-        self._answers = self._answer(turn)
+        # Nothing that is kept here points back, so that a stream nobody holds ends at once.
+        self._running = _Running()
+        self._answers = _answers(turn, self._running)
 
     def __next__(self) -> Answer:
-        if self._is_closed.is_set():
+        if self._running.is_closed.is_set():
             self._answers.close()
             raise StopIteration
         return next(self._answers)
 
     def close(self) -> None:
         """Stop the model within one token; nothing more comes."""
-        self._is_closed.set()
-        _close(self._writing)
-        with contextlib.suppress(ValueError):  # another thread is reading: it ends by itself
-            self._answers.close()
+        self._running.is_closed.set()
+        _close(self._running.writing)
+        _close(self._answers)
 
-    def _answer(self, turn: Turn) -> Yields[Answer]:
-        began = time.monotonic()
-        question = standalone(turn.question, turn.history)
-        hits = without_duplicates(turn.search(question))
-        if not hits:
-            yield _not_found(turn, began)
-            return
-        generator = turn.open_generator()
-        if generator is None:
-            yield from _quoted(turn, question, hits, began)
-        else:
-            yield from self._generated(turn, hits, generator, began)
 
-    def _generated(
-        self, turn: Turn, hits: Sequence[Hit], generator: Generator, began: float
-    ) -> Iterator[Answer]:
-        window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
-        prompt = build(turn.question, hits, turn.history, turn.prompt, window)
-        support = Support(prompt.hits, turn.embed)
-        text = CitedText(len(prompt.hits), support.of, has_marks=turn.prompt.show_quote)
-        thinking = Thinking()
-        now = Answer("", model=generator.name)
-        self._writing = generator.generate(prompt.messages, turn.llm)
-        try:
-            for piece in self._writing:
-                if self._is_closed.is_set():
-                    return
-                text.feed(thinking.feed(piece))
-                if text.text != now.content or thinking.thought != now.thinking:
-                    now = replace(now, content=text.text, thinking=thinking.thought)
-                    yield now
-            text.feed(thinking.feed("", is_last=True))
-            text.finish()
-            if self._is_closed.is_set():
-                return
-            usage = {**getattr(self._writing, "usage", {"prompt_tokens": prompt.tokens})}
-        finally:
-            _close(self._writing)
-        yield Answer(
-            text.text,
-            hits=prompt.hits if turn.prompt.show_quote else (),
-            model=generator.name,
-            thinking=thinking.thought.strip(),
-            usage=_timed(usage, began),
-            is_last=True,
-            unsupported=tuple(text.unsupported),
-        )
+class _Running:
+    """What another thread needs to stop an answer."""
+
+    def __init__(self) -> None:
+        self.is_closed = threading.Event()
+        self.writing: Iterator[str] | None = None
+
+
+def _answers(turn: Turn, running: _Running) -> Yields[Answer]:
+    began = time.monotonic()
+    question = standalone(turn.question, turn.history)
+    hits = without_duplicates(turn.search(question))
+    if not hits:
+        yield _not_found(turn, began)
+        return
+    generator = turn.open_generator()
+    if generator is None:
+        yield from _quoted(turn, question, hits, began)
+    else:
+        yield from _generated(turn, hits, generator, running)
+
+
+def _generated(
+    turn: Turn, hits: Sequence[Hit], generator: Generator, running: _Running
+) -> Iterator[Answer]:
+    began = time.monotonic()
+    window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
+    prompt = build(turn.question, hits, turn.history, turn.prompt, window)
+    support = Support(prompt.hits, turn.embed)
+    text = CitedText(len(prompt.hits), support.of, has_marks=turn.prompt.show_quote)
+    thinking = Thinking()
+    now = Answer("", model=generator.name)
+    running.writing = generator.generate(prompt.messages, turn.llm)
+    try:
+        for piece in running.writing:
+            text.feed(thinking.feed(piece))
+            if text.text != now.content or thinking.thought != now.thinking:
+                now = replace(now, content=text.text, thinking=thinking.thought)
+                yield now
+        text.feed(thinking.feed("", is_last=True))
+        text.finish()
+        usage = {"prompt_tokens": prompt.tokens, **getattr(running.writing, "usage", {})}
+    finally:
+        _close(running.writing)
+    if running.is_closed.is_set():
+        return
+    yield Answer(
+        text.text,
+        hits=prompt.hits if turn.prompt.show_quote else (),
+        model=generator.name,
+        thinking=thinking.thought.strip(),
+        usage=_timed(usage, began),
+        is_last=True,
+        unsupported=tuple(text.unsupported),
+    )
 
 
 def _not_found(turn: Turn, began: float, model: str = "") -> Answer:

@@ -66,10 +66,7 @@ class CitedText:
             if letter in _OPENING:
                 mark = MARK.match(self._held) or self._bare()
                 if mark:
-                    self._numbers += numbers_of(mark[0], self._count)
-                    self._is_marked = True
-                    if self._held[mark.end() : mark.end() + 1] in set(_ENDING):
-                        self._space = ""  # the space before a mark inside the sentence
+                    self._take_mark(numbers_of(mark[0], self._count))
                     self._held = self._held[mark.end() :]
                     continue
                 if not is_last and is_begun(self._held):
@@ -84,7 +81,21 @@ class CitedText:
             self._held = self._held[1:]
             self._take(letter)
 
+    def _take_mark(self, numbers: list[int]) -> None:
+        self._numbers += numbers
+        if self._sentence:
+            self._space = ""  # of the space around a mark that after it is kept
+            self._is_marked = True
+        elif self.text:  # on a line of its own: it belongs to what was said before
+            self._numbers = [one for one in self._numbers if not self._ends_with(one)]
+            self._write_marks()
+
+    def _ends_with(self, number: int) -> bool:
+        return self.text.endswith(format_marks([number]))
+
     def _bare(self) -> re.Match[str] | None:
+        if self._sentence and not self._space and not self._is_ending:
+            return None  # a[0]
         mark = BARE_MARK.match(self._held)
         named = mark and numbers_of(mark[0], 1 << 30)
         if mark and named and max(named) < self._count and self._has_marks and self._sentence:

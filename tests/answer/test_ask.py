@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from ragflow_local.answer.ask import Turn, answer
+from ragflow_local.generators import Generator
+from ragflow_local.records import Answer, ChatMessage, Hit
+from ragflow_local.settings import EMPTY_RESPONSE, LLMSettings, PromptSettings
+from tests.answer.made import Scripted, hits
+
+SEA = hits(
+    "The colossal squid lives around Antarctica. It was described in 1925.",
+    "Name\tLength\nColossal squid\t14 m\nGiant squid\t12 m",
+)
+
+
+def turn(
+    question: str,
+    found: Sequence[Hit] = SEA,
+    generator: Generator | None = None,
+    history: Sequence[ChatMessage] = (),
+    *,
+    show_quote: bool = True,
+) -> Turn:
+    return Turn(
+        question=question,
+        history=history,
+        prompt=PromptSettings(show_quote=show_quote),
+        llm=LLMSettings(),
+        search=lambda _: list(found),
+        open_generator=lambda: generator,
+    )
+
+
+def read(asked: Turn) -> list[Answer]:
+    answers = list(answer(asked))
+    for earlier, later in pairwise(answers):
+        assert later.content.startswith(earlier.content)
+        assert not earlier.is_last
+        assert earlier.hits == ()
+    assert answers[-1].is_last
+    return answers
+
+
+def test_without_a_model_sentences_are_quoted_with_their_source() -> None:
+    last = read(turn("When was the colossal squid described?"))[-1]
+    assert "It was described in 1925. [ID:0]" in last.content
+    assert last.model == "extractive"
+    assert last.hits == tuple(SEA)
+
+
+def test_the_right_row_of_a_table_answers_with_its_columns() -> None:
+    last = read(turn("What is the length of the giant squid?"))[-1]
+    assert "Name: Giant squid; Length: 12 m [ID:1]" in last.content
+
+
+def test_a_model_answers_from_the_chunks_and_is_cited() -> None:
+    model = Scripted("The colossal squid", " lives around Ant", "arctica. It", " is large.")
+    last = read(turn("Where?", generator=model))[-1]
+    assert last.content == "The colossal squid lives around Antarctica. [ID:0] It is large."
+    assert last.unsupported == ("It is large.",)
+    assert last.model == "scripted.gguf"
+    assert model.messages[0].content.count("[ID:1] report.pdf") == 1
+    assert model.messages[-1] == ChatMessage("user", "Where?")
+
+
+def test_thoughts_are_kept_apart() -> None:
+    last = read(turn("Where?", generator=Scripted("<think>Hm.", "</think>", " There.")))[-1]
+    assert (last.content, last.thinking) == ("There.", "Hm.")
+
+
+def test_nothing_found_is_the_empty_response_and_no_model_runs() -> None:
+    model = Scripted("x")
+    (last,) = read(turn("Where?", [], model))
+    assert last.content == EMPTY_RESPONSE
+    assert (last.hits, last.model) == ((), "")
+    assert not model.messages
+
+
+def test_what_no_sentence_supports_is_not_found_either() -> None:
+    (last,) = read(turn("Which bakery sells pumpernickel in Oldenburg?"))
+    assert last.content == EMPTY_RESPONSE
+    assert last.hits == ()
+
+
+@pytest.mark.parametrize("model", [None, Scripted("It lives there [ID:0]. So.")], ids=str)
+def test_without_quotes_there_are_no_marks_and_no_hits(model: Generator | None) -> None:
+    asked = turn("Where does the colossal squid live?", generator=model, show_quote=False)
+    last = read(asked)[-1]
+    assert last.content
+    assert "[ID:" not in last.content
+    assert last.hits == ()
+
+
+def test_a_follow_up_is_searched_for_as_a_whole_question() -> None:
+    searched: list[str] = []
+
+    def search(question: str) -> list[Hit]:
+        searched.append(question)
+        return SEA
+
+    model = Scripted("x")
+    history = [ChatMessage("user", "Sales in 2020?"), ChatMessage("assistant", "Two. [ID:0]")]
+    asked = Turn("And in 2021?", history, PromptSettings(), LLMSettings(), search, lambda: model)
+    read(asked)
+    assert searched == ["Sales in 2021?"]
+    assert [message.content for message in model.messages[1:]] == [
+        "Sales in 2020?",
+        "Two.",
+        "And in 2021?",
+    ]
+
+
+def test_closing_stops_the_model() -> None:
+    model = Scripted("a ", "b ", "c ")
+    stream = answer(turn("Where?", generator=model))
+    next(stream)
+    stream.close()
+    assert model.closed == 1
+    assert list(stream) == []
+
+
+def test_an_answer_nobody_holds_stops_too() -> None:
+    model = Scripted("a ", "b ", "c ")
+    stream = answer(turn("Where?", generator=model))
+    next(stream)
+    del stream
+    assert model.closed == 1
+
+
+def test_usage_says_the_time() -> None:
+    last = read(turn("Where?", generator=Scripted("x")))[-1]
+    assert last.usage["total_seconds"] >= 0
+    assert last.usage["prompt_tokens"] > 0

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from ragflow_local.answer.citations import Support, strip_marks
+from ragflow_local.answer.cited_text import CitedText
+from ragflow_local.records import Matrix
+from tests.answer.made import hits
+
+HITS = hits(
+    "Net sales in fiscal 2022 were 394 billion dollars. Dr. Smith ran the unit.",
+    "The colossal squid lives in the deep sea around Antarctica.",
+    "小明出生于1990年，毕业于北京大学。",
+)
+
+
+def cited(text: str, size: int = 3, *, count: int = 3, has_marks: bool = True) -> str:
+    """Return the text with citations, fed in pieces of ``size``; it must only grow."""
+    made = CitedText(count, Support(HITS).of, has_marks=has_marks)
+    seen = ""
+    for start in range(0, len(text), size):
+        made.feed(text[start : start + size])
+        assert made.text.startswith(seen)
+        seen = made.text
+    made.finish()
+    assert made.text.startswith(seen)
+    return made.text
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "It rose. [ID:0]",
+        "It rose [ID:0].",
+        "It rose[ID: 0] .".replace(" .", "."),
+        "It rose. (ID:0)",
+        "It rose. （ID：0）",
+        "It rose. 【ID:0】",
+        "It rose. [id:0]",
+        "It rose. [ID 0]",
+        "It rose [0].",
+        "It rose. ##0$$",
+        "It rose. [ID:0, ID:9]",
+        "It rose [ID:0][ID:0].",
+        "It rose. [ID:7] [ID:0]",
+    ],
+)
+def test_a_mark_however_written_stands_after_its_sentence(given: str, size: int) -> None:
+    assert cited(given, size) == "It rose. [ID:0]"
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("It rose. [ID:0][ID:1] It fell.", "It rose. [ID:0] [ID:1] It fell."),
+        ("It rose. [ID:0,2]", "It rose. [ID:0] [ID:2]"),
+        ("It rose [ID:0], and fell [ID:1].", "It rose [ID:0], and fell. [ID:1]"),
+        ("It rose. [ID:9]", "It rose."),
+        ("See [12] and (a) and [x].", "See [12] and (a) and [x]."),
+        ("An array a[0] is text.", "An array a[0] is text."),
+        ("- It rose [ID:0]\n- It fell [ID:1]\n", "- It rose [ID:0]\n- It fell [ID:1]"),
+        ("它上升了。[ID:2]它下降了。", "它上升了。 [ID:2]它下降了。"),
+        ("Open [ID", "Open [ID"),
+        ("a [b](c) d", "a [b](c) d"),
+    ],
+)
+def test_marks_stand_where_they_belong(given: str, expected: str, size: int) -> None:
+    assert cited(given, size) == expected
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_a_sentence_without_a_mark_gets_that_of_the_chunk_that_says_it(size: int) -> None:
+    text = "Net sales in 2022 were 394 billion. The colossal squid lives around Antarctica! Hm."
+    assert cited(text, size) == (
+        "Net sales in 2022 were 394 billion. [ID:0]"
+        " The colossal squid lives around Antarctica! [ID:1] Hm."
+    )
+
+
+def test_an_abbreviation_does_not_end_a_sentence() -> None:
+    assert cited("Dr. Smith ran the unit.") == "Dr. Smith ran the unit. [ID:0]"
+    assert cited("Sales were 3.5 in the U.S. unit.") == "Sales were 3.5 in the U.S. unit."
+
+
+def test_chinese_sentences_are_cited() -> None:
+    assert cited("小明出生于1990年。今天天气很好。") == "小明出生于1990年。 [ID:2]今天天气很好。"
+
+
+def test_a_figure_the_chunk_lacks_gets_no_mark() -> None:
+    assert cited("Net sales in fiscal 2022 were 395 billion dollars.").endswith("dollars.")
+
+
+def test_what_no_chunk_supports_is_listed() -> None:
+    made = CitedText(3, Support(HITS).of)
+    made.feed("Dr. Smith ran the unit. Whales eat cheese on Sundays.")
+    made.finish()
+    assert made.unsupported == ["Whales eat cheese on Sundays."]
+
+
+def test_without_quotes_no_mark_is_left() -> None:
+    assert cited("It rose [ID:0]. Dr. Smith ran the unit.", has_marks=False) == (
+        "It rose. Dr. Smith ran the unit."
+    )
+
+
+def test_white_space_and_lines_stay() -> None:
+    text = "A list:\n\n- one  two\n- three\n\n```\nx = 1\n```"
+    assert cited(text, 1) == text
+
+
+def test_meaning_counts_where_half_of_the_words_fit() -> None:
+    def embed(texts: Sequence[str]) -> Matrix:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+    sentence = "The colossal squid lives in cold remote abysses."
+    assert Support(HITS).of(sentence) == []
+    assert Support(HITS, embed).of(sentence) == [1]
+
+
+def test_stripping_leaves_the_text() -> None:
+    assert strip_marks("It rose. [ID:0] [ID:12] See [3]. (ID: 4)") == "It rose. See [3]."
+    assert strip_marks("") == ""

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.answer.followup import standalone
+from ragflow_local.records import ChatMessage
+
+REVENUE = "What was Apple's revenue in 2020?"
+
+
+def asked(*questions: str) -> list[ChatMessage]:
+    turns = ((ChatMessage("user", text), ChatMessage("assistant", "So.")) for text in questions)
+    return [message for turn in turns for message in turn]
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "expected"),
+    [
+        ("And in 2021?", REVENUE, "What was Apple's revenue in 2021?"),
+        ("What about 2021?", REVENUE, "What was Apple's revenue in 2021?"),
+        ("What about NVIDIA?", REVENUE, f"{REVENUE} NVIDIA?"),
+        ("Why?", REVENUE, REVENUE),
+        ("Where does it live?", "What is the kraken?", "What is the kraken? Where does it live?"),
+        ("它有多大？", "大王乌贼是什么？", "大王乌贼是什么？ 它有多大"),
+        ("那2021年呢？", "苹果公司2020年的收入是多少？", "苹果公司2021年的收入是多少？"),
+    ],
+)
+def test_a_follow_up_is_completed(question: str, before: str, expected: str) -> None:
+    assert standalone(question, asked(before)) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did NVIDIA spend on research in 2022?",
+        "How large is the colossal squid?",
+        "苹果公司2022年的收入是多少？",
+        "Who is the mayor of Springfield?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
+    assert standalone(question, asked(REVENUE)) == question
+
+
+def test_without_history_nothing_changes() -> None:
+    assert standalone("And in 2021?", []) == "And in 2021?"
+
+
+def test_a_chain_of_follow_ups_leads_back_to_its_first() -> None:
+    found = standalone("And in 2022?", asked(REVENUE, "And in 2021?"))
+    assert found == "What was Apple's revenue in 2022?"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.answer.prompt import CITE, Prompt, Window, build, knowledge_of
+from ragflow_local.errors import ContextTooSmallError
+from ragflow_local.records import ChatMessage, Hit
+from ragflow_local.settings import DEFAULT_PROMPT, PromptSettings
+from tests.answer.made import Scripted, hit, hits
+
+HISTORY = [
+    ChatMessage("user", "first?"),
+    ChatMessage("assistant", "One. [ID:0]"),
+    ChatMessage("user", "second?"),
+    ChatMessage("assistant", "Two. [ID:1]"),
+]
+SHORT = PromptSettings(prompt="{knowledge}", show_quote=False)
+
+
+def made(
+    found: list[Hit],
+    context: int = 100_000,
+    history: list[ChatMessage] | None = None,
+    settings: PromptSettings = SHORT,
+    answer_tokens: int = 100,
+) -> Prompt:
+    window = Window(context, answer_tokens, Scripted().count_tokens)
+    return build("why?", found, history or [], settings, window)
+
+
+def test_the_default_prompt_is_the_references_text_with_the_chunks_in_it() -> None:
+    found = [hit("Squid.", page=3), hit("Kraken.", 1, name="b.txt")]
+    system = made(found, settings=PromptSettings()).messages[0].content
+    knowledge = "[ID:0] report.pdf, page 3\nSquid.\n\n[ID:1] b.txt\nKraken."
+    assert system == DEFAULT_PROMPT.replace("{knowledge}", knowledge) + CITE
+
+
+def test_the_call_for_citations_goes_with_show_quote() -> None:
+    assert (
+        CITE not in made(hits("a"), settings=PromptSettings(show_quote=False)).messages[0].content
+    )
+
+
+def test_only_knowledge_is_replaced() -> None:
+    settings = PromptSettings(prompt='{"a": {x}} {knowledge} {{y}} {question}', show_quote=False)
+    system = made(hits("{knowledge} {z}"), settings=settings).messages[0].content
+    assert system == '{"a": {x}} [ID:0] report.pdf\n{knowledge} {z} {{y}} {question}'
+
+
+def test_history_goes_between_without_its_marks() -> None:
+    messages = made(hits("a"), history=HISTORY).messages
+    assert [message.content for message in messages[1:]] == [
+        "first?",
+        "One.",
+        "second?",
+        "Two.",
+        "why?",
+    ]
+
+
+def test_a_question_without_an_answer_is_left_out() -> None:
+    lone = [ChatMessage("assistant", "Hi!"), ChatMessage("user", "lost?"), *HISTORY]
+    assert made(hits("a"), history=lone).messages[1].content == "first?"
+
+
+def test_the_oldest_turn_goes_first_when_it_does_not_fit() -> None:
+    whole = made(hits("a" * 300), history=HISTORY)
+    less = made(hits("a" * 300), whole.tokens + 100 - 1, HISTORY)
+    assert [message.content for message in less.messages[1:]] == ["second?", "Two.", "why?"]
+
+
+def test_chunks_go_from_the_end_when_they_do_not_fit() -> None:
+    found = hits("a" * 100, "b" * 100, "c" * 100)
+    prompt = made(found, 400)
+    assert prompt.hits == tuple(found[:2])
+    assert prompt.tokens <= 300
+
+
+def test_the_turn_before_is_worth_some_chunks() -> None:
+    found = hits(*(letter * 100 for letter in "abcdef"))
+    history = [ChatMessage("user", "q" * 60), ChatMessage("assistant", "r" * 60)]
+    prompt = made(found, made(found).tokens + 100, history)
+    assert len(prompt.messages) == 4
+    assert 3 <= len(prompt.hits) < 6
+
+
+@pytest.mark.parametrize("context", range(150, 1500, 50))
+def test_a_prompt_never_exceeds_its_room(context: int) -> None:
+    found = hits(*(letter * 90 for letter in "abcdef"))
+    prompt = made(found, context, HISTORY * 5, answer_tokens=80)
+    assert prompt.tokens == Scripted().count_tokens(prompt.messages)
+    assert prompt.tokens <= max(context - min(80, context // 2), 20)
+
+
+def test_a_question_that_does_not_fit_alone_is_an_error() -> None:
+    with pytest.raises(ContextTooSmallError):
+        made(hits("a"), 60)
+
+
+def test_a_chunk_said_twice_is_given_once() -> None:
+    found = hits("The squid is large.", "The  squid\nis large.", "squid is", "Kraken")
+    assert [one.chunk.id for one in made(found).hits] == ["c0", "c3"]
+
+
+def test_pages_of_a_chunk_are_named_as_a_span() -> None:
+    two = hit("a", page=3)
+    assert knowledge_of([two]).startswith("[ID:0] report.pdf, page 3\n")
+
+
+def test_marks_in_a_document_are_not_taken_for_ours() -> None:
+    assert knowledge_of(hits("As said [ID:7].")) == "[ID:0] report.pdf\nAs said."
