@@ -23,8 +23,8 @@ _NUMBERED = (
 )
 _ENDS_LIKE_PROSE = re.compile(r"[.。,，;；:：!！?？]$")
 _CONTENTS = re.compile(
-    r"(?:table\s+of\s+contents|contents|目\s*[录次錄]|inhalt(?:sverzeichnis)?|table des matières"
-    r"|índice|sommaire)\s*[:：]?",
+    r"(?:(?:(?:table\s+of|brief|detailed)\s+)?contents|目\s*[录次錄]|inhalt(?:sverzeichnis)?"
+    r"|table des matières|índice|sommaire)\s*[:：]?",
     re.I,
 )
 # "Chapter 1 …… 12": a title and the page it is on.

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ragflow_local.chunkers.compose import compose
-from ragflow_local.chunkers.merge import Cutter, cut, places_of
+from ragflow_local.chunkers.merge import Cutter, places_of
 from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
@@ -209,11 +209,8 @@ def _drafts(pair: _Pair, cutter: Cutter) -> Iterator[Draft]:
         question, room = "", cutter.window
     answer = pair.answer if question else content
     parts = Cutter(cutter.delimiter, room, cutter.tools).texts(answer)
-    matched = next(
-        pair.question[start:end]
-        for start, end, _ in cut(
-            pair.question, (0, len(pair.question)), cutter.window, cutter.count
-        )
-    )
+    matched = Cutter(cutter.delimiter, cutter.window, cutter.tools).texts(pair.question)[:1]
     for part in parts:
-        yield Draft(f"{question}\n{part}".strip(), places, pair.headings, match_text=matched)
+        yield Draft(
+            f"{question}\n{part}".strip(), places, pair.headings, match_text="".join(matched)
+        )

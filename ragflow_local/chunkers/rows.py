@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragflow_local.chunkers.merge import Cutter, cut
+from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.records import Block
 
 Row = Sequence[str]
@@ -99,8 +99,9 @@ def _cells(header: Row, row: Row, cutter: Cutter, top: str) -> Iterator[str]:
             if room < cutter.window // 2:  # the lines above would be most of it
                 yield from _plain(_two(lead, [name], []), cutter)
                 lead, name, room = "", "", cutter.window
-            for start, end, _ in cut(cell, (0, len(cell)), min(room, cutter.budget), cutter.count):
-                yield _two(lead, [name], [cell[start:end]])
+            narrow = Cutter(cutter.delimiter, min(room, cutter.budget), cutter.tools)
+            for part in narrow.texts(cell):
+                yield _two(lead, [name], [part])
                 lead = ""
             continue
         names.append(name)

@@ -1,0 +1,103 @@
+from ragflow_local.chunkers.laws import chunk
+from ragflow_local.chunkers.tools import Tools
+from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.settings import ParserConfig
+from ragflow_local.text.tokens import count_tokens
+
+TOOLS = Tools(count_tokens)
+
+
+def contents(blocks: list[Block], window: int = 1 << 20) -> list[str]:
+    found = chunk(blocks, ParserConfig(), Tools(count_tokens, window))
+    return [item.content for item in found if isinstance(item, Draft)]
+
+
+def test_a_chinese_article_is_a_chunk_under_its_chapter_path() -> None:
+    text = (
+        "第一编 总则\n第一章 任务\n第一条 为了惩罚犯罪。\n第十条之一 依照第二条的规定。\n"
+        "第二章 犯罪\n第十一条 没有。"
+    )
+    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    assert [d.content for d in drafts if isinstance(d, Draft)] == [
+        "第一编 总则\n第一章 任务\n第一条 为了惩罚犯罪。",
+        "第十条之一 依照第二条的规定。",
+        "第二章 犯罪\n第十一条 没有。",
+    ]
+    assert [d.headings for d in drafts if isinstance(d, Draft)] == [
+        ("第一编 总则", "第一章 任务"),
+        ("第一编 总则", "第一章 任务"),
+        ("第一编 总则", "第二章 犯罪"),
+    ]
+
+
+def test_an_article_keeps_its_further_paragraphs() -> None:
+    blocks = [
+        Block("paragraph", "第一条 有下列情形之一的："),
+        Block("list_item", "（一）睡觉的；"),
+        Block("paragraph", "第一条所称睡觉，是指不醒。"),
+        Block("paragraph", "第二条 醒来。"),
+    ]
+    assert contents(blocks) == [
+        "第一条 有下列情形之一的：\n（一）睡觉的；\n第一条所称睡觉，是指不醒。",
+        "第二条 醒来。",
+    ]
+
+
+def test_english_articles_stand_under_parts() -> None:
+    blocks = [
+        Block("paragraph", "PART I\nArticle 1\nNo kraken.\nArticle 2. No krill.\nPART II"),
+        Block("paragraph", "Article 3\nThe end."),
+    ]
+    assert contents(blocks) == [
+        "PART I\nArticle 1\nNo kraken.",
+        "Article 2. No krill.",
+        "PART II\nArticle 3\nThe end.",
+    ]
+
+
+def test_sections_under_articles_are_the_unit() -> None:
+    text = "Article I\nSection 1. One.\nSection 2. Two.\nArticle II\nSection 1. One again."
+    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    assert [d.headings for d in found if isinstance(d, Draft)] == [
+        ("Article I",),
+        ("Article I",),
+        ("Article II",),
+    ]
+
+
+def test_signs_of_sections_are_numbers_too() -> None:
+    assert contents([Block("paragraph", "§ 1 One.\n§ 2a Two.")]) == ["§ 1 One.", "§ 2a Two."]
+
+
+def test_a_contents_list_is_no_chapter_of_the_first_article() -> None:
+    lines = [
+        "目录",
+        "第一章 总则",
+        "第二章 附则",
+        "第一章 总则",
+        "第一条 一。",
+        "第二章 附则",
+        "第二条 二。",
+    ]
+    assert contents([Block("paragraph", line) for line in lines]) == [
+        "目录\n第一章 总则\n第二章 附则",
+        "第一章 总则\n第一条 一。",
+        "第二章 附则\n第二条 二。",
+    ]
+
+
+def test_parts_of_a_long_article_name_it_in_their_path() -> None:
+    found = chunk(
+        [Block("paragraph", "Article 7 " + "One two. " * 9)],
+        ParserConfig(),
+        Tools(count_tokens, 12),
+    )
+    drafts = [item for item in found if isinstance(item, Draft)]
+    assert len(drafts) > 1
+    assert drafts[0].headings == ()
+    assert all(draft.headings == ("Article 7",) for draft in drafts[1:])
+
+
+def test_a_text_without_articles_is_packed_and_says_so() -> None:
+    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
+    assert [type(item) for item in found] == [Draft, Notice]

@@ -1,0 +1,66 @@
+from ragflow_local.chunkers.qa import chunk
+from ragflow_local.chunkers.tools import Tools
+from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.settings import ParserConfig
+from ragflow_local.text.tokens import count_tokens
+
+TOOLS = Tools(count_tokens)
+
+
+def pairs(blocks: list[Block], window: int = 1 << 20) -> list[tuple[str, str]]:
+    found = chunk(blocks, ParserConfig(), Tools(count_tokens, window))
+    return [(d.match_text, d.content) for d in found if isinstance(d, Draft)]
+
+
+def table(*rows: tuple[str, ...]) -> Block:
+    return Block("table", "\n".join("\t".join(row) for row in rows), rows=rows)
+
+
+def test_a_row_of_two_columns_is_a_pair_and_only_the_question_is_matched() -> None:
+    assert pairs([table(("Who sleeps?", "The kraken."), ("Who sings?", "Nobody."))]) == [
+        ("Who sleeps?", "Who sleeps?\nThe kraken."),
+        ("Who sings?", "Who sings?\nNobody."),
+    ]
+
+
+def test_a_header_says_which_column_is_which() -> None:
+    assert pairs([table(("Answer", "Question"), ("The kraken.", "Who sleeps?"))]) == [
+        ("Who sleeps?", "Who sleeps?\nThe kraken.")
+    ]
+
+
+def test_marked_lines_are_pairs() -> None:
+    text = "Before.\nQ: Who sleeps?\nA: The kraken.\nDeep down.\n\nQ2: Who sings?\nA2: Nobody."
+    assert pairs([Block("paragraph", text)]) == [
+        ("", "Before."),
+        ("Who sleeps?", "Who sleeps?\nThe kraken.\nDeep down."),
+        ("Who sings?", "Who sings?\nNobody."),
+    ]
+
+
+def test_chinese_marks_are_known() -> None:
+    assert pairs([Block("paragraph", "问：谁在睡觉？\n答：克拉肯。")]) == [
+        ("谁在睡觉？", "谁在睡觉？\n克拉肯。")
+    ]
+
+
+def test_headings_are_questions() -> None:
+    blocks = [
+        Block("heading", "FAQ", level=1),
+        Block("heading", "Who sleeps?", level=2),
+        Block("paragraph", "The kraken."),
+        Block("heading", "Who sings?", level=2),
+        Block("paragraph", "Nobody."),
+    ]
+    assert pairs(blocks)[1] == ("Who sings?", "Who sings?\nNobody.")
+
+
+def test_each_part_of_a_long_answer_begins_with_the_question() -> None:
+    found = pairs([table(("Who?", "One two. " * 20))], window=16)
+    assert len(found) > 2
+    assert all(content.startswith("Who?\n") and match == "Who?" for match, content in found)
+
+
+def test_a_text_without_questions_is_packed_and_says_so() -> None:
+    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
+    assert [type(item) for item in found] == [Draft, Notice]
