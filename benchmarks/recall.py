@@ -247,11 +247,11 @@ def measure(path: Path) -> tuple[float, str]:
     data = path.read_bytes()
     try:
         kind = kind_of(path.name, data)
+        if kind not in OTHERWISE:
+            return -1, f"{kind}: not measured here"
         found = [block for block in read(path.name, data) if isinstance(block, Block)]
     except ReadError as error:
         return -1, str(error).partition(". ")[0]
-    if kind not in OTHERWISE:
-        return -1, f"{kind}: not measured here"
     wanted = words(OTHERWISE[kind](data))
     lost = wanted - words("\n".join(block.text for block in found))
     total = wanted.total()

@@ -38,7 +38,10 @@ def find_delimiter(text: str) -> str:
     sample = "\n".join(text.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES])
 
     def evenness(delimiter: str) -> tuple[float, int, int]:
-        widths = Counter(len(row) for row in _rows(sample, delimiter) if any(row))
+        rows = list(_rows(sample, delimiter))
+        if _is_quote_left_open(rows):
+            rows = list(_rows(sample, delimiter, has_quotes=False))
+        widths = Counter(len(row) for row in rows if any(row))
         cut = {width: count for width, count in widths.items() if width > 1}
         # A delimiter that most rows do not have is a character of the text.
         if sum(cut.values()) <= widths.total() / 2:

@@ -224,7 +224,9 @@ def _is_layout(element: Any, depth: int) -> bool:
         return True
     inner = [e for e in element.iter("table") if next(e.iterancestors("table"), None) is element]
     inside = sum(len(_text(table_within)) for table_within in inner)
-    return element.get("role") == "presentation" or inside > len(_text(element)) / 2
+    has_sections = bool(inner) and next(element.iter("h1", "h2", "h3"), None) is not None
+    is_said = element.get("role") == "presentation"
+    return is_said or has_sections or inside > len(_text(element)) / 2
 
 
 def _rows(element: Any) -> Iterator[list[Any]]:

@@ -1,0 +1,60 @@
+import pytest
+
+from ragflow_local.text.encoding import decode, find_encoding, tidy
+
+SAID = [
+    ("gb18030", "你好，世界"),
+    ("gb18030", "中华人民共和国信托法"),
+    ("gb18030", "产品,数量\n苹果,3\n香蕉,5"),
+    ("big5", "中華民國"),
+    ("big5", "資訊檢索系統"),
+    ("cp932", "日本語のテスト"),
+    ("cp932", "名前,年齢\n佐藤太郎,30"),
+    ("euc_jp", "東京タワーは高い"),
+    ("iso2022_jp", "日本語のテスト"),
+    ("cp949", "안녕하세요"),
+    ("cp1252", "Überraschung größer"),
+    ("cp1252", "“smart quotes” – 50 €"),
+    ("cp1252", "El niño comió"),
+    ("cp1251", "Все люди рождаются свободными и равными в своем достоинстве"),
+    ("iso8859_2", "Zażółć gęślą jaźń, wszyscy ludzie rodzą się wolni"),
+    ("utf-8", "naïve 你好"),
+    ("utf-8-sig", "naïve 你好"),
+    ("utf-16", "plain words"),
+    ("utf-16-le", "plain words"),
+    ("utf-16-be", "plain words"),
+    ("utf-32", "plain words"),
+    ("utf-32-le", "plain words"),
+    ("utf-32-be", "plain words"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), SAID, ids=[f"{e}: {t[:12]}" for e, t in SAID])
+def test_a_short_text_is_read_in_the_encoding_it_was_written_in(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+def test_what_a_file_declares_is_taken_when_its_bytes_agree() -> None:
+    assert decode("Łódź".encode("cp1250"), "windows-1250") == "Łódź"
+    assert decode("Łódź".encode(), "windows-1250") == "Łódź"
+    assert decode("für".encode("cp1252"), "no-such-charset") == "für"
+
+
+def test_a_long_file_is_judged_by_all_of_it() -> None:
+    assert decode(b"plain\n" * 100_000 + "größer".encode("cp1252")).endswith("größer")
+
+
+def test_a_stray_byte_does_not_turn_utf8_into_something_else() -> None:
+    assert find_encoding("äöü".encode() * 20 + b"\xff" + "ß".encode()) == "utf-8"
+
+
+def test_a_character_cut_at_the_end_does_not_matter() -> None:
+    assert decode("你好".encode()[:-1]).startswith("你")
+
+
+def test_line_ends_of_all_kinds_become_one() -> None:
+    assert tidy("a\r\nb\rc\nd\u2028e\x0bf") == "a\nb\nc\nd\ne\nf"
+
+
+def test_what_no_text_holds_is_dropped() -> None:
+    assert tidy("a\0b\ufeffc\x07d\te\ud800") == "abcd\te\ufffd"
