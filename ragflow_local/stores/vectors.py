@@ -262,8 +262,11 @@ class LanceTable:
         if self._table.list_indices():
             self.optimize()
             return
+        from lancedb.index import IvfSq
+
         partitions = _partitions(self._table.count_rows())
-        self._table.create_index(metric="cosine", index_type="IVF_SQ", num_partitions=partitions)
+        config = IvfSq(distance_type="cosine", num_partitions=partitions)
+        self._table.create_index("vector", config=config)
 
     def drop(self) -> None:
         """Delete its files."""

@@ -1,0 +1,30 @@
+import pytest
+
+from ragflow_local.retrieve.query import query_of
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        pytest.param("Where does the kraken sleep?", ("kraken", "sleep"), id="no function words"),
+        pytest.param("To be or not to be", ("to", "be", "or", "not"), id="nothing else"),
+        pytest.param("中文检索", ("中文", "文检", "检索"), id="pairs without their characters"),
+        pytest.param("猫", ("猫",), id="a character alone"),
+        pytest.param("猫 PPR-9087", ("猫", "ppr9087", "ppr", "9087"), id="a code, in parts too"),
+        pytest.param("?!", (), id="no word at all"),
+    ],
+)
+def test_a_question_is_searched_by_what_says_something(
+    question: str, terms: tuple[str, ...]
+) -> None:
+    assert query_of(question).terms == terms
+
+
+def test_what_is_said_twice_counts_twice() -> None:
+    query = query_of("sleeping krakens, sleeping squid")
+    assert dict(zip(query.terms, query.weights, strict=True)) == {
+        "sleep": 2.0,
+        "kraken": 1.0,
+        "squid": 1.0,
+    }
+    assert query.length == 4

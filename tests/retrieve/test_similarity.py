@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.retrieve.similarity import Matched, blend, term_similarity
+
+VECTOR = np.array([1.0, 0.5, 0.0], dtype=np.float32)
+TERM = np.array([0.0, 0.5, 1.0], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("weight", "expected"),
+    [
+        pytest.param(1.0, [1.0, 0.5, 0.0], id="meaning alone"),
+        pytest.param(0.0, [0.0, 0.5, 1.0], id="words alone"),
+        pytest.param(0.3, [0.3, 0.5, 0.7], id="the default"),
+    ],
+)
+def test_weight_moves_between_meaning_and_words(weight: float, expected: list[float]) -> None:
+    np.testing.assert_allclose(blend(VECTOR, TERM, weight), expected, rtol=1e-6)
+
+
+def test_a_weight_outside_0_to_1_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="vector_similarity_weight"):
+        blend(VECTOR, TERM, 1.5)
+
+
+def matched(parts: list[list[float]], lengths: list[float]) -> Matched:
+    return Matched(np.array(parts), np.array(lengths), np.array([2.0, 1.0]), 1.2)
+
+
+def test_a_chunk_that_is_the_question_is_1() -> None:
+    found = term_similarity(matched([[2.0], [1.0]], [2]), np.ones(2), 2)
+    np.testing.assert_allclose(found, [1.0])
+
+
+def test_more_and_rarer_words_are_more_similar() -> None:
+    both, rare, common, none = term_similarity(
+        matched([[2.0, 2.0, 0.0, 0.0], [1.0, 0.0, 1.0, 0.0]], [90, 90, 90, 0]), np.ones(2), 2
+    )
+    assert 1 > both > rare > common > none == 0
+
+
+def test_a_question_of_terms_that_weigh_nothing_is_like_nothing() -> None:
+    nothing = Matched(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 1.2)
+    assert term_similarity(nothing, np.zeros(0), 0).tolist() == [0, 0, 0]
