@@ -129,7 +129,7 @@ def _text(cell: Any, book: _Book) -> str:
     if kind == "inlineStr":
         return "".join(_rich(item) for item in cell.iterchildren("{*}is"))
     value: str | None = cell.findtext("{*}v")
-    if value is None:
+    if value is None or (kind == "n" and not value.strip()):
         formula: str | None = cell.findtext("{*}f")
         return f"={formula}" if formula else ""
     if kind == "s":

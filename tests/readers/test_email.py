@@ -1,0 +1,92 @@
+from email.message import EmailMessage
+
+import pytest
+
+from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.email import read
+from ragflow_local.records import Block, Notice
+
+
+def mail(subject: str = "The Kraken", body: str = "It sleeps.\n") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@b.example", "c@d.example", subject
+    message.set_content(body)
+    return message
+
+
+def texts(data: bytes) -> list[str]:
+    return [item.text for item in read(data, "a.eml")]
+
+
+def test_fields_come_first_then_the_body() -> None:
+    assert [
+        (item.kind, item.text) for item in read(mail().as_bytes()) if isinstance(item, Block)
+    ] == [
+        ("field", "From: a@b.example"),
+        ("field", "To: c@d.example"),
+        ("field", "Subject: The Kraken"),
+        ("paragraph", "It sleeps."),
+    ]
+
+
+def test_encoded_words_are_decoded() -> None:
+    data = b"From: a\r\nSubject: =?gb2312?B?xOO6ww==?= =?utf-8?q?f=C3=BCr?=\r\nTo: b\r\n\r\nx"
+    assert "Subject: 你好für" in texts(data)
+
+
+def test_of_two_versions_the_plain_one_is_taken() -> None:
+    message = mail()
+    message.add_alternative("<p>It <b>sleeps</b>.</p>", subtype="html")
+    assert texts(message.as_bytes())[3:] == ["It sleeps."]
+
+
+def test_a_mail_of_html_alone_is_read() -> None:
+    message = mail()
+    message.set_content("<p>It <b>sleeps</b>.</p>", subtype="html")
+    assert texts(message.as_bytes())[3:] == ["It sleeps."]
+
+
+def test_attachments_are_read_as_their_own_kinds_one_heading_deeper() -> None:
+    message = mail()
+    message.add_attachment(b"# Deep\n\nsea", maintype="text", subtype="x", filename="a.md")
+    blocks = [item for item in read(message.as_bytes()) if isinstance(item, Block)][4:]
+    assert [(b.kind, b.level, b.text) for b in blocks] == [
+        ("heading", 1, "a.md"),
+        ("heading", 2, "Deep"),
+        ("paragraph", 0, "sea"),
+    ]
+
+
+def test_an_attachment_that_cannot_be_read_gives_a_notice() -> None:
+    message = mail()
+    noise = bytes(range(256)) * 8
+    message.add_attachment(noise, maintype="audio", subtype="mpeg", filename="song.mp3")
+    message.add_attachment(b"PK\3\4 torn", maintype="a", subtype="b", filename="torn.docx")
+    notices = [item.text for item in read(message.as_bytes()) if isinstance(item, Notice)]
+    assert ["song.mp3" in notices[0], "torn.docx" in notices[1]] == [True, True]
+
+
+def test_mails_within_mails_are_read_to_a_depth_of_three() -> None:
+    message = mail("depth 5", "at depth 5\n")
+    for depth in (4, 3, 2, 1, 0):
+        outer = mail(f"depth {depth}", f"at depth {depth}\n")
+        outer.add_attachment(message)
+        message = outer
+    items = list(read(message.as_bytes()))
+    said = [item.text for item in items if isinstance(item, Block)]
+    assert [f"at depth {depth}" in said for depth in range(6)] == [True] * 4 + [False] * 2
+    assert sum(isinstance(item, Notice) for item in items) == 1
+
+
+def test_a_body_in_an_unnamed_encoding_is_read() -> None:
+    data = b"From: a\r\nSubject: s\r\nTo: b\r\n\r\n" + "größer".encode("cp1252")
+    assert texts(data)[-1] == "größer"
+
+
+def test_what_has_no_header_is_no_mail() -> None:
+    with pytest.raises(DamagedFileError, match="no mail"):
+        texts(b"\n\njust text\n")
+
+
+def test_white_space_alone_is_nothing() -> None:
+    assert texts(b" \n\n  \n") == []
