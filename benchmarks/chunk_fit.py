@@ -3,10 +3,10 @@
     python -m benchmarks.chunk_fit [TOKENIZER_JSON]
 
 Two texts of ``$RAGFLOW_LOCAL_DATA/chunk_spans`` are cut by the method ``naive`` and by a splitter
-of fixed size whose windows overlap by a quarter, at 128 and 256 tokens. For each question the first
-five chunks by BM25 are taken. Recall is the share of the answer's characters inside them,
-precision the share of their characters that answer; white space does not count. BM25 alone ranks,
-figures are about cutting and not about an embedding model.
+of fixed size, without overlap and with windows that overlap by a quarter, at 128 and 256 tokens.
+For each question the first five chunks by BM25 are taken. Recall is the share of the answer's
+characters inside them, precision the share of their characters that answer; white space does not
+count. BM25 alone ranks, so that the figures are about cutting and not about an embedding model.
 """
 
 from __future__ import annotations

@@ -28,8 +28,11 @@ _CN_DEFINED = re.compile(
     r"([\u4e00-\u9fff]{4,20})[（(](?:以下简称|下称|简称)[“\"「《]?([\u4e00-\u9fffA-Z]{2,10})"
     r"[”\"」》]?[)）]"
 )
+# Chinese has no capitals: what an institution's name ends in tells it, and where it begins is after
+# the last word of grammar before it.
 _CN_NAME = re.compile(
-    r"[\u4e00-\u9fff]{2,10}?(?:公司|大学|学院|研究院|研究所|委员会|法院|检察院|银行|集团|协会|出版社)"
+    r"(?:(?![的了在是由被向或及其于为求可以与至])[\u4e00-\u9fff]){2,10}?"
+    r"(?:公司|大学|学院|研究院|研究所|委员会|法院|检察院|银行|集团|协会|出版社)"
 )
 _POSSESSIVE = re.compile(r"['’]s$|['’]$")
 _NOT_NAMES_SAID = """
@@ -38,6 +41,7 @@ _NOT_NAMES_SAID = """
     table article however although also since many several such other"""
 _NOT_NAMES = STOP_WORDS | frozenset(_NOT_NAMES_SAID.split())
 _MOST_WORDS = 8
+_MOST_TITLES = 50  # looked for in every sentence
 
 
 @dataclass(slots=True)
@@ -83,7 +87,8 @@ def find_graph(texts: Sequence[str], titles: Iterable[str], limit: int) -> Graph
         titles: Headings: what a document is headed with, it speaks of.
         limit: The least frequent beyond it are left out.
     """
-    split = [sentences(text) for text in texts]
+    known = {" ".join(title.split()) for title in titles}
+    split = [_sentences(text, known) for text in texts]
     spelled = Counter[str]()
     found: list[tuple[tuple[int, int], str, bool]] = []
     for text_number, said in enumerate(split):
@@ -91,11 +96,32 @@ def find_graph(texts: Sequence[str], titles: Iterable[str], limit: int) -> Graph
             for name, is_sure in _names(sentence):
                 found.append(((text_number, number), name, is_sure))
                 spelled[name] += is_sure
-    known = {" ".join(title.split()) for title in titles if _is_title(title)}
+    known = {title for title in known if _is_title(title)}
+    found.extend(_said_titles(split, known))
+    found.sort(key=lambda item: item[0])
     long_of = dict(_definitions(" ".join(s) for s in split))
     entities = _entities(found, spelled, known, long_of)
     kept = _best(entities, known, limit)
     return Graph(split, kept, _relations(kept, limit))
+
+
+def _said_titles(
+    split: Sequence[Sequence[str]], titles: set[str]
+) -> Iterator[tuple[tuple[int, int], str, bool]]:
+    """Yield where the titles are said, whatever their case, as ``find_graph`` keeps names."""
+    folded = {title: title.casefold() for title in sorted(titles)[:_MOST_TITLES]}
+    for text_number, said in enumerate(split):
+        for number, sentence in enumerate(said):
+            lower = sentence.casefold()
+            for title, key in folded.items():
+                if key in lower and sentence != title:
+                    yield (text_number, number), title, True
+
+
+def _sentences(text: str, titles: set[str]) -> list[str]:
+    """Return the sentences of ``text``; a title is no part of the one below it."""
+    lines = (f"{line}\n" if " ".join(line.split()) in titles else line for line in text.split("\n"))
+    return sentences("\n".join(lines))
 
 
 def _names(sentence: str) -> Iterator[tuple[str, bool]]:

@@ -20,8 +20,8 @@ from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Place
 from ragflow_local.settings import ParserConfig
 
-_AT_LEAST = 20  # entities and relations of a short text
-_FOR_EACH_TEXT = 3  # and more for each text chunk: what is found must not hide what was written
+_AT_LEAST = 8  # entities and relations of a short text
+_FOR_EACH_TEXT = 2  # and more for each text chunk: what is found must not hide what was written
 _MOST_PLACES = 8
 _DEFINES = re.compile(r"\b(?:is|was|are|were|means|refers to|stands for|known as)\b|是|指|称为")
 
@@ -98,6 +98,8 @@ def _fitted(lead: str, said: Iterable[str], cutter: Cutter) -> str:
     lines = [cutter.texts(lead)[0]]
     tokens = cutter.count(lines[0])
     for sentence in dict.fromkeys(" ".join(one.split()) for one in said):
+        if sentence == lead:  # a heading
+            continue
         size = cutter.count(sentence) + 1
         if tokens + size > cutter.budget:
             continue
