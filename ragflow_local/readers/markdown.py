@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -12,6 +13,9 @@ from ragflow_local.readers.grid import table
 from ragflow_local.records import Block, BlockKind
 from ragflow_local.text.encoding import decode
 
+# Of a numbered list: the next number, and the one written before the last item.
+_Count: TypeAlias = tuple[int, int]
+_BULLETS: _Count = (0, 0)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"[\w][\w .-]*:")
 _TAG = re.compile(r"<[^>]*>")
@@ -46,7 +50,7 @@ def _fields(front_matter: str) -> Iterator[Block]:
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     """Yield blocks of a flat list of tokens, where containers open and close."""
-    lists: list[int] = []  # of open lists: the next number, 0 for bullets
+    lists: list[_Count] = []  # of open lists
     marker = ""
     heading = 0
     rows: list[list[str]] | None = None
@@ -73,20 +77,23 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 heading = 0
 
 
-def _list_step(token: Token, lists: list[int]) -> str:
+def _list_step(token: Token, lists: list[_Count]) -> str:
     """Keep count of lists and their items; return what stands before an item that begins."""
     if token.type.endswith("_list_open"):
-        lists.append(int(token.attrGet("start") or 1) if token.tag == "ol" else 0)
+        start = int(token.attrGet("start") or 1)
+        lists.append((start, -1) if token.tag == "ol" else _BULLETS)
         return ""
     if token.type.endswith("_list_close"):
         lists.pop()
         return ""
     indent = "  " * (len(lists) - 1)
-    if not lists[-1]:
+    if lists[-1] == _BULLETS:
         return f"{indent}- "
-    # "1." before every item is a habit of writers; a higher number is meant.
-    number = max(lists[-1], int(token.info) if token.info.isdecimal() else 0)
-    lists[-1] = number + 1
+    count, before = lists[-1]
+    written = int(token.info) if token.info.isdecimal() else count
+    # The same number before every item is a habit of writers; another one is meant.
+    number = count if written == before else written
+    lists[-1] = (number + 1, written)
     return f"{indent}{number}. "
 
 
