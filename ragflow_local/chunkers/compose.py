@@ -101,5 +101,24 @@ def whole(
             image=next((block.image for block in blocks if block.image), b""),
         )
         return
-    for draft in compose(blocks, cutter):
+    for draft in _filled(compose(blocks, cutter), cutter):
         yield replace(draft, headings=headings)
+
+
+def _filled(drafts: Iterable[Draft], cutter: Cutter) -> Iterator[Draft]:
+    """Yield consecutive drafts joined as long as the window holds them, tables with text."""
+    held: Draft | None = None
+    tokens = 0
+    for draft in drafts:
+        size = cutter.count(draft.content) + 1
+        if held is not None and tokens + size <= cutter.window:
+            places = tuple(dict.fromkeys((*held.places, *draft.places)))
+            content = f"{held.content}\n{draft.content}"
+            held = replace(held, content=content, places=places, image=held.image or draft.image)
+            tokens += size
+            continue
+        if held is not None:
+            yield held
+        held, tokens = draft, size
+    if held is not None:
+        yield held

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Place
@@ -99,11 +98,15 @@ class Piece:
 
 def text_of(run: Iterable[Piece]) -> str:
     """Return the text of consecutive pieces: as it stood within a block, a line for each block."""
-    texts: list[str] = []
-    for _, group in groupby(run, key=lambda piece: id(piece.block)):
-        pieces = list(group)
-        texts.append(pieces[0].block.text[pieces[0].start : pieces[-1].end])
-    return "\n".join(texts)
+    spans: list[tuple[Block, int, int]] = []
+    for piece in run:
+        if spans:
+            block, start, end = spans[-1]
+            if block is piece.block and end <= piece.start:  # else the block itself comes again
+                spans[-1] = (block, start, piece.end)
+                continue
+        spans.append((piece.block, piece.start, piece.end))
+    return "\n".join(block.text[start:end] for block, start, end in spans)
 
 
 def places_of(blocks: Iterable[Block]) -> tuple[Place, ...]:

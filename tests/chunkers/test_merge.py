@@ -145,3 +145,9 @@ def test_a_large_text_takes_seconds() -> None:
 @pytest.mark.parametrize("text", ["", " \n\t", "\u3000"])
 def test_white_space_gives_nothing(text: str) -> None:
     assert packed([text], 5) == []
+
+
+def test_a_block_that_comes_again_is_said_again() -> None:
+    block = Block("paragraph", "It sleeps.")
+    runs = Cutter(DEFAULT, 50, Tools(count_tokens)).pack([block, block])
+    assert [text_of(run) for run in runs] == ["It sleeps.\nIt sleeps."]

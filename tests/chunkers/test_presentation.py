@@ -21,3 +21,14 @@ def test_a_page_is_a_chunk_with_its_notes_and_picture() -> None:
     found = list(chunk(blocks, ParserConfig(chunk_token_count=2), TOOLS))
     assert [d.content for d in found] == ["One\nAn arm\nNotes: say hello", "Two"]
     assert [(d.headings, d.image) for d in found] == [(("One",), b"PNG"), (("Two",), b"")]
+
+
+def test_a_page_beyond_the_window_is_cut_into_few_parts() -> None:
+    rows = (("a", "b"), ("1", "2"))
+    line = Block("paragraph", "One two three.", place=at(1))
+    table = Block("table", "a\tb\n1\t2", place=at(1), rows=rows)
+    found = list(chunk([line, table, line, line, line], ParserConfig(), Tools(count_tokens, 14)))
+    assert [d.content for d in found] == [
+        "One two three.\na\tb\n1\t2",
+        "One two three.\nOne two three.\nOne two three.",
+    ]
