@@ -126,7 +126,8 @@ def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iter
     pieces = reading.pieces
     if layout and has_words and pdf_layout.is_needed(page, lines, reading, rules):
         regions = pdf_layout.regions_of(page, lines)
-        pieces = pdf_layout.read_regions(lines, rules, regions, columns=reading.n_columns > 1)
+        columns = reading.n_columns > 1 or pdf_layout.has_columns(regions, lines.body_size)
+        pieces = pdf_layout.read_regions(lines, rules, regions, columns=columns)
     for piece in pieces:
         yield pdf_plain.block_of(piece, lines, number)
     for line in lines.aside:

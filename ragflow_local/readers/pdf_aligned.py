@@ -17,6 +17,7 @@ _MARK = re.compile(r"^([•◦▪■□●○➢✓☐☒‣·*\-–—o]|\(?[0-
 _YEAR = re.compile(r"^(19|20)\d\d$")
 # Rows of one table stand no farther apart than this, in type sizes.
 _ROW_GAP = 3.2
+_TEXT_LINES, _TEXT_LETTERS = 5, 40
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,19 @@ def _as_table(rows: Sequence[Row], rules: Rules, words: set[str]) -> Piece | Non
     if len(columns) < 2 or not _is_table(full, len(columns)):
         return None
     cells = cells_of(rows, columns)
+    if any(_is_text([texts[number] for texts in cells]) for number in range(len(columns))):
+        return None
     box = around(row.box for row in rows)
     bands = _bands(rules, box, sum(bool(texts[0]) for texts in cells))
     return table(_merged(cells, rows, bands, words), box)
+
+
+def _is_text(column: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a column is lines of running text: long, and most begin in small letters."""
+    texts = [" ".join(cell) for cell in column if cell]
+    if len(texts) < _TEXT_LINES or median(len(text) for text in texts) <= _TEXT_LETTERS:
+        return False
+    return sum(text[:1].islower() for text in texts) > 0.4 * len(texts)
 
 
 def _is_table(full: Sequence[Row], n_columns: int) -> bool:

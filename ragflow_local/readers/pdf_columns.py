@@ -89,10 +89,12 @@ def _gutter(lines: Sequence[Line]) -> _Gutter | None:
             for line in lines
             if gutter.top <= (line.box.top + line.box.bottom) / 2 <= gutter.bottom
         ]
-        left = [line for line in inside if line.box.x1 <= gutter.x + 1]
-        right = [line for line in inside if line.box.x0 >= gutter.x - 1]
-        if _are_columns(left, right, len(inside)):
-            score = min(len(left), len(right))
+        n_left = sum(line.box.x1 <= gutter.x + 1 for line in inside)
+        n_right = sum(line.box.x0 >= gutter.x - 1 for line in inside)
+        if n_left + n_right < (1 - _MAX_CROSSING) * len(inside) - 2:
+            continue
+        if _are_columns(_neighbours(near, inside, gutter.x), near):
+            score = min(n_left, n_right)
             if best is None or score > best[0]:
                 best = (score, gutter)
     return best[1] if best else None
@@ -113,15 +115,29 @@ def _reach(lines: Sequence[Line], x: float, near: Sequence[Line]) -> _Gutter:
     return _Gutter(x, over, under)
 
 
-def _are_columns(left: Sequence[Line], right: Sequence[Line], total: int) -> bool:
-    if min(len(left), len(right)) < _MIN_LINES:
-        return False
-    if total - len(left) - len(right) > _MAX_CROSSING * total + 2:
-        return False
+def _neighbours(near: Sequence[Line], lines: Sequence[Line], x: float) -> list[Line]:
+    """Return the lines next to ``near`` on the left side of ``x``."""
+    left = [line for line in lines if line.box.x1 <= x + 1]
+    found: dict[int, Line] = {}
+    for line in near:
+        beside = [
+            other
+            for other in left
+            if other.box.overlap_y(line.box) > 0.3 * min(other.box.height, line.box.height)
+        ]
+        if beside:
+            neighbour = max(beside, key=lambda other: other.box.x1)
+            found[id(neighbour)] = neighbour
+    return list(found.values())
+
+
+def _are_columns(left: Sequence[Line], right: Sequence[Line]) -> bool:
+    """Tell whether lines are long and full enough to be text in columns, not cells."""
     for side in (left, right):
+        if len(side) < _MIN_LINES:
+            return False
         if median(len(line.text) for line in side) < _MIN_LETTERS:
             return False
         if median(line.box.width for line in side) < 0.45 * around(x.box for x in side).width:
             return False
-    shared = around(line.box for line in left).overlap_y(around(line.box for line in right))
-    return shared > 0
+    return True

@@ -7,15 +7,17 @@ geometry and put in its place, so nothing is lost by the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
+from statistics import median_low
 from types import SimpleNamespace
 from typing import Any
 
 from ragflow_local.readers import pdf_aligned, pdf_ruled
+from ragflow_local.readers.pdf_columns import columns_of
 from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, around, mupdf
 from ragflow_local.readers.pdf_page import Reading, read_lines, ruled_tables, vocabulary
 from ragflow_local.readers.pdf_plain import Piece, join, pieces_of, rows_of
@@ -135,21 +137,90 @@ def read_regions(
         columns: Whether the page has columns of text. In one column geometry orders lines
             better than the model, which is then asked for tables and figures only.
     """
-    if not columns:
-        regions = [region for region in regions if region.name in _APART]
     words = vocabulary(lines.lines)
     # What is ruled is certain; the model sees parts of it at best.
     ruled, free = ruled_tables(lines.lines, rules, words)
-    shares, rest = _shared(free, regions)
-    pieces: list[Piece] = []
-    for region, share in zip(regions, shares, strict=True):
-        pieces.extend(_pieces_in(region, share, rules, lines.body_size, words))
-    others = read_lines(replace(lines, lines=tuple(rest)), Rules()).pieces
+    groups = columns_of(free) if columns else []
     if not columns:
-        pieces, others = others, pieces
+        regions = [region for region in regions if region.name in _APART]
+    shares, rest = _shared(free, regions)
+    group_of = {
+        id(word): number
+        for number, group in enumerate(groups)
+        for line in group
+        for word in line.words
+    }
+    if len(groups) > 1:
+        _free_text(regions, shares, rest, groups, group_of)
+    found = [
+        (_pieces_in(region, share, rules, lines.body_size, words), share)
+        for region, share in zip(regions, shares, strict=True)
+    ]
+    if len(groups) > 1:
+        pieces = _by_columns(found, rest, group_of, lines)
+        others = [p for part, share in found if not share for p in part]
+    else:
+        others = read_lines(replace(lines, lines=tuple(rest)), Rules()).pieces
+        pieces = [piece for part, _ in found for piece in part]
+        if not columns:
+            pieces, others = others, pieces
     for piece in [*others, *ruled]:
         pieces.insert(_spot(piece.box, [other.box for other in pieces]), piece)
     return _captioned(pieces)
+
+
+def _free_text(
+    regions: Sequence[Region],
+    shares: list[list[Line]],
+    rest: list[Line],
+    groups: Sequence[Sequence[Line]],
+    group_of: Mapping[int, int],
+) -> None:
+    """Give the lines of paragraphs in plain columns back to ``rest``.
+
+    Of one paragraph the model often makes a region for each line; geometry does not, where
+    nothing stands side by side in the column.
+    """
+    plain = {
+        number
+        for number, group in enumerate(groups)
+        if sum(len(row) > 1 for row in rows_of(group)) < _LOOSE_ROWS
+    }
+    for number, region in enumerate(regions):
+        if region.name in _KINDS or region.name == "table" or not shares[number]:
+            continue
+        if group_of[id(shares[number][0].words[0])] in plain:
+            rest.extend(shares[number])
+            shares[number] = []
+
+
+def _by_columns(
+    found: Sequence[tuple[list[Piece], list[Line]]],
+    rest: Sequence[Line],
+    group_of: Mapping[int, int],
+    lines: Lines,
+) -> list[Piece]:
+    """Return pieces column by column: the model's own order goes astray between columns."""
+    placed: list[tuple[float, float, Piece]] = []
+    for part, share in found:
+        if share:
+            number = median_low(group_of[id(word)] for line in share for word in line.words)
+            placed.extend((number, piece.box.top, piece) for piece in part)
+    for number in sorted(set(group_of.values())):
+        own = tuple(line for line in rest if group_of[id(line.words[0])] == number)
+        pieces = read_lines(replace(lines, lines=own), Rules()).pieces
+        placed.extend((number, piece.box.top, piece) for piece in pieces)
+    return [piece for *_, piece in sorted(placed, key=lambda item: item[:2])]
+
+
+def has_columns(regions: Sequence[Region], body_size: float) -> bool:
+    """Tell whether the model found paragraphs side by side."""
+    texts = [r.box for r in regions if r.name == "text" and r.box.height > 3 * body_size]
+    return any(
+        one.overlap_x(other) < 0 and one.overlap_y(other) > 0.5 * min(one.height, other.height)
+        for number, one in enumerate(texts)
+        for other in texts[:number]
+    )
 
 
 def _shared(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
 from ragflow_local.readers.pdf_lines import Box, Line, Lines, around
@@ -89,12 +88,23 @@ def pieces_of(rows: Sequence[Sequence[Line]], body_size: float, words: set[str])
 
 
 def _pitch(rows: Sequence[Sequence[Line]]) -> float:
-    """Return the usual distance from line to line, in type sizes."""
-    steps = [
-        (below[0].box.top - above[0].box.top) / above[0].size
-        for above, below in pairwise(rows)
-        if above[0].size > 0 and 0.8 < (below[0].box.top - above[0].box.top) / above[0].size < 1.8
-    ]
+    """Return the usual distance from a line to the one below it, in type sizes."""
+    steps = []
+    for number, row in enumerate(rows):
+        line = row[0]
+        below = next(
+            (
+                other
+                for later in rows[number + 1 : number + 5]
+                for other in later
+                if other.box.overlap_x(line.box) > 0
+            ),
+            None,
+        )
+        if below is not None and line.size > 0:
+            step = (below.box.top - line.box.top) / line.size
+            if 0.8 < step < 1.8:
+                steps.append(step)
     return median(steps) if steps else 1.2
 
 
