@@ -156,6 +156,8 @@ def recalls() -> Iterator[str]:
     for path in sorted(DATA.rglob("*.pdf")):
         try:
             reference = words_by_pypdf(path.read_bytes())
+            if not reference:
+                continue
             text = "\n".join(text for text, _ in blocks_of(path))
         except (ReadError, ValueError, KeyError, OSError) as error:
             rows.append((2.0, path.name, type(error).__name__))

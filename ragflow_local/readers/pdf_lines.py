@@ -50,6 +50,8 @@ _REPLACED = str.maketrans(
 )
 # Wider than a space in justified text, narrower than the gap between columns; in type sizes.
 _CELL_GAP = 1.6
+# A page of more links than this is an index of them, and their text says enough.
+_MOST_LINKS, _LONGEST_LINK = 300, 300
 # Damaged fonts make words of lines that have no letters.
 _NO_STYLE = (0.0, False, 0)
 # A raised mark: this small, against the line that it belongs to.
@@ -80,6 +82,11 @@ class Box:
     def height(self) -> float:
         """Return its height."""
         return self.bottom - self.top
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Return its center."""
+        return (self.x0 + self.x1) / 2, (self.top + self.bottom) / 2
 
     def has(self, x: float, y: float) -> bool:
         """Tell whether a point lies in it."""
@@ -199,6 +206,7 @@ def lines_of(page: Any) -> Lines:
         if cleaned and not _outside(rect, width, height):
             word = Word(cleaned, Box(rect.x0, rect.y0, rect.x1, rect.y1))
             grouped.setdefault((block, line), []).append(word)
+    _keep_links(page, grouped)
     ways: Counter[int] = Counter()
     for key, found in grouped.items():
         ways[styles.get(key, _NO_STYLE)[2]] += sum(len(word.text) for word in found)
@@ -216,6 +224,28 @@ def lines_of(page: Any) -> Lines:
     if turn in (90, 270):
         width, height = height, width
     return Lines(tuple(_with_marks(straight)), tuple(aside), width, height, turn)
+
+
+def _keep_links(page: Any, grouped: dict[tuple[int, int], list[Word]]) -> None:
+    """Put the address of each link after its last word, unless it is what the words say."""
+    last: dict[str, list[Box]] = {}
+    for link in page.get_links()[:_MOST_LINKS]:
+        address = clean(str(link.get("uri") or "")).removeprefix("mailto:")
+        if address and len(address) <= _LONGEST_LINK:
+            shown = link["from"] * page.rotation_matrix
+            last.setdefault(address, []).append(Box(shown.x0, shown.y0, shown.x1, shown.y1))
+    for address, boxes in last.items():
+        linked = [
+            (key, number, word.text)
+            for key, words in grouped.items()
+            for number, word in enumerate(words)
+            if any(box.has(*word.box.middle) for box in boxes)
+        ]
+        said = "".join(text for *_, text in linked)
+        if linked and address.split("://")[-1].rstrip("/") not in said:
+            key, number, text = linked[-1]
+            word = grouped[key][number]
+            grouped[key][number] = Word(f"{text} ({address})", word.box)
 
 
 def _outside(rect: Any, width: float, height: float) -> bool:

@@ -207,3 +207,19 @@ def test_without_ocr_a_notice_names_the_pages_and_the_way_out(
         ' To read them: pip install "ragflow-local[ocr]"'
     ]
     assert [item.text for item in items if isinstance(item, Block)] == [LOREM.strip()]
+
+
+def test_a_link_keeps_its_address_unless_the_text_says_it() -> None:
+    document = mupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 80), "Read the minutes of May, or see www.harbour.example", fontsize=11)
+    for words, address in (
+        ("minutes of May", "https://harbour.example/2023-05.pdf"),
+        ("www.harbour.example", "https://www.harbour.example/"),
+    ):
+        (box,) = page.search_for(words)
+        page.insert_link({"kind": mupdf.LINK_URI, "from": box, "uri": address})
+    (block,) = blocks_of(save(document))
+    assert block.text == (
+        "Read the minutes of May, (https://harbour.example/2023-05.pdf) or see www.harbour.example"
+    )
