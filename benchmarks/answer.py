@@ -1,6 +1,6 @@
 """How often the extractive answerer quotes the gold answer, and how often it rightly says nothing.
 
-    python -m benchmarks.answer [SET ...] [--embed] [--limit N] [--write]
+    python -m benchmarks.answer [SET ...] [--embed] [--limit N]
 
 Texts are cut at sentence ends into chunks of 128 tokens, ranked by BM25, the first eight answered
 from: search itself is measured elsewhere. The baseline is the first three sentences of the best
@@ -29,7 +29,6 @@ from ragflow_local.text.terms import STOP_WORDS, chunk_terms, iterate
 from ragflow_local.text.tokens import count_tokens
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")) / "retrieval"
-RESULTS = Path(__file__).parent / "results" / "answer.md"
 SETS = ("cmrc2018_trial", "hotpot100", "lihua_half", "pubmedqa", "dureader_demo")
 # Questions of the first, texts of the second.
 WRONG = (
@@ -70,10 +69,12 @@ class Index:
         self.mean = sum(self.lengths) / max(len(self.lengths), 1)
 
     def idf(self, term: str) -> float:
+        """Return how rare a term is, never negative."""
         df = len(self.postings.get(term, ()))
         return math.log(1 + (len(self.chunks) - df + 0.5) / (df + 0.5))
 
     def search(self, question: str, limit: int = TOP_N) -> list[Hit]:
+        """Return the best chunks, their similarity the share of the question's weight they hold."""
         terms = {term for term in iterate(question) if term not in STOP_WORDS}
         scores: dict[int, float] = collections.defaultdict(float)
         held: dict[int, float] = collections.defaultdict(float)
@@ -160,7 +161,7 @@ def is_right(asked: Asked, said: str) -> float:
     """Return 1 or 0 where there is a text to find; else the share of the long answer's words."""
     if asked.long:
         return recall(asked.long, said)
-    if len(asked.golds[0]) > 120 or len(asked.golds) > 1 and min(map(len, asked.golds)) > 30:
+    if len(asked.golds[0]) > 120 or (len(asked.golds) > 1 and min(map(len, asked.golds)) > 30):
         return max(recall(gold, said) for gold in asked.golds)
     return float(any(plain(gold) in plain(said) for gold in asked.golds))
 
@@ -182,7 +183,6 @@ class Figures:
     baseline: float = 0.0
     reachable: float = 0.0
     refused: int = 0
-    sentences: int = 0
     letters: int = 0
     baseline_letters: int = 0
     seconds: float = 0.0
@@ -222,8 +222,8 @@ def embedder() -> Embed:
 
 
 def report(names: Sequence[str], embed: Embed | None, limit: int) -> Iterator[str]:
-    yield "| set | questions | gold quoted | first sentences of best chunk | in the 8 chunks"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| set | questions | gold quoted | baseline | in the 8 chunks | refused | letters | ms |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name in names:
         one = measure(name, embed, limit)
         count = max(one.questions, 1)
@@ -234,6 +234,8 @@ def report(names: Sequence[str], embed: Embed | None, limit: int) -> Iterator[st
             f" | {1000 * one.seconds / count:.1f} |"
         )
     yield ""
+    yield "| questions of | put to the texts of | questions | refused |"
+    yield "|---|---|---|---|"
     for questions, texts in WRONG:
         if questions in names:
             refused, count = refusals(questions, texts, embed, limit)
