@@ -11,6 +11,7 @@ from ragflow_local.api.document import Document, start_parsing, stop_parsing, un
 from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
 from ragflow_local.readers import kind_of, type_of
 from ragflow_local.records import DatasetRow
+from ragflow_local.stores import crash
 from ragflow_local.stores.catalog import datasets, documents, now_ms
 
 
@@ -75,8 +76,10 @@ class DocumentCalls(DatasetCalls):
             values["name"] = unique_name(connection, dataset.id, name)
             # Inside the transaction: no deletion can take the bytes for unused in between.
             values["sha256"] = project.files.put(data)
+            crash.point("file written")
             documents.insert(connection, values)
             added = documents.get(connection, str(values["id"]))
+        crash.point("document added")
         assert added is not None
         return Document(self, added)
 

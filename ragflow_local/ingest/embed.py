@@ -57,3 +57,10 @@ def embedding_text(row: ChunkRow) -> str:
 
 def _key(fingerprint: str, text: str) -> bytes:
     return hashlib.blake2b(f"{fingerprint}\0{text}".encode(), digest_size=16).digest()
+
+
+def chunk_id(document_id: str, ordinal: int, content: str) -> str:
+    """Return a chunk's id."""
+    # The same document parsed again in the same way keeps its chunks' ids.
+    text = f"{document_id}\0{ordinal}\0{content}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

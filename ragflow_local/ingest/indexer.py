@@ -12,7 +12,6 @@ left behind can never be taken for another chunk.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +19,10 @@ from pathlib import Path
 
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
-from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.embed import chunk_id, embed_rows
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
+from ragflow_local.stores import crash
 from ragflow_local.stores.catalog import (
     Catalog,
     Connection,
@@ -89,6 +89,7 @@ class Indexer:
                 }
                 documents.update(connection, id, state)
                 begun.append(replace(row, run="RUNNING"))
+        crash.point("parse begun")
         return begun
 
     def fail(self, document_id: str, message: str) -> None:
@@ -136,7 +137,10 @@ class Indexer:
             documents.update(connection, document.id, {"generation": document.generation + 1})
             documents.count(connection, document.id)
             documents.set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
+            crash.point("chunks written")
+        crash.point("chunks committed")
         self._vectors.remove(dataset.id, [row.number for row in old])
+        crash.point("old vectors removed")
         self._store_images(old, new.rows, drafts)
 
     # ── single chunks ──
@@ -256,10 +260,13 @@ class Indexer:
             self._drop_rows(connection, row.dataset_id, old)
             documents.delete(connection, id)
             is_used = documents.is_file_used(connection, row.sha256)
+        crash.point("document deleted")
         self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
+        crash.point("vectors deleted")
         self._store_images(old, [], [])
         if not is_used:
             self._files.remove(row.sha256)
+        crash.point("file deleted")
 
     def remove_datasets(self, ids: Sequence[str]) -> None:
         """Remove datasets with all that is in them, all of them or none."""
@@ -310,7 +317,7 @@ class Indexer:
         rows = [
             ChunkRow(
                 number=first + ordinal,
-                id=_chunk_id(document.id, ordinal, draft.content),
+                id=chunk_id(document.id, ordinal, draft.content),
                 document_id=document.id,
                 dataset_id=dataset.id,
                 document_name=document.name,
@@ -366,6 +373,7 @@ class Indexer:
             numbers = [new.rows[index].number for index in live]
             generation = new.rows[0].generation
             self._vectors.add(document, numbers, generation, new.matrix[live])
+            crash.point("vectors written")
 
     def _store_images(
         self, old: Sequence[ChunkRow], rows: Sequence[ChunkRow], drafts: Sequence[Draft]
@@ -376,12 +384,6 @@ class Indexer:
                 self._files.remove_image(row.id)
         for id, image in new.items():
             self._files.put_image(id, image)
-
-
-def _chunk_id(document_id: str, ordinal: int, content: str) -> str:
-    # The same document parsed again in the same way keeps its chunks' ids.
-    text = f"{document_id}\0{ordinal}\0{content}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _dataset_number(connection: Connection, id: str) -> int:

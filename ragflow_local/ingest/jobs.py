@@ -104,7 +104,7 @@ class Jobs:
                     str(self._path_of(document.sha256)),
                 )
                 ahead = len(self._parses)
-                message = f"Queued behind {ahead} documents" if ahead else "Queued"
+                message = f"Queued behind {ahead} others" if ahead else "Queued"
                 parse.progress = Progress(0.0, message)
                 self._parses[document.id] = parse
                 self._tasks.put(_Task(parse.order, 0, parse, self._first_request(parse)))

@@ -83,10 +83,14 @@ class VectorTable:
         with self._catalog.read() as reading:
             expected = np.array(chunks.available_numbers(reading, dataset_id), dtype=np.int64)
         try:
-            found = np.sort(self._vectors.numbers(dataset_id))
+            found = self._vectors.numbers(dataset_id)
         except StoreError:
-            found = None
-        if found is not None and np.array_equal(found, expected):
-            return True
-        self.rebuild(dataset_id)
-        return False
+            self.rebuild(dataset_id)
+            return False
+        missing, garbage = np.setdiff1d(expected, found), np.setdiff1d(found, expected)
+        if len(missing) or len(found) != len(expected) + len(garbage):
+            self.rebuild(dataset_id)
+            return False
+        # What nobody names does no harm; it is taken out, so that it does not add up.
+        self.remove(dataset_id, garbage.tolist())
+        return not len(garbage)

@@ -607,7 +607,7 @@ def test_a_script_without_a_guard_ends_by_itself(tmp_path: Path) -> None:
 
 def test_what_a_script_left_undone_is_taken_up_again(tmp_path: Path) -> None:
     script = SCRIPT + "    print('left', flush=True)\n"
-    started = run(script, tmp_path / "p", 300_000)
+    started = run(script, tmp_path / "p", 40_000)
     out, error = started.communicate(timeout=60)
     assert (out, error) == ("left\n", "")
     with RAGFlow("key", str(tmp_path / "p")) as rag:
@@ -619,7 +619,7 @@ def test_what_a_script_left_undone_is_taken_up_again(tmp_path: Path) -> None:
 def test_a_killed_process_leaves_a_project_that_opens(tmp_path: Path) -> None:
     script = SCRIPT + (
         "    list(doc.join(interval=0.05))\n"
-        "    rag.create_document(ds, 'b.txt', b'The squid swims. ' * 300000)\n"
+        "    rag.create_document(ds, 'b.txt', b'The squid swims. ' * 60000)\n"
         "    rag.get_document(name='b.txt').async_parse()\n"
         "    print('parsing', flush=True)\n"
         "    import time; time.sleep(60)\n"

@@ -1,0 +1,25 @@
+"""Crash points: named places where a test ends the process, to see what a crash leaves behind."""
+
+from __future__ import annotations
+
+import os
+
+# In the order in which a document's life passes them.
+POINTS = (
+    "file written",
+    "document added",
+    "parse begun",
+    "vectors written",
+    "chunks written",
+    "chunks committed",
+    "old vectors removed",
+    "document deleted",
+    "vectors deleted",
+    "file deleted",
+)
+
+
+def point(name: str) -> None:
+    """End the process at once, as ``kill -9`` would, where ``RAGFLOW_LOCAL_CRASH_AT`` says so."""
+    if os.environ.get("RAGFLOW_LOCAL_CRASH_AT") == name:
+        os._exit(86)
