@@ -1,0 +1,68 @@
+"""Measuring: how long, how often, on which machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def machine() -> str:
+    """Return what the figures were taken on, in a line."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (
+        f"ragflow-local {_version()}, Python {platform.python_version()}, {platform.system()}"
+        f" {platform.machine()}, {cores} cores"
+    )
+
+
+def _version() -> str:
+    try:
+        return version("ragflow-local")
+    except PackageNotFoundError:
+        return "from source"
+
+
+def milliseconds(
+    work: Callable[[int], object], repeats: int, warm_up: int = 3
+) -> NDArray[np.float64]:
+    """Return (repeats,) how long each call took; ``work`` gets the number of the call."""
+    for number in range(warm_up):
+        work(number)
+    times = np.empty(repeats)
+    for number in range(repeats):
+        begun = time.perf_counter()
+        work(warm_up + number)
+        times[number] = (time.perf_counter() - begun) * 1000
+    return times
+
+
+def peak_memory_mib() -> float:
+    """Return the most memory this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:
+    """Return the mean of ``values`` and its 95 % interval by 1,000 bootstrap samples."""
+    given = np.asarray(values)
+    means = np.random.default_rng(seed).choice(given, (1000, len(given))).mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(given.mean()), float(low), float(high)
+
+
+def write(name: str, page: str, figures: object) -> None:
+    """Write a page of results, and the figures beside it as JSON."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(page.rstrip() + "\n", encoding="utf-8")
+    line = json.dumps({"machine": machine(), "figures": figures}, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(line + "\n", encoding="utf-8")

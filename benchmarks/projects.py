@@ -1,0 +1,101 @@
+"""Projects to measure with, filled by the stores themselves: no parsing, no model."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ragflow_local.records import ChunkRow, Matrix
+from ragflow_local.retrieve.search import Scope, Sources
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
+from ragflow_local.stores.vectors import Vectors
+from ragflow_local.text.terms import chunk_terms
+
+CHUNKS_OF_A_DOCUMENT = 20
+
+
+class Project:
+    """One dataset in a folder, with chunks put straight into catalog and vectors."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "catalog.sqlite3"
+        is_new = not path.exists()
+        self.catalog = Catalog(path)
+        self.vectors = Vectors(folder / "vectors")
+        if is_new:
+            schema.migrate(self.catalog.writer(), path)
+            with self.catalog.write() as connection:
+                _insert_dataset(connection, dim)
+        with self.catalog.read() as connection:
+            (number,) = connection.execute("SELECT number FROM datasets").fetchone()
+        self.scope = Scope(number, "kb", dim)
+        self.sources = Sources(self.catalog, self.vectors)
+
+    def fill(self, texts: Iterable[str], matrices: Iterator[Matrix], batch: int = 2000) -> None:
+        """Add chunks; ``matrices`` gives a row of each."""
+        rest = iter(texts)
+        first = 1
+        while part := list(islice(rest, batch)):
+            self._add(first, part, next(matrices)[: len(part)])
+            first += len(part)
+
+    def _add(self, first: int, texts: Sequence[str], matrix: Matrix) -> None:
+        numbers = np.arange(first, first + len(texts))
+        documents = (numbers - 1) // CHUNKS_OF_A_DOCUMENT + 1
+        self.vectors.add("kb", numbers, documents, 1, matrix)
+        with self.catalog.write() as connection:
+            bags = []
+            for number, document, text, vector in zip(
+                numbers.tolist(), documents.tolist(), texts, matrix, strict=True
+            ):
+                _insert_document(connection, document)
+                row = _chunk(number, document, text)
+                key = number.to_bytes(8, "little")
+                embedding = chunks.insert_embedding(connection, key, vector.tobytes())
+                chunks.insert(connection, row, embedding)
+                bags.append((number, chunk_terms(row)))
+            postings.add(connection, self.scope.number, bags)
+
+    def close(self) -> None:
+        """Close both stores."""
+        self.vectors.maintain()
+        self.vectors.close()
+        self.catalog.close()
+
+
+def _chunk(number: int, document: int, text: str) -> ChunkRow:
+    return ChunkRow(
+        number=number,
+        id=f"{number:032x}",
+        document_id=f"d{document}",
+        dataset_id="kb",
+        document_name="d.txt",
+        ordinal=number,
+        content=text,
+        token_count=len(text) // 4,
+        generation=1,
+    )
+
+
+def _insert_dataset(connection: Connection, dim: int) -> None:
+    connection.execute(
+        "INSERT INTO datasets (id, tenant_id, name, name_key, avatar, description, language,"
+        " permission, parse_method, parser_config, embedding_model, embedding_dim, create_time,"
+        " update_time)"
+        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'me', 'naive', '{}', 'm', ?, 0, 0)",
+        [dim],
+    )
+
+
+def _insert_document(connection: Connection, number: int) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO documents (number, id, dataset_id, name, type, kind, size, sha256,"
+        " source_type, created_by, parse_method, parser_config, run, create_time, update_time)"
+        " VALUES (?, ?, 'kb', ?, 'doc', 'text', 0, '', 'local', '', 'naive', '{}', 'DONE', 0, 0)",
+        [number, f"d{number}", f"{uuid.UUID(int=number)}.txt"],
+    )
