@@ -1,6 +1,6 @@
 """How often the extractive answerer quotes the gold answer, and how often it rightly says nothing.
 
-    python -m benchmarks.answer [SET ...] [--embed] [--limit N]
+    python -m benchmarks.answer [SET ...] [--embed] [--limit N] [--filings DIRECTORY]
 
 Texts are cut at sentence ends into chunks of 128 tokens, ranked by BM25, the first eight answered
 from: search itself is measured elsewhere. The baseline is the first three sentences of the best
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import csv
 import dataclasses
 import json
 import math
@@ -242,16 +243,59 @@ def report(names: Sequence[str], embed: Embed | None, limit: int) -> Iterator[st
             yield f"| {questions} | {texts} | {count} | {refused / count:.3f} |"
 
 
+# A number as filings write it: with thousands separators or decimals, not a year or a day.
+_NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+(?=\s*(?:%|million|billion))")
+
+
+def filings(directory: Path) -> str:
+    """Return a line on the filings' questions whose answer is a number, asked through a chat."""
+    from ragflow_local import RAGFlow
+
+    with RAGFlow(project_dir=directory) as rag:
+        if not rag.list_datasets(name="filings"):
+            dataset = rag.create_dataset("filings")
+            for path in sorted((DATA.parent / "filings").glob("*.pdf")):
+                rag.create_document(dataset, path.name, path.read_bytes())
+            rag.async_parse_documents([document.id for document in dataset.list_docs()])
+        dataset = rag.list_datasets(name="filings")[0]
+        for document in dataset.list_docs():
+            list(document.join(interval=60))
+        chat = rag.create_chat(f"answers {time.time():.0f}", knowledgebases=[dataset])
+        right = baseline = reachable = count = 0
+        for question, numbers in _number_questions():
+            message = chat.create_session("filings").ask(question)
+            texts = [chunk.content for chunk in message.reference]
+            count += 1
+            right += any(number in message.content for number in numbers)
+            first = "\n".join(sentences(texts[0])[:3]) if texts else ""
+            baseline += any(number in first for number in numbers)
+            reachable += any(number in text for number in numbers for text in texts)
+    return f"filings: {count} questions, {right} quoted, {baseline} baseline, {reachable} in chunks"
+
+
+def _number_questions() -> Iterator[tuple[str, set[str]]]:
+    path = DATA.parent / "filings" / "questions.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            known = "AAPL" in row["Source Docs"] or "NVDA" in row["Source Docs"]
+            numbers = set(_NUMBER.findall(row["Answer"].split("SOURCE")[0]))
+            if known and numbers and "Single-Doc Single-Chunk" in row["Question Type"]:
+                yield row["Question"], numbers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", default=SETS)
     parser.add_argument("--embed", action="store_true")
     parser.add_argument("--limit", type=int, default=1_000_000)
+    parser.add_argument("--filings", type=Path, help="a project directory to keep them in")
     given = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"{DATA} is not there: set RAGFLOW_LOCAL_DATA.")
     for line in report(given.sets, embedder() if given.embed else None, given.limit):
         print(line, flush=True)
+    if given.filings:
+        print(filings(given.filings))
 
 
 if __name__ == "__main__":

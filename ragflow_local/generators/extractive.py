@@ -31,9 +31,11 @@ MOST_SENTENCES = 3
 _WORDS, _AROUND, _KIND, _MEANING, _RANK = 1.0, 0.35, 0.25, 0.3, 0.3
 _LEAST_SUPPORT = 0.3  # share of the question's weight the best chunk must hold
 _LEAST_OF_BEST = 0.4  # a further sentence must score this share of the best
-_QUESTION_WORTH, _SHORT_WORTH = 0.6, 0.6
+_QUESTION_WORTH, _SHORT_WORTH, _HEADING_WORTH = 0.6, 0.6, 0.3
+_LONG, _LONG_WORTH = 400, 0.5
+_LABEL = 2.0  # for the row whose first cell the question names
 _SAME = 0.7  # two sentences that share so many terms say the same
-_UNITS_EMBEDDED = 24  # the best by words alone; embedding costs milliseconds each
+_UNITS_EMBEDDED = 12  # the best by words alone; embedding costs milliseconds each
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,16 @@ def _scores(
         if asked.is_answerable_by(one.unit.text):
             score += _KIND * (words + around)
         score += _RANK * (words + around) * hits[one.hit].similarity / best
+        if one.unit.label and any(map(str.isdigit, one.unit.text)):
+            score += _LABEL * _share_of_label(one.unit.label, weights) * words
         scores[index] = score * _worth(one.unit)
     return scores
+
+
+def _share_of_label(label: str, weights: dict[str, float]) -> float:
+    """Return the share of a row's first cell that the question says: the row it asks for."""
+    terms = set(content_terms(label))
+    return len(terms & weights.keys()) / len(terms) if terms else 0.0
 
 
 def _worth(unit: Unit) -> float:
@@ -161,6 +171,10 @@ def _worth(unit: Unit) -> float:
     worth = 1.0
     if unit.text.endswith(("?", "？")):
         worth = _QUESTION_WORTH
+    if len(unit.text) > _LONG:  # a run of much text shares words with every question
+        worth *= (_LONG / len(unit.text)) ** _LONG_WORTH
+    if unit.kind == "heading":
+        worth *= _HEADING_WORTH
     if unit.kind != "row" and len(unit.text) < (8 if _HAN.search(unit.text) else 20):
         worth *= _SHORT_WORTH
     return worth

@@ -17,6 +17,8 @@ _SPELLED: tuple[tuple[Kind, str], ...] = (
         r"\bhow (?:many|much|long|old|far|large|big|high|tall|often|fast|deep|wide|heavy)\b"
         r"|\bwhat (?:is|was|were|are) the (?:number|amount|total|percentage|price|cost|value"
         r"|size|rate|revenue|population|height|length|weight|share)\b|\bpercent"
+        r"|\bwhat\b[^?]{0,60}\b(?:gross margin|net income|net sales|cash flow|tax rate|revenues?"
+        r"|operating expenses|sales figures)\b"
         r"|多少|几(?!乎)|多(?:大|高|长|远|久|重|快|深|宽)|数量|人口是|面积",
     ),
     (

@@ -16,6 +16,7 @@ _ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
+_LONGEST_HEADING = 100
 _LESSER_END = re.compile(r"[;；,，、\s]")
 
 
@@ -27,11 +28,13 @@ class Unit:
         text: As it is quoted: of a row, each cell after its column's name.
         kind: What it is.
         names: Of a row, the names of its columns and its first cell, which say what it is about.
+        label: Of a row, its first cell.
     """
 
     text: str
     kind: UnitKind = "sentence"
     names: str = ""
+    label: str = ""
 
 
 def units_of(content: str) -> list[Unit]:
@@ -89,7 +92,7 @@ def _rows_of(table: list[list[str]]) -> Iterator[Unit]:
             if cell:
                 said.append(f"{name}: {cell}" if name and name != cell else cell)
         if said:
-            yield Unit("; ".join(said), "row", " ".join([*header, row[0]]))
+            yield Unit("; ".join(said), "row", " ".join([*header, row[0]]), row[0])
 
 
 def _is_header(row: list[str]) -> bool:
@@ -109,7 +112,14 @@ def _sentences_of(lines: list[str]) -> Iterator[Unit]:
     for first, last in sentence_spans(text):
         for start, end in _cut(text, first, last):
             if sentence := text[start:end].strip():
-                yield Unit(sentence, "item" if is_item else "sentence")
+                kind: UnitKind = "heading" if _is_heading(sentence) else "sentence"
+                yield Unit(sentence, "item" if is_item else kind)
+
+
+def _is_heading(sentence: str) -> bool:
+    """Say whether it names something and says nothing: a heading, a page's foot."""
+    is_latin = all(letter < "\u2e80" for letter in sentence)
+    return is_latin and len(sentence) < _LONGEST_HEADING and not _STOP.search(sentence)
 
 
 def _is_unspaced(letter: str) -> bool:

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.generators.extractive import extract
+from ragflow_local.generators.question import take_apart
+from ragflow_local.records import ChunkRow, Hit
+
+
+def hits(*contents: str, name: str = "report.pdf") -> list[Hit]:
+    rows = [
+        ChunkRow(number, f"c{number}", "d", "s", name, number, content, 1, 1)
+        for number, content in enumerate(contents)
+    ]
+    return [Hit(row, 0.9 - row.number / 100, 0.9, 0.9) for row in rows]
+
+
+SEA = hits(
+    "The colossal squid was described in 1925 by Guy Robson. It lives in the Southern Ocean."
+    " It has the largest eyes of all animals, because it hunts in the dark.",
+    "Name\tLength\tWeight\nColossal squid\t14 m\t495 kg\nGiant squid\t12 m\t275 kg",
+    "大王酸浆鱿是最重的无脊椎动物，由罗布森于1925年命名。它生活在南冰洋。",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected", "hit"),
+    [
+        ("When was the colossal squid described?", "described in 1925", 0),
+        ("Who described the colossal squid?", "Guy Robson", 0),
+        ("Where does the colossal squid live?", "Southern Ocean", 0),
+        ("Why does it have the largest eyes?", "because it hunts in the dark", 0),
+        ("What is the weight of the giant squid?", "Weight: 275 kg", 1),
+        ("大王酸浆鱿是谁命名的？", "由罗布森于1925年命名", 2),
+        ("大王酸浆鱿生活在哪里？", "它生活在南冰洋。", 2),
+    ],
+)
+def test_the_sentence_that_answers_is_quoted(question: str, expected: str, hit: int) -> None:
+    quotes = extract(question, SEA)
+    assert any(expected in quote.text and quote.hit == hit for quote in quotes)
+    assert len(quotes) <= 3
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which bakery sells pumpernickel in Oldenburg?", "苹果公司的总部在哪里？", "???", ""],
+)
+def test_what_nothing_supports_is_not_found(question: str) -> None:
+    assert extract(question, SEA) == []
+
+
+def test_quotes_keep_the_order_of_the_source() -> None:
+    quotes = extract("Where does the colossal squid live and when was it described?", SEA[:1])
+    texts = [quote.text for quote in quotes]
+    assert texts == sorted(texts, key=SEA[0].chunk.content.index)
+
+
+def test_nothing_is_said_twice() -> None:
+    twice = hits("The kraken is 14 metres long.", "The kraken is 14 metres long!")
+    assert len(extract("How long is the kraken?", twice)) == 1
+
+
+def test_the_name_of_the_document_says_what_it_is_about() -> None:
+    found = hits("He was born in 1950 in Paris.", name="Jean Dupont.txt")
+    assert extract("When was Jean Dupont born?", found)
+
+
+def test_no_hits_no_quotes() -> None:
+    assert extract("When?", []) == []
+    assert extract("When?", hits("", " \n")) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many legs has a squid?", "amount"),
+        ("When did it sink?", "when"),
+        ("In what year was it built?", "when"),
+        ("Who wrote it?", "who"),
+        ("Where is it?", "where"),
+        ("Why is it so?", "why"),
+        ("How do I open it?", "how"),
+        ("What is a kraken?", "define"),
+        ("Is it large?", "yes_no"),
+        ("有多少人？", "amount"),
+        ("他什么时候出生？", "when"),
+        ("作者是谁？", "who"),
+        ("它位于哪里？", "where"),
+        ("为什么？", "why"),
+    ],
+)
+def test_the_kind_of_a_question_is_told(question: str, kind: str) -> None:
+    assert take_apart(question).kind == kind

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from ragflow_local.generators.units import units_of
+
+
+def texts(content: str) -> list[str]:
+    return [unit.text for unit in units_of(content)]
+
+
+def test_sentences_are_units_over_line_breaks() -> None:
+    assert texts("The kraken sleeps in the deep sea, far below\nthe ships. It wakes. Dr. Who?") == [
+        "The kraken sleeps in the deep sea, far below the ships.",
+        "It wakes.",
+        "Dr. Who?",
+    ]
+
+
+def test_chinese_lines_join_without_a_space() -> None:
+    long = "这是一个很长的句子" * 6
+    assert texts(f"{long}，它在这里\n继续下去了。第二句。") == [
+        f"{long}，它在这里继续下去了。",
+        "第二句。",
+    ]
+
+
+def test_a_row_names_its_columns() -> None:
+    units = units_of(
+        "Sales by year:\nYear\tNet sales\tCosts\n2021\t365\t200\n2022\t\t223\nSo it was."
+    )
+    assert [unit.text for unit in units] == [
+        "Sales by year:",
+        "Year: 2021; Net sales: 365; Costs: 200",
+        "Year: 2022; Costs: 223",
+        "So it was.",
+    ]
+    assert [unit.kind for unit in units] == ["sentence", "row", "row", "sentence"]
+    assert units[1].label == "2021"
+
+
+def test_markdown_rows_are_rows() -> None:
+    assert texts("| a | b |\n|---|:-:|\n| 1 | 2 |") == ["a: 1; b: 2"]
+
+
+def test_rows_without_names_stand_as_they_are() -> None:
+    assert texts("1\t2\n3\t4") == ["1; 2", "3; 4"]
+
+
+def test_items_are_units() -> None:
+    assert texts("You need:\n- a boat\n- 2. a net\n* luck") == [
+        "You need:",
+        "- a boat",
+        "- 2. a net",
+        "* luck",
+    ]
+
+
+def test_headings_are_told_from_sentences() -> None:
+    units = units_of("Apple Inc. | Q3 2023 Form 10-Q | 11\n\nIt grew.")
+    assert units[0].kind == "heading"
+    assert units[-1].kind == "sentence"
+
+
+def test_a_run_without_stops_is_cut() -> None:
+    units = units_of("word " * 1000)
+    assert max(len(unit.text) for unit in units) <= 600
+    assert "".join("".join(texts("word " * 1000)).split()) == "word" * 1000
+
+
+def test_empty_in_empty_out() -> None:
+    assert units_of("") == []
+    assert units_of(" \n\t\n|\n") == [] or all(unit.text for unit in units_of(" \n\t\n|\n"))
