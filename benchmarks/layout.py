@@ -86,11 +86,12 @@ def work(index: int) -> None:
 
 def model_on_every_page() -> None:
     """Read the filings by ``pymupdf4llm`` in this process."""
-    import pymupdf
     import pymupdf4llm
 
+    from ragflow_local.readers.pdf_lines import mupdf
+
     for path in filings():
-        with pymupdf.open(path) as document:
+        with mupdf.open(path) as document:
             text = pymupdf4llm.to_markdown(document, use_ocr=False, show_progress=False)
         print(json.dumps([path.name, text, 0]))
 
@@ -149,7 +150,15 @@ def blocks_of(path: Path) -> list[tuple[str, tuple[tuple[str, ...], ...]]]:
     return [(block.text, block.rows) for block in blocks]
 
 
+def without_ocr() -> None:
+    """Leave out what is recognised: the other readers see a page's own words only."""
+    from ragflow_local.readers import pdf_scan
+
+    pdf_scan.parts_to_see = lambda page, lines: []
+
+
 def recalls() -> Iterator[str]:
+    without_ocr()
     from ragflow_local.errors import ReadError
 
     rows = []
@@ -177,10 +186,11 @@ def recalls() -> Iterator[str]:
 
 def markdown_rows(path: Path) -> list[list[str]]:
     """Return the table rows of ``pymupdf4llm``'s Markdown."""
-    import pymupdf
     import pymupdf4llm
 
-    with pymupdf.open(path) as document:
+    from ragflow_local.readers.pdf_lines import mupdf
+
+    with mupdf.open(path) as document:
         text = pymupdf4llm.to_markdown(document, use_ocr=False, show_progress=False)
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [
@@ -227,12 +237,12 @@ def shares(counts: list[int]) -> str:
 
 def boxes() -> Iterator[str]:
     """Compare the words inside each block's box with the block's words, both ways."""
-    import pymupdf
-
     from ragflow_local.errors import ReadError
     from ragflow_local.readers import pdf
+    from ragflow_local.readers.pdf_lines import mupdf
     from ragflow_local.records import Block
 
+    without_ocr()
     both = inside = own = 0
     for path in sorted(DATA.rglob("*.pdf")):
         data = path.read_bytes()
@@ -240,11 +250,11 @@ def boxes() -> Iterator[str]:
             blocks = [b for b in pdf.read_pages(data, 1, 60) if isinstance(b, Block)]
         except ReadError:
             continue
-        document = pymupdf.open(stream=data, filetype="pdf")
+        document = mupdf.open(stream=data, filetype="pdf")
         document.authenticate("")
         for page in document:
             matrix = page.rotation_matrix
-            found = [(pymupdf.Rect(w[:4]) * matrix, w[4]) for w in page.get_text("words")]
+            found = [(mupdf.Rect(w[:4]) * matrix, w[4]) for w in page.get_text("words")]
             for block in blocks if found else ():
                 place = block.place
                 if place is None or place.page != page.number + 1:
