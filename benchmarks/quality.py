@@ -29,6 +29,7 @@ MODEL = "all-MiniLM-L6-v2"
 WEIGHTS = [step / 10 for step in range(11)]
 DEFAULT = 0.3
 DEPTH = 100
+SAMPLE = 200
 CACHE = Path(tempfile.gettempdir()) / "ragflow_local_benchmarks"
 
 
@@ -80,14 +81,16 @@ def recall(found: Sequence[int], relevant: dict[int, int], depth: int) -> float:
 
 
 def ranked(project: Project, known: Known, one: RetrievalSet, weight: float) -> list[list[int]]:
-    """Return for each question the documents found, best first."""
+    """Return the documents found for each question, best first; a long list is sampled."""
+    # Three points of the curve are the figures; the others show its shape.
+    questions = one.questions if weight in (0.0, DEFAULT, 1.0) else one.questions[:SAMPLE]
     wanted = Wanted(threshold=0.0, vector_weight=weight, limit=DEPTH)
     return [
         [
             hit.chunk.number - 1
             for hit in search(question, [project.scope], project.sources, lambda: known, wanted)
         ]
-        for question in one.questions
+        for question in questions
     ]
 
 
@@ -102,7 +105,7 @@ def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, object
         project.fill(one.documents, iter([matrix]), batch=len(one.documents))
         for weight in WEIGHTS:
             found = ranked(project, known, one, weight)
-            pairs = list(zip(found, one.relevant, strict=True))
+            pairs = list(zip(found, one.relevant, strict=False))
             figures[f"{weight:.1f}"] = {
                 "ndcg@10": interval([ndcg(*pair) for pair in pairs]),
                 "recall@10": interval([recall(*pair, depth=10) for pair in pairs]),
@@ -135,6 +138,7 @@ def page(figures: dict[str, dict[str, dict[str, tuple[float, float, float]]]]) -
             )
             lines.append(f"| {name} | {what} | {cells} | {best}: {by_weight[best][what][0]:.3f} |")
     lines += ["", "## nDCG@10 by weight", ""]
+    lines += [f"Besides 0, {DEFAULT} and 1: of the first {SAMPLE} questions.", ""]
     lines.append("| set | " + " | ".join(f"{weight:.1f}" for weight in WEIGHTS) + " |")
     lines.append("|---" * (len(WEIGHTS) + 1) + "|")
     for name, by_weight in figures.items():
@@ -161,7 +165,8 @@ A term counts as often as the question says it, but in the first three rows once
 | share · 1.4 | 0.842 | 0.443 | 0.858 | 0.720 | 0.985 | 0.987 |
 | half share, half coverage | 0.841 | 0.427 | 0.858 | 0.722 | 0.980 | 0.988 |
 | share + (1 − share) · 0.7 · coverage ^ 8 | 0.842 | 0.446 | 0.859 | 0.722 | 0.982 | 0.990 |
-| share ^ 0.8 and coverage ^ 8 · brevity: chosen | 0.848 | 0.447 | 0.854 | 0.729 | 0.984 | 0.988 |
+| share ^ 0.8 and coverage ^ 8 · brevity | 0.848 | 0.447 | 0.854 | 0.729 | 0.984 | 0.988 |
+| share ^ 0.8 and coverage ^ 8 · brevity ^ 0.75: chosen | 0.846 | 0.447 | 0.853 | 0.730 | | |
 
 k1 from 0.8 to 2 and b from 0.4 to 0.9 moved single sets by up to 0.01 in both directions; a title
 that counts twice or three times helps hotpot100 by 0.002 and costs cisi and dureader_demo 0.007 to

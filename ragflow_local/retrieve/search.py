@@ -117,7 +117,8 @@ def _candidates(
         return Candidates(np.empty(0, np.int64), nothing, nothing), len(numbers)
     is_live = lists.has(numbers)
     worded = by_words(connection, lists, query, scope, top_k)
-    union = np.union1d(numbers[is_live], worded)
+    union = np.sort(np.concatenate([numbers[is_live], worded]))
+    union = union[np.diff(union, prepend=-1) > 0]
     cosines = np.zeros(len(union))
     if vector is not None:
         cosines = cosines_of_all(connection, sources, scope, vector, union)

@@ -98,7 +98,9 @@ class Segment:
         places = self.runs[run, 0] + numbers - self.runs[run, 1]
         ends = np.append(self.runs[1:, 0], self.size)
         absent = (run < 0) | (places >= ends[run])
-        return np.where(absent | np.isin(places, self.removed), -1, places)
+        if len(self.removed):
+            absent |= np.isin(places, self.removed)
+        return np.where(absent, -1, places)
 
 
 def segments_of(connection: sqlite3.Connection, space: int) -> list[Segment]:
