@@ -18,6 +18,7 @@ from ragflow_local.answer.citations import (
 )
 from ragflow_local.text.sentences import sentence_spans
 
+_LOOKED_BACK = 200  # letters that say whether a stop ends a sentence; a whole one costs more
 _WORD = re.compile(r"\S+")
 _OPENING = "[(（【#"
 _ENDING = ".!?。！？…\n"
@@ -124,7 +125,7 @@ class CitedText:
 
     def _has_ended(self, following: str) -> bool:
         """Say whether what was said is a whole sentence, now that the next word is known."""
-        said = self._sentence.lstrip()
+        said = self._sentence[-_LOOKED_BACK:].lstrip()
         spans = sentence_spans(f"{said}{self._space}{following}")
         return len(spans) > 1 and spans[-1][0] >= len(said)
 

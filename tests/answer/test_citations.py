@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -120,6 +121,14 @@ def test_meaning_counts_where_half_of_the_words_fit() -> None:
     sentence = "The colossal squid lives in cold remote abysses."
     assert Support(HITS).of(sentence) == []
     assert Support(HITS, embed).of(sentence) == [1]
+
+
+def test_the_text_does_not_depend_on_the_size_of_the_pieces() -> None:
+    chance = random.Random(1)
+    letters = "ab AB.!?。[ID:0](1)【】#$\n\t|-中文 0,<>"
+    for _ in range(500):
+        text = "".join(chance.choice(letters) for _ in range(chance.randint(0, 60)))
+        assert len({cited(text, size) for size in (1, 3, 1000)}) == 1, text
 
 
 def test_stripping_leaves_the_text() -> None:
