@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
-import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ragflow_local.errors import DamagedModelError
 from ragflow_local.records import ChatMessage
-
-_log = logging.getLogger("ragflow_local.generators")
 
 # For a model that knows ChatML's tokens, but came without a template.
 CHATML = """\

@@ -27,7 +27,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 NAME = "extractive"
 MOST_SENTENCES = 3
 
-# By benchmarks/answer.py on half of the questions; see benchmarks/results/answer.md.
+# By benchmarks/answer.py on a quarter of the questions; see benchmarks/results/answer.md.
 _WORDS, _AROUND, _KIND, _MEANING, _RANK = 1.0, 0.35, 0.25, 0.3, 0.3
 _LEAST_SUPPORT = 0.3  # share of the question's weight the best chunk must hold
 _LEAST_OF_BEST = 0.4  # a further sentence must score this share of the best
