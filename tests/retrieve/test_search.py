@@ -1,0 +1,129 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ragflow_local import DataSet, RAGFlow
+from ragflow_local.embedders import Embedder
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.records import Hit
+from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
+from ragflow_local.stores.catalog import datasets
+
+TEXTS = {
+    "kraken.txt": "The kraken sleeps deep below the waves.",
+    "krill.txt": "Krill swim in swarms and are eaten by whales.",
+    "code.txt": "Order part PPR-9087 for the diving bell.",
+    "chinese.txt": "全文检索引擎在海里睡觉。",
+}
+
+
+@pytest.fixture
+def sea(rag: RAGFlow, dataset: DataSet) -> RAGFlow:
+    """Four documents of a chunk each, added by hand: no worker has to start."""
+    for name, text in TEXTS.items():
+        rag.create_document(dataset, name, text.encode())
+        rag.get_document(name=name).add_chunk(text)
+    return rag
+
+
+def ask(rag: RAGFlow, dataset: DataSet, question: str, **wanted: float) -> list[Hit]:
+    project = rag.project
+    with project.catalog.read() as reading:
+        row = datasets.get(reading, dataset.id)
+        number = datasets.number_of(reading, dataset.id)
+    assert row is not None
+    assert number is not None
+    scope = Scope(number, row.id, row.embedding_dim)
+    sources = Sources(project.catalog, project.vectors, project.vector_table.rebuild)
+    chosen = Wanted(**wanted)  # type: ignore[arg-type]  # whole numbers are given where wanted
+    return search(question, [scope], sources, lambda: project.embedder_of(row), chosen)
+
+
+def names(hits: list[Hit]) -> list[str]:
+    return [hit.chunk.document_name for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        pytest.param("Where does the kraken sleep?", "kraken.txt", id="a question"),
+        pytest.param("ppr9087", "code.txt", id="a code"),
+        pytest.param("检索", "chinese.txt", id="Chinese"),
+        pytest.param("海", "chinese.txt", id="one character"),
+        pytest.param("krill.txt", "krill.txt", id="a document's name"),
+    ],
+)
+def test_the_chunk_that_says_it_comes_first(
+    sea: RAGFlow, dataset: DataSet, question: str, name: str
+) -> None:
+    assert names(ask(sea, dataset, question))[:1] == [name]
+
+
+def test_a_chunk_that_is_the_question_is_nearly_1(sea: RAGFlow, dataset: DataSet) -> None:
+    hit = ask(sea, dataset, "the kraken sleeps deep below the waves")[0]
+    assert hit.term_similarity > 0.8
+    assert hit.similarity == pytest.approx(0.7 * hit.term_similarity + 0.3 * hit.vector_similarity)
+
+
+@pytest.mark.parametrize("question", ["", " \n", "?!"])
+def test_an_empty_question_finds_nothing(sea: RAGFlow, dataset: DataSet, question: str) -> None:
+    assert ask(sea, dataset, question) == []
+
+
+def test_words_alone_need_no_model(sea: RAGFlow, dataset: DataSet) -> None:
+    def refuse() -> Embedder:
+        raise AssertionError("a model was asked for")
+
+    project = sea.project
+    with project.catalog.read() as reading:
+        number = datasets.number_of(reading, dataset.id)
+    assert number is not None
+    sources = Sources(project.catalog, project.vectors)
+    wanted = Wanted(vector_weight=0.0)
+    hits = search("kraken", [Scope(number, dataset.id, 0)], sources, refuse, wanted)
+    assert names(hits) == ["kraken.txt"]
+    assert hits[0].vector_similarity == 0
+
+
+def test_meaning_alone_counts_no_word(sea: RAGFlow, dataset: DataSet) -> None:
+    hits = ask(sea, dataset, "the kraken sleeps", vector_weight=1.0)
+    assert names(hits)[0] == "kraken.txt"
+    assert {hit.term_similarity for hit in hits} == {0.0}
+
+
+def test_pages_follow_one_another(sea: RAGFlow, dataset: DataSet) -> None:
+    question = "kraken krill order 海"
+    whole = ask(sea, dataset, question, threshold=0.0, limit=10)
+    assert len(whole) == 4
+    parts = [
+        hit
+        for offset in range(5)
+        for hit in ask(sea, dataset, question, threshold=0.0, offset=offset, limit=1)
+    ]
+    assert parts == whole
+    assert [hit.similarity for hit in whole] == sorted(
+        (hit.similarity for hit in whole), reverse=True
+    )
+
+
+def test_nothing_below_the_threshold_is_returned(sea: RAGFlow, dataset: DataSet) -> None:
+    whole = ask(sea, dataset, "kraken krill", threshold=0.0, limit=10)
+    least = whole[1].similarity
+    assert ask(sea, dataset, "kraken krill", threshold=least, limit=10) == whole[:2]
+
+
+def test_a_lost_vector_table_is_written_anew(
+    sea: RAGFlow, dataset: DataSet, project_dir: Path
+) -> None:
+    before = ask(sea, dataset, "kraken", vector_weight=1.0)
+    shutil.rmtree(project_dir / "vectors")
+    assert ask(sea, dataset, "kraken", vector_weight=1.0) == before
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"top_k": 0}, {"threshold": 1.1}, {"vector_weight": -0.1}, {"offset": -1}]
+)
+def test_what_cannot_be_wanted_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InvalidValueError):
+        Wanted(**wrong)  # type: ignore[arg-type]  # that is the test
