@@ -166,7 +166,7 @@ A term counts as often as the question says it, but in the first three rows once
 | half share, half coverage | 0.841 | 0.427 | 0.858 | 0.722 | 0.980 | 0.988 |
 | share + (1 − share) · 0.7 · coverage ^ 8 | 0.842 | 0.446 | 0.859 | 0.722 | 0.982 | 0.990 |
 | share ^ 0.8 and coverage ^ 8 · brevity | 0.848 | 0.447 | 0.854 | 0.729 | 0.984 | 0.988 |
-| share ^ 0.8 and coverage ^ 8 · brevity ^ 0.75: chosen | 0.846 | 0.447 | 0.853 | 0.730 | | |
+| share ^ 0.8 and coverage ^ 8 · brevity ^ 0.75: chosen | 0.846 | 0.447 | 0.853 | 0.730 | — | — |
 
 k1 from 0.8 to 2 and b from 0.4 to 0.9 moved single sets by up to 0.01 in both directions; a title
 that counts twice or three times helps hotpot100 by 0.002 and costs cisi and dureader_demo 0.007 to
