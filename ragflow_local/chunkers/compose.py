@@ -16,7 +16,8 @@ def compose(
 ) -> Iterator[Draft]:
     """Yield drafts of ``blocks``: text packed up to the budget, each table alone.
 
-    Headings that stand directly above a table go with it.
+    Headings that stand directly above a table go with it, and so does a sentence that announces
+    it ("… for the three months ended July 1:"): without it the figures are about nothing.
 
     Args:
         blocks: What is to be in the drafts; all of it will be.
@@ -28,9 +29,9 @@ def compose(
     held: list[Block] = []
     for block in blocks:
         if block.kind == "table":
-            headings = _trailing_headings(held)
-            yield from _texts(held[: len(held) - len(headings)], cutter, paths)
-            yield from _tables(block, headings, cutter, path.now)
+            lead = _leading(held, cutter)
+            yield from _texts(held[: len(held) - len(lead)], cutter, paths)
+            yield from _tables(block, lead, cutter, path.now)
             held = []
             continue
         if block.kind == "heading":
@@ -40,11 +41,19 @@ def compose(
     yield from _texts(held, cutter, paths)
 
 
-def _trailing_headings(blocks: Sequence[Block]) -> Sequence[Block]:
+def _leading(blocks: Sequence[Block], cutter: Cutter) -> Sequence[Block]:
+    """Return the last of the blocks that belong to the table after them."""
     first = len(blocks)
+    if first and _announces(blocks[-1], cutter):
+        first -= 1
     while first and blocks[first - 1].kind == "heading":
         first -= 1
     return blocks[first:]
+
+
+def _announces(block: Block, cutter: Cutter) -> bool:
+    is_short = cutter.count(block.text) <= cutter.budget // 2
+    return block.kind == "paragraph" and block.text.rstrip().endswith((":", "：")) and is_short
 
 
 def _texts(
@@ -74,6 +83,8 @@ def _tables(
     table: Block, above: Sequence[Block], cutter: Cutter, headings: tuple[str, ...]
 ) -> Iterator[Draft]:
     lead = "\n".join(block.text for block in above)
+    # What announces it is a heading to all parts of the table: they are found by it too.
+    headings += tuple(block.text for block in above if block.kind == "paragraph")
     for number, text in enumerate(table_texts(table, cutter, lead)):
         blocks = (*above, table) if number == 0 else (table,)
         yield Draft(content=text, places=places_of(blocks), headings=headings)

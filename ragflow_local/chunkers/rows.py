@@ -13,6 +13,8 @@ from ragflow_local.records import Block
 
 Row = Sequence[str]
 
+_MOST_HEADER_ROWS = 4
+
 
 def line_of(row: Row) -> str:
     """Return a row as one line."""
@@ -40,23 +42,40 @@ def table_texts(table: Block, cutter: Cutter, lead: str = "") -> Iterator[str]:
         yield from _plain(whole, cutter)
         return
     header = header_of(rows)
-    if header and cutter.count(line_of(header)) * 2 > cutter.budget:
-        header = ()  # repeated, it would leave no room for rows
-    body = rows[1:] if header else rows
-    parts = _packed(header, body, cutter, lead)
-    yield from parts
+    # Repeated, a long header would leave no room for rows.
+    while header and cutter.count(_lines(header)) * 2 > cutter.budget:
+        header = header[:-1]
+    yield from _packed(header, rows[len(header) :], cutter, lead)
 
 
-def header_of(rows: Sequence[Row]) -> Row:
-    """Return the first row where it can be a header: there are others, and it names columns."""
-    if len(rows) < 2:
-        return ()
-    return rows[0]
+def header_of(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows that name the columns: the first, and those below it that name no row.
+
+    Reports stack them: "Three Months Ended" over "July 1," over "2023", the first column empty.
+    """
+    last = len(rows) - 1
+    count = min(1, last)
+    while 0 < count < min(last, _MOST_HEADER_ROWS) and not rows[count][0].strip():
+        count += 1
+    return rows[:count]
 
 
-def _packed(header: Row, body: Sequence[Row], cutter: Cutter, lead: str) -> Iterator[str]:
+def _lines(rows: Sequence[Row]) -> str:
+    return _joined(*(line_of(row) for row in rows))
+
+
+def _names(header: Sequence[Row]) -> Row:
+    """Return one name a column, of all rows of the header."""
+    width = max((len(row) for row in header), default=0)
+    return [
+        " ".join(row[column].strip() for row in header if column < len(row)).strip()
+        for column in range(width)
+    ]
+
+
+def _packed(header: Sequence[Row], body: Sequence[Row], cutter: Cutter, lead: str) -> Iterator[str]:
     """Yield parts of as many rows as the budget holds."""
-    head = line_of(header) if header else ""
+    head = _lines(header)
     lines: list[str] = []
     top = _joined(lead, head)
     if lead and cutter.count(top) * 2 > cutter.window:
@@ -72,7 +91,8 @@ def _packed(header: Row, body: Sequence[Row], cutter: Cutter, lead: str) -> Iter
             top, lines = head, []
             start = tokens = cutter.count(top)
         if not lines and start + size > cutter.window:
-            yield from _cells(header, row, cutter, top)
+            lines_above = top.split("\n")[: -len(header) or None]
+            yield from _cells(_names(header), row, cutter, _joined(*lines_above))
             top = head
             start = tokens = cutter.count(top)
             continue
@@ -82,11 +102,10 @@ def _packed(header: Row, body: Sequence[Row], cutter: Cutter, lead: str) -> Iter
         yield _joined(top, *lines)
 
 
-def _cells(header: Row, row: Row, cutter: Cutter, top: str) -> Iterator[str]:
+def _cells(header: Row, row: Row, cutter: Cutter, lead: str) -> Iterator[str]:
     """Yield parts of one row that the window does not hold, each with its columns' names."""
     names: list[str] = []
     cells: list[str] = []
-    lead = top if not header else _joined(*top.split("\n")[:-1])
     for number, cell in enumerate(row):
         name = header[number] if number < len(header) else ""
         if not cell.strip():
