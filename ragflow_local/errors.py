@@ -25,6 +25,7 @@
         ├── ProjectClosedError        close() was called
         ├── ReadOnlyProjectError      opened with read_only=True
         ├── DamagedProjectError       a file of it is missing or torn
+        ├── DiskError                 the disk is full, failing, or must not be written
         └── ProjectVersionError       written by a newer version
 
 A message says what happened, with which thing, and the way out. The class writes it from
@@ -33,6 +34,7 @@ its fields, so callers raise facts, and tests check fields.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -271,10 +273,39 @@ class ReadOnlyProjectError(StoreError):
 class DamagedProjectError(StoreError):
     """A file of the project is missing or torn."""
 
-    def __init__(self, path: Path, problem: str) -> None:
+    def __init__(self, path: Path, problem: str, way_out: str = "") -> None:
+        self.path = path
+        way_out = way_out or (
+            "Restore it from a copy (ragflow-local restore); the files you added lie unchanged in"
+            " the folder files/ beside it. ragflow-local doctor says what else is amiss"
+        )
+        super().__init__(f"{path} is damaged: {problem}. {way_out}.")
+
+
+# What the system's error numbers mean for who has to do something about them.
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_TOO_MANY_OPEN = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+class DiskError(StoreError):
+    """The disk is full or failing, or the system does not let the project be written."""
+
+    def __init__(self, path: Path, number: int | None, problem: str) -> None:
+        self.path = path
+        self.number = number
+        self.is_full = number in _FULL
+        if self.is_full:
+            way_out = "Make room on that disk, then do it again"
+        elif number in _FORBIDDEN:
+            way_out = "Give this user the right to write there, or open it with read_only=True"
+        elif number in _TOO_MANY_OPEN:
+            way_out = "Let the process have more open files (ulimit -n), or close other projects"
+        else:
+            way_out = "Check the disk, then do it again"
         super().__init__(
-            f"{path} is damaged: {problem}. Restore it from a copy; the files you added lie"
-            " unchanged in the folder files/ beside it."
+            f"{path} cannot be read or written: {problem}. What was kept before is not lost."
+            f" {way_out}."
         )
 
 

@@ -5,50 +5,35 @@ catalog.sqlite3    rows, embeddings, BM25 postings: the truth
 files/<sha256>     the bytes that were added
 images/            pictures that belong to chunks
 vectors/           a copy of the vectors, for search
-lock, open.json    who has it open for writing
+lock, open.json    who has it open for writing; closed.json: how it was closed
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
-import logging
-import os
-import socket
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from ragflow_local.embedders import Backend, Embedder, describe, open_embedder
 from ragflow_local.errors import (
     ChangedModelError,
-    DamagedProjectError,
     InvalidValueError,
-    ProjectLockedError,
-    ProjectVersionError,
-    UnusableDirectoryError,
 )
 from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
+from ragflow_local.stores.catalog import Catalog, datasets, documents
+from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
-
-if TYPE_CHECKING:
-    import filelock
-
-FORMAT = 1
-
-_log = logging.getLogger("ragflow_local.project")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,82 +92,50 @@ class Project:
         self._models_lock = threading.RLock()
         self._embedders: dict[str, Embedder] = {}
         self._generators: dict[Path, Generator] = {}
-        self._lock: filelock.BaseFileLock | None = None
+        self.directory = Directory(path)
         was_clean = True
-        if options.read_only:
-            if not (path / "catalog.sqlite3").is_file():
-                raise InvalidValueError("project_dir", str(path), "a directory with a project")
+        if not options.read_only:
+            was_clean = self.directory.lock()
+        elif (path / "catalog.sqlite3").is_file() or (path / "project.json").exists():
+            self.directory.check_readable()
         else:
-            was_clean = self._lock_directory()
+            raise InvalidValueError("project_dir", str(path), "a directory with a project")
         try:
             self._open_stores()
             if not options.read_only:
                 self._take_up(was_clean)
         except BaseException:
-            self._release()
+            self.directory.release(is_clean=False)
             raise
         atexit.register(self.close)
 
-    def _lock_directory(self) -> bool:
-        """Make the directory this process's own; return whether its last owner closed it."""
-        import filelock
-
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            check_hard_links(self.path)
-        except OSError as error:
-            raise UnusableDirectoryError(self.path, str(error)) from None
-
-        lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
-        owner_file = self.path / "open.json"
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            owner = _read_json(owner_file)
-            raise ProjectLockedError(
-                self.path, int(str(owner.get("pid", 0))), str(owner.get("host", "this computer"))
-            ) from None
-        self._lock = lock
-        was_clean = not owner_file.exists()
-        _write_json(owner_file, {"pid": os.getpid(), "host": socket.gethostname()})
-        format_file = self.path / "project.json"
-        found = _read_json(format_file).get("format", FORMAT)
-        if isinstance(found, int) and found > FORMAT:
-            self._release(is_clean=was_clean)
-            raise ProjectVersionError(self.path, found, FORMAT)
-        if not _read_json(format_file):
-            _write_json(format_file, {"format": FORMAT})
-        return was_clean
-
     def _open_stores(self) -> None:
         options = self.options
-        catalog_path = self.path / "catalog.sqlite3"
+        catalog_path = self.directory.catalog
         self.files = Files(self.path)
         if not options.read_only:
             self.files.create()
             if not catalog_path.exists():
-                if any((self.path / "files").iterdir()):
-                    raise DamagedProjectError(catalog_path, "it is missing")
                 catalog_path.touch(mode=0o600)
         self.catalog = Catalog(catalog_path, read_only=options.read_only)
         if not options.read_only:
             # Imported here: sqlite-utils would be a sixth of the package's import time.
             from ragflow_local.stores.catalog import schema
 
-            schema.migrate(self.catalog.writer(), self.path)
-        self.vectors = Vectors(self.path / "vectors")
+            with self.catalog.telling():
+                schema.migrate(self.catalog.writer(), self.path)
+            self.directory.made()
+        self.vectors = Vectors(self.directory.vectors)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.indexer = Indexer(
             self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
         )
-        self.jobs = Jobs(
-            self.indexer, self.files.path_of, workers=options.workers, limits=options.limits
-        )
+        self.jobs = Jobs(self.indexer, self.files, workers=options.workers, limits=options.limits)
 
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""
         if not was_clean:
-            self._heal()
+            heal(self.catalog, self.files, self.vector_table)
         with self.catalog.read() as reading:
             interrupted = documents.running(reading)
         if self.options.resume:
@@ -191,19 +144,6 @@ class Project:
             for row in interrupted:
                 reason = "The engine ended in the middle of this parse. async_parse() starts anew."
                 self.indexer.fail(row.id, reason)
-
-    def _heal(self) -> None:
-        with self.catalog.read() as reading:
-            ids = datasets.all_ids(reading)
-            needed = documents.files_in_use(reading)
-            pictured = chunks.with_images(reading)
-        for name in [name for name in self.files.kept() if name not in needed]:
-            self.files.remove(name)
-        for chunk_id in [id for id in self.files.kept_images() if id not in pictured]:
-            self.files.remove_image(chunk_id)
-        for id in ids:
-            if not self.vector_table.check(id):
-                _log.warning("The vector table of dataset %s was written anew", id)
 
     @property
     def is_closed(self) -> bool:
@@ -240,14 +180,7 @@ class Project:
             self.vectors.maintain()
         self.vectors.close()
         self.catalog.close()
-        self._release(is_clean=True)
-
-    def _release(self, *, is_clean: bool = False) -> None:
-        if self._lock is not None:
-            if is_clean:
-                (self.path / "open.json").unlink(missing_ok=True)
-            self._lock.release()
-            self._lock = None
+        self.directory.release(is_clean=True)
 
     def embedder(self, name: str) -> Embedder:
         """Return the embedding model of that name, loaded once.
@@ -345,32 +278,3 @@ class Project:
                 self._generators.clear()
                 self._generators[path] = open_generator(path)
             return self._generators[path]
-
-
-def check_hard_links(folder: Path) -> None:
-    """Raise ``OSError`` where the file system has no hard links, which LanceDB commits with."""
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=folder)
-    os.close(descriptor)
-    linked = Path(f"{name}-link")
-    try:
-        linked.hardlink_to(name)
-    finally:
-        linked.unlink(missing_ok=True)
-        Path(name).unlink()
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
-def _write_json(path: Path, values: dict[str, object]) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(values, file)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)

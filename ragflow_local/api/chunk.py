@@ -149,7 +149,7 @@ class Chunk(Entity):
     def image(self, dpi: int = 150) -> bytes:
         """Return a PNG of where the chunk stands, or its own picture; empty for none."""
         if self._row.image:
-            return self._rag.project.files.get_image(self.id) or b""
+            return self._rag.project.files.get_image(self.id)
         if not self._row.places:
             return b""
         page = self._row.places[0].page

@@ -24,6 +24,7 @@ from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
 from ragflow_local.settings import Limits, ParserConfig
+from ragflow_local.stores.files import Files
 
 _log = logging.getLogger("ragflow_local.ingest")
 
@@ -51,6 +52,7 @@ class _Parse:
     read_pages: dict[int, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    is_checked: bool = False
     is_over: bool = False
 
 
@@ -70,13 +72,13 @@ class Jobs:
     def __init__(
         self,
         indexer: Indexer,
-        path_of: Callable[[str], Path],
+        files: Files,
         *,
         workers: int,
         limits: Limits,
     ) -> None:
         self._indexer = indexer
-        self._path_of = path_of
+        self._files = files
         self._limits = limits
         self._changed = threading.Condition()
         self._parses: dict[str, _Parse] = {}
@@ -101,7 +103,7 @@ class Jobs:
                     document,
                     next(self._orders),
                     ParserConfig.from_dict(document.parser_config),
-                    str(self._path_of(document.sha256)),
+                    str(self._files.path_of(document.sha256)),
                 )
                 ahead = len(self._parses)
                 message = f"Queued behind {ahead} others" if ahead else "Queued"
@@ -152,6 +154,7 @@ class Jobs:
         Raises:
             ReadError: The page cannot be drawn.
         """
+        self._files.check(Path(request.path).name)
         with self._drawing_lock:
             reply = self._drawing.run(request, request.name, lambda: self._closing)
         return reply.png if isinstance(reply, wire.Drawn) else b""
@@ -229,6 +232,10 @@ class Jobs:
 
     def _run(self, slot: Slot, task: _Task) -> None:
         parse = task.parse
+        if not parse.is_checked:
+            # Flipped bytes would become a text that nobody wrote.
+            self._files.check(parse.document.sha256)
+            parse.is_checked = True
         if isinstance(task.request, wire.Read):
             self._say_reading(parse, task.request, task.request.first)
         reply = self._run_twice(slot, task)

@@ -69,6 +69,10 @@ class VectorTable:
         """Remove the whole table."""
         self._vectors.drop(dataset_id)
 
+    def kept(self) -> list[str]:
+        """Return the id of every dataset that has a table, and of those that had one."""
+        return self._vectors.kept()
+
     def rebuild(self, dataset_id: str) -> None:
         """Write the table anew from the catalog."""
         with self._catalog.read() as reading:

@@ -1,10 +1,24 @@
-"""Waiting for the disk on behalf of libraries that do not."""
+"""The disk: waited for, on behalf of libraries that do not, and its refusals told."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
+
+from ragflow_local.errors import DiskError
+
+
+@contextmanager
+def telling_disk(path: Path) -> Iterator[None]:
+    """Turn what the system says of the disk into ``DiskError``; a missing file stays one."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DiskError(path, error.errno, error.strerror or str(error)) from error
 
 
 def sync_tree(root: Path, synced: Set[str]) -> set[str]:
@@ -22,6 +36,12 @@ def sync_tree(root: Path, synced: Set[str]) -> set[str]:
             _sync(path)
         found |= paths
     return found
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk, where the system lets a folder be synced."""
+    if os.name != "nt":
+        _sync(str(folder))
 
 
 def _sync(path: str) -> None:

@@ -9,6 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError
+from ragflow_local.stores.durable import sync_folder, telling_disk
+
+_OTHER_BYTES = "its bytes are not those that were added"
+_ADD_AGAIN = "Add the document again from the original, or restore this file from a copy"
+_PARSE_AGAIN = "Parse the document again: async_parse()"
+
+# A picture file ends in the SHA-256 of what stands before; programs that show pictures ignore it.
+_HASH_BYTES = 32
 
 
 class Files:
@@ -25,18 +33,25 @@ class Files:
     def create(self) -> None:
         """Make the two folders, readable by their owner only."""
         for folder in (self._files, self._images):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            with telling_disk(folder):
+                folder.mkdir(mode=0o700, exist_ok=True)
 
     def path_of(self, sha256: str) -> Path:
         """Return where the bytes of that hash lie."""
         return self._files / sha256
 
     def put(self, data: bytes) -> str:
-        """Keep ``data``, on the disk when this returns; return its sha256."""
+        """Keep ``data``, on the disk when this returns; return its sha256.
+
+        Raises:
+            DiskError: The disk is full, or must not be written.
+        """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.path_of(sha256)
-        if not (path.exists() and path.stat().st_size == len(data)):
-            _write(path, data)
+        with telling_disk(path):
+            # One that is there is compared: adding a file again mends what became of it.
+            if not (path.exists() and path.stat().st_size == len(data) and self._is_whole(path)):
+                _write(path, data)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -47,29 +62,65 @@ class Files:
         """
         path = self.path_of(sha256)
         try:
-            data = path.read_bytes()
+            with telling_disk(path):
+                data = path.read_bytes()
         except FileNotFoundError:
-            raise DamagedProjectError(path, "the bytes of a document are missing") from None
+            raise DamagedProjectError(path, "it is missing", _ADD_AGAIN) from None
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise DamagedProjectError(path, "its bytes are not those that were added")
+            raise DamagedProjectError(path, _OTHER_BYTES, _ADD_AGAIN)
         return data
+
+    def check(self, sha256: str) -> None:
+        """Compare the bytes of that hash with it.
+
+        Raises:
+            DamagedProjectError: They are gone, or are no longer what they were.
+        """
+        path = self.path_of(sha256)
+        try:
+            with telling_disk(path):
+                is_whole = self._is_whole(path)
+        except FileNotFoundError:
+            raise DamagedProjectError(path, "it is missing", _ADD_AGAIN) from None
+        if not is_whole:
+            raise DamagedProjectError(path, _OTHER_BYTES, _ADD_AGAIN)
+
+    def _is_whole(self, path: Path) -> bool:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == path.name
 
     def remove(self, sha256: str) -> None:
         """Remove the bytes of that hash; nothing happens where they are gone."""
-        self.path_of(sha256).unlink(missing_ok=True)
+        with telling_disk(self.path_of(sha256)):
+            self.path_of(sha256).unlink(missing_ok=True)
 
     def put_image(self, chunk_id: str, data: bytes) -> None:
         """Keep the picture of a chunk."""
-        _write(self._image(chunk_id), data)
-
-    def get_image(self, chunk_id: str) -> bytes | None:
-        """Return the picture of a chunk, or None where it has none of its own."""
         path = self._image(chunk_id)
-        return path.read_bytes() if path.exists() else None
+        with telling_disk(path):
+            _write(path, data + hashlib.sha256(data).digest())
+
+    def get_image(self, chunk_id: str) -> bytes:
+        """Return the picture of a chunk that has one of its own.
+
+        Raises:
+            DamagedProjectError: It is gone, or is no longer what it was.
+        """
+        path = self._image(chunk_id)
+        try:
+            with telling_disk(path):
+                kept = path.read_bytes()
+        except FileNotFoundError:
+            raise DamagedProjectError(path, "it is missing", _PARSE_AGAIN) from None
+        data = kept[:-_HASH_BYTES]
+        if hashlib.sha256(data).digest() != kept[-_HASH_BYTES:]:
+            raise DamagedProjectError(path, "it is not the picture that was kept", _PARSE_AGAIN)
+        return data
 
     def remove_image(self, chunk_id: str) -> None:
         """Remove the picture of a chunk; nothing happens where there is none."""
-        self._image(chunk_id).unlink(missing_ok=True)
+        with telling_disk(self._image(chunk_id)):
+            self._image(chunk_id).unlink(missing_ok=True)
 
     def kept(self) -> Iterator[str]:
         """Yield the name of every file: hashes, and what an interrupted write left."""
@@ -95,14 +146,3 @@ def _write(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk, where the system lets a folder be synced."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -130,6 +130,10 @@ class Vectors:
         with self._lock:
             self._tables.pop(dataset_id, None)
 
+    def kept(self) -> list[str]:
+        """Return the name of every table on the disk, whole or not."""
+        return sorted(path.stem for path in self._directory.glob("*.lance"))
+
     def maintain(self) -> None:
         """Take out what was removed and put parts together, where it is due."""
         with self._lock:
@@ -199,14 +203,14 @@ class LanceTable:
 
     def read(self) -> tuple[Numbers, Numbers, Matrix]:
         """Return all of its chunk numbers, document numbers and vectors."""
-        wanted = ["number", "document", "vector"]
+        wanted = ["number", "document", "vector", "checksum"]
         found = self._table.search().select(wanted).limit(None).to_arrow()
-        matrix: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
-        return (
-            found["number"].to_numpy(),
-            found["document"].to_numpy(),
-            matrix.reshape(-1, self._dim),
-        )
+        flat: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
+        numbers, documents = found["number"].to_numpy(), found["document"].to_numpy()
+        matrix = flat.reshape(-1, self._dim)
+        if not np.array_equal(_checksums(numbers, documents, matrix), found["checksum"].to_numpy()):
+            raise ValueError("some vectors are not those that were written")
+        return numbers, documents, matrix
 
     def search(
         self, vector: Vector, top_k: int, documents: Numbers | None
@@ -311,15 +315,34 @@ def _is_in(column: str, numbers: Numbers) -> Any:
 def _arrow(batch: Batch) -> Any:
     arrow = _pyarrow()
     numbers, documents, generations, matrix = batch
-    flat = arrow.array(np.ascontiguousarray(matrix, np.float32).ravel())
+    matrix = np.ascontiguousarray(matrix, np.float32)
+    flat = arrow.array(matrix.ravel())
+    checksums = _checksums(np.asarray(numbers, np.int64), np.asarray(documents, np.int64), matrix)
     return arrow.table(
         {
             "number": arrow.array(numbers, arrow.int64()),
             "document": arrow.array(documents, arrow.int64()),
             "generation": arrow.array(generations, arrow.int64()),
             "vector": arrow.FixedSizeListArray.from_arrays(flat, matrix.shape[1]),
+            "checksum": arrow.array(checksums, arrow.int64()),
         }
     )
+
+
+def _checksums(numbers: Numbers, documents: Numbers, matrix: Matrix) -> Numbers:
+    """Return (n,) a number that changes with any bit of a row.
+
+        sum of (2 i + 1) w_i over its 32-bit words w_i, modulo 2^64
+
+    An odd factor keeps every change of one word: LanceDB itself does not look for flipped bits.
+    """
+    words = np.ascontiguousarray(matrix, np.float32).view(np.uint32)
+    factors = np.arange(1, 2 * words.shape[1], 2, dtype=np.uint64)
+    sums = np.einsum("ij,j->i", words, factors, dtype=np.uint64, casting="unsafe")
+    keys = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    keys += documents.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    checksums: Numbers = (sums + keys).view(np.int64)
+    return checksums
 
 
 def _pyarrow() -> Any:

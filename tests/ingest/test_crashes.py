@@ -6,12 +6,11 @@ import sys
 import textwrap
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ragflow_local import RAGFlow
-from ragflow_local.stores.catalog import chunks, datasets, documents, postings
 from ragflow_local.stores.crash import POINTS
+from tests.invariants import check_invariants
 
 # Adds a document beside an old one, parses it twice in two ways, deletes it.
 LIFE = """
@@ -49,29 +48,6 @@ def live(project_dir: Path, point: str) -> int:
         capture_output=True,
     )
     return process.returncode
-
-
-def check_invariants(rag: RAGFlow) -> None:
-    """Rows, postings, vectors, counts and files say the same."""
-    project = rag.project
-    with project.catalog.read() as reading:
-        needed = documents.files_in_use(reading)
-        for id in datasets.all_ids(reading):
-            numbers = chunks.available_numbers(reading, id)
-            number = datasets.number_of(reading, id)
-            assert number is not None
-            assert np.sort(postings.numbers(reading, number)).tolist() == numbers
-            assert postings.verify(reading, number) == []
-            assert np.sort(project.vectors.numbers(id)).tolist() == numbers
-            row = datasets.get(reading, id)
-            assert row is not None
-            held = documents.list_of(reading, id)
-            assert row.document_count == len(held)
-            assert row.chunk_count == sum(item.chunk_count for item in held)
-            for item in held:
-                assert item.chunk_count == len(chunks.list_of(reading, item.id))
-    assert set(project.files.kept()) == needed
-    assert all(project.files.get(sha256) for sha256 in needed)
 
 
 @pytest.mark.parametrize("point", POINTS)

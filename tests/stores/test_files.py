@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.errors import DamagedProjectError
+from ragflow_local.errors import DamagedProjectError, DiskError
 from ragflow_local.stores.files import Files
 
 
@@ -53,6 +53,28 @@ def test_a_failed_write_leaves_nothing(files: Files, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskError, match="No space"):
         files.put(b"kraken")
     assert list(files.kept()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x89PNG", None])
+def test_a_torn_picture_is_told_of(files: Files, tmp_path: Path, damage: bytes | None) -> None:
+    files.put_image("chunk", b"\x89PNG kraken")
+    assert files.get_image("chunk") == b"\x89PNG kraken"
+    path = next(path for path in tmp_path.rglob("chunk.png"))
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    with pytest.raises(DamagedProjectError, match="Parse the document again"):
+        files.get_image("chunk")
+
+
+def test_a_flipped_bit_is_told_of(files: Files) -> None:
+    sha256 = files.put(b"kraken")
+    files.path_of(sha256).write_bytes(b"kraked")
+    with pytest.raises(DamagedProjectError, match="not those"):
+        files.check(sha256)
+    files.put(b"kraken")
+    files.check(sha256)

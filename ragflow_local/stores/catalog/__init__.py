@@ -8,6 +8,8 @@ where vectors lie, how text becomes terms, what a chunk means.
 
 from __future__ import annotations
 
+import errno
+import json
 import sqlite3
 import threading
 import time
@@ -16,14 +18,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ragflow_local.errors import DamagedProjectError, InvalidValueError, ReadOnlyProjectError
+import msgspec
+
+from ragflow_local.errors import (
+    DamagedProjectError,
+    DiskError,
+    InvalidValueError,
+    ReadOnlyProjectError,
+)
 from ragflow_local.settings import check_whole
 
 Connection: TypeAlias = sqlite3.Connection
 IntegrityError = sqlite3.IntegrityError
 
-# What SQLite says of a file that is torn; everything else it raises is a bug of ours or the disk.
+# What SQLite says of a file that is torn, and of the disk; else it tells of a bug of ours.
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DISK = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_CANTOPEN: errno.EIO,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+}
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 
@@ -39,7 +55,7 @@ class Catalog:
         self._readers: list[Connection] = []
         self._readers_lock = threading.Lock()
         self._closed = False
-        with self._telling_damage():
+        with self.telling():
             self._writer: Connection | None = None if read_only else self._connect()
 
     def writer(self) -> Connection:
@@ -68,7 +84,7 @@ class Catalog:
         Raises:
             ReadOnlyProjectError: The catalog was opened for reading only.
         """
-        with self._lock, self._telling_damage():
+        with self._lock, self.telling():
             writer = self.writer()
             if writer.in_transaction:
                 yield writer
@@ -88,7 +104,7 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give this thread's reading connection inside one snapshot of the catalog."""
-        with self._telling_damage():
+        with self.telling():
             reader = self._reader()
             if reader.in_transaction:
                 yield reader
@@ -129,13 +145,24 @@ class Catalog:
         return connection
 
     @contextmanager
-    def _telling_damage(self) -> Iterator[None]:
+    def telling(self) -> Iterator[None]:
+        """Turn what SQLite says of torn files and of the disk into our own errors."""
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-                raise DamagedProjectError(self.path, str(error)) from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in _DAMAGED or str(error).startswith("Could not decode to UTF-8"):
+                raise DamagedProjectError(self.path, _first_line(error)) from error
+            if code in _DISK:
+                raise DiskError(self.path, _DISK[code], _first_line(error)) from error
             raise
+        except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            # What is stored as JSON or text is written by this package alone.
+            raise DamagedProjectError(self.path, _first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -237,6 +237,15 @@ def all_embeddings(
         yield numbers, in_documents, generations, matrix.reshape(len(rows), dim)
 
 
+def available(connection: Connection, dataset_id: str) -> Iterator[ChunkRow]:
+    """Yield a dataset's available chunks in the order of their numbers."""
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.dataset_id = ? AND chunks.available ORDER BY chunks.number",
+        [dataset_id],
+    )
+    return (_row(row) for row in found)
+
+
 def available_numbers(connection: Connection, dataset_id: str) -> list[int]:
     """Return the numbers of a dataset's available chunks, in order."""
     found = connection.execute(

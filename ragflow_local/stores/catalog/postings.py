@@ -195,6 +195,30 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
 
+def terms_of_all(connection: sqlite3.Connection, dataset: int) -> dict[int, dict[str, int]]:
+    """Return the terms of every chunk that can be found, with counts, to compare with its text.
+
+    Args:
+        connection: Of the catalog.
+        dataset: Its number.
+    """
+    space = space_of(connection, dataset)
+    if space is None:
+        return {}
+    rows = connection.execute("SELECT number, term FROM postings_terms WHERE space = ?", (space,))
+    words = {int(number): str(term) for number, term in rows}
+    found: dict[int, dict[str, int]] = {}
+    for segment in segments.segments_of(connection, space):
+        content = segments.read(connection, segment)
+        bags: list[dict[str, int]] = [{} for _ in content.numbers]
+        for term, place, count in zip(
+            content.terms.tolist(), content.places.tolist(), content.counts.tolist(), strict=True
+        ):
+            bags[place][words[term]] = count
+        found.update(zip(content.numbers.tolist(), bags, strict=True))
+    return found
+
+
 def space_of(connection: sqlite3.Connection, dataset: int) -> int | None:
     """Return the number under which a dataset's lists are kept, or None where it has none."""
     row = connection.execute(

@@ -1,0 +1,112 @@
+"""Heal: what a process that did not close left behind, found and put right.
+
+The catalog is the truth: what cannot be read of it is told, never guessed. All else is made again
+from it: postings from the texts of chunks, vectors from the embeddings, counts from the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from ragflow_local.errors import DamagedProjectError
+from ragflow_local.ingest.vector_table import VectorTable
+from ragflow_local.stores.catalog import (
+    Catalog,
+    Connection,
+    chunks,
+    datasets,
+    documents,
+    postings,
+    state,
+)
+from ragflow_local.stores.files import Files
+from ragflow_local.text.terms import chunk_terms
+
+_log = logging.getLogger("ragflow_local.ingest")
+
+# Chunks whose terms are held at once while postings are written anew.
+_BATCH = 2048
+
+
+def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
+    """Put right what the catalog shows to be amiss; return what was done, a sentence each.
+
+    Raises:
+        DamagedProjectError: The catalog itself is torn.
+    """
+    with catalog.read() as reading:
+        problems = state.torn_pages(reading)
+        if problems:
+            raise DamagedProjectError(catalog.path, problems[0])
+        ids = datasets.all_ids(reading)
+    done = []
+    with catalog.write() as connection:
+        if state.wrong_counts(connection):
+            state.count_anew(connection)
+            done.append("Counts of chunks were set to what there is.")
+    for id in ids:
+        with catalog.write() as connection:
+            if wrong_postings(connection, id):
+                index_anew(connection, id)
+                done.append(f"The word index of dataset {id} was written anew.")
+        if not vectors.check(id):
+            done.append(f"The vector table of dataset {id} was written anew.")
+    with catalog.read() as reading:
+        done += collect(reading, files, vectors)
+    for sentence in done:
+        _log.warning("%s", sentence)
+    return done
+
+
+def wrong_postings(connection: Connection, dataset_id: str) -> list[str]:
+    """Return what is wrong with a dataset's postings; nothing when they fit its chunks."""
+    number = datasets.number_of(connection, dataset_id)
+    if number is None:
+        return []
+    try:
+        found = postings.numbers(connection, number)
+        problems = postings.verify(connection, number)
+    except (ValueError, IndexError, KeyError) as error:  # numpy's, about lists that are torn
+        return [f"The word index cannot be read: {error}."]
+    if not np.array_equal(found, chunks.available_numbers(connection, dataset_id)):
+        problems.append("The word index has other chunks than the dataset.")
+    return problems
+
+
+def index_anew(connection: Connection, dataset_id: str) -> None:
+    """Write a dataset's postings anew from the texts of its chunks."""
+    number = datasets.number_of(connection, dataset_id)
+    if number is None:
+        return
+    postings.drop(connection, number)
+    rows = chunks.available(connection, dataset_id)
+    while batch := list(islice(rows, _BATCH)):
+        postings.add(connection, number, [(row.number, chunk_terms(row)) for row in batch])
+
+
+def collect(connection: Connection, files: Files, vectors: VectorTable) -> Iterator[str]:
+    """Remove files, pictures and vector tables that nothing needs; yield what was removed."""
+    for name, remove in orphans(connection, files, vectors):
+        if remove == "file":
+            files.remove(name)
+        elif remove == "picture":
+            files.remove_image(name)
+        else:
+            vectors.drop(name)
+        yield f"The {remove} {name}, which nothing needed, was removed."
+
+
+def orphans(
+    connection: Connection, files: Files, vectors: VectorTable
+) -> Iterator[tuple[str, str]]:
+    """Yield the name of each thing on the disk that no row needs, and what it is."""
+    needed = documents.files_in_use(connection)
+    yield from ((name, "file") for name in list(files.kept()) if name not in needed)
+    pictured = chunks.with_images(connection)
+    yield from ((id, "picture") for id in list(files.kept_images()) if id not in pictured)
+    ids = set(datasets.all_ids(connection))
+    yield from ((id, "vector table") for id in vectors.kept() if id not in ids)

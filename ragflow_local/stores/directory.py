@@ -1,0 +1,208 @@
+"""The directory of a project: who has it open, what wrote it, and how it was closed.
+
+project.json    format version; written once there is a catalog
+lock            held by the one process that writes: the system's lock, gone when that process is
+open.json       who that is; what is left of it says that its process did not close
+closed.json     the catalog's size and SHA-256 when it was closed
+
+SQLite cannot tell a flipped bit inside a text. So a catalog that was closed is compared with its
+hash when it is opened again; one that was not closed is examined page by page instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragflow_local.errors import (
+    DamagedProjectError,
+    DiskError,
+    ProjectLockedError,
+    ProjectVersionError,
+    UnusableDirectoryError,
+)
+from ragflow_local.stores.durable import sync_folder
+
+if TYPE_CHECKING:
+    import filelock
+
+FORMAT = 1
+
+# Hashing a larger catalog would hold up every opening for more than a second.
+_SEALED_BYTES = 2 << 30
+
+
+class Directory:
+    """One project's directory, and whether this process may write there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.catalog = path / "catalog.sqlite3"
+        self.vectors = path / "vectors"
+        self._owner = path / "open.json"
+        self._seal = path / "closed.json"
+        self._format = path / "project.json"
+        self._lock: filelock.BaseFileLock | None = None
+
+    def lock(self) -> bool:
+        """Make the directory this process's own; return whether its last owner closed it.
+
+        Raises:
+            UnusableDirectoryError: A project cannot live there.
+            ProjectLockedError: Another process has it open for writing.
+            ProjectVersionError: A newer version wrote it.
+            DamagedProjectError: The catalog is gone, or not as it was when it was closed.
+        """
+        import filelock
+
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_hard_links(self.path)
+        except OSError as error:
+            raise UnusableDirectoryError(self.path, str(error)) from None
+        lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise self._locked() from None
+        except OSError as error:
+            raise UnusableDirectoryError(self.path, str(error)) from None
+        self._lock = lock
+        try:
+            was_clean = self._check()
+            write_json(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
+            self.vectors.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self.path)
+        except OSError as error:
+            self.release(is_clean=None)
+            raise DiskError(self.path, error.errno, str(error)) from error
+        except BaseException:
+            self.release(is_clean=None)
+            raise
+        return was_clean
+
+    def check_readable(self) -> None:
+        """Check the catalog before it is opened for reading, where nobody writes it.
+
+        Raises:
+            DamagedProjectError: It is gone, or not as it was when it was closed.
+        """
+        self._check()
+
+    def made(self) -> None:
+        """Note that there is a catalog now: from here on a missing one is damage."""
+        if _read_json(self._format).get("format") != FORMAT:
+            write_json(self._format, {"format": FORMAT})
+
+    def release(self, *, is_clean: bool | None) -> None:
+        """Give the directory free.
+
+        Args:
+            is_clean: Whether all is written and closed; None leaves what the last owner left.
+        """
+        if self._lock is None:
+            return
+        if is_clean:
+            # What cannot be sealed is examined at the next opening: slower, and as good.
+            with contextlib.suppress(OSError):
+                self._write_seal()
+                self._owner.unlink(missing_ok=True)
+        self._lock.release()
+        self._lock = None
+
+    def was_closed(self) -> bool:
+        """Return whether no process has it open for writing, or ended without closing it."""
+        return not self._owner.exists()
+
+    def _check(self) -> bool:
+        found = _read_json(self._format).get("format")
+        if isinstance(found, int) and found > FORMAT:
+            raise ProjectVersionError(self.path, found, FORMAT)
+        seal = _read_json(self._seal)
+        files = self.path / "files"
+        is_made = self._format.exists() or bool(seal) or (files.is_dir() and any(files.iterdir()))
+        if is_made and not self.catalog.exists():
+            raise DamagedProjectError(self.catalog, "it is missing")
+        if is_made and self.catalog.stat().st_size == 0:
+            raise DamagedProjectError(self.catalog, "it is empty")
+        if not self.was_closed() or not seal:
+            return not is_made
+        if not self._is_as_closed(seal) and self.was_closed():
+            # Asked a second time: meanwhile another process may have begun to write.
+            raise DamagedProjectError(
+                self.catalog, "its bytes are not those it was closed with, some have changed"
+            )
+        return True
+
+    def _is_as_closed(self, seal: dict[str, object]) -> bool:
+        log = Path(f"{self.catalog}-wal")
+        if log.exists() and log.stat().st_size:
+            return True  # another process reads, and has kept the log: SQLite checks that itself
+        if seal.get("size") != self.catalog.stat().st_size:
+            return False
+        return seal.get("sha256") in ("", sha256_of(self.catalog))
+
+    def _write_seal(self) -> None:
+        log = Path(f"{self.catalog}-wal")
+        if log.exists() and log.stat().st_size:
+            self._seal.unlink(missing_ok=True)
+            return
+        size = self.catalog.stat().st_size
+        sha256 = sha256_of(self.catalog) if size <= _SEALED_BYTES else ""
+        write_json(self._seal, {"size": size, "sha256": sha256})
+
+    def _locked(self) -> ProjectLockedError:
+        owner = _read_json(self._owner)
+        pid, host = owner.get("pid"), owner.get("host")
+        return ProjectLockedError(
+            self.path,
+            pid if isinstance(pid, int) else 0,
+            host if isinstance(host, str) else "this computer",
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_hard_links(folder: Path) -> None:
+    """Raise ``OSError`` where the file system has no hard links, which LanceDB commits with."""
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=folder)
+    os.close(descriptor)
+    linked = Path(f"{name}-link")
+    try:
+        linked.hardlink_to(name)
+    finally:
+        linked.unlink(missing_ok=True)
+        Path(name).unlink()
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def write_json(path: Path, values: dict[str, object]) -> None:
+    """Write a small file whole, on the disk when this returns."""
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
