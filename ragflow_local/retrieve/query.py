@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from ragflow_local.text.terms import STOP_WORDS, is_unspaced, terms_of
+from ragflow_local.text.terms import STOP_WORDS, groups_of, is_unspaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,24 @@ def query_of(question: str) -> Query:
     Function words are left out where there are others; a single CJK character where it is part
     of a pair. In a question that has nothing else, they are all there is to search by.
     """
-    terms = terms_of(question)
+    terms, weights = _weighed(question)
     paired = set("".join(term for term in terms if len(term) == 2 and is_unspaced(term)))
     kept = [term for term in terms if term not in STOP_WORDS and term not in paired]
     chosen = kept or list(terms)
-    weights = tuple(float(terms[term]) for term in chosen)
-    return Query(tuple(chosen), weights, sum(terms.values()))
+    return Query(tuple(chosen), tuple(weights[term] for term in chosen), sum(terms.values()))
+
+
+def _weighed(question: str) -> tuple[Counter[str], dict[str, float]]:
+    """Return how often each term occurs, and how much it counts.
+
+    A word counts once, into however many terms it is taken apart: a chunk with the whole of
+    "10-Q" has all of its terms, and one with a 10 a part of them.
+    """
+    counts: Counter[str] = Counter()
+    weights: dict[str, float] = {}
+    for group in groups_of(question):
+        counts.update(group)
+        for term in group:
+            share = 1.0 if is_unspaced(term) else 1.0 / len(group)
+            weights[term] = weights.get(term, 0.0) + share
+    return counts, weights

@@ -72,15 +72,17 @@ def terms_of(text: str) -> dict[str, int]:
 
 def iterate(text: str) -> Iterator[str]:
     """Yield the terms of ``text`` in its order; a term of several parts comes before them."""
+    for group in groups_of(text):
+        yield from group
+
+
+def groups_of(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the terms of each word of ``text``, or of each run of a script without spaces."""
     if text.isascii():
-        for piece in _ASCII_PIECE.findall(text):
-            yield from _terms_of_piece(piece)
+        yield from map(_terms_of_piece, _ASCII_PIECE.findall(text))
         return
     for piece in _PIECE.findall(unicodedata.normalize("NFKC", text)):
-        if is_unspaced(piece):
-            yield from _pairs(piece)
-        else:
-            yield from _terms_of_piece(piece)
+        yield tuple(_pairs(piece)) if is_unspaced(piece) else _terms_of_piece(piece)
 
 
 def is_unspaced(term: str) -> bool:
