@@ -10,6 +10,7 @@ from dataclasses import replace
 from ragflow_local.records import Block
 
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+_LAST_NUMBER = re.compile(r"(?<!\d)(\d{1,5})\W*$")
 # Running lines are short, stand first or last on their page, and come back at the same height.
 _RUNNING_LETTERS = 250
 _FIRST, _LAST = 3, 3
@@ -49,6 +50,7 @@ def _running(blocks: Sequence[Block]) -> set[int]:
         if block.place is not None:
             pages[block.place.page].append(index)
     found = {index for index, block in enumerate(blocks) if block.kind == "running"}
+    found |= _counting(blocks)
     spots: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
     for page, indices in pages.items():
         upright = sorted(indices, key=lambda i: _top(blocks[i]))
@@ -64,6 +66,31 @@ def _running(blocks: Sequence[Block]) -> set[int]:
             if count >= _MIN_PAGES and page in pages:
                 found.add(index)
     return found
+
+
+def _counting(blocks: Sequence[Block]) -> set[int]:
+    """Return the indices of lines that count the pages, wherever on a page they stand.
+
+    A page printed from the web has its foot where the text before it ends.
+    """
+    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, block in enumerate(blocks):
+        if block.place is None or len(block.text) > _RUNNING_LETTERS or block.rows:
+            continue
+        number = _LAST_NUMBER.search(block.text)
+        if number is not None:
+            offset = block.place.page - int(number[1])
+            groups[_mask(block.text), offset].append(index)
+    return {
+        index
+        for indices in groups.values()
+        if len({_page(blocks[index]) for index in indices}) == len(indices) >= _MIN_PAGES
+        for index in indices
+    }
+
+
+def _page(block: Block) -> int:
+    return block.place.page if block.place is not None else 0
 
 
 def _top(block: Block) -> float:
