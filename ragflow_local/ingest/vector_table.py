@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragflow_local.errors import NotFoundError, StoreError
+from ragflow_local.errors import DamagedProjectError, NotFoundError, StoreError
 from ragflow_local.records import DocumentRow, Matrix
 from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
 from ragflow_local.stores.vectors import Vectors
@@ -47,7 +47,7 @@ class VectorTable:
                 self._vectors.add(
                     document.dataset_id, chunk_numbers, in_documents, generation, matrix
                 )
-            except StoreError:
+            except DamagedProjectError:
                 if is_mended:
                     raise
                 # Torn by a power cut, or lost: the catalog has every vector of it.
@@ -62,8 +62,8 @@ class VectorTable:
             return
         try:
             self._vectors.remove(dataset_id, np.array(numbers, dtype=np.int64))
-        except StoreError:
-            _log.warning("Old vectors of %s were not removed", dataset_id, exc_info=True)
+        except StoreError as error:
+            _log.warning("Old vectors of %s were not removed: %s", dataset_id, error)
 
     def drop(self, dataset_id: str) -> None:
         """Remove the whole table."""
@@ -88,7 +88,7 @@ class VectorTable:
             expected = np.array(chunks.available_numbers(reading, dataset_id), dtype=np.int64)
         try:
             found = self._vectors.numbers(dataset_id)
-        except StoreError:
+        except DamagedProjectError:
             self.rebuild(dataset_id)
             return False
         missing, garbage = np.setdiff1d(expected, found), np.setdiff1d(found, expected)

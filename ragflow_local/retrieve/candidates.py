@@ -76,11 +76,14 @@ def nearest(sources: Sources, scope: Scope, vector: Vector, top_k: int) -> tuple
         if len(found[0]) or scope.documents is not None or _is_empty(sources, scope):
             return found
         _log.warning("The vector table of dataset %s is empty", scope.id)
-    except StoreError:
-        _log.warning("The vector table of dataset %s is damaged", scope.id, exc_info=True)
+    except StoreError as error:
+        _log.warning("The vector table of dataset %s cannot be used: %s", scope.id, error)
     if sources.mend is not None:
-        sources.mend(scope.id)
-        return sources.vectors.search(scope.id, vector, top_k, scope.documents)
+        try:
+            sources.mend(scope.id)
+            return sources.vectors.search(scope.id, vector, top_k, scope.documents)
+        except StoreError as error:  # A full disk is no reason not to answer.
+            _log.warning("The vector table of dataset %s was not mended: %s", scope.id, error)
     return _scanned(sources, scope, vector, top_k)
 
 

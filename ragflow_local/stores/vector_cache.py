@@ -10,7 +10,9 @@ taken out of the table many at a time, because each deletion touches all of its 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from ragflow_local.errors import DamagedProjectError
+from ragflow_local.errors import DamagedProjectError, DiskError, StoreError
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.vector_memory import Memory, Numbers
@@ -31,6 +33,15 @@ _MEMORY_BYTES = 256 * 2**20
 _OPERATIONS = 64
 # Removed chunks that are hidden rather than taken out.
 _MOST_HIDDEN = 4096
+
+# What LanceDB raises for whatever is wrong with its files: the first three for what it foresees;
+# then for a column that has another name or type, or a length that no memory holds.
+_OF_FILES = (RuntimeError, ValueError, OSError, LookupError, AttributeError, MemoryError)
+# What it did not foresee makes Rust panic: classes of pyo3's, which are not to be imported.
+_PANICS = ("RustPanic", "PanicException")
+_WRITTEN_ANEW = (
+    "Search goes on without it; it is written anew when the project is next opened for writing"
+)
 
 # Chunk numbers, document numbers, generations, vectors.
 Batch: TypeAlias = tuple[
@@ -242,7 +253,7 @@ class CachedTable:
                 self.disk.index()  # Without the lock: it takes a minute, and searches go on.
                 with self._changing():
                     self._sync()
-        except DamagedProjectError:
+        except StoreError:
             # Searches still scan the table: slower, and right.
             _log.warning("The vectors in %s could not be indexed", self.disk.path, exc_info=True)
         finally:
@@ -252,9 +263,26 @@ class CachedTable:
     def _telling_damage(self) -> Iterator[None]:
         try:
             yield
-        except (RuntimeError, ValueError, OSError) as error:
-            # LanceDB raises these three for whatever is wrong with its files.
+        except BaseException as error:
+            if not _is_of_files(error):
+                raise
             self.disk.forget()
             self._memory = None
-            problem = str(error).partition("\n")[0][:200]
-            raise DamagedProjectError(self.disk.path, problem) from error
+            problem = str(error).partition("\n")[0][:200].rstrip(". ")
+            number = _system_error(error)
+            if number is not None:
+                raise DiskError(self.disk.path, number, problem) from error
+            raise DamagedProjectError(self.disk.path, problem, _WRITTEN_ANEW) from error
+
+
+def _is_of_files(error: BaseException) -> bool:
+    return isinstance(error, _OF_FILES) or type(error).__name__ in _PANICS
+
+
+def _system_error(error: BaseException) -> int | None:
+    """Return the system's number for what the disk refused, or None where a file is at fault."""
+    number = error.errno if isinstance(error, OSError) else None
+    said = re.search(r"os error (\d+)", str(error))
+    if number is None and said:
+        number = int(said[1])
+    return None if number in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL) else number

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ragflow_local.errors import DamagedProjectError
+from ragflow_local.errors import StoreError
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.stores.vector_cache import Batch, CachedTable
 from ragflow_local.stores.vector_memory import Numbers
@@ -141,7 +141,7 @@ class Vectors:
         for table in tables:
             try:
                 table.maintain()
-            except DamagedProjectError:
+            except StoreError:
                 # Nobody is waiting for it; the next search or parse tells and mends it.
                 _log.warning("The vectors in %s could not be put in order", table.disk.path)
 

@@ -1,0 +1,145 @@
+"""kill -9 at random moments of a mixed load: all that was acknowledged is there, nothing half."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pytest
+
+from ragflow_local import Document, RAGFlow
+from tests.invariants import check_invariants
+
+# Milliseconds of load before the end: the first parse of a round takes half a second to begin.
+SHORTEST, LONGEST = 20, 900
+
+
+@pytest.fixture
+def loader() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.ingest.load"],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def killed(
+    loader: subprocess.Popen[bytes], directory: Path, rng: random.Random
+) -> list[dict[str, Any]]:
+    """Run the load and end it; return what it said."""
+    said: list[dict[str, Any]] = []
+    order, told = cast(IO[bytes], loader.stdin), cast(IO[bytes], loader.stdout)
+    order.write(json.dumps([str(directory), rng.randrange(2**32)]).encode() + b"\n")
+    order.flush()
+    pid = 0
+    while not pid or not any(line["op"] == "opened" for line in said):
+        line = json.loads(told.readline())
+        said.append(line)
+        pid = line.get("pid", pid)
+    time.sleep(rng.uniform(SHORTEST, LONGEST) / 1000)
+    os.kill(pid, signal.SIGKILL)
+    while said[-1]["op"] != "ended":
+        said.append(json.loads(told.readline()))
+    assert said[-1]["status"] == signal.SIGKILL, "the load ended by itself"
+    return [line for line in said if "name" in line]
+
+
+def check(rag: RAGFlow, known: dict[str, dict[str, Any]], doubtful: dict[str, Any] | None) -> None:
+    """Compare the project with what was acknowledged, and note how it is now.
+
+    Args:
+        rag: The project, opened anew.
+        known: What was acknowledged of each document, by its name.
+        doubtful: What was begun and not acknowledged: it is done whole, or not at all.
+    """
+    in_doubt = doubtful["name"] if doubtful else None
+    found = {document.name: document for document in rag.get_dataset("kb").list_docs()}
+    assert found.keys() - {in_doubt} == known.keys() - {in_doubt}
+    for name, document in found.items():
+        for _ in document.join(interval=0.05):
+            pass
+        if name == in_doubt:
+            check_doubtful(document, known.get(name), cast(dict[str, Any], doubtful))
+        else:
+            assert document.download().decode() == known[name]["text"]
+            assert document.run == known[name]["run"]
+            assert contents(document) == known[name]["chunks"]
+        text = document.download().decode()
+        known[name] = {"text": text, "chunks": contents(document), "run": document.run}
+    for name in known.keys() - found.keys():
+        del known[name]
+
+
+def check_doubtful(
+    document: Document, before: dict[str, Any] | None, doubtful: dict[str, Any]
+) -> None:
+    now, op = contents(document), doubtful["op"]
+    if before is None:
+        assert op == "add"
+        assert document.download().decode() == doubtful["text"]
+        return
+    assert document.download().decode() == before["text"]
+    changed = set(now.items()) ^ set(before["chunks"].items())
+    if op in ("edit", "add_chunk"):
+        new = {content for id, content in changed if before["chunks"].get(id) != content}
+        assert new <= {doubtful["content"]}
+        assert len(changed) <= 2
+    elif op == "delete_chunk":
+        assert len(changed) <= 1
+    elif op == "recut":
+        assert not changed or (not now and document.run == "UNSTART")
+    elif op == "parse":
+        assert document.run == "DONE" or now == before["chunks"]
+    else:
+        assert op == "delete", op
+        assert not changed
+
+
+def contents(document: Document) -> dict[str, str]:
+    return {chunk.id: chunk.content for chunk in document.list_chunks(limit=-1)}
+
+
+def run_rounds(loader: subprocess.Popen[bytes], directory: Path, rounds: int) -> None:
+    seed = int(os.environ.get("RAGFLOW_LOCAL_SEED", "0")) or random.SystemRandom().getrandbits(32)
+    print(f"RAGFLOW_LOCAL_SEED={seed}")  # noqa: T201  # pytest shows it with a failure
+    rng = random.Random(seed)
+    known: dict[str, dict[str, Any]] = {}
+    acknowledged = 0
+    for _ in range(rounds):
+        said = killed(loader, directory, rng)
+        for line in said:
+            if line.get("done"):
+                acknowledged += 1
+                before = known.pop(line["name"], {})
+                if line["op"] != "delete":
+                    text = line.get("text", before.get("text"))
+                    known[line["name"]] = {**line, "text": text}
+        doubtful = said[-1] if said and not said[-1].get("done") else None
+        with RAGFlow("key", project_dir=directory, workers=1) as rag:
+            check(rag, known, doubtful)
+            check_invariants(rag)
+    print(f"{rounds} rounds, {acknowledged} acknowledged changes")  # noqa: T201  # likewise
+    assert acknowledged > rounds
+
+
+def test_rounds_of_kill_9_lose_nothing_acknowledged(
+    loader: subprocess.Popen[bytes], project_dir: Path
+) -> None:
+    run_rounds(loader, project_dir, 30)
+
+
+@pytest.mark.slow
+def test_500_rounds_of_kill_9_lose_nothing_acknowledged(
+    loader: subprocess.Popen[bytes], project_dir: Path
+) -> None:
+    run_rounds(loader, project_dir, 500)
