@@ -208,6 +208,9 @@ class LanceTable:
         flat: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
         numbers, documents = found["number"].to_numpy(), found["document"].to_numpy()
         matrix = flat.reshape(-1, self._dim)
+        types = [str(column.dtype) for column in (numbers, documents, flat)]
+        if types != ["int64", "int64", "float32"]:
+            raise ValueError("its columns have other types than those that were written")
         if not np.array_equal(_checksums(numbers, documents, matrix), found["checksum"].to_numpy()):
             raise ValueError("some vectors are not those that were written")
         return numbers, documents, matrix

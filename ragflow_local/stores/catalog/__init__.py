@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -37,7 +38,7 @@ _DISK = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_IOERR: errno.EIO,
-    sqlite3.SQLITE_CANTOPEN: errno.EIO,
+    sqlite3.SQLITE_CANTOPEN: 0,  # the system is asked why
     sqlite3.SQLITE_PERM: errno.EACCES,
 }
 
@@ -127,6 +128,9 @@ class Catalog:
 
     def _connect(self) -> Connection:
         mode = "ro" if self.read_only else "rwc"
+        if self.read_only and not os.access(self.path.parent, os.W_OK):
+            # SQLite would make the files of a log, and cannot; where there is none, none is needed.
+            mode += "" if Path(f"{self.path}-wal").exists() else "&immutable=1"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -154,11 +158,21 @@ class Catalog:
             if code in _DAMAGED or str(error).startswith("Could not decode to UTF-8"):
                 raise DamagedProjectError(self.path, _first_line(error)) from error
             if code in _DISK:
-                raise DiskError(self.path, _DISK[code], _first_line(error)) from error
+                number = _DISK[code] or _refusal(self.path)
+                raise DiskError(self.path, number, _first_line(error)) from error
             raise
         except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
             # What is stored as JSON or text is written by this package alone.
             raise DamagedProjectError(self.path, _first_line(error)) from error
+
+
+def _refusal(path: Path) -> int:
+    """Return why the system does not open a file, as its error number."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return error.errno or errno.EIO
+    return errno.EIO
 
 
 def _first_line(error: Exception) -> str:
