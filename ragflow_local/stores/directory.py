@@ -50,8 +50,11 @@ class Directory:
         self._format = path / "project.json"
         self._lock: filelock.BaseFileLock | None = None
 
-    def lock(self) -> bool:
+    def lock(self, *, is_repair: bool = False) -> bool:
         """Make the directory this process's own; return whether its last owner closed it.
+
+        Args:
+            is_repair: Whether a catalog that is not as it was closed is taken as it is.
 
         Raises:
             UnusableDirectoryError: A project cannot live there.
@@ -75,7 +78,7 @@ class Directory:
             raise UnusableDirectoryError(self.path, str(error)) from None
         self._lock = lock
         try:
-            was_clean = self._check()
+            was_clean = self._check(is_repair=is_repair)
             write_json(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
             self.vectors.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self.path)
@@ -116,11 +119,16 @@ class Directory:
         self._lock.release()
         self._lock = None
 
+    def seal(self) -> None:
+        """Note how the catalog is now: nobody has it open."""
+        self.made()
+        self._write_seal()
+
     def was_closed(self) -> bool:
         """Return whether no process has it open for writing, or ended without closing it."""
         return not self._owner.exists()
 
-    def _check(self) -> bool:
+    def _check(self, *, is_repair: bool = False) -> bool:
         found = _read_json(self._format).get("format")
         if isinstance(found, int) and found > FORMAT:
             raise ProjectVersionError(self.path, found, FORMAT)
@@ -133,6 +141,8 @@ class Directory:
             raise DamagedProjectError(self.catalog, "it is empty")
         if not self.was_closed() or not seal:
             return not is_made
+        if is_repair:
+            return False
         if not self._is_as_closed(seal) and self.was_closed():
             # Asked a second time: meanwhile another process may have begun to write.
             raise DamagedProjectError(
