@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+_NETWORKS = frozenset(
+    ("afs", "ceph", "cifs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
+    + ("lustre", "nfs", "nfs4", "smb3", "smbfs")
+)
+
 # Hashing a larger catalog would hold up every opening for more than a second.
 _SEALED_BYTES = 2 << 30
 
@@ -66,6 +71,8 @@ class Directory:
 
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if network := network_of(self.path):
+                raise UnusableDirectoryError(self.path, f"it lies on a network drive ({network})")
             _check_hard_links(self.path)
         except OSError as error:
             raise UnusableDirectoryError(self.path, str(error)) from None
@@ -181,6 +188,24 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """Return the kind of the network file system that ``path`` lies on; empty for a local disk.
+
+    SQLite's log is shared memory, and locks of other computers are not seen there.
+    """
+    try:
+        lines = [line.split(" ") for line in mounts.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return ""  # no Linux: there the check for hard links is all
+    found = [
+        (len(place), number, kind)
+        for number, (_, escaped, kind, *_) in enumerate(lines)
+        if path.is_relative_to(place := escaped.replace("\\040", " "))
+    ]
+    kind = max(found, default=(0, 0, ""))[2]  # of mounts at one place the last counts
+    return kind if kind in _NETWORKS else ""
 
 
 def _check_hard_links(folder: Path) -> None:
