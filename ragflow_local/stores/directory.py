@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
-_NETWORKS = frozenset(
-    ("afs", "ceph", "cifs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
-    + ("lustre", "nfs", "nfs4", "smb3", "smbfs")
-)
+_NETWORKS = ("afs", "ceph", "cifs", "lustre", "nfs", "nfs4", "smb3", "smbfs")
+_NETWORKS_BY_FUSE = ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
 
 # Hashing a larger catalog would hold up every opening for more than a second.
 _SEALED_BYTES = 2 << 30
@@ -205,7 +203,7 @@ def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
         if path.is_relative_to(place := escaped.replace("\\040", " "))
     ]
     kind = max(found, default=(0, 0, ""))[2]  # of mounts at one place the last counts
-    return kind if kind in _NETWORKS else ""
+    return kind if kind in (*_NETWORKS, *_NETWORKS_BY_FUSE) else ""
 
 
 def _check_hard_links(folder: Path) -> None:
