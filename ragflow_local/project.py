@@ -23,6 +23,7 @@ from ragflow_local.errors import (
     InvalidValueError,
 )
 from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
@@ -30,7 +31,8 @@ from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.stores.catalog import Catalog, datasets, documents
+from ragflow_local.stores.backup import copy_project
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, postings
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
@@ -181,6 +183,35 @@ class Project:
         self.vectors.close()
         self.catalog.close()
         self.directory.release(is_clean=True)
+
+    # ── care ──
+
+    def backup(self, target: Path) -> int:
+        """Write a whole copy to an empty or new directory; return its bytes."""
+        return copy_project(self.path, self.catalog, self.files, target.expanduser().resolve())
+
+    def vacuum(self) -> int:
+        """Give back the room of what was deleted; return how many bytes that was."""
+        before = self._size()
+        with self.catalog.write() as connection:
+            chunks.delete_unused_embeddings(connection)
+            numbers = [datasets.number_of(connection, id) for id in datasets.all_ids(connection)]
+        for number in numbers:
+            is_more = number is not None
+            while is_more:
+                with self.catalog.write() as connection:
+                    is_more = postings.merge(connection, number or 0)
+        self.catalog.vacuum()
+        self.vectors.maintain(is_due=True)
+        return max(0, before - self._size())
+
+    def _size(self) -> int:
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    @property
+    def stores(self) -> Stores:
+        """What datasets are exported from and imported to."""
+        return Stores(self.catalog, self.files, self.vector_table)
 
     def embedder(self, name: str) -> Embedder:
         """Return the embedding model of that name, loaded once.

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ragflow_local.api import checks
+from ragflow_local.api.care import CareCalls
 from ragflow_local.api.chat import Chat
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document
-from ragflow_local.api.documents import DocumentCalls
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.retrieve.search import Wanted
@@ -18,7 +18,7 @@ from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import chats
 
 
-class RAGFlow(DocumentCalls):
+class RAGFlow(CareCalls):
     """An engine on a project directory: no server, no account, no network.
 
     Args:

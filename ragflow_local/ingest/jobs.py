@@ -13,12 +13,19 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ragflow_local import readers
-from ragflow_local.errors import LimitError, ParseCancelledError, RagflowError, WorkerDiedError
+from ragflow_local.errors import (
+    DiskError,
+    LimitError,
+    ParseCancelledError,
+    RagflowError,
+    WorkerDiedError,
+)
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.slots import Slot
@@ -32,6 +39,7 @@ _log = logging.getLogger("ragflow_local.ingest")
 _READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
 
 _CLOSE_SECONDS = 1.5
+_DISK_SECONDS = 0.5  # between two tries to write on a disk that refuses
 
 _TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
 
@@ -353,7 +361,22 @@ class Jobs:
     def _fail(self, parse: _Parse, message: str) -> None:
         if parse.cancelled or self._closing:
             return
-        self._end(parse, lambda: self._indexer.fail(parse.document.id, message))
+        self._say(parse, 0.0, message)
+        self._end(parse, lambda: self._write_fail(parse, message))
+
+    def _write_fail(self, parse: _Parse, message: str) -> None:
+        """Write the end of a parse, on a full disk too: into reserved room, or once there is some.
+
+        Until then the document is being parsed, and its message says why that does not go on.
+        """
+        while not self._closing:
+            try:
+                self._indexer.fail(parse.document.id, message)
+            except DiskError:
+                if not self._files.make_room():
+                    time.sleep(_DISK_SECONDS)
+            else:
+                return
 
     def _end(self, parse: _Parse, write: Callable[[], None]) -> None:
         """Take a parse out of the queue after its end is in the catalog; the first end counts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -14,6 +15,9 @@ from ragflow_local.stores.durable import sync_folder, telling_disk
 _OTHER_BYTES = "its bytes are not those that were added"
 _ADD_AGAIN = "Add the document again from the original, or restore this file from a copy"
 _PARSE_AGAIN = "Parse the document again: async_parse()"
+
+# What the catalog needs to note on a full disk that a parse failed: some pages of its log.
+_RESERVE_BYTES = 256 << 10
 
 # A picture file ends in the SHA-256 of what stands before; programs that show pictures ignore it.
 _HASH_BYTES = 32
@@ -29,12 +33,25 @@ class Files:
     def __init__(self, project: Path) -> None:
         self._files = project / "files"
         self._images = project / "images"
+        self._reserve = project / "reserve"
 
     def create(self) -> None:
-        """Make the two folders, readable by their owner only."""
+        """Make the folders, readable by their owner only, and keep some room for a full disk."""
         for folder in (self._files, self._images):
             with telling_disk(folder):
                 folder.mkdir(mode=0o700, exist_ok=True)
+
+        with contextlib.suppress(OSError):
+            if not self._reserve.exists():
+                _write(self._reserve, bytes(_RESERVE_BYTES))
+
+    def make_room(self) -> bool:
+        """Give back room that was kept for a full disk; return whether there was some."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
 
     def path_of(self, sha256: str) -> Path:
         """Return where the bytes of that hash lie."""

@@ -117,6 +117,11 @@ class CachedTable:
             numbers = self.disk.numbers()
             return numbers[~np.isin(numbers, self._hidden)]
 
+    def check(self) -> Numbers:
+        """Read all of it, which compares its checksums; return the chunk numbers."""
+        with self._lock, self._telling_damage():
+            return self.disk.read()[0] if self.disk.exists() else np.empty(0, np.int64)
+
     def search(
         self, vector: Vector, top_k: int, documents: Numbers | None
     ) -> tuple[Numbers, Vector]:
@@ -194,9 +199,9 @@ class CachedTable:
         with self._changing():
             self._delete_files()
 
-    def maintain(self) -> None:
+    def maintain(self, *, is_due: bool = False) -> None:
         """Take out what is hidden and put parts together, where it is due."""
-        if len(self._hidden) or self._operations > _OPERATIONS // 4:
+        if is_due or len(self._hidden) or self._operations > _OPERATIONS // 4:
             with self._changing():
                 self._take_out()
                 self._tidy()

@@ -130,17 +130,32 @@ class Vectors:
         with self._lock:
             self._tables.pop(dataset_id, None)
 
+    def check(self, dataset_id: str) -> Numbers:
+        """Read a whole table, compare its checksums, and return its chunk numbers.
+
+        Raises:
+            DamagedProjectError: The table cannot be read, or a vector is not what was written.
+        """
+        return self._table(dataset_id).check()
+
     def kept(self) -> list[str]:
         """Return the name of every table on the disk, whole or not."""
         return sorted(path.stem for path in self._directory.glob("*.lance"))
 
-    def maintain(self) -> None:
-        """Take out what was removed and put parts together, where it is due."""
+    def maintain(self, *, is_due: bool = False) -> None:
+        """Take out what was removed and put parts together, of tables that are in use.
+
+        Args:
+            is_due: Whether to do it to all tables, even to save little.
+        """
+        if is_due:
+            for name in self.kept():
+                self._table(name)
         with self._lock:
             tables = list(self._tables.values())
         for table in tables:
             try:
-                table.maintain()
+                table.maintain(is_due=is_due)
             except StoreError:
                 # Nobody is waiting for it; the next search or parse tells and mends it.
                 _log.warning("The vectors in %s could not be put in order", table.disk.path)
@@ -208,6 +223,9 @@ class LanceTable:
         flat: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
         numbers, documents = found["number"].to_numpy(), found["document"].to_numpy()
         matrix = flat.reshape(-1, self._dim)
+        types = [str(column.dtype) for column in (numbers, documents, flat)]
+        if types != ["int64", "int64", "float32"]:
+            raise ValueError("its columns have other types than those that were written")
         if not np.array_equal(_checksums(numbers, documents, matrix), found["checksum"].to_numpy()):
             raise ValueError("some vectors are not those that were written")
         return numbers, documents, matrix

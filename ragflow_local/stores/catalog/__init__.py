@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -37,7 +38,7 @@ _DISK = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_IOERR: errno.EIO,
-    sqlite3.SQLITE_CANTOPEN: errno.EIO,
+    sqlite3.SQLITE_CANTOPEN: 0,  # the system is asked why
     sqlite3.SQLITE_PERM: errno.EACCES,
 }
 
@@ -115,6 +116,26 @@ class Catalog:
             finally:
                 reader.execute("ROLLBACK")
 
+    def copy(self, target: Path) -> None:
+        """Write the catalog as it is now to another file, while others read and write it."""
+        with self.telling():
+            written = sqlite3.connect(target)
+            try:
+                self._reader().backup(written)
+            finally:
+                written.close()
+
+    def vacuum(self) -> None:
+        """Write the file anew without what is no longer used; others wait meanwhile."""
+        with self._lock, self.telling():
+            self.writer().execute("VACUUM")
+            self.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def reindex(self) -> None:
+        """Make SQLite's own indexes anew from the tables."""
+        with self._lock, self.telling():
+            self.writer().execute("REINDEX")
+
     def _reader(self) -> Connection:
         reader: Connection | None = getattr(self._local, "reader", None)
         if reader is None:
@@ -127,6 +148,9 @@ class Catalog:
 
     def _connect(self) -> Connection:
         mode = "ro" if self.read_only else "rwc"
+        if self.read_only and not os.access(self.path.parent, os.W_OK):
+            # SQLite would make the files of a log, and cannot; where there is none, none is needed.
+            mode += "" if Path(f"{self.path}-wal").exists() else "&immutable=1"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -154,11 +178,21 @@ class Catalog:
             if code in _DAMAGED or str(error).startswith("Could not decode to UTF-8"):
                 raise DamagedProjectError(self.path, _first_line(error)) from error
             if code in _DISK:
-                raise DiskError(self.path, _DISK[code], _first_line(error)) from error
+                number = _DISK[code] or _refusal(self.path)
+                raise DiskError(self.path, number, _first_line(error)) from error
             raise
         except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
             # What is stored as JSON or text is written by this package alone.
             raise DamagedProjectError(self.path, _first_line(error)) from error
+
+
+def _refusal(path: Path) -> int:
+    """Return why the system does not open a file, as its error number."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return error.errno or errno.EIO
+    return errno.EIO
 
 
 def _first_line(error: Exception) -> str:
