@@ -44,6 +44,24 @@ EXPLAINED = {
     "fake-html-cp1252.html": "the other way takes cp1252 for another code page",
     "equations.docx": "formulas are written on one line with their signs: fx is f(x) here",
     "blocks.md": "the number of a list item without text",
+    **dict.fromkeys(
+        ("skipped_1page.pdf", "skipped_2pages.pdf"),
+        "pypdf reads Korean through a wrong character map",
+    ),
+    "right_to_left_01.pdf": "pypdf writes ligatures of Arabic letters in another order",
+    "right_to_left_02.pdf": "pypdf writes lengthened Arabic letters as others",
+    "right_to_left_03.pdf": "pypdf writes ligatures of Persian letters in another order",
+    "redp5110_sampled.pdf": "pypdf gives the numbers of glyphs (g72) for a font's letters",
+    "twotables.pdf": "a printer's line outside of what the page shows; words joined over lines",
+    "embedded-images.pdf": "a line beyond the page's edge; syllables joined here",
+    "embedded-images-tables.pdf": "pypdf says /C0 where a minus stands",
+    "korean-text-with-tables.pdf": "labels of a chart beyond the page's edge",
+    "negative-coords.pdf": "a foot that the page's edge cuts",
+    "argentina_diputados_voting_record.pdf": "pypdf joins the cells of a row",
+    "normal_4pages.pdf": "pypdf parts words otherwise",
+    "table_mislabeled_as_picture.pdf": "pypdf parts words otherwise",
+    "ch03-02-data-types.md": "raised numbers are set apart: 2<sup>n</sup>",
+    "ch05-01-defining-structs.md": "marks of how code is shown: ignore, does_not_compile",
 }
 
 # A word, or one character of a script that has no spaces.
