@@ -169,6 +169,7 @@ class DamagedModelError(ModelError):
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
+        self.problem = problem
         super().__init__(
             f"The model {name!r} cannot be used: {problem}. Download or copy its files again."
         )

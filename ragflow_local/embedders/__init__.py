@@ -11,11 +11,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ragflow_local.embedders.places import Description, describe, fingerprint_of, resolve
+from ragflow_local.embedders.folder import read_folder
+from ragflow_local.embedders.places import (
+    Description,
+    describe,
+    fingerprint_of,
+    list_folders,
+    resolve,
+)
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Matrix, Vector
 
-__all__ = ["BACKENDS", "Backend", "Description", "Embedder", "describe", "open_embedder", "resolve"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "Description",
+    "Embedder",
+    "describe",
+    "list_folders",
+    "open_embedder",
+    "read_folder",
+    "resolve",
+]
 
 Backend = Literal["auto", "onnx-int8", "onnx", "torch"]
 BACKENDS: tuple[Backend, ...] = ("auto", "onnx-int8", "onnx", "torch")
@@ -73,7 +90,6 @@ def open_embedder(
         from ragflow_local.embedders.hashing import HashingEmbedder
 
         return HashingEmbedder()
-    from ragflow_local.embedders.folder import read_folder
     from ragflow_local.embedders.forms import open_form
 
     model = read_folder(name, folder)
