@@ -41,7 +41,7 @@ class Project:
         rest = iter(texts)
         first = 1
         while part := list(islice(rest, batch)):
-            self._add(first, part, next(matrices)[: len(part)])
+            self._add(first, part, chunks.kept_exactly(next(matrices)[: len(part)]))
             first += len(part)
 
     def _add(self, first: int, texts: Sequence[str], matrix: Matrix) -> None:
@@ -56,7 +56,7 @@ class Project:
                 _insert_document(connection, document)
                 row = _chunk(number, document, text)
                 key = number.to_bytes(8, "little")
-                embedding = chunks.insert_embedding(connection, key, vector.tobytes())
+                embedding = chunks.insert_embedding(connection, key, vector)
                 chunks.insert(connection, row, embedding)
                 bags.append((number, chunk_terms(row)))
             postings.add(connection, self.scope.number, bags)

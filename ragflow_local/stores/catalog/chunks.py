@@ -25,6 +25,10 @@ _INSERT = (
     " create_time, embedding) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
+# Half the room of float32; cosines of unit vectors stay within 0.0001, less than the model's own
+# noise, and five rows of 384 fit a page where two did.
+_KEPT = np.dtype("<f2")
+
 _encode = msgspec.json.Encoder().encode
 _places = msgspec.json.Decoder(tuple[Place, ...]).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -182,14 +186,27 @@ def kept_embeddings(connection: Connection, keys: Sequence[bytes]) -> dict[bytes
     for key in keys:
         row = connection.execute("SELECT vector FROM embeddings WHERE key = ?", [key]).fetchone()
         if row:
-            found[key] = np.frombuffer(row[0], dtype=np.float32)
+            found[key] = _unpacked(row[0])
     return found
 
 
-def insert_embedding(connection: Connection, key: bytes, vector: bytes) -> int:
+def kept_exactly(matrix: Matrix) -> Matrix:
+    """Return vectors as they are after having been kept: rounded to the 16 bits of the catalog.
+
+    Every copy is of these, so a table written anew finds what the one before it found.
+    """
+    return matrix.astype(_KEPT).astype(np.float32)
+
+
+def _unpacked(data: bytes) -> Vector:
+    return np.frombuffer(data, _KEPT).astype(np.float32)
+
+
+def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
     """Keep an embedding under its key, and return its number; one that is there stays."""
     connection.execute(
-        "INSERT OR IGNORE INTO embeddings (key, vector) VALUES (?, ?)", (key, vector)
+        "INSERT OR IGNORE INTO embeddings (key, vector) VALUES (?, ?)",
+        (key, vector.astype(_KEPT).tobytes()),
     )
     row = connection.execute("SELECT number FROM embeddings WHERE key = ?", [key]).fetchone()
     return int(row[0])
@@ -214,7 +231,7 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
         [json.dumps(list(rows))],
     )
     for number, vector in found:
-        matrix[rows[number]] = np.frombuffer(vector, dtype=np.float32)
+        matrix[rows[number]] = _unpacked(vector)
     return matrix
 
 
@@ -230,7 +247,7 @@ def all_embeddings(
         [dataset_id],
     )
     while rows := cursor.fetchmany(batch):
-        matrix = np.frombuffer(b"".join(row[3] for row in rows), dtype=np.float32)
+        matrix = _unpacked(b"".join(row[3] for row in rows))
         numbers, in_documents, generations = np.array(
             [tuple(row)[:3] for row in rows], dtype=np.int64
         ).T
