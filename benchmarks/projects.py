@@ -87,7 +87,7 @@ def _insert_dataset(connection: Connection, dim: int) -> None:
         "INSERT INTO datasets (id, tenant_id, name, name_key, avatar, description, language,"
         " permission, parse_method, parser_config, embedding_model, embedding_dim, create_time,"
         " update_time)"
-        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'me', 'naive', '{}', 'm', ?, 0, 0)",
+        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'team', 'naive', '{}', 'all-MiniLM-L6-v2', ?, 0, 0)",
         [dim],
     )
 

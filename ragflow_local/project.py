@@ -30,9 +30,10 @@ from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.stores.catalog import Catalog, datasets, documents
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
+from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
 
 
@@ -125,12 +126,22 @@ class Project:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()
-        self.vectors = Vectors(self.directory.vectors)
+        self.vectors = Vectors(self.directory.vectors, self._vectors_kept)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.indexer = Indexer(
             self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
         )
         self.jobs = Jobs(self.indexer, self.files, workers=options.workers, limits=options.limits)
+
+    def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
+        """Return what the catalog has of a dataset's vectors, where it fits and nobody adds."""
+        if self.options.read_only and not self.directory.was_closed():
+            return None
+        with self.catalog.read() as reading:
+            row = datasets.get(reading, dataset_id)
+            if row is None or row.chunk_count * row.embedding_dim * 4 > most_bytes:
+                return None
+            return chunks.embeddings_at_once(reading, dataset_id, row.embedding_dim)
 
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from ragflow_local.errors import StoreError
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.stores.vector_cache import Batch, CachedTable
+from ragflow_local.stores.vector_cache import Batch, CachedTable, Truth
 from ragflow_local.stores.vector_memory import Numbers
 
 _log = logging.getLogger("ragflow_local.stores")
@@ -34,10 +34,16 @@ _MOST_UNINDEXED = 0.2
 
 
 class Vectors:
-    """Vector tables of a project's datasets; safe to use from several threads."""
+    """Vector tables of a project's datasets; safe to use from several threads.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: Where the tables are.
+        truth: Gives what the catalog has of a dataset, to search it without importing LanceDB.
+    """
+
+    def __init__(self, directory: Path, truth: Truth | None = None) -> None:
         self._directory = directory
+        self._truth = truth
         self._lock = threading.Lock()
         self._tables: OrderedDict[str, CachedTable] = OrderedDict()
 
@@ -153,7 +159,9 @@ class Vectors:
     def _table(self, dataset_id: str) -> CachedTable:
         with self._lock:
             if dataset_id not in self._tables:
-                self._tables[dataset_id] = CachedTable(LanceTable(self._directory, dataset_id))
+                self._tables[dataset_id] = CachedTable(
+                    LanceTable(self._directory, dataset_id), self._truth
+                )
             self._tables.move_to_end(dataset_id)
             return self._tables[dataset_id]
 
@@ -173,7 +181,7 @@ class LanceTable:
     def __init__(self, directory: Path, name: str) -> None:
         self.path = directory / f"{name}.lance"
         self._directory = directory
-        self._name = name
+        self.name = name
         self._opened: Any = None
 
     def exists(self) -> bool:
@@ -246,7 +254,7 @@ class LanceTable:
         self._directory.mkdir(parents=True, exist_ok=True)
         records = (record for table in _chain(first, tables) for record in table.to_batches())
         reader = _pyarrow().RecordBatchReader.from_batches(first.schema, records)
-        self._opened = self._connect().create_table(self._name, data=reader)
+        self._opened = self._connect().create_table(self.name, data=reader)
 
     def delete(self, numbers: Numbers) -> None:
         """Delete chunks."""
@@ -285,7 +293,7 @@ class LanceTable:
     def _table(self) -> Any:
         opened = self._opened
         if opened is None:
-            opened = self._opened = self._connect().open_table(self._name)
+            opened = self._opened = self._connect().open_table(self.name)
         return opened
 
     @property

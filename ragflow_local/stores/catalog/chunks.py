@@ -246,12 +246,32 @@ def all_embeddings(
         " WHERE chunks.dataset_id = ? AND chunks.available ORDER BY chunks.number",
         [dataset_id],
     )
+    cursor.row_factory = None  # plain tuples: a fifth of the time for a hundred thousand
     while rows := cursor.fetchmany(batch):
-        matrix = _unpacked(b"".join(row[3] for row in rows))
-        numbers, in_documents, generations = np.array(
-            [tuple(row)[:3] for row in rows], dtype=np.int64
-        ).T
-        yield numbers, in_documents, generations, matrix.reshape(len(rows), dim)
+        numbers, in_documents, generations, vectors = zip(*rows, strict=True)
+        yield (
+            np.array(numbers, np.int64),
+            np.array(in_documents, np.int64),
+            np.array(generations, np.int64),
+            _unpacked(b"".join(vectors)).reshape(len(rows), dim),
+        )
+
+
+def embeddings_at_once(
+    connection: Connection, dataset_id: str, dim: int
+) -> tuple[Numbers, Numbers, Numbers, Matrix]:
+    """Return what ``all_embeddings`` yields, in one piece."""
+    parts = list(all_embeddings(connection, dataset_id, dim))
+    if not parts:
+        none = np.empty(0, np.int64)
+        return none, none, none, np.empty((0, dim), np.float32)
+    numbers, in_documents, generations, matrices = zip(*parts, strict=True)
+    return (
+        np.concatenate(numbers),
+        np.concatenate(in_documents),
+        np.concatenate(generations),
+        np.concatenate(matrices),
+    )
 
 
 def available(connection: Connection, dataset_id: str) -> Iterator[ChunkRow]:
