@@ -188,7 +188,7 @@ class Project:
                 generator.close()
             self._generators.clear()
         if not self.options.read_only:
-            self.vectors.maintain()
+            self.vectors.maintain(last=True)
         self.vectors.close()
         self.catalog.close()
         self.directory.release(is_clean=True)

@@ -84,7 +84,7 @@ class Disk(Protocol):
 
     def delete(self, numbers: Numbers) -> None: ...  # noqa: D102
 
-    def optimize(self) -> None: ...  # noqa: D102
+    def optimize(self, keep_versions: bool = True) -> None: ...  # noqa: D102
 
     def is_index_due(self) -> bool: ...  # noqa: D102
 
@@ -106,6 +106,7 @@ class CachedTable:
         self._hidden = np.empty(0, np.int64)
         self._synced: set[str] = set()
         self._operations = 0
+        self._has_old_versions = False  # Of parts that were put together.
         self._is_changing = False
         self._is_indexing = False
 
@@ -228,12 +229,14 @@ class CachedTable:
         with self._changing():
             self._delete_files()
 
-    def maintain(self) -> None:
+    def maintain(self, *, last: bool = False) -> None:
         """Take out what is hidden and put parts together, where it is due."""
-        if len(self._hidden) or self._operations > _OPERATIONS // 4:
+        # Old versions of a few small parts cost less than it takes to look for them.
+        is_due = len(self._hidden) or self._operations > _OPERATIONS // 4
+        if is_due or (last and self._has_old_versions):
             with self._changing():
                 self._take_out()
-                self._tidy()
+                self._tidy(keep_versions=not last)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -259,9 +262,10 @@ class CachedTable:
             self._sync()
         self._hidden = np.empty(0, np.int64)
 
-    def _tidy(self) -> None:
+    def _tidy(self, keep_versions: bool = True) -> None:
         if self.disk.exists():
-            self.disk.optimize()
+            self.disk.optimize(keep_versions)
+            self._has_old_versions = keep_versions
             self._sync()
         self._operations = 0
 

@@ -140,13 +140,18 @@ class Vectors:
         """Return the name of every table on the disk, whole or not."""
         return sorted(path.stem for path in self._directory.glob("*.lance"))
 
-    def maintain(self) -> None:
-        """Take out what was removed and put parts together, where it is due."""
+    def maintain(self, *, last: bool = False) -> None:
+        """Take out what was removed and put parts together, where it is due.
+
+        Args:
+            last: Whether nothing will be written after it: old versions go then, too. A reader
+                in another process that is in the middle of one reads the catalog instead.
+        """
         with self._lock:
             tables = list(self._tables.values())
         for table in tables:
             try:
-                table.maintain()
+                table.maintain(last=last)
             except StoreError:
                 # Nobody is waiting for it; the next search or parse tells and mends it.
                 _log.warning("The vectors in %s could not be put in order", table.disk.path)
@@ -260,9 +265,10 @@ class LanceTable:
         """Delete chunks."""
         self._table.delete(_is_in("number", numbers))
 
-    def optimize(self) -> None:
+    def optimize(self, keep_versions: bool = True) -> None:
         """Put its parts together, in the index too, and delete old versions."""
-        self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+        kept = _KEEP_VERSIONS if keep_versions else timedelta(milliseconds=1)
+        self._table.optimize(cleanup_older_than=kept)
 
     def is_index_due(self) -> bool:
         """Return whether it has none, or one that much has been added to."""
