@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -23,18 +23,48 @@ from ragflow_local.errors import (
     InvalidValueError,
 )
 from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
+from ragflow_local.retrieve.filters import chosen
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
+from ragflow_local.stores.backup import copy_project
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which documents of its datasets a search is about.
+
+    Attributes:
+        ids: Of documents; None for all.
+        meta_fields: Conditions on what is noted about them; see ``retrieve.filters``.
+    """
+
+    ids: tuple[str, ...] | None = None
+    meta_fields: Mapping[str, object] = field(default_factory=dict)
+
+
+def _documents(
+    connection: Connection, rows: Sequence[DatasetRow], within: Within
+) -> tuple[int, ...] | None:
+    """Return the numbers of the documents to search in; None for all."""
+    found = None
+    if within.ids is not None:
+        found = set(documents.numbers_of(connection, within.ids).values())
+    if within.meta_fields:
+        noted = documents.meta_fields_of(connection, [row.id for row in rows])
+        meeting = chosen(noted, within.meta_fields)
+        found = meeting if found is None else found & meeting
+    return None if found is None else tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +223,35 @@ class Project:
         self.catalog.close()
         self.directory.release(is_clean=True)
 
+    # ── care ──
+
+    def backup(self, target: Path) -> int:
+        """Write a whole copy to an empty or new directory; return its bytes."""
+        return copy_project(self.path, self.catalog, self.files, target.expanduser().resolve())
+
+    def vacuum(self) -> int:
+        """Give back the room of what was deleted; return how many bytes that was."""
+        before = self._size()
+        with self.catalog.write() as connection:
+            chunks.delete_unused_embeddings(connection)
+            numbers = [datasets.number_of(connection, id) for id in datasets.all_ids(connection)]
+        for number in numbers:
+            is_more = number is not None
+            while is_more:
+                with self.catalog.write() as connection:
+                    is_more = postings.merge(connection, number or 0)
+        self.catalog.vacuum()
+        self.vectors.maintain(is_due=True)
+        return max(0, before - self._size())
+
+    def _size(self) -> int:
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    @property
+    def stores(self) -> Stores:
+        """What datasets are exported from and imported to."""
+        return Stores(self.catalog, self.files, self.vector_table)
+
     def embedder(self, name: str) -> Embedder:
         """Return the embedding model of that name, loaded once.
 
@@ -213,7 +272,7 @@ class Project:
         self,
         question: str,
         rows: Sequence[DatasetRow],
-        document_ids: Sequence[str] | None,
+        within: Within,
         wanted: Wanted,
     ) -> list[Hit]:
         """Return the hits for a question in datasets of one embedding model.
@@ -221,13 +280,11 @@ class Project:
         Args:
             question: As it was asked.
             rows: The datasets.
-            document_ids: Only in these documents; None for all.
+            within: Which of their documents to search.
             wanted: Which hits.
         """
         with self.catalog.read() as reading:
-            found = None
-            if document_ids is not None:
-                found = tuple(documents.numbers_of(reading, document_ids).values())
+            found = _documents(reading, rows, within)
             numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
         scopes = [
             Scope(number, row.id, row.embedding_dim, found)

@@ -21,7 +21,7 @@ def check_invariants(rag: RAGFlow) -> None:
             assert postings.verify(reading, number) == []
             assert np.sort(project.vectors.numbers(id)).tolist() == numbers
             terms = {row.number: chunk_terms(row) for row in chunks.available(reading, id)}
-            assert postings.terms_of_all(reading, number) == terms
+            assert postings.terms_of(reading, number, np.array(numbers, np.int64)) == terms
         pictured = chunks.with_images(reading)
     assert set(project.files.kept()) == needed
     assert set(project.files.kept_images()) == pictured

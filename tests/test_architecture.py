@@ -21,7 +21,7 @@ FLOORS = (
     ("readers", "chunkers", "embedders", "generators", "stores"),
     ("ingest", "retrieve"),
     ("answer",),
-    ("project",),
+    ("project", "doctor"),
     ("api",),
     ("cli",),
     ("__init__", "__main__"),

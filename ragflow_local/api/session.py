@@ -14,6 +14,7 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.project import Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
@@ -201,7 +202,7 @@ class Session(Entity):
         )
 
         def search(standalone: str) -> list[Hit]:
-            return retrieve(project, standalone, rows, None, wanted)
+            return retrieve(project, standalone, rows, Within(), wanted)
 
         turn = answering.Turn(
             question=question,

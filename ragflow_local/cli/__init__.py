@@ -15,6 +15,7 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
+from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
 from ragflow_local.cli.datasets import list_
 from ragflow_local.cli.demo import demo
@@ -40,6 +41,12 @@ for function, name, example in (
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
     (list_, "list", "ragflow-local list --dataset reports"),
+    (doctor, "doctor", "ragflow-local doctor --repair"),
+    (backup, "backup", "ragflow-local backup /mnt/disk/backup-today"),
+    (restore, "restore", "ragflow-local restore /mnt/disk/backup-today work"),
+    (vacuum, "vacuum", "ragflow-local vacuum"),
+    (export, "export", "ragflow-local export reports.zip --dataset reports"),
+    (import_, "import", "ragflow-local import reports.zip --project elsewhere"),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)

@@ -30,7 +30,7 @@ def embed_rows(
         embedded: Called before each batch with the number of rows done; may raise to stop.
     """
     texts = [embedding_text(row) for row in rows]
-    keys = [_key(embedder.fingerprint, text) for text in texts]
+    keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
         kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
     wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
@@ -56,7 +56,8 @@ def embedding_text(row: ChunkRow) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _key(fingerprint: str, text: str) -> bytes:
+def embedding_key(fingerprint: str, text: str) -> bytes:
+    """Return the key under which the vector of a text by a model is kept."""
     return hashlib.blake2b(f"{fingerprint}\0{text}".encode(), digest_size=16).digest()
 
 

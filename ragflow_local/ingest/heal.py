@@ -77,6 +77,27 @@ def wrong_postings(connection: Connection, dataset_id: str) -> list[str]:
     return problems
 
 
+def wrong_terms(connection: Connection, dataset_id: str, most: int) -> list[str]:
+    """Return how the terms of chunks differ from their texts, which are read again.
+
+    Args:
+        connection: Of the catalog.
+        dataset_id: Their dataset.
+        most: Chunks to compare, spread over the whole dataset.
+    """
+    number = datasets.number_of(connection, dataset_id)
+    if number is None:
+        return []
+    numbers = np.array(chunks.available_numbers(connection, dataset_id), np.int64)
+    wanted = numbers[:: max(1, -(-len(numbers) // most))]
+    rows = chunks.by_numbers(connection, wanted.tolist())
+    kept = postings.terms_of(connection, number, wanted)
+    wrong = [row.id for row in rows.values() if kept.get(row.number) != chunk_terms(row)]
+    return [f"The terms of {len(wrong)} of {len(rows)} chunks are not those of their texts."] * (
+        bool(wrong)
+    )
+
+
 def index_anew(connection: Connection, dataset_id: str) -> None:
     """Write a dataset's postings anew from the texts of its chunks."""
     number = datasets.number_of(connection, dataset_id)

@@ -125,6 +125,9 @@ class Indexer:
         dataset = self._dataset(document.dataset_id)
         new = self._prepare(dataset, document, drafts, embedded)
         self._add_vectors(document, new)
+        for chunk, draft in zip(new.rows, drafts, strict=True):
+            if draft.image:  # before the commit: a chunk that says it has a picture has one
+                self._files.put_image(chunk.id, draft.image)
         with self._catalog.write() as connection:
             row = documents.get(connection, document.id)
             if row is None or row.run != "RUNNING":
@@ -141,7 +144,7 @@ class Indexer:
         crash.point("chunks committed")
         self._vectors.remove(dataset.id, [row.number for row in old])
         crash.point("old vectors removed")
-        self._store_images(old, new.rows, drafts)
+        self._remove_images(old, new.rows)
 
     # ── single chunks ──
 
@@ -230,7 +233,7 @@ class Indexer:
             documents.update(connection, id, {**values, **fresh, "process_begin_at": None})
             documents.count(connection, id)
         self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
-        self._store_images(old, [], [])
+        self._remove_images(old, [])
 
     def rename_document(self, id: str, values: dict[str, object]) -> None:
         """Set columns of a document among them its name, which its chunks are also found by."""
@@ -263,7 +266,7 @@ class Indexer:
         crash.point("document deleted")
         self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
         crash.point("vectors deleted")
-        self._store_images(old, [], [])
+        self._remove_images(old, [])
         if not is_used:
             self._files.remove(row.sha256)
         crash.point("file deleted")
@@ -375,15 +378,11 @@ class Indexer:
             self._vectors.add(document, numbers, generation, new.matrix[live])
             crash.point("vectors written")
 
-    def _store_images(
-        self, old: Sequence[ChunkRow], rows: Sequence[ChunkRow], drafts: Sequence[Draft]
-    ) -> None:
-        new = {row.id: draft.image for row, draft in zip(rows, drafts, strict=True) if draft.image}
+    def _remove_images(self, old: Sequence[ChunkRow], kept: Sequence[ChunkRow]) -> None:
+        still_there = {row.id for row in kept if row.image}
         for row in old:
-            if row.image and row.id not in new:
+            if row.image and row.id not in still_there:
                 self._files.remove_image(row.id)
-        for id, image in new.items():
-            self._files.put_image(id, image)
 
 
 def _dataset_number(connection: Connection, id: str) -> int:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+_NETWORKS = ("afs", "ceph", "cifs", "lustre", "nfs", "nfs4", "smb3", "smbfs")
+_NETWORKS_BY_FUSE = ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
+
 # Hashing a larger catalog would hold up every opening for more than a second.
 _SEALED_BYTES = 2 << 30
 
@@ -50,8 +53,11 @@ class Directory:
         self._format = path / "project.json"
         self._lock: filelock.BaseFileLock | None = None
 
-    def lock(self) -> bool:
+    def lock(self, *, is_repair: bool = False) -> bool:
         """Make the directory this process's own; return whether its last owner closed it.
+
+        Args:
+            is_repair: Whether a catalog that is not as it was closed is taken as it is.
 
         Raises:
             UnusableDirectoryError: A project cannot live there.
@@ -63,6 +69,8 @@ class Directory:
 
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if network := network_of(self.path):
+                raise UnusableDirectoryError(self.path, f"it lies on a network drive ({network})")
             _check_hard_links(self.path)
         except OSError as error:
             raise UnusableDirectoryError(self.path, str(error)) from None
@@ -75,7 +83,7 @@ class Directory:
             raise UnusableDirectoryError(self.path, str(error)) from None
         self._lock = lock
         try:
-            was_clean = self._check()
+            was_clean = self._check(is_repair=is_repair)
             write_json(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
             self.vectors.mkdir(mode=0o700, exist_ok=True)
             sync_folder(self.path)
@@ -116,11 +124,16 @@ class Directory:
         self._lock.release()
         self._lock = None
 
+    def seal(self) -> None:
+        """Note how the catalog is now: nobody has it open."""
+        self.made()
+        self._write_seal()
+
     def was_closed(self) -> bool:
         """Return whether no process has it open for writing, or ended without closing it."""
         return not self._owner.exists()
 
-    def _check(self) -> bool:
+    def _check(self, *, is_repair: bool = False) -> bool:
         found = _read_json(self._format).get("format")
         if isinstance(found, int) and found > FORMAT:
             raise ProjectVersionError(self.path, found, FORMAT)
@@ -133,6 +146,8 @@ class Directory:
             raise DamagedProjectError(self.catalog, "it is empty")
         if not self.was_closed() or not seal:
             return not is_made
+        if is_repair:
+            return False
         if not self._is_as_closed(seal) and self.was_closed():
             # Asked a second time: meanwhile another process may have begun to write.
             raise DamagedProjectError(
@@ -171,6 +186,24 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """Return the kind of the network file system that ``path`` lies on; empty for a local disk.
+
+    SQLite's log is shared memory, and locks of other computers are not seen there.
+    """
+    try:
+        lines = [line.split(" ") for line in mounts.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        return ""  # no Linux: there the check for hard links is all
+    found = [
+        (len(place), number, kind)
+        for number, (_, escaped, kind, *_) in enumerate(lines)
+        if path.is_relative_to(place := escaped.replace("\\040", " "))
+    ]
+    kind = max(found, default=(0, 0, ""))[2]  # of mounts at one place the last counts
+    return kind if kind in (*_NETWORKS, *_NETWORKS_BY_FUSE) else ""
 
 
 def _check_hard_links(folder: Path) -> None:

@@ -130,6 +130,11 @@ class CachedTable:
             numbers = self.disk.numbers()
             return numbers[~np.isin(numbers, self._hidden)]
 
+    def check(self) -> Numbers:
+        """Read all of it, which compares its checksums; return the chunk numbers."""
+        with self._lock, self._telling_damage():
+            return self.disk.read()[0] if self.disk.exists() else np.empty(0, np.int64)
+
     def search(
         self, vector: Vector, top_k: int, documents: Numbers | None
     ) -> tuple[Numbers, Vector]:
@@ -229,10 +234,10 @@ class CachedTable:
         with self._changing():
             self._delete_files()
 
-    def maintain(self, *, last: bool = False) -> None:
+    def maintain(self, *, is_due: bool = False, last: bool = False) -> None:
         """Take out what is hidden and put parts together, where it is due."""
         # Old versions of a few small parts cost less than it takes to look for them.
-        is_due = len(self._hidden) or self._operations > _OPERATIONS // 4
+        is_due = is_due or len(self._hidden) > 0 or self._operations > _OPERATIONS // 4
         if is_due or (last and self._has_old_versions):
             with self._changing():
                 self._take_out()

@@ -136,22 +136,34 @@ class Vectors:
         with self._lock:
             self._tables.pop(dataset_id, None)
 
+    def check(self, dataset_id: str) -> Numbers:
+        """Read a whole table, compare its checksums, and return its chunk numbers.
+
+        Raises:
+            DamagedProjectError: The table cannot be read, or a vector is not what was written.
+        """
+        return self._table(dataset_id).check()
+
     def kept(self) -> list[str]:
         """Return the name of every table on the disk, whole or not."""
         return sorted(path.stem for path in self._directory.glob("*.lance"))
 
-    def maintain(self, *, last: bool = False) -> None:
-        """Take out what was removed and put parts together, where it is due.
+    def maintain(self, *, is_due: bool = False, last: bool = False) -> None:
+        """Take out what was removed and put parts together, of tables that are in use.
 
         Args:
+            is_due: Whether to do it to all tables, even to save little.
             last: Whether nothing will be written after it: old versions go then, too. A reader
                 in another process that is in the middle of one reads the catalog instead.
         """
+        if is_due:
+            for name in self.kept():
+                self._table(name)
         with self._lock:
             tables = list(self._tables.values())
         for table in tables:
             try:
-                table.maintain(last=last)
+                table.maintain(is_due=is_due, last=last)
             except StoreError:
                 # Nobody is waiting for it; the next search or parse tells and mends it.
                 _log.warning("The vectors in %s could not be put in order", table.disk.path)

@@ -116,6 +116,26 @@ class Catalog:
             finally:
                 reader.execute("ROLLBACK")
 
+    def copy(self, target: Path) -> None:
+        """Write the catalog as it is now to another file, while others read and write it."""
+        with self.telling():
+            written = sqlite3.connect(target)
+            try:
+                self._reader().backup(written)
+            finally:
+                written.close()
+
+    def vacuum(self) -> None:
+        """Write the file anew without what is no longer used; others wait meanwhile."""
+        with self._lock, self.telling():
+            self.writer().execute("VACUUM")
+            self.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def reindex(self) -> None:
+        """Make SQLite's own indexes anew from the tables."""
+        with self._lock, self.telling():
+            self.writer().execute("REINDEX")
+
     def _reader(self) -> Connection:
         reader: Connection | None = getattr(self._local, "reader", None)
         if reader is None:

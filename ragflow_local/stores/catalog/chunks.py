@@ -292,6 +292,16 @@ def available_numbers(connection: Connection, dataset_id: str) -> list[int]:
     return [int(row[0]) for row in found]
 
 
+def torn_embeddings(connection: Connection, dataset_id: str, dim: int) -> int:
+    """Return how many chunks of a dataset have no vector of ``dim`` numbers."""
+    found = connection.execute(
+        "SELECT count(*) FROM chunks LEFT JOIN embeddings ON embeddings.number = chunks.embedding"
+        " WHERE dataset_id = ? AND coalesce(length(vector), 0) != ?",
+        [dataset_id, dim * _KEPT.itemsize],
+    ).fetchone()
+    return int(found[0])
+
+
 def reserve_numbers(connection: Connection, count: int) -> int:
     """Set ``count`` chunk numbers aside, never to be given again; return the first of them.
 

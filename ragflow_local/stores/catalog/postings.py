@@ -195,12 +195,15 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
 
-def terms_of_all(connection: sqlite3.Connection, dataset: int) -> dict[int, dict[str, int]]:
-    """Return the terms of every chunk that can be found, with counts, to compare with its text.
+def terms_of(
+    connection: sqlite3.Connection, dataset: int, wanted: Numbers
+) -> dict[int, dict[str, int]]:
+    """Return the terms of chunks that can be found, with counts, to compare with their texts.
 
     Args:
         connection: Of the catalog.
         dataset: Its number.
+        wanted: Numbers of the chunks.
     """
     space = space_of(connection, dataset)
     if space is None:
@@ -210,12 +213,17 @@ def terms_of_all(connection: sqlite3.Connection, dataset: int) -> dict[int, dict
     found: dict[int, dict[str, int]] = {}
     for segment in segments.segments_of(connection, space):
         content = segments.read(connection, segment)
-        bags: list[dict[str, int]] = [{} for _ in content.numbers]
+        is_wanted = np.isin(content.numbers, wanted)
+        bags: dict[int, dict[str, int]] = {int(at): {} for at in np.flatnonzero(is_wanted)}
+        kept = is_wanted[content.places]
         for term, place, count in zip(
-            content.terms.tolist(), content.places.tolist(), content.counts.tolist(), strict=True
+            content.terms[kept].tolist(),
+            content.places[kept].tolist(),
+            content.counts[kept].tolist(),
+            strict=True,
         ):
             bags[place][words[term]] = count
-        found.update(zip(content.numbers.tolist(), bags, strict=True))
+        found.update((int(content.numbers[place]), bag) for place, bag in bags.items())
     return found
 
 

@@ -1,0 +1,96 @@
+"""The calls of ``RAGFlow`` that take care of a project: backup, vacuum, export, import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ragflow_local.api import checks
+from ragflow_local.api.dataset import DataSet
+from ragflow_local.api.documents import DocumentCalls
+from ragflow_local.errors import InvalidValueError, NameTakenError, ReadOnlyProjectError
+from ragflow_local.ingest.exchange import export_dataset, import_dataset
+from ragflow_local.records import DatasetRow, DocumentRow
+from ragflow_local.stores.catalog import IntegrityError
+
+
+class CareCalls(DocumentCalls):
+    """The part of ``RAGFlow`` that takes care of its project."""
+
+    def backup(self, path: str | os.PathLike[str]) -> int:
+        """Write a whole copy of the project, as it is at one moment; others go on meanwhile.
+
+        The copy is a project: open it, or move it. Its vector tables are made at the first search.
+
+        Args:
+            path: A directory that is not there yet, or empty.
+
+        Returns:
+            The bytes of the copy.
+
+        Raises:
+            UnusableDirectoryError: There is something at ``path`` already.
+            DamagedProjectError: A file of the project is missing or torn.
+        """
+        return self.project.backup(Path(path))
+
+    def vacuum(self) -> int:
+        """Give back the room of what was deleted; return how many bytes that was.
+
+        Raises:
+            ReadOnlyProjectError: The engine was opened with ``read_only=True``.
+        """
+        if self.project.options.read_only:
+            raise ReadOnlyProjectError(self.project_dir)
+        return self.project.vacuum()
+
+    def export_dataset(self, ds: DataSet | str, path: str | os.PathLike[str]) -> None:
+        """Write a dataset to one file, with bytes, chunks and embeddings.
+
+        Args:
+            ds: The dataset, or its id or name.
+            path: The file to write; one that is there is replaced.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+            DamagedProjectError: The bytes of a document are missing or torn.
+        """
+        export_dataset(self.project.stores, self.find_dataset(ds).id, Path(path))
+
+    def import_dataset(self, path: str | os.PathLike[str], name: str | None = None) -> DataSet:
+        """Add the dataset of a file that ``export_dataset`` wrote; no text is embedded again.
+
+        Args:
+            path: The file.
+            name: What to call the dataset; None for the name it had.
+
+        Raises:
+            NameTakenError: This tenant has a dataset of that name.
+            DamagedFileError: The file is torn, or no exported dataset.
+            InvalidValueError: An attribute is not allowed, or a document is beyond ``limits``.
+        """
+        if self.project.options.read_only:
+            raise ReadOnlyProjectError(self.project_dir)
+        if name is not None:
+            checks.dataset_name(name)
+        limit = self.project.options.limits.document_bytes
+
+        def check(row: DatasetRow | DocumentRow) -> None:
+            checks.parse_method(row.parse_method)
+            if isinstance(row, DatasetRow):
+                checks.permission(row.permission)
+                taken.append(checks.dataset_name(row.name if name is None else name))
+                if self.list_datasets(name=taken[0]):
+                    raise NameTakenError("dataset", taken[0])
+                return
+            checks.free_name(row.name)
+            if row.size > limit:
+                allowed = f"a file whose documents have at most {limit} bytes (limits=…)"
+                raise InvalidValueError("size", row.size, allowed)
+
+        taken: list[str] = []
+        try:
+            id = import_dataset(self.project.stores, Path(path), self.tenant_id, check, name)
+        except IntegrityError:
+            raise NameTakenError("dataset", taken[0]) from None
+        return self.find_dataset(id)

@@ -1,0 +1,225 @@
+"""Doctor: a project directory in, what is wrong with it out, and what can be put right.
+
+It reads a project that is closed, that another process has open, or that lies on a disk which
+must not be written. Only ``repair`` changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ragflow_local.errors import DamagedProjectError, InvalidValueError, StoreError
+from ragflow_local.ingest.heal import heal, index_anew, orphans, wrong_postings, wrong_terms
+from ragflow_local.ingest.vector_table import VectorTable
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, state
+from ragflow_local.stores.directory import Directory
+from ragflow_local.stores.files import Files
+from ragflow_local.stores.vectors import Vectors
+
+# Chunks whose texts are cut into terms again: all of a small project, a sample of a large one.
+_COMPARED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        part: ``catalog``, ``counts``, ``words``, ``vectors``, ``files``, ``pictures`` or
+            ``orphans``.
+        what: A sentence.
+        is_mendable: Whether ``repair`` puts it right without a loss.
+    """
+
+    part: str
+    what: str
+    is_mendable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        project_dir: The directory.
+        is_open: Whether a process has it open for writing, or ended without closing it.
+        counts: Datasets, documents, chunks, files and pictures that were looked at.
+        problems: What is wrong; empty when all is well.
+    """
+
+    project_dir: str
+    is_open: bool
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, fit for JSON."""
+        return {"is_healthy": self.is_healthy, **asdict(self)}
+
+
+def examine(project_dir: Path, *, compared: int = _COMPARED) -> Report:
+    """Return what is wrong with a project; nothing is changed.
+
+    Args:
+        project_dir: The directory.
+        compared: Chunks of a dataset, spread over it, whose texts are compared with their terms.
+
+    Raises:
+        InvalidValueError: There is no project.
+    """
+    directory = Directory(project_dir.expanduser().resolve())
+    if not directory.catalog.exists() and not (directory.path / "project.json").exists():
+        raise InvalidValueError("project_dir", str(project_dir), "a directory with a project")
+    is_open = not directory.was_closed()
+    counts: dict[str, int] = {}
+    try:
+        directory.check_readable()
+        catalog = Catalog(directory.catalog, read_only=True)
+    except StoreError as error:
+        return Report(str(directory.path), is_open, {}, (Problem("catalog", str(error), False),))
+    examination = _Examination(directory, catalog, compared, counts)
+    try:
+        with catalog.read() as reading:
+            problems = tuple(examination.problems(reading))
+    except StoreError as error:
+        problems = (Problem("catalog", str(error), False),)
+    finally:
+        catalog.close()
+    return Report(str(directory.path), is_open, counts, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """The parts of a project, looked at one after another in one snapshot of the catalog."""
+
+    directory: Directory
+    catalog: Catalog
+    compared: int
+    counts: dict[str, int]
+
+    def problems(self, reading: Connection) -> Iterator[Problem]:
+        torn = state.torn_pages(reading)
+        if torn:
+            yield from (Problem("catalog", line, False) for line in torn)
+            return  # what hangs on it would only say the same in many ways
+        if dangling := state.dangling_rows(reading):
+            yield Problem("catalog", f"{dangling} rows belong to what is not there.", False)
+        if wrong := state.wrong_counts(reading):
+            yield Problem("counts", f"The counts of {len(wrong)} documents or datasets are wrong.")
+        ids = datasets.all_ids(reading)
+        self.counts.update(datasets=len(ids), chunks=0)
+        vectors = Vectors(self.directory.vectors)
+        for id in ids:
+            for what in wrong_postings(reading, id) or wrong_terms(reading, id, self.compared):
+                yield Problem("words", f"Dataset {id}: {what}")
+            yield from self._vectors(reading, vectors, id)
+        files = Files(self.directory.path)
+        yield from self._files(reading, files)
+        table = VectorTable(self.catalog, vectors)
+        for name, kind in orphans(reading, files, table):
+            yield Problem("orphans", f"The {kind} {name} is not needed.")
+
+    def _vectors(self, reading: Connection, vectors: Vectors, id: str) -> Iterator[Problem]:
+        expected = np.array(chunks.available_numbers(reading, id), np.int64)
+        self.counts["chunks"] += len(expected)
+        dataset = datasets.get(reading, id)
+        if dataset and (torn := chunks.torn_embeddings(reading, id, dataset.embedding_dim)):
+            yield Problem("catalog", f"Dataset {id}: {torn} chunks have no whole vector.", False)
+        if id not in vectors.kept():
+            return  # as in a backup: the first search writes the table
+        try:
+            found = vectors.check(id)
+        except DamagedProjectError as error:
+            yield Problem("vectors", str(error))
+            return
+        missing, more = np.setdiff1d(expected, found), np.setdiff1d(found, expected)
+        if len(missing) or len(found) != len(np.unique(found)):
+            yield Problem("vectors", f"Dataset {id}: {len(missing)} chunks are not in its table.")
+        elif len(more):
+            yield Problem("vectors", f"Dataset {id}: {len(more)} vectors belong to no chunk.")
+
+    def _files(self, reading: Connection, files: Files) -> Iterator[Problem]:
+        needed, pictured = documents.files_in_use(reading), chunks.with_images(reading)
+        self.counts.update(files=len(needed), pictures=len(pictured))
+        for sha256 in sorted(needed):
+            try:
+                files.check(sha256)
+            except StoreError as error:
+                yield Problem("files", str(error), False)
+        for id in sorted(pictured):
+            try:
+                files.get_image(id)
+            except StoreError as error:
+                yield Problem("pictures", str(error), False)
+
+
+def repair(project_dir: Path) -> list[str]:
+    """Put right what can be, without a loss; return what was done, a sentence each.
+
+    A catalog whose bytes have changed since it was closed is taken as it is where its structure is
+    whole: word index, vectors and counts are made anew from its rows, and it is closed anew.
+
+    Raises:
+        ProjectLockedError: A process has the project open.
+        DamagedProjectError: The catalog itself is torn.
+    """
+    directory = Directory(project_dir.expanduser().resolve())
+    before = examine(directory.path)
+    directory.lock(is_repair=True)
+    is_done = False
+    try:
+        files = Files(directory.path)
+        files.create()
+        catalog = Catalog(directory.catalog)
+        try:
+            done = _repair(catalog, files, directory, before)
+        finally:
+            catalog.close()
+        is_done = True
+    finally:
+        directory.release(is_clean=is_done)
+    return done
+
+
+def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report) -> list[str]:
+    from ragflow_local.stores.catalog import schema
+
+    with catalog.telling():
+        schema.migrate(catalog.writer(), directory.path)
+    done: list[str] = []
+    with catalog.read() as reading:
+        is_torn = bool(state.torn_pages(reading))
+    if is_torn:
+        catalog.reindex()
+        done.append("The indexes of the catalog were made anew.")
+    vectors = Vectors(directory.vectors)
+    table = VectorTable(catalog, vectors)
+    done += heal(catalog, files, table)
+    is_changed = any(problem.part == "catalog" for problem in before.problems)
+    with catalog.read() as reading:
+        ids = datasets.all_ids(reading)
+    for id in ids:
+        with catalog.write() as connection:
+            if wrong_terms(connection, id, _COMPARED):
+                index_anew(connection, id)
+                done.append(f"The word index of dataset {id} was written anew.")
+        try:
+            vectors.check(id)
+        except DamagedProjectError:
+            table.rebuild(id)
+            done.append(f"The vector table of dataset {id} was written anew.")
+    vectors.close()
+    if is_changed and not is_torn:
+        done.append("The catalog was taken as it is; look at the texts you rely on.")
+    directory.made()
+    return done
