@@ -18,6 +18,7 @@
     │   ├── ModelTooLargeError        they need more memory than there is
     │   ├── ModelClosedError          it was closed while it answered
     │   ├── AnswerTimeoutError        the time ended before the first word
+    │   ├── CutOffAnswerError         an answer in JSON ended before its JSON did
     │   └── ContextTooSmallError      the question alone does not fit
     └── StoreError
         ├── UnusableDirectoryError    no place for a project
@@ -216,6 +217,17 @@ class AnswerTimeoutError(ModelError):
         super().__init__(
             f"The model {name!r} said nothing within {seconds:g} seconds. Give the chat a smaller"
             " model, or fewer chunks to read: a smaller top_n."
+        )
+
+
+class CutOffAnswerError(ModelError):
+    """An answer that had to fit a schema ended before it was whole."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The answer of {name!r} ended before its JSON was whole. Give the chat a larger"
+            " max_token, or ask for less: shorter texts (maxLength), fewer properties."
         )
 
 

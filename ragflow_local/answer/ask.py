@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,9 @@ from ragflow_local.answer.citations import Embed, Support, format_marks, strip_m
 from ragflow_local.answer.cited_text import CitedText
 from ragflow_local.answer.followup import standalone
 from ragflow_local.answer.prompt import Window, build, without_duplicates
+from ragflow_local.answer.structured import rest_of, told, values_of
 from ragflow_local.answer.thinking import Thinking
+from ragflow_local.errors import InvalidValueError
 from ragflow_local.generators import Generator
 from ragflow_local.generators.extractive import NAME, Quote, extract
 from ragflow_local.records import Answer, ChatMessage, Hit
@@ -33,6 +35,7 @@ class Turn:
         open_generator: Returns the chat model, or None for the extractive answerer; called only
             where something was found.
         embed: Texts to vectors of length 1, to compare sentences by meaning; None: by words.
+        schema: A JSON schema that the answer must fit; None: text.
     """
 
     question: str
@@ -42,6 +45,7 @@ class Turn:
     search: Callable[[str], Sequence[Hit]]
     open_generator: Callable[[], Generator | None] = lambda: None
     embed: Embed | None = None
+    schema: Mapping[str, object] | None = None
 
 
 def answer(turn: Turn) -> AnswerStream:
@@ -49,6 +53,7 @@ def answer(turn: Turn) -> AnswerStream:
 
     Raises, while it is read:
         ModelError: The chat model is not there, or cannot answer.
+        InvalidValueError: There is a schema and no chat model, or no grammar of it.
     """
     return AnswerStream(turn)
 
@@ -84,6 +89,9 @@ class _Running:
 
 def _answers(turn: Turn, running: _Running) -> Yields[Answer]:
     began = time.monotonic()
+    if turn.schema is not None and turn.open_generator() is None:
+        allowed = "none: the extractive answerer writes no JSON; set the chat's llm.model_name"
+        raise InvalidValueError("schema", turn.schema, allowed)
     question = standalone(turn.question, turn.history)
     hits = without_duplicates(turn.search(question))
     if not hits:
@@ -92,6 +100,8 @@ def _answers(turn: Turn, running: _Running) -> Yields[Answer]:
     generator = turn.open_generator()
     if generator is None:
         yield from _quoted(turn, question, hits, began)
+    elif turn.schema is not None:
+        yield from _structured(turn, turn.schema, hits, generator, running)
     else:
         yield from _generated(turn, hits, generator, running)
 
@@ -128,6 +138,39 @@ def _generated(
         usage=_timed(usage, began),
         is_last=True,
         unsupported=tuple(text.unsupported),
+    )
+
+
+def _structured(
+    turn: Turn,
+    schema: Mapping[str, object],
+    hits: Sequence[Hit],
+    generator: Generator,
+    running: _Running,
+) -> Iterator[Answer]:
+    """Yield JSON that fits the schema; the hits of the last are those its values are from."""
+    began = time.monotonic()
+    window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
+    prompt = build(turn.question, hits, turn.history, turn.prompt, window, told(schema))
+    running.writing = generator.generate(prompt.messages, turn.llm, schema=schema)
+    content = ""
+    try:
+        for piece in running.writing:
+            content += piece
+            yield Answer(content, model=generator.name)
+        usage = {"prompt_tokens": prompt.tokens, **getattr(running.writing, "usage", {})}
+    finally:
+        _close(running.writing)
+    if running.is_closed.is_set():
+        return
+    cited, missing = rest_of(values_of(content, generator.name), prompt.hits)
+    yield Answer(
+        content,
+        hits=cited if turn.prompt.show_quote else (),
+        model=generator.name,
+        usage=_timed(usage, began),
+        is_last=True,
+        unsupported=missing,
     )
 
 

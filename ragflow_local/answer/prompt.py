@@ -45,6 +45,7 @@ def build(
     history: Sequence[ChatMessage],
     settings: PromptSettings,
     window: Window,
+    ending: str = "",
 ) -> Prompt:
     """Return the messages that fit, with as many chunks and as much history as fit.
 
@@ -54,6 +55,7 @@ def build(
         history: Earlier turns, oldest first, the question not among them.
         settings: The system message, and whether the model is told to cite.
         window: What the model can read.
+        ending: Stands at the end of the system message, in place of the call for citations.
 
     Raises:
         ContextTooSmallError: The question does not fit even alone.
@@ -64,7 +66,7 @@ def build(
 
     def made(hit_count: int, turn_count: int) -> tuple[ChatMessage, ...]:
         kept = [message for turn in turns[len(turns) - turn_count :] for message in turn]
-        system = _system_of(settings, chosen[:hit_count])
+        system = _system_of(settings, chosen[:hit_count], ending)
         return (ChatMessage("system", system), *kept, ChatMessage("user", question))
 
     bare = window.count(made(0, 0))
@@ -117,9 +119,11 @@ def _most(fits: Callable[[int], bool], least: int, most: int) -> int:
     return least
 
 
-def _system_of(settings: PromptSettings, hits: Sequence[Hit]) -> str:
+def _system_of(settings: PromptSettings, hits: Sequence[Hit], ending: str) -> str:
     """Return the system message; of its braces only ``{knowledge}`` is replaced."""
     text = settings.prompt.replace(_VARIABLE, knowledge_of(hits))
+    if ending:
+        return text + ending
     return text + CITE if settings.show_quote and hits else text
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, overload
 
 from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
+from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
@@ -18,7 +20,9 @@ from ragflow_local.project import Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
-from ragflow_local.stores.catalog import chats, datasets, now_ms, sessions
+from ragflow_local.stores.catalog import Connection, chats, datasets, now_ms, sessions
+
+_LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
 
 
 class Message(Entity):
@@ -142,30 +146,50 @@ class Session(Entity):
         self._take(row)
 
     @overload
-    def ask(self, question: str, stream: Literal[False] = False) -> Message: ...
+    def ask(
+        self,
+        question: str,
+        stream: Literal[False] = False,
+        *,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Message: ...
 
     @overload
-    def ask(self, question: str, stream: Literal[True]) -> Iterator[Message]: ...
+    def ask(
+        self, question: str, stream: Literal[True], *, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Message]: ...
 
     @overload
-    def ask(self, question: str, stream: bool) -> Message | Iterator[Message]: ...
+    def ask(
+        self, question: str, stream: bool, *, schema: Mapping[str, Any] | None = None
+    ) -> Message | Iterator[Message]: ...
 
-    def ask(self, question: str, stream: bool = False) -> Message | Iterator[Message]:
+    def ask(
+        self, question: str, stream: bool = False, *, schema: Mapping[str, Any] | None = None
+    ) -> Message | Iterator[Message]:
         """Answer a question from the chat's datasets, with citations, and remember both.
 
         Args:
             question: A text that is not empty.
             stream: Whether to return an iterator of Messages whose ``content`` only ever grows;
                 the last has the ``reference``. Closing it stops the model.
+            schema: A JSON schema: ``content`` is then JSON that fits it, without citation marks;
+                ``reference`` has the chunks its values are from, ``unsupported`` the values that
+                no chunk has. Where nothing is found, ``content`` is the empty response as ever.
+                It takes a chat model.
 
         Raises:
-            InvalidValueError: The question is empty or no text.
-            NotFoundError: The session or its chat has been deleted.
+            InvalidValueError: The question is empty or no text; the schema is none, or there is
+                no chat model to write by it.
+            NotFoundError: The session or its chat has been deleted, before or meanwhile.
+            CutOffAnswerError: ``max_token`` ended the answer before its JSON was whole.
             ModelError: The chat's model is not there or cannot answer; the question is kept.
         """
         check_text("question", question)
         if not question.strip():
             raise InvalidValueError("question", question, "a text that is not empty")
+        if schema is not None:
+            check_schema(schema)
         project = self._rag.project
         with project.catalog.write() as connection:
             if sessions.get(connection, self.id) is None:
@@ -178,15 +202,59 @@ class Session(Entity):
                 uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
             )
             sessions.add_message(connection, asked)
-        answers = self._answer(question, chat, history)
+        answers = self._answer(asked, chat, history, schema)
         if stream:
             return answers
         *_, last = answers
         return last
 
     def _answer(
-        self, question: str, chat: ChatRow, history: Sequence[MessageRow]
+        self,
+        asked: MessageRow,
+        chat: ChatRow,
+        history: Sequence[MessageRow],
+        schema: Mapping[str, Any] | None,
     ) -> Iterator[Message]:
+        project = self._rag.project
+        stream = answering.answer(self._turn(asked, chat, history, schema))
+        row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
+        last: Answer | None = None
+        looked = time.monotonic()
+        try:
+            for last in stream:
+                if time.monotonic() - looked > _LOOK_SECONDS:
+                    looked = time.monotonic()
+                    with project.catalog.read() as reading:
+                        self._check_in(reading)
+                row = replace(
+                    row,
+                    content=last.content,
+                    hits=last.hits,
+                    model=last.model,
+                    thinking=last.thinking,
+                    unsupported=last.unsupported,
+                )
+                if not last.is_last:
+                    yield Message(self._rag, row, last.usage)
+        finally:
+            stream.close()
+        if last is None or not last.is_last:
+            return
+        row = replace(row, create_time=now_ms())
+        with project.catalog.write() as connection:
+            self._check_in(connection)
+            # Where two asked at once, each answer still stands after its own question.
+            sessions.move_to_end(connection, asked.id)
+            sessions.add_message(connection, row)
+        yield Message(self._rag, row, last.usage)
+
+    def _turn(
+        self,
+        asked: MessageRow,
+        chat: ChatRow,
+        history: Sequence[MessageRow],
+        schema: Mapping[str, Any] | None,
+    ) -> answering.Turn:
         project = self._rag.project
         prompt = PromptSettings.from_dict(chat.prompt)
         llm = LLMSettings.from_dict(chat.llm)
@@ -204,39 +272,20 @@ class Session(Entity):
         def search(standalone: str) -> list[Hit]:
             return retrieve(project, standalone, rows, Within(), wanted)
 
-        turn = answering.Turn(
-            question=question,
+        return answering.Turn(
+            question=asked.content,
             history=_history(history),
             prompt=prompt,
             llm=llm,
             search=search,
             open_generator=lambda: project.generator(llm),
             embed=project.embedder_of(rows[0]).embed if rows else None,
+            schema=schema,
         )
-        row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
-        last: Answer | None = None
-        stream = answering.answer(turn)
-        try:
-            for last in stream:
-                row = replace(
-                    row,
-                    content=last.content,
-                    hits=last.hits,
-                    model=last.model,
-                    thinking=last.thinking,
-                    unsupported=last.unsupported,
-                )
-                if not last.is_last:
-                    yield Message(self._rag, row, last.usage)
-        finally:
-            stream.close()
-        if last is None or not last.is_last:
-            return
-        with project.catalog.write() as connection:
-            if sessions.get(connection, self.id) is None:
-                raise NotFoundError("session", self.id)
-            sessions.add_message(connection, replace(row, create_time=now_ms()))
-        yield Message(self._rag, row, last.usage)
+
+    def _check_in(self, connection: Connection) -> None:
+        if sessions.get(connection, self.id) is None:
+            raise NotFoundError("session", self.id)
 
 
 def _history(rows: Sequence[MessageRow]) -> list[ChatMessage]:

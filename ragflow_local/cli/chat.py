@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,27 +67,37 @@ def stream_of(chat: Chat, question: str) -> Iterable[Message]:
     return chat.create_session(name).ask(question, stream=True)
 
 
-def show_answer(messages: Iterable[Message]) -> None:
-    """Write an answer while it grows, then its sources."""
+def show_answer(messages: Iterable[Message]) -> Message | None:
+    """Write an answer while it grows, then its sources; return it whole."""
     notes = _Footnotes()
     last: Message | None = None
     for last in messages:
         say(notes.more(last.content), end="")
     if last is None:
-        return
+        return None
     say(notes.more(last.content, whole=True))
-    reference = [chunk.to_dict() for chunk in last.reference]
-    cited = [
-        (number, reference[index])
-        for index, number in notes.numbers.items()
-        if index < len(reference)
-    ]
-    if cited:
+    sources = merged_sources([chunk.to_dict() for chunk in last.reference], notes.numbers)
+    if sources:
         say()
-    for number, chunk in cited:
-        say(f"  [{number}] {source_of(chunk)}")
+    for line in sources:
+        say(f"  {line}")
     if last.model:
         tell(f"Answered by {last.model}.")
+    return last
+
+
+def merged_sources(chunks: Sequence[Mapping[str, Any]], numbers: Mapping[int, int]) -> list[str]:
+    """Return a line for each document and page that is cited, its footnotes' numbers before it.
+
+    Args:
+        chunks: The reference of an answer.
+        numbers: Index of a cited chunk to its number in the text.
+    """
+    merged: dict[str, list[int]] = {}
+    for index, number in numbers.items():
+        if index < len(chunks):
+            merged.setdefault(source_of(chunks[index]), []).append(number)
+    return [f"[{', '.join(map(str, of))}] {source}" for source, of in merged.items()]
 
 
 def _stream_json(messages: Iterable[Message]) -> None:

@@ -42,13 +42,21 @@ class Generator(Protocol):
         """Return the exact tokens of the prompt that ``messages`` make, template included."""
         ...
 
-    def generate(self, messages: Sequence[ChatMessage], settings: LLMSettings) -> Iterator[str]:
+    def generate(
+        self,
+        messages: Sequence[ChatMessage],
+        settings: LLMSettings,
+        *,
+        schema: Mapping[str, object] | None = None,
+    ) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator stops the model.
 
-        What a thinking model thinks comes between ``<think>`` and ``</think>``.
+        What a thinking model thinks comes between ``<think>`` and ``</think>``. With a JSON
+        schema the answer is JSON that fits it, and nothing is thought.
 
         Raises:
             ContextTooSmallError: The messages alone do not fit the context.
+            InvalidValueError: The schema says what no grammar can.
             AnswerTimeoutError: The time ended before the first word.
             ModelClosedError: The model was closed meanwhile.
         """

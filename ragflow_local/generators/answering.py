@@ -8,7 +8,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ragflow_local.errors import AnswerTimeoutError, DamagedModelError, ModelClosedError
+from ragflow_local.errors import (
+    AnswerTimeoutError,
+    DamagedModelError,
+    InvalidValueError,
+    ModelClosedError,
+)
 from ragflow_local.generators.stream_text import StreamText
 from ragflow_local.settings import LLMSettings
 
@@ -223,6 +228,10 @@ def _sampler_of(model: LlamaCpp, settings: LLMSettings, grammar: str) -> Any:
     chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
     if grammar:
         rules = api.llama_sampler_init_grammar(model.vocab, grammar.encode(), b"root")
+        if not rules:
+            api.llama_sampler_free(chain)
+            allowed = "a JSON schema that llama.cpp can make a grammar of: fewer and smaller parts"
+            raise InvalidValueError("schema", "…", allowed)
         api.llama_sampler_chain_add(chain, rules)
     penalties = api.llama_sampler_init_penalties(
         model.vocabulary,

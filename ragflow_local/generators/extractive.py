@@ -31,7 +31,11 @@ MOST_SENTENCES = 3
 _WORDS, _AROUND, _KIND, _MEANING, _RANK = 1.0, 0.35, 0.25, 0.3, 0.3
 _LEAST_SUPPORT = 0.3  # share of the question's weight the best chunk must hold
 _LEAST_OF_BEST = 0.4  # a further sentence must score this share of the best
-_QUESTION_WORTH, _SHORT_WORTH, _HEADING_WORTH = 0.6, 0.6, 0.3
+# Where what is quoted says this share of the question and holds what it asks for, a further
+# sentence below that share of the best must itself add this share of the question's weight.
+_FULL, _NEAR_BEST, _LEAST_GAIN = 0.9, 0.65, 0.1
+_ROW_NEAR = 0.8  # and a row, which shares its columns' names with all other rows, after a sentence
+_QUESTION_WORTH, _SHORT_WORTH, _LINE_WORTH = 0.6, 0.6, 0.3
 _LONG, _LONG_WORTH = 400, 0.5
 _LABEL = 2.0  # for the row whose first cell the question names
 _SAME = 0.7  # two sentences that share so many terms say the same
@@ -60,7 +64,8 @@ class _Candidate:
     unit: Unit
     hit: int
     place: int
-    terms: frozenset[str]
+    own: frozenset[str]  # of its text; of a row, of its cells
+    terms: frozenset[str]  # and of the names of its columns
     around: frozenset[str]
 
 
@@ -90,23 +95,26 @@ def extract(
     # The default model knows no Chinese: with it, answers to Chinese questions got worse.
     if embed is not None and not _HAN.search(question):
         scores = scores + _MEANING * _meaning(question, candidates, scores, embed)
-    return _chosen(candidates, scores, weights, most)
+    return _chosen(asked, candidates, scores, weights, most)
 
 
 def _candidates(hits: Sequence[Hit]) -> list[_Candidate]:
     found: list[_Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
-        units = units_of(chunk.content)
+        units = units_of(chunk.content, chunk.headings)
         terms = [frozenset(content_terms(unit.text)) for unit in units]
         title = " ".join((chunk.document_name.rsplit(".", 1)[0], *chunk.headings))
         about = frozenset(content_terms(title))
         for place, unit in enumerate(units):
+            if unit.kind == "heading":
+                continue  # it says what the others are about, and nothing itself
             near = frozenset().union(
                 *terms[max(0, place - 2) : place], *terms[place + 1 : place + 2]
             )
             named = frozenset(content_terms(unit.names)) if unit.names else frozenset()
-            found.append(_Candidate(unit, index, place, terms[place] | named, about | near))
+            own = frozenset(content_terms(unit.cells)) if unit.cells else terms[place]
+            found.append(_Candidate(unit, index, place, own, terms[place] | named, about | near))
     return found
 
 
@@ -167,14 +175,14 @@ def _share_of_label(label: str, weights: dict[str, float]) -> float:
 
 
 def _worth(unit: Unit) -> float:
-    """Return less than 1 for what rarely answers: a greeting, a heading, another question."""
+    """Return less than 1 for what rarely answers: a greeting, a page's foot, another question."""
     worth = 1.0
     if unit.text.endswith(("?", "？")):
         worth = _QUESTION_WORTH
     if len(unit.text) > _LONG:  # a run of much text shares words with every question
         worth *= (_LONG / len(unit.text)) ** _LONG_WORTH
-    if unit.kind == "heading":
-        worth *= _HEADING_WORTH
+    if unit.kind == "line":
+        worth *= _LINE_WORTH
     if unit.kind != "row" and len(unit.text) < (8 if _HAN.search(unit.text) else 20):
         worth *= _SHORT_WORTH
     return worth
@@ -192,23 +200,50 @@ def _meaning(
 
 
 def _chosen(
-    candidates: Sequence[_Candidate], scores: Vector, weights: dict[str, float], most: int
+    asked: Question,
+    candidates: Sequence[_Candidate],
+    scores: Vector,
+    weights: dict[str, float],
+    most: int,
 ) -> list[Quote]:
     """Return the best that do not repeat one another, in the order of the source."""
     order = np.argsort(-scores, kind="stable")
-    least = float(scores[order[0]]) * _LEAST_OF_BEST
+    best = float(scores[order[0]])
     kept: list[tuple[_Candidate, float]] = []
+    said: frozenset[str] = frozenset()
     for index in order:
         one, score = candidates[index], float(scores[index])
-        if len(kept) == most or score < least:
+        if len(kept) == most or score < best * _LEAST_OF_BEST:
             break
-        if not any(_repeats(one, other) for other, _ in kept):
-            kept.append((one, score))
+        margin = _margin(asked, kept[0][0], one, _share(weights, said)) if kept else 0.0
+        if score < best * margin and _share(weights, one.own - said) < _LEAST_GAIN:
+            continue
+        if any(_repeats(one, other) for other, _ in kept):
+            continue
+        kept.append((one, score))
+        said |= one.own
     kept.sort(key=lambda pair: (pair[0].hit, pair[0].place))
     return [
         Quote(one.unit.text, one.hit, score, is_line=one.unit.kind in ("row", "item"))
         for one, score in kept
     ]
+
+
+def _margin(asked: Question, best: _Candidate, further: _Candidate, said: float) -> float:
+    """Return the share of the best's score below which a further one must add words of its own.
+
+    Args:
+        asked: The question.
+        best: The best.
+        further: One that may be quoted too.
+        said: Share of the question's weight that is quoted already.
+    """
+    if further.unit.kind == "row" and best.unit.kind != "row":
+        return _ROW_NEAR
+    if _HAN.search(asked.text):
+        return 0.0  # pairs of letters are shared by chance too often to say "all is said"
+    is_answered = said >= _FULL and asked.is_answerable_by(best.unit.text)
+    return _NEAR_BEST if is_answered else 0.0
 
 
 def _repeats(one: _Candidate, other: _Candidate) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from ragflow_local.errors import (
     ContextTooSmallError,
     DamagedModelError,
+    InvalidValueError,
     MissingModelError,
     ModelClosedError,
 )
@@ -44,6 +45,10 @@ _MOST_CONTEXT = 8192  # Eight chunks and a long history fit; more costs memory a
 _UNKNOWN_CONTEXT = 2048  # For a file that does not say; every chat model reads that much.
 _NO_CHAT = frozenset({"bert", "nomic-bert", "jina-bert-v2", "clip", "t5encoder"})
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.WARNING, 4: logging.ERROR}
+
+_NO_THOUGHT = "\n</think>\n\n"  # where a template opens the thinking, and JSON is wanted at once
+# What llama-cpp-python's converter ends with where it is given nonsense.
+_NO_GRAMMAR = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
 
 # One callback for the process's life: llama.cpp keeps the pointer.
 _log_callback: Any = None
@@ -173,13 +178,16 @@ class LlamaCpp:
 
         Raises:
             ContextTooSmallError: The messages alone do not fit the context.
+            InvalidValueError: The schema says what no grammar can.
         """
         prompt = self.prompt_of(messages)
+        grammar = _grammar_of(schema) if schema is not None else ""
+        if grammar and prompt.rstrip().endswith("<think>"):
+            prompt += _NO_THOUGHT
         tokens = self._tokens_of(prompt)
         if len(tokens) >= self.context_tokens:
             raise ContextTooSmallError(len(tokens), self.context_tokens)
         is_thinking = prompt.rstrip().endswith("<think>")
-        grammar = _grammar_of(json.dumps(schema)) if schema is not None else ""
         return Answering(self, tokens, settings, grammar=grammar, is_thinking=is_thinking)
 
     def close(self) -> None:
@@ -201,10 +209,20 @@ class LlamaCpp:
             self.close()
 
 
-def _grammar_of(schema: str) -> str:
+def _grammar_of(schema: Mapping[str, object]) -> str:
+    """Return the grammar of a JSON schema.
+
+    Raises:
+        InvalidValueError: llama-cpp-python cannot make one of it.
+    """
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
-    return str(json_schema_to_gbnf(schema))
+    try:
+        return str(json_schema_to_gbnf(json.dumps(schema)))
+    except _NO_GRAMMAR as error:
+        why = str(error) or type(error).__name__
+        allowed = f"a JSON schema that a grammar can be made of ({why})"
+        raise InvalidValueError("schema", schema, allowed) from error
 
 
 def _text_of(api: Any, vocab: Any, token: int) -> str:

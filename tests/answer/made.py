@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ragflow_local.records import ChatMessage, ChunkRow, Hit, Place
 from ragflow_local.settings import LLMSettings
@@ -43,8 +43,15 @@ class Scripted:
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(message.content) for message in messages)
 
-    def generate(self, messages: Sequence[ChatMessage], settings: LLMSettings) -> Iterator[str]:
+    def generate(
+        self,
+        messages: Sequence[ChatMessage],
+        settings: LLMSettings,
+        *,
+        schema: Mapping[str, object] | None = None,
+    ) -> Iterator[str]:
         self.messages = list(messages)
+        self.schema = schema
         try:
             yield from self.pieces
         finally:

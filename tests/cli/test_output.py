@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragflow_local.cli.chat import _Footnotes
+from ragflow_local.cli.chat import _Footnotes, merged_sources
 from ragflow_local.cli.output import clean, source_of, wrap
 
 
@@ -39,3 +39,10 @@ def test_a_mark_is_shown_when_it_is_whole_and_numbered_in_the_order_of_the_text(
 def test_a_mark_that_stays_begun_is_text() -> None:
     notes = _Footnotes()
     assert notes.more("see [ID:") + notes.more("see [ID:", whole=True) == "see [ID:"
+
+
+def test_footnotes_of_one_page_are_one_line() -> None:
+    places = [[3, 0, 1, 2, 3]], [[4, 0, 1, 2, 3]], [[3, 5, 6, 7, 8]]
+    chunks = [{"document_name": "a.pdf", "position": place} for place in places]
+    numbers = {2: 1, 1: 2, 0: 3, 9: 4}
+    assert merged_sources(chunks, numbers) == ["[1, 3] a.pdf, page 3", "[2] a.pdf, page 4"]

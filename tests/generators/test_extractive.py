@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from ragflow_local.generators.extractive import extract
 from ragflow_local.generators.question import take_apart
-from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.records import ChunkRow, Hit, Matrix
 
 
 def hits(*contents: str, name: str = "report.pdf") -> list[Hit]:
@@ -63,6 +66,46 @@ def test_nothing_is_said_twice() -> None:
 def test_the_name_of_the_document_says_what_it_is_about() -> None:
     found = hits("He was born in 1950 in Paris.", name="Jean Dupont.txt")
     assert extract("When was Jean Dupont born?", found)
+
+
+PETRELS = (
+    "7.1 Storm petrels\nThe colony of storm petrels was discovered by Marit Solheim in 1986."
+    " The boulder beach is closed from May to October."
+)
+
+
+@pytest.mark.parametrize("question", ["Who discovered the storm petrels?", "Storm petrels?"])
+def test_a_heading_is_never_quoted(question: str) -> None:
+    for embed in (None, ones):
+        quotes = extract(question, hits(PETRELS), embed)
+        assert quotes[0].text.startswith("The colony of storm petrels")
+        assert not any("7.1" in quote.text for quote in quotes)
+
+
+def ones(texts: Sequence[str]) -> Matrix:
+    """Embed all texts alike."""
+    return np.ones((len(texts), 1), dtype=np.float32)
+
+
+def test_what_says_nothing_more_is_not_quoted_beside_the_answer() -> None:
+    boat = hits(
+        "2.1 When she does not sail\nThe supply boat turns back at a wave height of 1.8 metres."
+        " Fog alone does not stop the boat.",
+        "date\tboat\twave height (m)\tremark\n2031-11-04\tHalcyon\t2.3\tturned back\n"
+        "2031-11-05\tHalcyon\t1.6\t",
+    )
+    quotes = extract("At what wave height does the supply boat turn back?", boat)
+    assert [quote.text for quote in quotes] == [
+        "The supply boat turns back at a wave height of 1.8 metres."
+    ]
+
+
+def test_each_half_of_a_question_gets_its_sentence() -> None:
+    text = "The kraken is 14 metres long. Whales weigh 90 tons."
+    quotes = extract("How long is the kraken and how much do whales weigh?", hits(text))
+    assert {"The kraken is 14 metres long.", "Whales weigh 90 tons."} <= {
+        quote.text for quote in quotes
+    }
 
 
 def test_no_hits_no_quotes() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ragflow_local.generators.units import units_of
 
 
@@ -54,10 +56,50 @@ def test_items_are_units() -> None:
     ]
 
 
-def test_headings_are_told_from_sentences() -> None:
-    units = units_of("Apple Inc. | Q3 2023 Form 10-Q | 11\n\nIt grew.")
+@pytest.mark.parametrize(
+    ("content", "heading"),
+    [
+        ("7.1 Storm petrels\nThe colony was found in 1986.", "7.1 Storm petrels"),
+        ("Boiler\nIt is inspected in March.", "Boiler"),
+        ("## The pump of the house and all that belongs to it\nIt is bled.", "## The pump"),
+        (
+            "3.2 What the wardens of the station have to do in the winter\nThey read the gauges.",
+            "3.2 What",
+        ),
+        ("第二章 总则\n公司应当遵守本法。", "第二章"),
+        ("Chapter 4 of the long history of the house\nIt burned.", "Chapter 4"),
+    ],
+)
+def test_a_heading_ends_at_its_line_and_is_no_sentence(content: str, heading: str) -> None:
+    units = units_of(content)
     assert units[0].kind == "heading"
-    assert units[-1].kind == "sentence"
+    assert units[0].text.startswith(heading)
+    assert [unit.kind for unit in units[1:]] == ["sentence"]
+
+
+def test_a_heading_known_as_such_is_one_whatever_it_looks_like() -> None:
+    title = "what nobody at the station would have thought of before the winter"
+    units = units_of(f"{title}\nThe colony was found.", ["Birds", title])
+    assert [unit.kind for unit in units] == ["heading", "sentence"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1. Open the valve\n2. Bleed the pump\n3. Close the valve",
+        "The colony was found by the wardens of it in\n1986 Marit Solheim came.",
+        "Author: Marit Solheim\nIt was printed in Bergen.",
+    ],
+    ids=["numbered items", "a number at the beginning of a line", "a line of a form"],
+)
+def test_what_only_looks_like_a_heading_is_none(content: str) -> None:
+    assert all(unit.kind != "heading" for unit in units_of(content))
+
+
+def test_lines_that_say_little_are_told_from_sentences() -> None:
+    units = units_of("It grew.\n\nApple Inc. | Q3 2023 Form 10-Q | 11")
+    assert units[-1].kind == "line"
+    assert units[0].kind == "sentence"
 
 
 def test_a_run_without_stops_is_cut() -> None:

@@ -92,6 +92,16 @@ def add_message(connection: Connection, row: MessageRow) -> None:
     )
 
 
+def move_to_end(connection: Connection, id: str) -> None:
+    """Let a message be the last of its session."""
+    connection.execute(
+        "UPDATE messages SET number = (SELECT MAX(number) + 1 FROM messages) WHERE id = :id"
+        " AND number < (SELECT MAX(number) FROM messages WHERE session_id ="
+        " (SELECT session_id FROM messages WHERE id = :id))",
+        {"id": id},
+    )
+
+
 def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
     """Return the messages of a session, the first first."""
     found = connection.execute(
