@@ -17,7 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from ragflow_local.embedders import Backend, Embedder, describe, open_embedder
+from ragflow_local.embedders import (
+    Backend,
+    Embedder,
+    Reranker,
+    describe,
+    open_embedder,
+    open_reranker,
+)
 from ragflow_local.errors import (
     ChangedModelError,
     InvalidValueError,
@@ -122,6 +129,7 @@ class Project:
         self._users = 0
         self._models_lock = threading.RLock()
         self._embedders: dict[str, Embedder] = {}
+        self._rerankers: dict[str, Reranker] = {}
         self._generators: dict[Path, Generator] = {}
         self.directory = Directory(path)
         was_clean = True
@@ -274,6 +282,7 @@ class Project:
         rows: Sequence[DatasetRow],
         within: Within,
         wanted: Wanted,
+        rerank_id: str | None = None,
     ) -> list[Hit]:
         """Return the hits for a question in datasets of one embedding model.
 
@@ -282,7 +291,12 @@ class Project:
             rows: The datasets.
             within: Which of their documents to search.
             wanted: Which hits.
+            rerank_id: A cross-encoder that reads the best of them again; None for none.
+
+        Raises:
+            MissingModelError: There is no such cross-encoder.
         """
+        reranker = self._reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
             found = _documents(reading, rows, within)
             numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
@@ -293,9 +307,20 @@ class Project:
         ]
         mend = None if self.options.read_only else self.vector_table.rebuild
         sources = Sources(self.catalog, self.vectors, mend)
-        return search(question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted)
+        return search(
+            question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted, reranker
+        )
 
     # ── models ──
+
+    def _reranker(self, name: str) -> Reranker:
+        with self._models_lock:
+            if name not in self._rerankers:
+                options = self.options
+                self._rerankers[name] = open_reranker(
+                    name, options.models_dir, cache_dir=options.cache_dir
+                )
+            return self._rerankers[name]
 
     def check_embedder(self, name: str) -> None:
         """Raise ``MissingModelError`` unless there is an embedding model of that name."""

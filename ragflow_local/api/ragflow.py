@@ -58,6 +58,7 @@ class RAGFlow(CareCalls):
         *,
         document: Sequence[Document | str] | None = None,
         meta_fields: Mapping[str, object] | None = None,
+        rerank_id: str | None = None,
     ) -> list[Chunk]:
         """Return the chunks most similar to a question, the most similar first.
 
@@ -76,6 +77,8 @@ class RAGFlow(CareCalls):
             meta_fields: Only in documents whose ``meta_fields`` are so: ``{"year": 2023}``,
                 ``{"kind": ["report", "letter"]}`` for any of them, ``{"date": {"gte":
                 "2023-01-01", "lt": "2024-01-01"}}`` for a range; several names must all be met.
+            rerank_id: A cross-encoder, by its folder or its name in ``models_dir``, that reads
+                the best 64 together with the question; ``vector_similarity`` is then its score.
 
         Raises:
             InvalidValueError: An argument is outside what is allowed, or the datasets have
@@ -90,6 +93,8 @@ class RAGFlow(CareCalls):
         within = checks.one_of(documents, document, "documents and document")
         if isinstance(within, Document | str):
             within = [within]
+        if rerank_id is not None:
+            check_text("rerank_id", rerank_id)
         if meta_fields is not None:
             check_conditions(meta_fields)
         found = retrieve(
@@ -101,6 +106,7 @@ class RAGFlow(CareCalls):
                 {} if meta_fields is None else meta_fields,
             ),
             wanted,
+            rerank_id,
         )
         return [Chunk(self, hit.chunk, hit) for hit in found]
 

@@ -16,6 +16,7 @@ def retrieve(
     rows: Sequence[DatasetRow],
     within: Within,
     wanted: Wanted,
+    rerank_id: str | None = None,
 ) -> list[Hit]:
     """Return the hits for a question, the most similar first.
 
@@ -29,4 +30,5 @@ def retrieve(
         )
     if not rows:
         return []
-    return project.search(question, list({row.id: row for row in rows}.values()), within, wanted)
+    distinct = list({row.id: row for row in rows}.values())
+    return project.search(question, distinct, within, wanted, rerank_id)
