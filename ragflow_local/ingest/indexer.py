@@ -196,7 +196,7 @@ class Indexer:
             if current.available:
                 postings.remove(connection, number, [current.number])
             before = chunks.embedding_of(connection, id)
-            kept = chunks.insert_embedding(connection, keys[0], matrix[0].tobytes())
+            kept = chunks.insert_embedding(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
             chunks.collect_embeddings(connection, [before])
             if row.available:
@@ -357,7 +357,7 @@ class Indexer:
 
     def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> None:
         for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
-            kept = chunks.insert_embedding(connection, key, vector.tobytes())
+            kept = chunks.insert_embedding(connection, key, vector)
             chunks.insert(connection, row, kept)
         terms = [(row.number, chunk_terms(row)) for row in new.rows if row.available]
         postings.add(connection, _dataset_number(connection, dataset_id), terms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DocumentRow
@@ -119,6 +119,18 @@ def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
         [json.dumps(list(ids))],
     )
     return {str(row[0]): int(row[1]) for row in found}
+
+
+def meta_fields_of(
+    connection: Connection, dataset_ids: Sequence[str]
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield number and free data of each document of some datasets."""
+    found = connection.execute(
+        "SELECT number, meta_fields FROM documents"
+        " WHERE dataset_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(dataset_ids))],
+    )
+    return ((int(number), json.loads(fields)) for number, fields in found)
 
 
 def running(connection: Connection) -> list[DocumentRow]:

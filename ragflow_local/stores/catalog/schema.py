@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import ProjectVersionError
@@ -167,6 +168,17 @@ def m0001_first_release(db: Database) -> None:
     for trigger in _COUNTS:
         db.execute(trigger)
     postings.create(db.conn)
+
+
+@catalog()
+def m0002_embeddings_in_16_bits(db: Database) -> None:
+    """Keep embeddings as float16, which were float32."""
+
+    def halved(vector: bytes) -> bytes:
+        return np.frombuffer(vector, "<f4").astype("<f2").tobytes()
+
+    db.conn.create_function("halved", 1, halved, deterministic=True)
+    db.execute("UPDATE embeddings SET vector = halved(vector)")
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
