@@ -12,10 +12,12 @@ import numpy as np
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
+from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
 from ragflow_local.text.terms import chunk_terms
 
 CHUNKS_OF_A_DOCUMENT = 20
+MODEL = "all-MiniLM-L6-v2"
 
 
 class Project:
@@ -26,7 +28,7 @@ class Project:
         path = folder / "catalog.sqlite3"
         is_new = not path.exists()
         self.catalog = Catalog(path)
-        self.vectors = Vectors(folder / "vectors")
+        self.vectors = Vectors(folder / "vectors", self._vectors_kept)
         if is_new:
             schema.migrate(self.catalog.writer(), path)
             with self.catalog.write() as connection:
@@ -36,13 +38,22 @@ class Project:
         self.scope = Scope(number, "kb", dim)
         self.sources = Sources(self.catalog, self.vectors)
 
+    def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
+        with self.catalog.read() as connection:
+            (count,) = connection.execute("SELECT chunk_count FROM datasets").fetchone()
+            if count * self.scope.dim * 4 > most_bytes:
+                return None
+            return chunks.embeddings_at_once(connection, dataset_id, self.scope.dim)
+
     def fill(self, texts: Iterable[str], matrices: Iterator[Matrix], batch: int = 2000) -> None:
-        """Add chunks; ``matrices`` gives a row of each."""
+        """Add chunks; ``matrices`` gives a row of each. ``RAGFlow`` can open what there is then."""
         rest = iter(texts)
         first = 1
         while part := list(islice(rest, batch)):
-            self._add(first, part, next(matrices)[: len(part)])
+            self._add(first, part, chunks.kept_exactly(next(matrices)[: len(part)]))
             first += len(part)
+        with self.catalog.write() as connection:
+            connection.execute("UPDATE datasets SET chunk_count = ?", [first - 1])
 
     def _add(self, first: int, texts: Sequence[str], matrix: Matrix) -> None:
         numbers = np.arange(first, first + len(texts))
@@ -56,14 +67,14 @@ class Project:
                 _insert_document(connection, document)
                 row = _chunk(number, document, text)
                 key = number.to_bytes(8, "little")
-                embedding = chunks.insert_embedding(connection, key, vector.tobytes())
+                embedding = chunks.insert_embedding(connection, key, vector)
                 chunks.insert(connection, row, embedding)
                 bags.append((number, chunk_terms(row)))
             postings.add(connection, self.scope.number, bags)
 
     def close(self) -> None:
         """Close both stores."""
-        self.vectors.maintain()
+        self.vectors.maintain(last=True)
         self.vectors.close()
         self.catalog.close()
 
@@ -87,8 +98,8 @@ def _insert_dataset(connection: Connection, dim: int) -> None:
         "INSERT INTO datasets (id, tenant_id, name, name_key, avatar, description, language,"
         " permission, parse_method, parser_config, embedding_model, embedding_dim, create_time,"
         " update_time)"
-        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'me', 'naive', '{}', 'm', ?, 0, 0)",
-        [dim],
+        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'team', 'naive', '{}', ?, ?, 0, 0)",
+        [MODEL, dim],
     )
 
 

@@ -20,12 +20,11 @@ import numpy as np
 
 from benchmarks.corpora import CHINESE, DATA, ENGLISH, RetrievalSet, retrieval_set
 from benchmarks.measure import interval, machine, write
-from benchmarks.projects import Project
+from benchmarks.projects import MODEL, Project
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.retrieve.search import Wanted, search
 
-MODEL = "all-MiniLM-L6-v2"
 WEIGHTS = [step / 10 for step in range(11)]
 DEFAULT = 0.3
 DEPTH = 100

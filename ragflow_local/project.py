@@ -12,12 +12,19 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from ragflow_local.embedders import Backend, Embedder, describe, open_embedder
+from ragflow_local.embedders import (
+    Backend,
+    Embedder,
+    Reranker,
+    describe,
+    open_embedder,
+    open_reranker,
+)
 from ragflow_local.errors import (
     ChangedModelError,
     InvalidValueError,
@@ -29,13 +36,42 @@ from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
+from ragflow_local.retrieve.filters import chosen
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores.backup import copy_project
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, postings
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
+from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which documents of its datasets a search is about.
+
+    Attributes:
+        ids: Of documents; None for all.
+        meta_fields: Conditions on what is noted about them; see ``retrieve.filters``.
+    """
+
+    ids: tuple[str, ...] | None = None
+    meta_fields: Mapping[str, object] = field(default_factory=dict)
+
+
+def _documents(
+    connection: Connection, rows: Sequence[DatasetRow], within: Within
+) -> tuple[int, ...] | None:
+    """Return the numbers of the documents to search in; None for all."""
+    found = None
+    if within.ids is not None:
+        found = set(documents.numbers_of(connection, within.ids).values())
+    if within.meta_fields:
+        noted = documents.meta_fields_of(connection, [row.id for row in rows])
+        meeting = chosen(noted, within.meta_fields)
+        found = meeting if found is None else found & meeting
+    return None if found is None else tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +129,7 @@ class Project:
         self._users = 0
         self._models_lock = threading.RLock()
         self._embedders: dict[str, Embedder] = {}
+        self._rerankers: dict[str, Reranker] = {}
         self._generators: dict[Path, Generator] = {}
         self.directory = Directory(path)
         was_clean = True
@@ -127,12 +164,22 @@ class Project:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()
-        self.vectors = Vectors(self.directory.vectors)
+        self.vectors = Vectors(self.directory.vectors, self._vectors_kept)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.indexer = Indexer(
             self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
         )
         self.jobs = Jobs(self.indexer, self.files, workers=options.workers, limits=options.limits)
+
+    def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
+        """Return what the catalog has of a dataset's vectors, where it fits and nobody adds."""
+        if self.options.read_only and not self.directory.was_closed():
+            return None
+        with self.catalog.read() as reading:
+            row = datasets.get(reading, dataset_id)
+            if row is None or row.chunk_count * row.embedding_dim * 4 > most_bytes:
+                return None
+            return chunks.embeddings_at_once(reading, dataset_id, row.embedding_dim)
 
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""
@@ -179,7 +226,7 @@ class Project:
                 generator.close()
             self._generators.clear()
         if not self.options.read_only:
-            self.vectors.maintain()
+            self.vectors.maintain(last=True)
         self.vectors.close()
         self.catalog.close()
         self.directory.release(is_clean=True)
@@ -233,21 +280,25 @@ class Project:
         self,
         question: str,
         rows: Sequence[DatasetRow],
-        document_ids: Sequence[str] | None,
+        within: Within,
         wanted: Wanted,
+        rerank_id: str | None = None,
     ) -> list[Hit]:
         """Return the hits for a question in datasets of one embedding model.
 
         Args:
             question: As it was asked.
             rows: The datasets.
-            document_ids: Only in these documents; None for all.
+            within: Which of their documents to search.
             wanted: Which hits.
+            rerank_id: A cross-encoder that reads the best of them again; None for none.
+
+        Raises:
+            MissingModelError: There is no such cross-encoder.
         """
+        reranker = self._reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
-            found = None
-            if document_ids is not None:
-                found = tuple(documents.numbers_of(reading, document_ids).values())
+            found = _documents(reading, rows, within)
             numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
         scopes = [
             Scope(number, row.id, row.embedding_dim, found)
@@ -256,9 +307,20 @@ class Project:
         ]
         mend = None if self.options.read_only else self.vector_table.rebuild
         sources = Sources(self.catalog, self.vectors, mend)
-        return search(question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted)
+        return search(
+            question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted, reranker
+        )
 
     # ── models ──
+
+    def _reranker(self, name: str) -> Reranker:
+        with self._models_lock:
+            if name not in self._rerankers:
+                options = self.options
+                self._rerankers[name] = open_reranker(
+                    name, options.models_dir, cache_dir=options.cache_dir
+                )
+            return self._rerankers[name]
 
     def check_embedder(self, name: str) -> None:
         """Raise ``MissingModelError`` unless there is an embedding model of that name."""

@@ -135,6 +135,21 @@ def test_torn_pages_are_told(project: Path) -> None:
     assert parts(project) == {"catalog"}
 
 
+def test_a_project_that_was_not_closed_is_examined_and_repaired(
+    tmp_path: Path, project: Path
+) -> None:
+    with RAGFlow("key", project_dir=project, workers=1) as rag:
+        rag.get_document(name="old.txt").add_chunk("Not yet in the file, only in its log.")
+        shutil.copytree(project, tmp_path / "crashed")
+    report = examine(tmp_path / "crashed")
+    assert report.is_open
+    assert report.counts["chunks"] == 4
+    repair(tmp_path / "crashed")
+    report = examine(tmp_path / "crashed")
+    assert report.is_healthy
+    assert not report.is_open
+
+
 def test_a_backup_taken_in_use_is_a_whole_project(tmp_path: Path, project: Path) -> None:
     with RAGFlow("key", project_dir=project, workers=1) as rag:
         said = answers(rag)

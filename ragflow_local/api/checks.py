@@ -15,6 +15,9 @@ _DATASET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DATASET_NAME_LENGTH = 65_535  # the reference's
 _NAME_LENGTH = 255  # what file systems hold
 
+# Not printable by themselves: a wide space, and what joins letters and emoji or keeps them apart.
+_JOINING = "\u3000\u200c\u200d"
+
 METHOD_SPELLINGS = {"parser_method": "parse_method", "chunk_method": "parse_method"}
 
 
@@ -40,7 +43,7 @@ def free_name(name: object) -> str:
         not isinstance(name, str)
         or not name.strip()
         or len(name) > _NAME_LENGTH
-        or not all(char.isprintable() or char == "\u3000" for char in name)
+        or not all(char.isprintable() or char in _JOINING for char in name)
     ):
         raise InvalidValueError(
             "name", name, "a text of 1 to 255 characters without control characters"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -376,6 +377,10 @@ def checked_meta(values: object) -> dict[str, Any]:
             raise InvalidValueError(
                 f"meta_fields[{name!r}]", value, "a text, a number, True, False, or a list of them"
             )
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except ValueError as error:  # lone surrogates, whole numbers of thousands of digits
+        raise InvalidValueError("meta_fields", "…", f"what JSON can hold ({error})") from None
     return dict(values)
 
 

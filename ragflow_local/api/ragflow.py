@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragflow_local.api import checks
@@ -13,6 +13,8 @@ from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.project import Within
+from ragflow_local.retrieve.filters import check_conditions
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import chats
@@ -55,6 +57,8 @@ class RAGFlow(CareCalls):
         top_k: int = 1024,
         *,
         document: Sequence[Document | str] | None = None,
+        meta_fields: Mapping[str, object] | None = None,
+        rerank_id: str | None = None,
     ) -> list[Chunk]:
         """Return the chunks most similar to a question, the most similar first.
 
@@ -70,6 +74,11 @@ class RAGFlow(CareCalls):
             vector_similarity_weight: w, in [0, 1].
             top_k: Candidates taken from each of the two indexes.
             document: Second spelling of ``documents``.
+            meta_fields: Only in documents whose ``meta_fields`` are so: ``{"year": 2023}``,
+                ``{"kind": ["report", "letter"]}`` for any of them, ``{"date": {"gte":
+                "2023-01-01", "lt": "2024-01-01"}}`` for a range; several names must all be met.
+            rerank_id: A cross-encoder, by its folder or its name in ``models_dir``, that reads
+                the best 64 together with the question; ``vector_similarity`` is then its score.
 
         Raises:
             InvalidValueError: An argument is outside what is allowed, or the datasets have
@@ -84,12 +93,20 @@ class RAGFlow(CareCalls):
         within = checks.one_of(documents, document, "documents and document")
         if isinstance(within, Document | str):
             within = [within]
+        if rerank_id is not None:
+            check_text("rerank_id", rerank_id)
+        if meta_fields is not None:
+            check_conditions(meta_fields)
         found = retrieve(
             self.project,
             question,
             [self.find_dataset(given)._row for given in where],
-            None if within is None else [self._document(given) for given in within],
+            Within(
+                None if within is None else tuple(self._document(given) for given in within),
+                {} if meta_fields is None else meta_fields,
+            ),
             wanted,
+            rerank_id,
         )
         return [Chunk(self, hit.chunk, hit) for hit in found]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.project import Project
+from ragflow_local.project import Project, Within
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.search import Wanted
 
@@ -14,8 +14,9 @@ def retrieve(
     project: Project,
     question: str,
     rows: Sequence[DatasetRow],
-    document_ids: Sequence[str] | None,
+    within: Within,
     wanted: Wanted,
+    rerank_id: str | None = None,
 ) -> list[Hit]:
     """Return the hits for a question, the most similar first.
 
@@ -29,6 +30,5 @@ def retrieve(
         )
     if not rows:
         return []
-    return project.search(
-        question, list({row.id: row for row in rows}.values()), document_ids, wanted
-    )
+    distinct = list({row.id: row for row in rows}.values())
+    return project.search(question, distinct, within, wanted, rerank_id)

@@ -16,6 +16,7 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.project import Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
@@ -269,7 +270,7 @@ class Session(Entity):
         )
 
         def search(standalone: str) -> list[Hit]:
-            return retrieve(project, standalone, rows, None, wanted)
+            return retrieve(project, standalone, rows, Within(), wanted)
 
         return answering.Turn(
             question=asked.content,

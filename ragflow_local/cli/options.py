@@ -80,7 +80,8 @@ def open_project(
         Exit: There is no project, and the command does not make one.
     """
     directory = project or context.obj or DEFAULT_PROJECT
-    if not new and not (directory / "project.json").exists():
+    kept = ("project.json", "catalog.sqlite3")  # one of them may be lost: the engine tells which
+    if not new and not any((directory / name).exists() for name in kept):
         tell(
             f"Error: There is no project in {directory}. Name another with --project, or make"
             f" this one: ragflow-local add FILES --project {directory}"

@@ -1,4 +1,4 @@
-"""Embed text: strings in, unit vectors out. One file a library.
+"""Embed text: strings in, unit vectors out. One file a library. Rerankers are models beside them.
 
 An embedder knows texts and a model folder and nothing else: no dataset, no store, no chunk.
 To add a library, add its file here, a branch in ``open_embedder``, and its door in the
@@ -27,9 +27,11 @@ __all__ = [
     "Backend",
     "Description",
     "Embedder",
+    "Reranker",
     "describe",
     "list_folders",
     "open_embedder",
+    "open_reranker",
     "read_folder",
     "resolve",
 ]
@@ -66,6 +68,42 @@ class Embedder(Protocol):
     def embed_query(self, question: str) -> Vector:
         """Return (dim,) float32 of length 1; some models embed questions another way."""
         ...
+
+
+class Reranker(Protocol):
+    """A cross-encoder: it reads question and passage together. Safe to call from several threads.
+
+    Attributes:
+        name: As it was asked for.
+    """
+
+    name: str
+
+    def scores(self, question: str, passages: Sequence[str]) -> Vector:
+        """Return (len(passages),) float32 in [0, 1]: how well each answers the question."""
+        ...
+
+
+def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Reranker:
+    """Return the cross-encoder ``name``, ready to score; the fast form where it agrees.
+
+    Args:
+        name: A folder, or a name in ``models_dir``.
+        models_dir: Where the user keeps models.
+        cache_dir: Where the fast form of a model is kept from its first use on.
+
+    Raises:
+        MissingModelError: There is no such model, or its library is not installed.
+        DamagedModelError: There is one, but its files cannot be used, or it is no cross-encoder.
+    """
+    folder = resolve(name, models_dir)
+    if folder is None:
+        raise InvalidValueError("rerank_id", name, "a folder with a cross-encoder, or its name")
+    from ragflow_local.embedders.folder import read_folder
+    from ragflow_local.embedders.reranking import open_cross_encoder
+
+    model = read_folder(name, folder)
+    return open_cross_encoder(model, fingerprint_of(model, cache_dir), cache_dir)
 
 
 def open_embedder(

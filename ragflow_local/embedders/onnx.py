@@ -105,6 +105,46 @@ class OnnxEmbedder:
         return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
 
 
+class OnnxReranker:
+    """The fast form of a cross-encoder: one number for question and passage together."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        try:
+            form = Form(**json.loads((path / SETTINGS).read_bytes()))
+            self._pad_id = form.pad_id
+            self._tokenizer = _open_tokenizer(path / TOKENIZER, form.window_tokens)
+            self._session = _open_session(path / MODEL)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise DamagedModelError(name, f"its fast form does not open: {error}") from None
+        self._inputs = frozenset(item.name for item in self._session.get_inputs())
+
+    def scores(self, question: str, passages: Sequence[str]) -> Vector:
+        """Return (len(passages),) float32 in [0, 1], made from the model's numbers."""
+        asked = encodable(question)
+        pairs = [(asked, encodable(passage)) for passage in passages]
+        encoded = self._tokenizer.encode_batch_fast(pairs)
+        found = np.zeros(len(passages), dtype=np.float32)
+        for rows in _batches([len(item.ids) for item in encoded]):
+            longest = max(1, *(len(encoded[row].ids) for row in rows))
+            ids = np.full((len(rows), longest), self._pad_id, dtype=np.int64)
+            mask, kinds = np.zeros_like(ids), np.zeros_like(ids)
+            for at, row in enumerate(rows):
+                own = encoded[row]
+                where = slice(len(own.ids))
+                ids[at, where], mask[at, where], kinds[at, where] = own.ids, 1, own.type_ids
+            feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
+            wanted = {name: values for name, values in feed.items() if name in self._inputs}
+            found[rows] = np.asarray(self._session.run(None, wanted)[0]).reshape(len(rows))
+        return logistic(found)
+
+
+def logistic(numbers: Vector) -> Vector:
+    """Return 1 / (1 + exp(-x)) of each number."""
+    scores: Vector = (0.5 * (1.0 + np.tanh(0.5 * numbers))).astype(np.float32)
+    return scores
+
+
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Yield the numbers of texts of about one length that are run together, longest first."""
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])

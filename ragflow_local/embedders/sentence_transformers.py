@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ragflow_local.embedders.folder import ModelFolder
-from ragflow_local.embedders.onnx import MODEL, TOKENIZER, Form
+from ragflow_local.embedders.onnx import MODEL, TOKENIZER, Form, logistic
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError, MissingModelError
 from ragflow_local.records import Matrix, Vector
@@ -100,6 +100,86 @@ class SentenceTransformersEmbedder:
         return ""
 
 
+class CrossEncoder:
+    """A cross-encoder as its authors published it, on torch."""
+
+    def __init__(self, folder: ModelFolder) -> None:
+        self.name = folder.name
+        self._window_tokens = folder.window_tokens
+        self._lock = threading.Lock()
+        with _loading(folder):
+            import transformers
+
+            options: Any = {"local_files_only": True, "trust_remote_code": False}
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
+                str(folder.path), **options
+            )
+            loaded: Any = transformers.AutoModelForSequenceClassification.from_pretrained(
+                str(folder.path), attn_implementation="eager", output_loading_info=True, **options
+            )
+        self._model: Any = loaded[0].eval()
+        missing = sorted(loaded[1]["missing_keys"])
+        if missing:
+            # The library would fill in random numbers.
+            raise DamagedModelError(
+                folder.name, f"it is no cross-encoder: it has no {', '.join(missing[:3])}"
+            )
+        labels = int(self._model.config.num_labels)
+        if labels != 1:
+            raise DamagedModelError(
+                folder.name, f"it gives {labels} numbers a pair; a reranker gives one"
+            )
+
+    def scores(self, question: str, passages: Sequence[str]) -> Vector:
+        """Return (len(passages),) float32 in [0, 1]."""
+        import torch
+
+        found: list[Vector] = [np.empty(0, np.float32)]
+        for start in range(0, len(passages), BATCH):
+            part = [encodable(passage) for passage in passages[start : start + BATCH]]
+            with self._lock, torch.no_grad():
+                feed = self._tokenizer(
+                    [encodable(question)] * len(part),
+                    part,
+                    padding=True,
+                    truncation=True,
+                    max_length=self._window_tokens,
+                    return_tensors="pt",
+                )
+                found.append(self._model(**feed).logits[:, 0].float().numpy())
+        return logistic(np.concatenate(found))
+
+    def export(self, target: Path) -> None:
+        """Write model.onnx, tokenizer.json and form.json into ``target``; errors are torch's."""
+        import torch
+
+        model, tokenizer = self._model, self._tokenizer
+        example = tokenizer([("one", "text"), ("and", "another one")], padding=True)
+        example = {name: torch.tensor(values) for name, values in example.items()}
+        names = list(example)
+
+        class Whole(torch.nn.Module):
+            def forward(self, *inputs: Any) -> Any:
+                return model(**dict(zip(names, inputs, strict=True))).logits
+
+        whole = Whole()
+        whole.model = model
+        axes = {name: {0: "texts", 1: "tokens"} for name in names}
+        with self._lock, _quiet(), torch.no_grad():
+            torch.onnx.export(
+                whole.eval(),
+                tuple(example.values()),
+                str(target / MODEL),
+                input_names=names,
+                output_names=["score"],
+                dynamic_axes={**axes, "score": {0: "texts"}},
+                opset_version=17,
+                dynamo=False,
+            )
+        (target / TOKENIZER).write_text(tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
+        Form(self._window_tokens, int(tokenizer.pad_token_id), False, False).write(target)
+
+
 def _write_graph(model: Any, file: Path) -> None:
     import torch
 
@@ -164,7 +244,9 @@ def _quiet() -> Iterator[None]:
             speech.enable_progress_bar()
 
 
-def _load(folder: ModelFolder) -> Any:
+@contextmanager
+def _loading(folder: ModelFolder) -> Iterator[None]:
+    """Keep the libraries offline and quiet; turn what they raise into our own errors."""
     # Before the import: the libraries read these once, and would otherwise call home.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
@@ -172,7 +254,7 @@ def _load(folder: ModelFolder) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import safetensors
-            from sentence_transformers import SentenceTransformer
+            import sentence_transformers  # noqa: F401  # what both loaders stand on
     except ImportError as error:
         raise MissingModelError(
             folder.name,
@@ -181,9 +263,7 @@ def _load(folder: ModelFolder) -> Any:
         ) from None
     with _quiet():
         try:
-            return SentenceTransformer(
-                str(folder.path), device="cpu", local_files_only=True, trust_remote_code=False
-            ).eval()
+            yield
         except (
             OSError,
             ValueError,
@@ -195,3 +275,12 @@ def _load(folder: ModelFolder) -> Any:
             safetensors.SafetensorError,
         ) as error:
             raise DamagedModelError(folder.name, f"loading it failed: {error}") from error
+
+
+def _load(folder: ModelFolder) -> Any:
+    with _loading(folder):
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(
+            str(folder.path), device="cpu", local_files_only=True, trust_remote_code=False
+        ).eval()

@@ -39,7 +39,8 @@ def embed_rows(
     for start in range(0, len(order), _BATCH):
         batch = order[start : start + _BATCH]
         embedded(len(rows) - len(order) + start)
-        kept.update(zip(batch, embedder.embed([wanted[key] for key in batch]), strict=True))
+        matrix = chunks.kept_exactly(embedder.embed([wanted[key] for key in batch]))
+        kept.update(zip(batch, matrix, strict=True))
     matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
     for row, key in enumerate(keys):
         matrix[row] = kept[key]

@@ -50,6 +50,7 @@ FORMAT = 1
 _BATCH = 1024
 # A line of a hostile archive could be as long as the memory.
 _LONGEST_LINE = 256 << 20
+_LARGEST_NUMBER = 60_000  # in a vector, of length 1 as a rule: what the catalog's 16 bits can hold
 _LARGEST_DIM = 65_536
 
 
@@ -195,8 +196,9 @@ def _insert_chunks(
             )
             if row.image:
                 stores.files.put_image(new.id, archive.read(f"images/{row.id}"))
-            vector = vectors.read(dim * 4)
-            if len(vector) != dim * 4 or not np.isfinite(np.frombuffer(vector, "<f4")).all():
+            data = vectors.read(dim * 4)
+            vector = np.frombuffer(data, "<f4") if len(data) == dim * 4 else np.empty(0, "<f4")
+            if len(vector) != dim or not np.all(np.abs(vector) <= _LARGEST_NUMBER):
                 raise ValueError("its vectors are torn")
             key = embedding_key(arrival.head.fingerprint, embedding_text(new))
             chunks.insert(connection, new, chunks.insert_embedding(connection, key, vector))

@@ -54,11 +54,11 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
                 index_anew(connection, id)
                 done.append(f"The word index of dataset {id} was written anew.")
         if not vectors.check(id):
-            done.append(f"The vector table of dataset {id} was written anew.")
+            done.append(f"The vector table of dataset {id} was brought in step with its rows.")
     with catalog.read() as reading:
         done += collect(reading, files, vectors)
     for sentence in done:
-        _log.warning("%s", sentence)
+        _log.info("%s", sentence)
     return done
 
 

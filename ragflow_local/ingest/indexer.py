@@ -20,6 +20,7 @@ from pathlib import Path
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.ingest.embed import chunk_id, embed_rows
+from ragflow_local.ingest.graph import cite
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
 from ragflow_local.stores import crash
@@ -195,7 +196,7 @@ class Indexer:
             if current.available:
                 postings.remove(connection, number, [current.number])
             before = chunks.embedding_of(connection, id)
-            kept = chunks.insert_embedding(connection, keys[0], matrix[0].tobytes())
+            kept = chunks.insert_embedding(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
             chunks.collect_embeddings(connection, [before])
             if row.available:
@@ -340,6 +341,7 @@ class Indexer:
             )
             for ordinal, draft in enumerate(drafts)
         ]
+        rows = cite(rows)
         return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded))
 
     def _numbers(self, count: int) -> int:
@@ -355,7 +357,7 @@ class Indexer:
 
     def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> None:
         for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
-            kept = chunks.insert_embedding(connection, key, vector.tobytes())
+            kept = chunks.insert_embedding(connection, key, vector)
             chunks.insert(connection, row, kept)
         terms = [(row.number, chunk_terms(row)) for row in new.rows if row.available]
         postings.add(connection, _dataset_number(connection, dataset_id), terms)

@@ -117,12 +117,12 @@ def _cut(request: wire.Cut) -> wire.CutDone:
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
-    from ragflow_local.readers import render
+    from ragflow_local.readers.render import page_image, thumbnail
 
     if request.page == 0:
-        return wire.Drawn(render.thumbnail(request.kind, data))
+        return wire.Drawn(thumbnail(request.kind, data))
     return wire.Drawn(
-        render.page_image(
+        page_image(
             request.kind, data, request.page, request.dpi, box=request.box, marks=request.marks
         )
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 import pymupdf
 
+from ragflow_local.readers.pdf_symbols import with_signs
 from ragflow_local.records import Place
 
 # PyMuPDF's own types cover a part of it only.
@@ -196,11 +197,12 @@ def lines_of(page: Any) -> Lines:
     """Return the lines of ``page``, whatever way they run."""
     textpage = page.get_textpage(flags=FLAGS)
     words = page.get_text("words", textpage=textpage)
-    styles = _styles(page.get_text("dict", textpage=textpage))
+    content = page.get_text("dict", textpage=textpage)
+    styles = _styles(content)
     matrix = page.rotation_matrix
     width, height = page.rect.width, page.rect.height
     grouped: dict[tuple[int, int], list[Word]] = {}
-    for x0, y0, x1, y1, text, block, line, _ in words:
+    for x0, y0, x1, y1, text, block, line, _ in with_signs(page, content, textpage, words):
         rect = mupdf.Rect(x0, y0, x1, y1) * matrix
         cleaned = clean(text)
         if cleaned and not _outside(rect, width, height):

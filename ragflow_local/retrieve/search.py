@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ragflow_local.embedders import Embedder
-from ragflow_local.records import Hit, Vector
+from ragflow_local.embedders import Embedder, Reranker
+from ragflow_local.records import ChunkRow, Hit, Vector
+from ragflow_local.retrieve import graph
 from ragflow_local.retrieve.candidates import (
     Candidates,
     Numbers,
     Scope,
+    Scores,
     Sources,
     by_words,
     cosines_of_all,
@@ -28,10 +31,14 @@ from ragflow_local.stores.catalog.postings_scores import read
 __all__ = ["Scope", "Sources", "Wanted", "search"]
 
 _MOST = 2**31
+Scored = tuple[Numbers, NDArray[np.floating], Scores, Scores]
 
 # A parse that is committed between the reading of vectors and of rows replaces both; then the
 # two are read again. More than one in a row means garbage that is not collected yet.
 _ATTEMPTS = 2
+
+# Candidates a reranker reads: one takes it milliseconds, so not all of a thousand.
+_RERANKED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ def search(
     sources: Sources,
     embedder: Callable[[], Embedder],
     wanted: Wanted,
+    reranker: Reranker | None = None,
 ) -> list[Hit]:
     """Return the hits for a question, the most similar first; equal ones by chunk id.
 
@@ -77,6 +85,8 @@ def search(
         sources: What is read.
         embedder: Gives that model; not called where no vector is needed.
         wanted: Which hits.
+        reranker: Reads the best together with the question; its scores take the place of the
+            vector similarity, and what it has not read is no hit.
     """
     if not question.strip() or not scopes or wanted.limit == 0:
         return []
@@ -97,7 +107,10 @@ def search(
             ]
             is_whole = all(count == 0 for _, count in found)
             if is_whole or attempt == _ATTEMPTS - 1:
-                return _hits(connection, [candidates for candidates, _ in found], wanted)
+                merged = _merged([candidates for candidates, _ in found])
+                if reranker is not None and wanted.vector_weight > 0:
+                    merged = _reranked(connection, merged, (question, reranker), wanted)
+                return _hits(connection, merged, wanted)
     return []
 
 
@@ -126,12 +139,37 @@ def _candidates(
     return Candidates(union, cosines, terms_of_all(lists, query, union)), gone
 
 
-def _hits(connection: Connection, found: Sequence[Candidates], wanted: Wanted) -> list[Hit]:
+def _merged(found: Sequence[Candidates]) -> Candidates:
+    return Candidates(
+        np.concatenate([one.numbers for one in found]),
+        np.concatenate([one.vector for one in found]),
+        np.concatenate([one.term for one in found]),
+    )
+
+
+def _reranked(
+    connection: Connection, found: Candidates, asked: tuple[str, Reranker], wanted: Wanted
+) -> Candidates:
+    """Return the best candidates, the reranker's scores in place of their cosines."""
+    question, reranker = asked
+    # In whole steps, so that the pages of one step follow one another.
+    depth = _RERANKED * -(-(wanted.offset + wanted.limit) // _RERANKED)
+    order = np.argsort(-blend(found.vector, found.term, wanted.vector_weight), kind="stable")
+    rows = chunks.by_numbers(connection, found.numbers[order[:depth]].tolist())
+    kept = np.array([at for at in order[:depth] if found.numbers[at] in rows], np.intp)
+    passages = [
+        "\n".join((*row.headings, row.content))
+        for row in (rows[number] for number in found.numbers[kept].tolist())
+    ]
+    scores = reranker.scores(question, passages).astype(np.float64)
+    return Candidates(found.numbers[kept], scores, found.term[kept])
+
+
+def _hits(connection: Connection, found: Candidates, wanted: Wanted) -> list[Hit]:
     """Return one page of all candidates, ranked."""
-    numbers = np.concatenate([one.numbers for one in found])
-    vector = np.concatenate([one.vector for one in found])
-    term = np.concatenate([one.term for one in found])
+    numbers, vector, term = found.numbers, found.vector, found.term
     similarity = blend(vector, term, wanted.vector_weight)
+    scored = numbers, similarity, vector, term
     order = np.argsort(-similarity, kind="stable")
     order = order[similarity[order] >= wanted.threshold]
     end = wanted.offset + wanted.limit
@@ -139,10 +177,23 @@ def _hits(connection: Connection, found: Sequence[Candidates], wanted: Wanted) -
         # Rows are read of the page alone, and of those equal to its last: their ids decide.
         order = order[similarity[order] >= similarity[order[end - 1]]]
     rows = chunks.by_numbers(connection, numbers[order].tolist())
+    hits = _made(rows, order, scored)
+    if any(hit.chunk.kind != "text" for hit in hits):
+        # A graph changes the order: all that was found takes part.
+        rows = chunks.by_numbers(connection, numbers.tolist())
+        every = _made(rows, np.argsort(-similarity, kind="stable"), scored)
+        hits = [h for h in graph.joined(connection, every) if h.similarity >= wanted.threshold]
+        return graph.with_sources(connection, hits[wanted.offset : end])
+    return hits[wanted.offset : end]
+
+
+def _made(rows: Mapping[int, ChunkRow], order: Numbers, scored: Scored) -> list[Hit]:
+    """Return the hits of those in ``order`` that have a row, the most similar first."""
+    numbers, similarity, vector, term = scored
     hits = [
         Hit(rows[number], float(similarity[at]), float(vector[at]), float(term[at]))
         for at, number in zip(order.tolist(), numbers[order].tolist(), strict=True)
         if number in rows
     ]
     hits.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
-    return hits[wanted.offset : end]
+    return hits

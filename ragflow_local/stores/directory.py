@@ -52,6 +52,7 @@ class Directory:
         self._seal = path / "closed.json"
         self._format = path / "project.json"
         self._lock: filelock.BaseFileLock | None = None
+        self._sealed: tuple[int, int] | None = None  # size and time of the catalog with that hash
 
     def lock(self, *, is_repair: bool = False) -> bool:
         """Make the directory this process's own; return whether its last owner closed it.
@@ -159,16 +160,23 @@ class Directory:
         log = Path(f"{self.catalog}-wal")
         if log.exists() and log.stat().st_size:
             return True  # another process reads, and has kept the log: SQLite checks that itself
-        if seal.get("size") != self.catalog.stat().st_size:
+        found = self.catalog.stat()
+        if seal.get("size") != found.st_size:
             return False
-        return seal.get("sha256") in ("", sha256_of(self.catalog))
+        if seal.get("sha256") not in ("", sha256_of(self.catalog)):
+            return False
+        self._sealed = (found.st_size, found.st_mtime_ns)
+        return True
 
     def _write_seal(self) -> None:
         log = Path(f"{self.catalog}-wal")
         if log.exists() and log.stat().st_size:
             self._seal.unlink(missing_ok=True)
             return
-        size = self.catalog.stat().st_size
+        found = self.catalog.stat()
+        size = found.st_size
+        if self._sealed == (size, found.st_mtime_ns):
+            return  # nothing was written since
         sha256 = sha256_of(self.catalog) if size <= _SEALED_BYTES else ""
         write_json(self._seal, {"size": size, "sha256": sha256})
 

@@ -3,6 +3,9 @@
 A dataset that fits is searched in memory, exactly: LanceDB's own scan takes ten times as long. A
 larger one is searched through LanceDB's index, which is built in the background.
 
+The first time, what is searched in memory is read from the catalog: importing LanceDB takes two
+seconds, and a process that only searches need not wait for it.
+
 LanceDB never waits for the disk; ``add`` does so for it. Removed chunks are hidden at once and
 taken out of the table many at a time, because each deletion touches all of its parts.
 """
@@ -14,7 +17,7 @@ import errno
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -33,6 +36,8 @@ _MEMORY_BYTES = 256 * 2**20
 _OPERATIONS = 64
 # Removed chunks that are hidden rather than taken out.
 _MOST_HIDDEN = 4096
+# Of vectors that were added before the first search: they may not be in the catalog yet.
+_ADDED_BYTES = 32 * 2**20
 
 # What LanceDB raises for whatever is wrong with its files: the first three for what it foresees;
 # then for a column that has another name or type, or a length that no memory holds.
@@ -48,11 +53,16 @@ Batch: TypeAlias = tuple[
     Sequence[int] | Numbers, Sequence[int] | Numbers, Sequence[int] | Numbers, Matrix
 ]
 
+# From a dataset's id and the most bytes to what the catalog has of its vectors; None where that is
+# more, or where it may be behind the table, because another process writes.
+Truth: TypeAlias = Callable[[str, int], Batch | None]
+
 
 class Disk(Protocol):
     """The table on the disk: what ``vectors.LanceTable`` offers."""
 
     path: Path
+    name: str
 
     def exists(self) -> bool: ...  # noqa: D102  # told where they are done
 
@@ -74,7 +84,7 @@ class Disk(Protocol):
 
     def delete(self, numbers: Numbers) -> None: ...  # noqa: D102
 
-    def optimize(self) -> None: ...  # noqa: D102
+    def optimize(self, keep_versions: bool = True) -> None: ...  # noqa: D102
 
     def is_index_due(self) -> bool: ...  # noqa: D102
 
@@ -86,14 +96,17 @@ class Disk(Protocol):
 class CachedTable:
     """One dataset's vectors; safe to use from several threads."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, truth: Truth | None = None) -> None:
         self.disk = disk
+        self._truth = truth  # None as soon as the table has been read once, or has to be.
+        self._added = Memory()  # Since this process began, as long as there is a truth to read.
         self._lock = threading.RLock()  # Held while the table is read whole, or changed.
         self._memory: Memory | None = None
         self._stamp: int | None = None  # When the table last changed, as far as we know.
         self._hidden = np.empty(0, np.int64)
         self._synced: set[str] = set()
         self._operations = 0
+        self._has_old_versions = False  # Of parts that were put together.
         self._is_changing = False
         self._is_indexing = False
 
@@ -154,12 +167,26 @@ class CachedTable:
             return self._memory
         if not self.disk.exists():
             return Memory()
-        if self.disk.size_bytes() > _MEMORY_BYTES:
+        memory = self._from_truth()
+        if memory is None and self.disk.size_bytes() > _MEMORY_BYTES:
             self._index_in_background()
             return None
-        self._memory = Memory().added(*self.disk.read()).removed(self._hidden)
+        memory = memory or Memory().added(*self.disk.read())
+        self._memory = memory.removed(self._hidden)
         self._stamp = stamp
         return self._memory
+
+    def _from_truth(self) -> Memory | None:
+        """Return what the catalog has and what was added since, or None to read the table."""
+        truth, added = self._truth, self._added
+        self._truth, self._added = None, Memory()
+        found = truth(self.disk.name, _MEMORY_BYTES - added.size_bytes) if truth else None
+        if found is None:
+            return None
+        numbers, documents = np.asarray(found[0], np.int64), np.asarray(found[1], np.int64)
+        memory = Memory().added(numbers, documents, found[3])
+        # Vectors come before rows: those of a parse that is not committed yet are only here.
+        return memory.joined(added.removed(memory.numbers()))
 
     # ── changing ──
 
@@ -171,9 +198,7 @@ class CachedTable:
                 self._take_out()
             self.disk.add([batch])
             self._sync()
-            if self._memory is not None:
-                memory = self._memory.added(numbers, documents, batch[3])
-                self._memory = memory if memory.size_bytes <= _MEMORY_BYTES else None
+            self._remember(numbers, documents, batch[3])
             self._operations += 1
             if self._operations >= _OPERATIONS:
                 self._tidy()
@@ -184,8 +209,18 @@ class CachedTable:
             self._hidden = np.union1d(self._hidden, numbers)
             if self._memory is not None:
                 self._memory = self._memory.removed(numbers)
+            self._added = self._added.removed(numbers)
             if len(self._hidden) > _MOST_HIDDEN:
                 self._take_out()
+
+    def _remember(self, numbers: Numbers, documents: Numbers, matrix: Matrix) -> None:
+        if self._memory is not None:
+            memory = self._memory.added(numbers, documents, matrix)
+            self._memory = memory if memory.size_bytes <= _MEMORY_BYTES else None
+        elif self._truth is not None:
+            self._added = self._added.added(numbers, documents, matrix)
+            if self._added.size_bytes > _ADDED_BYTES:
+                self._truth, self._added = None, Memory()
 
     def rebuild(self, batches: Iterable[Batch]) -> None:
         """Write the table anew."""
@@ -199,12 +234,14 @@ class CachedTable:
         with self._changing():
             self._delete_files()
 
-    def maintain(self, *, is_due: bool = False) -> None:
+    def maintain(self, *, is_due: bool = False, last: bool = False) -> None:
         """Take out what is hidden and put parts together, where it is due."""
-        if is_due or len(self._hidden) or self._operations > _OPERATIONS // 4:
+        # Old versions of a few small parts cost less than it takes to look for them.
+        is_due = is_due or len(self._hidden) > 0 or self._operations > _OPERATIONS // 4
+        if is_due or (last and self._has_old_versions):
             with self._changing():
                 self._take_out()
-                self._tidy()
+                self._tidy(keep_versions=not last)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
@@ -230,14 +267,16 @@ class CachedTable:
             self._sync()
         self._hidden = np.empty(0, np.int64)
 
-    def _tidy(self) -> None:
+    def _tidy(self, keep_versions: bool = True) -> None:
         if self.disk.exists():
-            self.disk.optimize()
+            self.disk.optimize(keep_versions)
+            self._has_old_versions = keep_versions
             self._sync()
         self._operations = 0
 
     def _delete_files(self) -> None:
         self._memory = None
+        self._truth, self._added = None, Memory()
         self._hidden = np.empty(0, np.int64)
         self._synced.clear()
         self._operations = 0

@@ -72,6 +72,14 @@ class Memory:
             blocks[-2:] = [_joined(blocks[-2:])]
         return Memory(tuple(blocks))
 
+    def joined(self, other: Memory) -> Memory:
+        """Return a memory with the chunks of another too, which this one does not have."""
+        memory = self
+        for block in other._blocks:
+            kept = block.live
+            memory = memory.added(block.numbers[kept], block.documents[kept], block.matrix[kept])
+        return memory
+
     def removed(self, numbers: Numbers) -> Memory:
         """Return a memory without these chunks."""
         blocks = (block.without(numbers) for block in self._blocks)

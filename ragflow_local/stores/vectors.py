@@ -20,7 +20,7 @@ import numpy as np
 
 from ragflow_local.errors import StoreError
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.stores.vector_cache import Batch, CachedTable
+from ragflow_local.stores.vector_cache import Batch, CachedTable, Truth
 from ragflow_local.stores.vector_memory import Numbers
 
 _log = logging.getLogger("ragflow_local.stores")
@@ -34,10 +34,16 @@ _MOST_UNINDEXED = 0.2
 
 
 class Vectors:
-    """Vector tables of a project's datasets; safe to use from several threads."""
+    """Vector tables of a project's datasets; safe to use from several threads.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: Where the tables are.
+        truth: Gives what the catalog has of a dataset, to search it without importing LanceDB.
+    """
+
+    def __init__(self, directory: Path, truth: Truth | None = None) -> None:
         self._directory = directory
+        self._truth = truth
         self._lock = threading.Lock()
         self._tables: OrderedDict[str, CachedTable] = OrderedDict()
 
@@ -142,11 +148,13 @@ class Vectors:
         """Return the name of every table on the disk, whole or not."""
         return sorted(path.stem for path in self._directory.glob("*.lance"))
 
-    def maintain(self, *, is_due: bool = False) -> None:
+    def maintain(self, *, is_due: bool = False, last: bool = False) -> None:
         """Take out what was removed and put parts together, of tables that are in use.
 
         Args:
             is_due: Whether to do it to all tables, even to save little.
+            last: Whether nothing will be written after it: old versions go then, too. A reader
+                in another process that is in the middle of one reads the catalog instead.
         """
         if is_due:
             for name in self.kept():
@@ -155,7 +163,7 @@ class Vectors:
             tables = list(self._tables.values())
         for table in tables:
             try:
-                table.maintain(is_due=is_due)
+                table.maintain(is_due=is_due, last=last)
             except StoreError:
                 # Nobody is waiting for it; the next search or parse tells and mends it.
                 _log.warning("The vectors in %s could not be put in order", table.disk.path)
@@ -168,7 +176,9 @@ class Vectors:
     def _table(self, dataset_id: str) -> CachedTable:
         with self._lock:
             if dataset_id not in self._tables:
-                self._tables[dataset_id] = CachedTable(LanceTable(self._directory, dataset_id))
+                self._tables[dataset_id] = CachedTable(
+                    LanceTable(self._directory, dataset_id), self._truth
+                )
             self._tables.move_to_end(dataset_id)
             return self._tables[dataset_id]
 
@@ -188,7 +198,7 @@ class LanceTable:
     def __init__(self, directory: Path, name: str) -> None:
         self.path = directory / f"{name}.lance"
         self._directory = directory
-        self._name = name
+        self.name = name
         self._opened: Any = None
 
     def exists(self) -> bool:
@@ -261,15 +271,16 @@ class LanceTable:
         self._directory.mkdir(parents=True, exist_ok=True)
         records = (record for table in _chain(first, tables) for record in table.to_batches())
         reader = _pyarrow().RecordBatchReader.from_batches(first.schema, records)
-        self._opened = self._connect().create_table(self._name, data=reader)
+        self._opened = self._connect().create_table(self.name, data=reader)
 
     def delete(self, numbers: Numbers) -> None:
         """Delete chunks."""
         self._table.delete(_is_in("number", numbers))
 
-    def optimize(self) -> None:
+    def optimize(self, keep_versions: bool = True) -> None:
         """Put its parts together, in the index too, and delete old versions."""
-        self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+        kept = _KEEP_VERSIONS if keep_versions else timedelta(milliseconds=1)
+        self._table.optimize(cleanup_older_than=kept)
 
     def is_index_due(self) -> bool:
         """Return whether it has none, or one that much has been added to."""
@@ -300,7 +311,7 @@ class LanceTable:
     def _table(self) -> Any:
         opened = self._opened
         if opened is None:
-            opened = self._opened = self._connect().open_table(self._name)
+            opened = self._opened = self._connect().open_table(self.name)
         return opened
 
     @property

@@ -124,6 +124,24 @@ def make_model(
     return folder
 
 
+def make_cross_encoder(folder: Path, *, labels: int = 1, seed: int = 3) -> Path:
+    """Write a two-layer BERT that gives a pair of texts ``labels`` numbers."""
+    make_model(folder, seed=seed)
+    for file in ("modules.json", "sentence_bert_config.json", "1_Pooling/config.json"):
+        (folder / file).unlink()
+    config = json.loads((folder / "config.json").read_text())
+    config["architectures"] = ["BertForSequenceClassification"]
+    config["id2label"] = {str(number): f"LABEL_{number}" for number in range(labels)}
+    config["label2id"] = {f"LABEL_{number}": number for number in range(labels)}
+    write_json(folder / "config.json", config)
+    random = np.random.default_rng(seed)
+    tensors = {f"bert.{name}": values for name, values in _bert(seed).items()}
+    tensors["classifier.weight"] = random.normal(0, 0.3, (labels, DIM))
+    tensors["classifier.bias"] = np.zeros(labels)
+    write_safetensors(folder / "model.safetensors", tensors)
+    return folder
+
+
 POOLING = (
     "cls_token",
     "max_tokens",

@@ -1,5 +1,8 @@
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,3 +130,38 @@ def test_a_lost_vector_table_is_written_anew(
 def test_what_cannot_be_wanted_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidValueError):
         Wanted(**wrong)  # type: ignore[arg-type]  # that is the test
+
+
+def test_a_process_that_only_searches_imports_neither_lancedb_nor_torch(
+    sea: RAGFlow, dataset: DataSet, project_dir: Path
+) -> None:
+    sea.close()
+    script = (
+        "import sys; from ragflow_local import RAGFlow; rag = RAGFlow(project_dir=sys.argv[1]);"
+        "found = rag.retrieval('Where does the kraken sleep?', rag.list_datasets());"
+        "print(found[0].content);"
+        "print([name for name in ('lancedb', 'pyarrow', 'torch') if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script, str(project_dir)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == [TEXTS["kraken.txt"], "[]"]
+
+
+def test_what_was_added_before_the_first_search_is_found_after_its_commit(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    project = rag.project
+    add = project.vector_table.add
+
+    def search_in_between(*given: Any) -> None:
+        add(*given)
+        # The first search reads the catalog, which does not have the new chunk yet.
+        assert rag.retrieval("kraken", [dataset], vector_similarity_weight=1.0) == []
+
+    rag.create_document(dataset, "kraken.txt", b"kraken")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project.vector_table, "add", search_in_between)
+        rag.get_document(name="kraken.txt").add_chunk(TEXTS["kraken.txt"])
+    found = rag.retrieval("kraken", [dataset], vector_similarity_weight=1.0)
+    assert [chunk.content for chunk in found] == [TEXTS["kraken.txt"]]

@@ -47,7 +47,7 @@ def add_chunks(catalog: Catalog, document_id: str, *contents: str) -> None:
         first = chunks.reserve_numbers(connection, len(contents))
         for number, content in enumerate(contents, first):
             vector = np.full(4, number, dtype=np.float32)
-            kept = chunks.insert_embedding(connection, content.encode(), vector.tobytes())
+            kept = chunks.insert_embedding(connection, content.encode(), vector)
             chunks.insert(connection, chunk_row(number, document_id, content), kept)
         documents.count(connection, document_id)
 

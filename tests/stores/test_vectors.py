@@ -188,3 +188,14 @@ def test_searches_go_on_while_chunks_come_and_go(vectors: Vectors, matrix: Matri
         thread.join()
     assert errors == []
     assert sorted(vectors.numbers("d").tolist()) == list(range(60))
+
+
+def test_the_last_maintenance_leaves_one_copy_of_each_vector(
+    tmp_path: Path, matrix: Matrix
+) -> None:
+    made = Vectors(tmp_path)
+    for number in range(40):
+        add(made, np.array([number]), matrix[number : number + 1])
+    made.maintain(last=True)
+    assert len(list((tmp_path / "d.lance" / "data").iterdir())) == 1
+    assert nearest(Vectors(tmp_path), matrix[33]) == [33]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragflow_local.records import ChatRow
-from ragflow_local.stores.catalog import Connection, page
+from ragflow_local.stores.catalog import Connection, page, rows
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
@@ -22,33 +22,18 @@ def _row(found: Mapping[str, Any]) -> ChatRow:
     return ChatRow(**values)
 
 
-def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    stored = {
-        name: json.dumps(value, ensure_ascii=False) if name in _JSON else value
-        for name, value in values.items()
-    }
-    if "name" in stored:
-        stored["name_key"] = stored["name"].casefold()
-    return stored
-
-
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a chat; ``values`` has every column.
 
     Raises:
         sqlite3.IntegrityError: Its tenant has one of that name.
     """
-    stored = _stored(values)
-    columns = ", ".join(stored)
-    marks = ", ".join(f":{name}" for name in stored)
-    connection.execute(f"INSERT INTO chats ({columns}) VALUES ({marks})", stored)
+    rows.insert(connection, "chats", values)
 
 
 def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a chat."""
-    stored = _stored(values)
-    assignments = ", ".join(f"{name} = :{name}" for name in stored)
-    connection.execute(f"UPDATE chats SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+    rows.update(connection, "chats", id, values)
 
 
 def delete(connection: Connection, id: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores.catalog import Connection, page
+from ragflow_local.stores.catalog import Connection, page, rows
 
 SORTABLE = (
     "create_time",
@@ -18,8 +18,6 @@ SORTABLE = (
     "token_count",
     "id",
 )
-
-_JSON = ("parser_config", "embedding_prompts")
 
 
 def _row(found: Mapping[str, Any]) -> DatasetRow:
@@ -36,27 +34,12 @@ def insert(connection: Connection, values: Mapping[str, Any]) -> None:
     Raises:
         sqlite3.IntegrityError: Its tenant has one of that name.
     """
-    stored = _stored(values)
-    columns = ", ".join(stored)
-    marks = ", ".join(f":{name}" for name in stored)
-    connection.execute(f"INSERT INTO datasets ({columns}) VALUES ({marks})", stored)
+    rows.insert(connection, "datasets", values)
 
 
 def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a dataset."""
-    stored = _stored(values)
-    assignments = ", ".join(f"{name} = :{name}" for name in stored)
-    connection.execute(f"UPDATE datasets SET {assignments} WHERE id = :_id", {**stored, "_id": id})
-
-
-def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    stored = dict(values)
-    for name in _JSON:
-        if name in stored:
-            stored[name] = json.dumps(stored[name], ensure_ascii=False)
-    if "name" in stored:
-        stored["name_key"] = stored["name"].casefold()
-    return stored
+    rows.update(connection, "datasets", id, values)
 
 
 def delete(connection: Connection, id: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DocumentRow
-from ragflow_local.stores.catalog import Connection, like, now_ms
+from ragflow_local.stores.catalog import Connection, like, now_ms, rows
 
 _JSON = ("parser_config", "meta_fields")
 
@@ -19,26 +19,14 @@ def _row(found: Mapping[str, Any]) -> DocumentRow:
     return DocumentRow(**values)
 
 
-def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: json.dumps(value, ensure_ascii=False) if name in _JSON else value
-        for name, value in values.items()
-    }
-
-
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a document; ``values`` has every column without a default."""
-    stored = _stored(values)
-    columns = ", ".join(stored)
-    marks = ", ".join(f":{name}" for name in stored)
-    connection.execute(f"INSERT INTO documents ({columns}) VALUES ({marks})", stored)
+    rows.insert(connection, "documents", values)
 
 
 def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a document."""
-    stored = _stored(values)
-    assignments = ", ".join(f"{name} = :{name}" for name in stored)
-    connection.execute(f"UPDATE documents SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+    rows.update(connection, "documents", id, values)
 
 
 def set_run(
@@ -131,6 +119,18 @@ def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
         [json.dumps(list(ids))],
     )
     return {str(row[0]): int(row[1]) for row in found}
+
+
+def meta_fields_of(
+    connection: Connection, dataset_ids: Sequence[str]
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield number and free data of each document of some datasets."""
+    found = connection.execute(
+        "SELECT number, meta_fields FROM documents"
+        " WHERE dataset_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(dataset_ids))],
+    )
+    return ((int(number), json.loads(fields)) for number, fields in found)
 
 
 def running(connection: Connection) -> list[DocumentRow]:

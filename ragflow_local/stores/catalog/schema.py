@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import ProjectVersionError
@@ -101,6 +102,7 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_document ON chunks (document_id, ordinal);
 CREATE INDEX chunks_by_dataset ON chunks (dataset_id, number);
 CREATE INDEX chunks_by_embedding ON chunks (embedding);
+CREATE INDEX chunks_by_key ON chunks (dataset_id, json_extract(data, '$.key')) WHERE kind <> 'text';
 CREATE TABLE chats (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -166,6 +168,17 @@ def m0001_first_release(db: Database) -> None:
     for trigger in _COUNTS:
         db.execute(trigger)
     postings.create(db.conn)
+
+
+@catalog()
+def m0002_embeddings_in_16_bits(db: Database) -> None:
+    """Keep embeddings as float16, which were float32."""
+
+    def halved(vector: bytes) -> bytes:
+        return np.frombuffer(vector, "<f4").astype("<f2").tobytes()
+
+    db.conn.create_function("halved", 1, halved, deterministic=True)
+    db.execute("UPDATE embeddings SET vector = halved(vector)")
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

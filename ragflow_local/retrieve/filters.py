@@ -1,0 +1,81 @@
+"""Filters: conditions on what is noted about documents, to the documents that meet them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ragflow_local.errors import InvalidValueError
+
+_RANGES: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def check_conditions(conditions: object) -> None:
+    """Raise ``InvalidValueError`` unless ``meets`` understands these conditions."""
+    if not isinstance(conditions, Mapping):
+        raise InvalidValueError("meta_fields", conditions, "a dict of names to conditions")
+    for name, condition in conditions.items():
+        if not isinstance(name, str) or not _is_condition(condition):
+            raise InvalidValueError(
+                f"meta_fields[{name!r}]",
+                condition,
+                "a text, a number, True, False, None, a list of them, or a range such as"
+                ' {"gte": 2020, "lt": 2024}',
+            )
+
+
+def _is_condition(condition: object) -> bool:
+    if isinstance(condition, Mapping):
+        ends = condition.values()
+        return bool(condition) and set(condition) <= set(_RANGES) and all(map(_is_ordered, ends))
+    items = condition if isinstance(condition, list | tuple | set | frozenset) else [condition]
+    return all(item is None or isinstance(item, str | int | float) for item in items)
+
+
+def meets(fields: Mapping[str, object], conditions: Mapping[str, object]) -> bool:
+    """Return whether what is noted about a document meets every condition.
+
+    A value is equal, or one of a list, or within a range. Of a document that notes a list, one
+    entry has to be. Numbers are compared with numbers and texts with texts; so dates such as
+    2023-08-15 are in their order. None is what a document without that field has.
+    """
+    return all(_meets_one(fields.get(name), wanted) for name, wanted in conditions.items())
+
+
+def _meets_one(noted: object, wanted: object) -> bool:
+    values = noted if isinstance(noted, list) else [noted]
+    if isinstance(wanted, Mapping):
+        return any(_is_within(value, wanted) for value in values)
+    choices = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]
+    return any(_is_equal(value, choice) for value in values for choice in choices)
+
+
+def _is_within(value: object, ends: Mapping[str, object]) -> bool:
+    return all(
+        _is_ordered(value)
+        and isinstance(value, str) == isinstance(end, str)
+        and _RANGES[name](value, end)
+        for name, end in ends.items()
+    )
+
+
+def _is_equal(value: object, choice: object) -> bool:
+    # In Python, True is 1.
+    return isinstance(value, bool) == isinstance(choice, bool) and value == choice
+
+
+def _is_ordered(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def chosen(
+    noted: Iterable[tuple[int, Mapping[str, object]]], conditions: Mapping[str, object]
+) -> set[int]:
+    """Return the numbers of the documents that meet the conditions."""
+    return {number for number, fields in noted if meets(fields, conditions)}

@@ -1,0 +1,46 @@
+"""Rows of the tables that people name: inserted and updated from dicts, some columns as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ragflow_local.stores.catalog import Connection
+
+# Tables whose names are unique without regard to case, by a column of their own.
+_KEYED = ("datasets", "chats")
+_JSON = (list, tuple, dict)
+
+
+def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
+    """Add a row; ``values`` has every column without a default.
+
+    Raises:
+        sqlite3.IntegrityError: There is one with the same unique columns.
+    """
+    stored = _stored(table, values)
+    columns = ", ".join(stored)
+    marks = ", ".join(f":{name}" for name in stored)
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)
+
+
+def update(connection: Connection, table: str, id: str, values: Mapping[str, Any]) -> None:
+    """Set columns of a row.
+
+    Raises:
+        sqlite3.IntegrityError: There is another one with the same unique columns.
+    """
+    stored = _stored(table, values)
+    assignments = ", ".join(f"{name} = :{name}" for name in stored)
+    connection.execute(f"UPDATE {table} SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+
+
+def _stored(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    stored = {
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, _JSON) else value
+        for name, value in values.items()
+    }
+    if table in _KEYED and "name" in stored:
+        stored["name_key"] = stored["name"].casefold()
+    return stored
