@@ -185,6 +185,9 @@ class PromptSettings(_Settings):
         empty_response: The answer where nothing was found.
         opener: The first message of a session.
         show_quote: Whether answers carry citations.
+        refine_multiturn: Whether the chat model rewrites a follow-up to a question that stands
+            alone before the search; that costs one short answer more. Else, and where there is
+            no model, rules do.
     """
 
     prompt: str = DEFAULT_PROMPT
@@ -194,6 +197,7 @@ class PromptSettings(_Settings):
     empty_response: str = EMPTY_RESPONSE
     opener: str = OPENER
     show_quote: bool = True
+    refine_multiturn: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -206,6 +210,7 @@ class PromptSettings(_Settings):
         check_text("empty_response", self.empty_response)
         check_text("opener", self.opener)
         check_bool("show_quote", self.show_quote)
+        check_bool("refine_multiturn", self.refine_multiturn)
 
 
 @dataclass(frozen=True, slots=True)
