@@ -112,9 +112,10 @@ class DamagedFileError(ReadError):
 
     def __init__(self, name: str, where: str, problem: str) -> None:
         self.name = name
+        anew = "save it without a password" if "encrypted" in problem else "save it anew"
         super().__init__(
             f"{name!r} cannot be read: {problem} ({where})."
-            " Open it in the program it is from, save it anew without a password, and upload that."
+            f" Open it in the program it is from, {anew}, and upload that."
         )
 
 
@@ -168,6 +169,7 @@ class DamagedModelError(ModelError):
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
+        self.problem = problem
         super().__init__(
             f"The model {name!r} cannot be used: {problem}. Download or copy its files again."
         )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from ragflow_local.answer.citations import Embed, Support, format_marks, strip_marks
 from ragflow_local.answer.cited_text import CitedText
 from ragflow_local.answer.followup import standalone
-from ragflow_local.answer.prompt import Window, build, without_duplicates
+from ragflow_local.answer.knowledge import without_duplicates
+from ragflow_local.answer.prompt import Window, build
 from ragflow_local.answer.structured import rest_of, told, values_of
 from ragflow_local.answer.thinking import Thinking
 from ragflow_local.errors import InvalidValueError

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.citations import strip_marks
+from ragflow_local.answer.knowledge import knowledge_of, without_duplicates
 from ragflow_local.errors import ContextTooSmallError
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import PromptSettings
@@ -125,32 +126,6 @@ def _system_of(settings: PromptSettings, hits: Sequence[Hit], ending: str) -> st
     if ending:
         return text + ending
     return text + CITE if settings.show_quote and hits else text
-
-
-def knowledge_of(hits: Sequence[Hit]) -> str:
-    """Return the chunks as the model reads them: mark, document, page, text."""
-    return "\n\n".join(_entry(index, hit) for index, hit in enumerate(hits))
-
-
-def _entry(index: int, hit: Hit) -> str:
-    pages = sorted({place.page for place in hit.chunk.places})
-    where = hit.chunk.document_name
-    if pages:
-        span = f"{pages[0]}" if len(pages) == 1 else f"{pages[0]}-{pages[-1]}"
-        where += f", page {span}"
-    return f"[ID:{index}] {where}\n{strip_marks(hit.chunk.content).strip()}"
-
-
-def without_duplicates(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits in order, without those whose text an earlier one holds whole."""
-    kept: list[Hit] = []
-    texts: list[str] = []
-    for hit in hits:
-        text = " ".join(hit.chunk.content.split())
-        if not any(text in known for known in texts):
-            kept.append(hit)
-            texts.append(text)
-    return kept
 
 
 def _turns_of(history: Sequence[ChatMessage]) -> list[list[ChatMessage]]:

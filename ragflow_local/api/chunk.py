@@ -8,6 +8,7 @@ from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.ingest import wire
 from ragflow_local.records import ChunkRow, Hit, Place
+from ragflow_local.retrieve.graph import sources_of
 from ragflow_local.settings import check_bool, check_text
 from ragflow_local.stores.catalog import documents
 
@@ -33,7 +34,8 @@ class Chunk(Entity):
         available: Whether it is found; set it and call ``save``.
         token_count: Tokens of the content, by the dataset's embedding model.
         kind: ``text``, or ``entity`` or ``relation`` of a knowledge graph.
-        data: Typed columns of a table row as JSON; empty for everything else.
+        data: Typed columns of a table row as JSON; of an entity or relation its name, aliases,
+            weight and sources, the ids of the chunks it rests on; empty for everything else.
         similarity: How well it answers the question it was retrieved for, in [0, 1], larger is
             better; None for a chunk that was not retrieved. Likewise ``vector_similarity`` and
             ``term_similarity``.
@@ -145,6 +147,13 @@ class Chunk(Entity):
         """
         self._rag.project.indexer.remove_chunk(self.id)
         return True
+
+    def sources(self) -> list[Chunk]:
+        """Return the chunks an entity or relation rests on, of all documents; none for a text."""
+        if self._row.kind == "text" or not self._row.data:
+            return []
+        with self._rag.project.catalog.read() as reading:
+            return [Chunk(self._rag, row) for row in sources_of(reading, self._row)]
 
     def image(self, dpi: int = 150) -> bytes:
         """Return a PNG of where the chunk stands, or its own picture; empty for none."""

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from ragflow_local.chunkers.compose import compose
 from ragflow_local.chunkers.merge import Cutter
-from ragflow_local.chunkers.outline import contents_span, full_sections, visible, with_headings
+from ragflow_local.chunkers.outline import (
+    contents_span,
+    full_sections,
+    is_contents_heading,
+    visible,
+    with_headings,
+)
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
 from ragflow_local.settings import ParserConfig
@@ -22,6 +28,10 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
     seen = with_headings(visible(blocks))
     first, end = contents_span(seen)
     seen = seen[:first] + seen[end:]
+    # An e-book may have them again at its end, as a page of its own.
+    first, end = contents_span(seen)
+    if end and is_contents_heading(seen[first]):
+        seen = seen[:first] + seen[end:]
     deepest = _chapter_level(seen)
     held: list[Block] = []
     above: tuple[str, ...] = ()

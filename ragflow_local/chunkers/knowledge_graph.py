@@ -38,18 +38,28 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
     limit = _AT_LEAST + _FOR_EACH_TEXT * len(texts)
     graph = find_graph([draft.content for draft in texts], titles, limit)
     for entity in graph.entities:
-        yield _entity(entity, graph, texts, cutter)
+        about = any(_is_called(title, entity.name) for title in titles)
+        yield _entity(entity, about, graph, texts, cutter)
     for first, second, mentions in graph.relations:
         yield _relation((first, second), mentions, graph, texts, cutter)
 
 
-def _entity(entity: Entity, graph: Graph, texts: Sequence[Draft], cutter: Cutter) -> Draft:
+def _is_called(title: str, name: str) -> bool:
+    """Tell whether a heading is the name, such as ``Lilu (mythology)``."""
+    key, said = _key(name), _key(title)
+    return said == key or said.startswith(f"{key} (")
+
+
+def _entity(
+    entity: Entity, about: bool, graph: Graph, texts: Sequence[Draft], cutter: Cutter
+) -> Draft:
     aliases = sorted(entity.aliases)
     lead = entity.name + (f" ({', '.join(aliases[:5])})" if aliases else "")
     said = [(graph.sentences[text][number], text) for text, number in entity.mentions]
     # What says what it is comes first; the order of the text otherwise.
     said.sort(key=lambda item: not _says_what(entity, item[0]))
-    data = {"name": entity.name, "aliases": aliases, "weight": entity.weight}
+    data: dict[str, object] = {"name": entity.name, "key": _key(entity.name), "aliases": aliases}
+    data |= {"weight": entity.weight, "about": about}
     return Draft(
         content=_fitted(lead, (sentence for sentence, _ in said), cutter),
         places=_places(entity.mentions, texts),
@@ -73,7 +83,11 @@ def _relation(
 ) -> Draft:
     names = [entity.name for entity in pair]
     said = (graph.sentences[text][number] for text, number in mentions)
-    data = {"name": " — ".join(names), "between": names, "aliases": [], "weight": len(mentions)}
+    data: dict[str, object] = {
+        "name": " — ".join(names),
+        "key": " — ".join(sorted(map(_key, names))),
+    }
+    data |= {"between": names, "aliases": [], "weight": len(mentions)}
     return Draft(
         content=_fitted(" — ".join(names), said, cutter),
         places=_places(mentions, texts),
@@ -81,6 +95,11 @@ def _relation(
         kind="relation",
         data=_data(data, mentions),
     )
+
+
+def _key(name: str) -> str:
+    """Return what the same name has in every document, however it is written there."""
+    return " ".join(name.casefold().split())
 
 
 def _data(said: dict[str, object], mentions: Sequence[Mention]) -> str:

@@ -35,6 +35,7 @@ _CHAPTERS = (
     (re.compile(rf"chapter\s+{_EN}", re.I), 4),
     (re.compile(rf"sub-?chapter\s+{_EN}", re.I), 5),
 )
+_UNNUMBERED = 2  # the level of a heading below the title that has no such number
 _TITLE_CHARACTERS = 150
 # Kinds of articles, the first that a text has is its unit. Of the English, what is written in
 # the text decides which stands above the other: a constitution has sections under articles.
@@ -117,6 +118,7 @@ def _articles(
     waiting: list[Block] = []  # chapter headings that nothing follows yet
     held: list[Block] = []
     here: tuple[str, ...] = ()
+    beside = 0  # the level that the source gives a heading without a number which is open
     for block in lines:
         level = _chapter_level(block, numbering)
         match = None if level or block.kind == "table" else numbering.article.match(block.text)
@@ -124,6 +126,10 @@ def _articles(
             yield from _drafts(held, label, here, cutter if not label else widest)
             held, label = [], ""
         if level:
+            # A preamble is no part: the first chapter, beside it in the source, ends it.
+            if beside and level > _UNNUMBERED and block.level <= beside:
+                path.close(_UNNUMBERED)
+            beside = block.level if level == _UNNUMBERED and not _is_numbered(block) else 0
             here = path.enter(replace(block, level=level))
             waiting.append(block)
             continue
@@ -151,12 +157,16 @@ def _chapter_level(block: Block, numbering: _Numbering) -> int:
     if block.kind == "table" or len(text) > _TITLE_CHARACTERS or numbering.article.match(text):
         return 0
     if block.kind == "heading":
-        return next((level for pattern, level in _CHAPTERS if pattern.match(text)), 0) or (
-            7 if numbering.above and numbering.above.match(text) else 1 if block.level <= 1 else 2
-        )
+        above = 7 if numbering.above and numbering.above.match(text) else 0
+        return _numbered_level(text) or above or (1 if block.level <= 1 else _UNNUMBERED)
     if text.endswith(("。", ".", "；", ";", "，", ",")) and len(text) > 40:
         return 0
-    for pattern, level in _CHAPTERS:
-        if pattern.match(text):
-            return level
-    return 7 if numbering.above and numbering.above.match(text) else 0
+    return _numbered_level(text) or (7 if numbering.above and numbering.above.match(text) else 0)
+
+
+def _is_numbered(block: Block) -> bool:
+    return bool(_numbered_level(block.text.strip()))
+
+
+def _numbered_level(text: str) -> int:
+    return next((level for pattern, level in _CHAPTERS if pattern.match(text)), 0)

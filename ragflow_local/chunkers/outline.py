@@ -63,10 +63,14 @@ class Path:
     def enter(self, heading: Block) -> tuple[str, ...]:
         """Return the path once ``heading`` begins; it closes those of its level and below."""
         level = max(1, heading.level)
-        while self._open and self._open[-1][0] >= level:
-            self._open.pop()
+        self.close(level)
         self._open.append((level, " ".join(heading.text.split())))
         return self.now
+
+    def close(self, level: int) -> None:
+        """Close the headings of that level and below."""
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
 
     @property
     def now(self) -> tuple[str, ...]:
@@ -150,7 +154,7 @@ def contents_span(blocks: Sequence[Block]) -> tuple[int, int]:
     items, or name what later is a heading or line of its own.
     """
     for first, block in enumerate(blocks):
-        if _CONTENTS.fullmatch(block.text.strip()):
+        if is_contents_heading(block):
             end = _contents_end(blocks, first + 1)
             if end > first + 1:
                 return first, end
@@ -161,6 +165,11 @@ def contents_span(blocks: Sequence[Block]) -> tuple[int, int]:
     while end < len(blocks) and _is_dotted(blocks[end]):
         end += 1
     return (first, end) if end - first >= 5 else (0, 0)
+
+
+def is_contents_heading(block: Block) -> bool:
+    """Tell whether a line says that the contents follow."""
+    return bool(_CONTENTS.fullmatch(block.text.strip()))
 
 
 def _begins_contents(block: Block) -> bool:

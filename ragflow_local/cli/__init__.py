@@ -20,9 +20,11 @@ from ragflow_local.cli.chat import ask
 from ragflow_local.cli.datasets import list_
 from ragflow_local.cli.demo import demo
 from ragflow_local.cli.documents import add, parse
+from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import tell
 from ragflow_local.cli.search import search
+from ragflow_local.cli.talk import chat
 from ragflow_local.errors import RagflowError
 
 app = typer.Typer(
@@ -40,6 +42,7 @@ for function, name, example in (
     (parse, "parse", "ragflow-local parse report.pdf --method one"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
+    (chat, "chat", "ragflow-local chat --dataset reports"),
     (list_, "list", "ragflow-local list --dataset reports"),
     (doctor, "doctor", "ragflow-local doctor --repair"),
     (backup, "backup", "ragflow-local backup /mnt/disk/backup-today"),
@@ -50,6 +53,8 @@ for function, name, example in (
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
+
+app.add_typer(models, name="models")
 
 
 @app.callback()

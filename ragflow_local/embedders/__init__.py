@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ragflow_local.embedders.places import Description, describe, fingerprint_of, resolve
+from ragflow_local.embedders.folder import read_folder
+from ragflow_local.embedders.places import (
+    Description,
+    describe,
+    fingerprint_of,
+    list_folders,
+    resolve,
+)
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Matrix, Vector
 
@@ -22,8 +29,10 @@ __all__ = [
     "Embedder",
     "Reranker",
     "describe",
+    "list_folders",
     "open_embedder",
     "open_reranker",
+    "read_folder",
     "resolve",
 ]
 
@@ -119,7 +128,6 @@ def open_embedder(
         from ragflow_local.embedders.hashing import HashingEmbedder
 
         return HashingEmbedder()
-    from ragflow_local.embedders.folder import read_folder
     from ragflow_local.embedders.forms import open_form
 
     model = read_folder(name, folder)

@@ -122,7 +122,8 @@ def _candidates(name: str, models_dir: Path | None) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _models_in(models_dir: Path | None) -> list[Path]:
+def list_folders(models_dir: Path | None) -> list[Path]:
+    """Return the folders of embedding models below ``models_dir``, sorted."""
     if models_dir is None:
         return []
     patterns = ("*/config.json", "*/*/config.json", "*/modules.json", "*/*/modules.json")
@@ -133,11 +134,11 @@ def _models_in(models_dir: Path | None) -> list[Path]:
 
 def _alike(name: str, models_dir: Path | None) -> list[Path]:
     """Return the models of any organisation whose last part is ``name``."""
-    return [folder for folder in _models_in(models_dir) if folder.name == name]
+    return [folder for folder in list_folders(models_dir) if folder.name == name]
 
 
 def _remedy(models_dir: Path | None, alike: list[Path]) -> str:
-    found = alike or _models_in(models_dir)
+    found = alike or list_folders(models_dir)
     names = [f"{DEFAULT}", HashingEmbedder.name]
     names += [folder.relative_to(models_dir).as_posix() for folder in found if models_dir]
     return (

@@ -8,17 +8,14 @@ import psutil
 
 from ragflow_local.errors import ModelTooLargeError
 from ragflow_local.generators.gguf_header import GGUFHeader
+from ragflow_local.generators.places import parts_of
 
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def check_memory(path: Path, header: GGUFHeader, context_tokens: int) -> None:
     """Refuse a model that would drive the machine into swapping, before a byte is loaded."""
-    parts = [path]
-    if header.parts > 1:
-        stem = path.name.rsplit("-", 3)[0]
-        parts = list(path.parent.glob(f"{stem}-*-of-*.gguf"))
-    weights = sum(part.stat().st_size for part in parts)
+    weights = sum(part.stat().st_size for part in parts_of(path))
     needed = header.memory_bytes(context_tokens) - header.size_bytes + weights
     available = available_bytes()
     if needed > available:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from collections.abc import Iterator
@@ -41,6 +42,14 @@ def list_models(models_dir: Path | None) -> list[Path]:
     if models_dir is None or not models_dir.is_dir():
         return []
     return sorted(path.absolute() for path in _files(models_dir) if _is_first_part(path))
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Return the files of a model: of one in parts all that are there, the first first."""
+    if _LATER_PART.search(path.name) is None:
+        return [path]
+    stem = path.name.rsplit("-", 3)[0]
+    return sorted(path.parent.glob(f"{glob.escape(stem)}-?????-of-{path.name[-10:]}"))
 
 
 def _files(folder: Path) -> Iterator[Path]:

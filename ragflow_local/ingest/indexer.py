@@ -20,6 +20,7 @@ from pathlib import Path
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.ingest.embed import chunk_id, embed_rows
+from ragflow_local.ingest.graph import cite
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
 from ragflow_local.stores import crash
@@ -340,6 +341,7 @@ class Indexer:
             )
             for ordinal, draft in enumerate(drafts)
         ]
+        rows = cite(rows)
         return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded))
 
     def _numbers(self, count: int) -> int:

@@ -12,6 +12,7 @@ from ragflow_local.text.encoding import decode, tidy
 
 # A record up to this size stays in one paragraph; a larger one gives a paragraph for each part.
 _MAX_CHARACTERS = 1500
+_SPACE = re.compile(r"[ \t\r\n]*")
 _DATA_URI = re.compile(r"data:[\w/+.;=-]{0,80};base64,")
 
 
@@ -21,8 +22,8 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     Raises:
         DamagedFileError: The file is no JSON, or nested deeper than anything sensible.
     """
-    text = decode(data)
-    if not text.strip():
+    text = decode(data).strip()
+    if not text:
         return
     try:
         value = _parse(text, name)
@@ -34,19 +35,20 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
 
 def _parse(text: str, name: str) -> Any:
     """Return the value of a JSON text, or the list of values of JSON lines."""
-    try:
-        return _load(text)
-    except json.JSONDecodeError as error:
+    # Numbers stay as they are written: 1.50 is a price, and large ones keep all digits. Not strict:
+    # a paragraph separator inside a string has become a line end by decoding.
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+    values: list[Any] = []
+    end = 0
+    while end < len(text):
         try:
-            return [_load(line) for line in text.split("\n") if line.strip()]
-        except json.JSONDecodeError:
+            value, end = decoder.raw_decode(text, end)
+        except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
             raise DamagedFileError(name, where, f"it is no JSON: {error.msg}") from error
-
-
-def _load(text: str) -> Any:
-    # Numbers stay as they are written: 1.50 is a price, and large ones keep all digits.
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        values.append(value)
+        end = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # matches nothing too
+    return values[0] if len(values) == 1 else values
 
 
 def _blocks(value: Any, path: str) -> Iterator[Block]:

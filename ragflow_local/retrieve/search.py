@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.embedders import Embedder, Reranker
-from ragflow_local.records import Hit, Vector
+from ragflow_local.records import ChunkRow, Hit, Vector
+from ragflow_local.retrieve import graph
 from ragflow_local.retrieve.candidates import (
     Candidates,
     Numbers,
     Scope,
+    Scores,
     Sources,
     by_words,
     cosines_of_all,
@@ -28,6 +31,7 @@ from ragflow_local.stores.catalog.postings_scores import read
 __all__ = ["Scope", "Sources", "Wanted", "search"]
 
 _MOST = 2**31
+Scored = tuple[Numbers, NDArray[np.floating], Scores, Scores]
 
 # A parse that is committed between the reading of vectors and of rows replaces both; then the
 # two are read again. More than one in a row means garbage that is not collected yet.
@@ -165,6 +169,7 @@ def _hits(connection: Connection, found: Candidates, wanted: Wanted) -> list[Hit
     """Return one page of all candidates, ranked."""
     numbers, vector, term = found.numbers, found.vector, found.term
     similarity = blend(vector, term, wanted.vector_weight)
+    scored = numbers, similarity, vector, term
     order = np.argsort(-similarity, kind="stable")
     order = order[similarity[order] >= wanted.threshold]
     end = wanted.offset + wanted.limit
@@ -172,10 +177,23 @@ def _hits(connection: Connection, found: Candidates, wanted: Wanted) -> list[Hit
         # Rows are read of the page alone, and of those equal to its last: their ids decide.
         order = order[similarity[order] >= similarity[order[end - 1]]]
     rows = chunks.by_numbers(connection, numbers[order].tolist())
+    hits = _made(rows, order, scored)
+    if any(hit.chunk.kind != "text" for hit in hits):
+        # A graph changes the order: all that was found takes part.
+        rows = chunks.by_numbers(connection, numbers.tolist())
+        every = _made(rows, np.argsort(-similarity, kind="stable"), scored)
+        hits = [h for h in graph.joined(connection, every) if h.similarity >= wanted.threshold]
+        return graph.with_sources(connection, hits[wanted.offset : end])
+    return hits[wanted.offset : end]
+
+
+def _made(rows: Mapping[int, ChunkRow], order: Numbers, scored: Scored) -> list[Hit]:
+    """Return the hits of those in ``order`` that have a row, the most similar first."""
+    numbers, similarity, vector, term = scored
     hits = [
         Hit(rows[number], float(similarity[at]), float(vector[at]), float(term[at]))
         for at, number in zip(order.tolist(), numbers[order].tolist(), strict=True)
         if number in rows
     ]
     hits.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
-    return hits[wanted.offset : end]
+    return hits

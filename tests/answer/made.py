@@ -8,15 +8,23 @@ from ragflow_local.records import ChatMessage, ChunkRow, Hit, Place
 from ragflow_local.settings import LLMSettings
 
 
-def hit(content: str, number: int = 0, *, name: str = "report.pdf", page: int = 0) -> Hit:
+def hit(
+    content: str,
+    number: int = 0,
+    *,
+    name: str = "report.pdf",
+    page: int = 0,
+    ordinal: int | None = None,
+) -> Hit:
+    """Return a hit; without an ordinal no two are neighbours."""
     places = (Place(page, 0, 0, 1, 1),) if page else ()
     row = ChunkRow(
         number=number,
         id=f"c{number}",
-        document_id="d",
+        document_id=f"d-{name}",
         dataset_id="s",
         document_name=name,
-        ordinal=number,
+        ordinal=3 * number if ordinal is None else ordinal,
         content=content,
         token_count=1,
         generation=1,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.prompt import CITE, Prompt, Window, build, knowledge_of
+from ragflow_local.answer.prompt import CITE, Prompt, Window, build
 from ragflow_local.errors import ContextTooSmallError
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import DEFAULT_PROMPT, PromptSettings
@@ -100,12 +100,3 @@ def test_a_question_that_does_not_fit_alone_is_an_error() -> None:
 def test_a_chunk_said_twice_is_given_once() -> None:
     found = hits("The squid is large.", "The  squid\nis large.", "squid is", "Kraken")
     assert [one.chunk.id for one in made(found).hits] == ["c0", "c3"]
-
-
-def test_pages_of_a_chunk_are_named_as_a_span() -> None:
-    two = hit("a", page=3)
-    assert knowledge_of([two]).startswith("[ID:0] report.pdf, page 3\n")
-
-
-def test_marks_in_a_document_are_not_taken_for_ours() -> None:
-    assert knowledge_of(hits("As said [ID:7].")) == "[ID:0] report.pdf\nAs said."

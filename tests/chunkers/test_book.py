@@ -36,3 +36,19 @@ def test_chapters_stand_under_their_parts() -> None:
     lines = ["第一部 海", "第一章 睡", "它在睡。", "第二章 醒", "它醒了。"]
     found = drafts([Block("paragraph", line) for line in lines])
     assert [d.headings for d in found] == [("第一部 海", "第一章 睡"), ("第一部 海", "第二章 醒")]
+
+
+def test_contents_at_the_end_of_an_e_book_are_left_out_too() -> None:
+    titles = ["Chapter 1. Loomings.", "Chapter 2. The Inn."]
+    chapters = [
+        block
+        for title in titles
+        for block in (Block("heading", title, 1), Block("paragraph", "Call me Ishmael."))
+    ]
+    listed = [
+        Block("heading", "Contents", 1),
+        *(Block("list_item", f"{number}. {title}") for number, title in enumerate(titles, 1)),
+    ]
+    blocks = [*listed, *chapters, *listed]
+    drafts = list(chunk(blocks, ParserConfig(), TOOLS))
+    assert [draft.headings for draft in drafts] == [(title,) for title in titles]

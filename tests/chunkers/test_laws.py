@@ -101,3 +101,20 @@ def test_parts_of_a_long_article_name_it_in_their_path() -> None:
 def test_a_text_without_articles_is_packed_and_says_so() -> None:
     found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
+
+
+def test_a_preamble_is_not_above_the_chapter_beside_it() -> None:
+    blocks = [
+        Block("heading", "宪法", 1),
+        Block("heading", "序言", 2),
+        Block("paragraph", "中国是世界上历史最悠久的国家之一。"),
+        Block("heading", "第一章 总纲", 2),
+        Block("paragraph", "第一条 国家性质。"),
+        Block("heading", "第二章 公民", 2),
+        Block("paragraph", "第二条 权利。"),
+    ]
+    drafts = [d for d in chunk(blocks, ParserConfig(), TOOLS) if isinstance(d, Draft)]
+    assert [draft.headings for draft in drafts][-2:] == [
+        ("宪法", "第一章 总纲"),
+        ("宪法", "第二章 公民"),
+    ]

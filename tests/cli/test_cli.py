@@ -19,7 +19,7 @@ The boiler is inspected every second March. Its burner is cleaned each autumn.
 # Pump
 The pump is bled at the valve beside the tank, before the heating season begins.
 """
-COMMANDS = ("add", "parse", "search", "ask", "list", "demo")
+COMMANDS = ("add", "parse", "search", "ask", "chat", "models", "list", "demo")
 
 
 class Ended(NamedTuple):

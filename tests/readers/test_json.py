@@ -21,6 +21,10 @@ def test_json_lines_are_records() -> None:
     assert texts('{"a": 1}\n{"a": 2}\n') == ["a: 1", "a: 2"]
 
 
+def test_a_record_may_hold_the_separators_of_other_scripts() -> None:
+    assert texts('{"a": "one\u2029two"}\n{"a": 2}\n') == ["a: one\ntwo", "a: 2"]
+
+
 def test_a_large_record_is_a_paragraph_for_each_part() -> None:
     data = json.dumps({"one": {"x": "a" * 1000}, "two": {"y": "b" * 1000}})
     assert texts(data) == ["one.x: " + "a" * 1000, "two.y: " + "b" * 1000]

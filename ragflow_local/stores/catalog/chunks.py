@@ -145,6 +145,43 @@ def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, Chun
     return {row["number"]: _row(row) for row in found}
 
 
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:
+    """Return the chunks that there are, by their id."""
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
+    )
+    return {row["id"]: _row(row) for row in found}
+
+
+def of_graph(
+    connection: Connection,
+    dataset_id: str,
+    *,
+    keys: Sequence[str] = (),
+    document_ids: Sequence[str] = (),
+) -> list[ChunkRow]:
+    """Return the available entities and relations of a dataset, in order of their numbers.
+
+    Args:
+        connection: Of the catalog.
+        dataset_id: Their dataset.
+        keys: Those with one of these keys in their data;
+        document_ids: and those of these documents.
+    """
+    base = f"{_SELECT} WHERE chunks.kind <> 'text' AND chunks.available AND chunks.dataset_id = ?"
+    among = "IN (SELECT value FROM json_each(?))"
+    by_key = connection.execute(
+        f"{base} AND json_extract(chunks.data, '$.key') {among}",
+        [dataset_id, json.dumps(list(keys))],
+    )
+    rows = [_row(row) for row in by_key] if keys else []
+    by_document = connection.execute(
+        f"{base} AND chunks.document_id {among}", [dataset_id, json.dumps(list(document_ids))]
+    )
+    rows += [_row(row) for row in by_document] if document_ids else []
+    return sorted({row.number: row for row in rows}.values(), key=lambda row: row.number)
+
+
 def list_of(
     connection: Connection,
     document_id: str,

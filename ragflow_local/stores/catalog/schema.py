@@ -102,6 +102,7 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_document ON chunks (document_id, ordinal);
 CREATE INDEX chunks_by_dataset ON chunks (dataset_id, number);
 CREATE INDEX chunks_by_embedding ON chunks (embedding);
+CREATE INDEX chunks_by_key ON chunks (dataset_id, json_extract(data, '$.key')) WHERE kind <> 'text';
 CREATE TABLE chats (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,

@@ -1,0 +1,97 @@
+"""Hits to the text a model reads them in: marked, named, neighbours joined.
+
+Chunks that follow one another in a document are given in that order, one after the other, without
+what the later repeats of the earlier: an overlap, a heading, the names of a table's columns. Each
+keeps its own mark. No chunk is ever cut: a table is given whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ragflow_local.answer.citations import strip_marks
+from ragflow_local.records import Hit
+
+_LEAST_OVERLAP = 20  # letters; fewer are the same by chance
+
+
+def knowledge_of(hits: Sequence[Hit]) -> str:
+    """Return the chunks as the model reads them: mark, document, page, text.
+
+    Args:
+        hits: The best first; the mark of each is its index. A run of neighbours stands where its
+            best would.
+    """
+    return "\n\n".join(_run(hits, run) for run in _runs(hits))
+
+
+def without_duplicates(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits in order, without those whose text an earlier one holds whole."""
+    kept: list[Hit] = []
+    texts: list[str] = []
+    for hit in hits:
+        text = " ".join(hit.chunk.content.split())
+        if not any(text in known for known in texts):
+            kept.append(hit)
+            texts.append(text)
+    return kept
+
+
+def _runs(hits: Sequence[Hit]) -> list[list[int]]:
+    """Return the indices of the hits, those that follow one another in a document together."""
+    at: dict[tuple[str, int], int] = {}
+    for index, hit in enumerate(hits):
+        at.setdefault((hit.chunk.document_id, hit.chunk.ordinal), index)
+    runs: list[list[int]] = []
+    done: set[int] = set()
+    for index, hit in enumerate(hits):
+        if index in done:
+            continue
+        document, first = hit.chunk.document_id, hit.chunk.ordinal
+        if at[document, first] != index:  # a chunk added by hand may share its place
+            runs.append([index])
+            continue
+        while (document, first - 1) in at:
+            first -= 1
+        run = []
+        while (document, first) in at:
+            run.append(at[document, first])
+            first += 1
+        runs.append(run)
+        done.update(run)
+    return runs
+
+
+def _run(hits: Sequence[Hit], run: Sequence[int]) -> str:
+    said: list[str] = []
+    earlier = ""
+    where = ""
+    for index in run:
+        text = strip_marks(hits[index].chunk.content).strip()
+        new = _without_repeated(earlier, text) if earlier else text
+        place = _where(hits[index])
+        said.append(f"[ID:{index}] {place}" if place != where else f"[ID:{index}]")
+        said.append(new)
+        earlier, where = text, place
+    return "\n".join(said)
+
+
+def _where(hit: Hit) -> str:
+    pages = sorted({place.page for place in hit.chunk.places})
+    if not pages:
+        return hit.chunk.document_name
+    span = f"{pages[0]}" if len(pages) == 1 else f"{pages[0]}-{pages[-1]}"
+    return f"{hit.chunk.document_name}, page {span}"
+
+
+def _without_repeated(earlier: str, text: str) -> str:
+    """Return ``text`` without what ``earlier`` has said just before or at its own head."""
+    before, lines = earlier.splitlines(), text.splitlines()
+    same = 0
+    while same < min(len(before), len(lines)) - 1 and before[same] == lines[same]:
+        same += 1
+    rest = "\n".join(lines[same:])
+    for size in range(min(len(earlier), len(rest) - 1), _LEAST_OVERLAP - 1, -1):
+        if earlier.endswith(rest[:size]):
+            return rest[size:].lstrip()
+    return rest

@@ -1,0 +1,152 @@
+"""The knowledge graph in a search: what documents say of one name is one hit, and leads further.
+
+Entities and relations are kept for each document, as chunks of it, so that what rested on a
+document goes with it. They are joined here, when a question is asked: by name.
+
+A question of two steps ("Who founded the town where Ann was born?") names Ann but not the town.
+Its best hits do, and the graph knows which other chunks speak of it: those are lifted.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.stores.catalog import Connection, chunks
+
+# The hits whose names lead further, and how far the next step lifts a chunk at most.
+_SEEDS = 5
+_LIFT = 0.6
+# A name leads less surely to a text that only mentions it than to one that is headed by it.
+_MENTIONED = 0.3
+# What this many documents speak of leads nowhere.
+_MOST_DOCUMENTS = 24
+# Short texts that repeat the question's names are similar to it and say less than their sources.
+_OF_GRAPH = 0.6
+
+
+def joined(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits, the most similar first: one for each name, and the chunks it leads to lifted.
+
+    Args:
+        connection: Of the catalog.
+        hits: All that were found, the most similar first.
+    """
+    lifted = _lifted(connection, hits)
+    lifted.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
+    seen: set[tuple[str, str]] = set()
+    result = []
+    for hit in lifted:
+        if hit.chunk.kind != "text":
+            name = hit.chunk.dataset_id, _data(hit.chunk)["key"]
+            if name in seen:
+                continue
+            seen.add(name)
+        result.append(hit)
+    return result
+
+
+def with_sources(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits with what all documents of the dataset know of each name in their data."""
+    keys: defaultdict[str, list[str]] = defaultdict(list)
+    for hit in hits:
+        if hit.chunk.kind != "text":
+            keys[hit.chunk.dataset_id].append(_data(hit.chunk)["key"])
+    same: defaultdict[tuple[str, str], list[ChunkRow]] = defaultdict(list)
+    for dataset_id, wanted in keys.items():
+        for row in chunks.of_graph(connection, dataset_id, keys=wanted):
+            same[dataset_id, _data(row)["key"]].append(row)
+    return [
+        hit
+        if hit.chunk.kind == "text"
+        else replace(hit, chunk=_united(hit.chunk, same[hit.chunk.dataset_id, _key_of(hit.chunk)]))
+        for hit in hits
+    ]
+
+
+def sources_of(connection: Connection, chunk: ChunkRow) -> list[ChunkRow]:
+    """Return the chunks of a dataset that an entity or relation rests on, by document."""
+    (hit,) = with_sources(connection, [Hit(chunk, 0.0, 0.0, 0.0)])
+    ids = _data(hit.chunk)["sources"]
+    rows = chunks.by_ids(connection, ids)
+    return [rows[id] for id in ids if id in rows]
+
+
+def _united(chunk: ChunkRow, rows: Sequence[ChunkRow]) -> ChunkRow:
+    """Return a chunk whose data is that of all chunks of its name, its own first."""
+    data = _data(chunk)
+    others = [_data(row) for row in rows if row.id != chunk.id]
+    for name in ("aliases", "sources"):
+        values = [*data[name], *(value for other in others for value in other[name])]
+        data[name] = list(dict.fromkeys(values))
+    data["weight"] += sum(other["weight"] for other in others)
+    return replace(chunk, data=json.dumps(data, ensure_ascii=False))
+
+
+def _lifted(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits, those that the names in the best ones lead to with a higher similarity."""
+    by_id = {hit.chunk.id: hit for hit in hits if hit.chunk.kind == "text"}
+    seeds = list(by_id.values())[:_SEEDS]
+    lift: dict[str, float] = {}
+    for dataset_id in {seed.chunk.dataset_id for seed in seeds}:
+        within = [seed for seed in seeds if seed.chunk.dataset_id == dataset_id]
+        lift |= _reached(connection, dataset_id, within)
+    return [_with_lift(hit, lift.get(hit.chunk.id, 0.0)) for hit in hits]
+
+
+def _with_lift(hit: Hit, lift: float) -> Hit:
+    if hit.chunk.kind != "text":
+        return replace(hit, similarity=hit.similarity * _OF_GRAPH)
+    return replace(hit, similarity=hit.similarity + (1 - hit.similarity) * lift)
+
+
+def _reached(connection: Connection, dataset_id: str, seeds: Sequence[Hit]) -> dict[str, float]:
+    """Return the chunks that a name in a seed leads to, and how far each is lifted, in [0, 1]."""
+    names = _names_in(connection, dataset_id, seeds)
+    speaking: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    documents: defaultdict[str, set[str]] = defaultdict(set)
+    for row in chunks.of_graph(connection, dataset_id, keys=list(names)):
+        if row.kind == "entity":
+            data = _data(row)
+            speaking[data["key"]].append(data)
+            documents[data["key"]].add(row.document_id)
+    lift: dict[str, float] = {}
+    for key, (similarity, seed_id) in names.items():
+        count = len(documents[key])
+        mentioned = _MENTIONED / math.sqrt(max(count - 1, 1))
+        for data in speaking[key] if count <= _MOST_DOCUMENTS else ():
+            strength = _LIFT * similarity * (1.0 if data["about"] else mentioned)
+            for source in data["sources"]:
+                if source != seed_id:
+                    lift[source] = max(lift.get(source, 0.0), strength)
+    return lift
+
+
+def _names_in(
+    connection: Connection, dataset_id: str, seeds: Sequence[Hit]
+) -> dict[str, tuple[float, str]]:
+    """Return the names that seeds say, with the most similar seed of each: how similar, its id."""
+    own = chunks.of_graph(
+        connection, dataset_id, document_ids=[seed.chunk.document_id for seed in seeds]
+    )
+    known = [data for row in own if row.kind == "entity" for data in [_data(row)]]
+    names: dict[str, tuple[float, str]] = {}
+    for seed in sorted(seeds, key=lambda seed: seed.similarity):
+        for data in known:
+            if seed.chunk.id in data["sources"]:
+                names[data["key"]] = seed.similarity, seed.chunk.id
+    return names
+
+
+def _data(row: ChunkRow) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(row.data)
+    return data
+
+
+def _key_of(row: ChunkRow) -> str:
+    return str(_data(row)["key"])
