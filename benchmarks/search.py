@@ -9,6 +9,7 @@ long. Every question is new, and embedded by the default model as part of the se
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -108,13 +109,19 @@ def measure(size: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure at each size."""
+    """Measure at each size, and write the page after each."""
     sizes = (*SIZES, 1_000_000) if "--million" in sys.argv else SIZES
     figures = {}
     for size in sizes:
-        figures[size] = measure(size)
+        begun = os.getloadavg()[0]
+        figures[size] = {**measure(size), "load before": begun}
         print(size, figures[size], flush=True)
-    names = list(figures[sizes[0]])
+        write("search", page(figures), figures)
+
+
+def page(figures: dict[int, dict[str, float]]) -> str:
+    """Return the page of results."""
+    names = list(next(iter(figures.values())))
     lines = [
         "# Speed of search",
         "",
@@ -122,16 +129,15 @@ def main() -> None:
         " asked once, embedding included; filling is terms, rows, postings and vectors on the"
         " disk. Opening and first search are of a new process, from its start to the result,"
         " without torch, and without LanceDB where vectors fit in memory: median of three. Peak"
-        " memory is the process's, corpus in memory included.",
+        " memory is the process's, corpus in memory included. Load: processes that wanted a core"
+        " just before; above the number of cores, every time is that much too long.",
         "",
         "| chunks | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
-        *(
-            f"| {size:,} | " + " | ".join(f"{figures[size][name]:.2f}" for name in names) + " |"
-            for size in sizes
-        ),
     ]
-    write("search", "\n".join(lines), figures)
+    for size, found in figures.items():
+        lines.append(f"| {size:,} | " + " | ".join(f"{found[name]:.2f}" for name in names) + " |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

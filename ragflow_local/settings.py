@@ -103,6 +103,8 @@ class ParserConfig(_Settings):
         delimiter: Characters after which text may be cut; text between back-quotes is one
             longer delimiter, and each piece that it cuts is a chunk of its own.
         task_page_size: Pages one worker reads at a time.
+        graph_model: The chat model that finds the entities and relations of ``knowledge_graph``:
+            a GGUF, by its path or name; None finds them without a model.
     """
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"chunk_token_num": "chunk_token_count"}
@@ -111,9 +113,19 @@ class ParserConfig(_Settings):
     layout_recognize: bool = True
     delimiter: str = "\n!?。；！？"
     task_page_size: int = 12
+    graph_model: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values; one that is not of the reference only if set."""
+        values = asdict(self)
+        if self.graph_model is None:
+            del values["graph_model"]
+        return values
 
     def __post_init__(self) -> None:
         """Check every value."""
+        if self.graph_model is not None:
+            check_text("graph_model", self.graph_model)
         check_whole("chunk_token_count", self.chunk_token_count, 1, 1_000_000)
         check_bool("layout_recognize", self.layout_recognize)
         check_text("delimiter", self.delimiter)

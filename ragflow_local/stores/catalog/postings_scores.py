@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ragflow_local.stores.catalog.postings import known_terms, space_of
 from ragflow_local.stores.catalog.postings_segments import FORMATS, TERM_BITS, Numbers, Segment
 
 Scores = NDArray[np.float64]
+Counts = NDArray[np.integer[Any]]
 
 K1 = 1.2
 B = 0.75
@@ -30,7 +32,7 @@ class _List:
 
     places: Numbers
     parts: Scores
-    lengths: Scores
+    lengths: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Lists:
             kept = np.zeros_like(scores)
             kept[places[places >= 0]] = scores[places[places >= 0]]
             scores = kept
-        found = np.flatnonzero(scores)
+        least = self._at_least(scores, top_k)
+        found = np.flatnonzero(scores >= least if least > 0 else scores)
         if len(found) > top_k:
             values = scores[found]
             least = np.partition(values, -top_k)[-top_k]
@@ -78,11 +81,30 @@ class Lists:
 
     def scores(self, weights: Scores) -> Scores:
         """Return (places,) the BM25 score of every chunk, 0 for one without a common term."""
-        scores = np.zeros(int(self._offsets[-1]))
-        for one, weight in zip(self._lists, weights, strict=True):
-            if weight > 0:
-                scores[one.places] += one.parts if weight == 1.0 else weight * one.parts
-        return scores
+        used = [
+            (one.places, one.parts if weight == 1.0 else weight * one.parts)
+            for one, weight in zip(self._lists, weights, strict=True)
+            if weight > 0 and len(one.places)
+        ]
+        size = int(self._offsets[-1])
+        if not used:
+            return np.zeros(size)
+        places, parts = zip(*used, strict=True)
+        # One pass over all lists: adding them one by one would read and write the scores twice.
+        scores = np.bincount(np.concatenate(places), np.concatenate(parts), size)
+        return scores.astype(np.float64, copy=False)
+
+    def _at_least(self, scores: Scores, top_k: int) -> float:
+        """Return a score that ``top_k`` chunks have or surpass, so that none of them is below it.
+
+        It is that of the shortest list which is long enough: what only a long list proposes is
+        then passed over without being put in order.
+        """
+        sizes = [len(one.places) for one in self._lists if len(one.places) >= top_k]
+        if not sizes:
+            return 0.0
+        shortest = next(one for one in self._lists if len(one.places) == min(sizes))
+        return float(np.partition(scores[shortest.places], -top_k)[-top_k])
 
     def parts(self, numbers: Numbers) -> tuple[Scores, Scores]:
         """Return what each term adds to the score of each chunk, and the chunks' lengths.
@@ -155,8 +177,8 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
             places, counts, lengths = places[here], counts[here], lengths[here]
         idf[index] = np.log1p((chunks - len(places) + 0.5) / (len(places) + 0.5))
         # An empty average comes with empty lists only.
-        weighed = counts + K1 * (1 - B + B * lengths / average) if len(places) else counts
-        lists.append(_List(places, idf[index] * (K1 + 1) * counts / weighed, lengths))
+        parts = _parts(counts, lengths, float(idf[index]), average) if len(places) else np.empty(0)
+        lists.append(_List(places, parts, lengths))
     return Lists(
         tuple(terms),
         idf,
@@ -208,17 +230,34 @@ def _alive(kept: Sequence[Segment], offsets: Numbers) -> NDArray[np.bool_] | Non
 
 def _unpacked(
     kept: Sequence[Segment], offsets: Numbers, data: dict[int, bytes]
-) -> tuple[Numbers, Scores, Scores]:
+) -> tuple[Numbers, Counts, Counts]:
     """Return places in the dataset, counts and lengths of one term's lists."""
-    places: list[Numbers] = [np.empty(0, np.int64)]
-    counts: list[Scores] = [np.empty(0)]
-    lengths: list[Scores] = [np.empty(0)]
+    found: list[tuple[Numbers, Counts, Counts]] = []
     # Neighbours of one format are unpacked together: numpy's price is by the call.
     for format_, group in groupby(sorted(data), key=lambda index: kept[index].format):
         together = list(group)
         packed = np.frombuffer(b"".join(data[index] for index in together), FORMATS[format_])
         sizes = [len(data[index]) // FORMATS[format_].itemsize for index in together]
-        places.append(packed["place"] + np.repeat(offsets[together], sizes))
-        counts.append(packed["count"].astype(np.float64))
-        lengths.append(packed["length"].astype(np.float64))
-    return np.concatenate(places), np.concatenate(counts), np.concatenate(lengths)
+        places = np.repeat(offsets[together], sizes)
+        places += packed["place"]
+        found.append((places, packed["count"], packed["length"]))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        none = np.empty(0, np.int64)
+        return none, none, none
+    every, counts, lengths = zip(*found, strict=True)
+    return np.concatenate(every), np.concatenate(counts), np.concatenate(lengths)
+
+
+def _parts(counts: Counts, lengths: Counts, idf: float, average: float) -> Scores:
+    """Return what a term adds to the score of each chunk that has it.
+
+        idf * count * (k1 + 1) / (count + k1 * (1 - b + b * length / average))
+
+    In place: for long lists, new memory costs more than the arithmetic.
+    """
+    weighed = np.multiply(lengths, K1 * B / average, dtype=np.float64)
+    weighed += K1 * (1 - B)
+    weighed += counts
+    return np.divide(np.multiply(counts, idf * (K1 + 1), dtype=np.float64), weighed, out=weighed)
