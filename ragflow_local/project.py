@@ -169,7 +169,13 @@ class Project:
         self.indexer = Indexer(
             self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
         )
-        self.jobs = Jobs(self.indexer, self.files, workers=options.workers, limits=options.limits)
+        self.jobs = Jobs(
+            self.indexer,
+            self.files,
+            workers=options.workers,
+            limits=options.limits,
+            generator_of=lambda name: self.generator(LLMSettings(model_name=name)),
+        )
 
     def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
         """Return what the catalog has of a dataset's vectors, where it fits and nobody adds."""

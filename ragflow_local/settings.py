@@ -103,6 +103,8 @@ class ParserConfig(_Settings):
         delimiter: Characters after which text may be cut; text between back-quotes is one
             longer delimiter, and each piece that it cuts is a chunk of its own.
         task_page_size: Pages one worker reads at a time.
+        graph_model: The chat model that finds the entities and relations of ``knowledge_graph``:
+            a GGUF, by its path or name; None finds them without a model.
     """
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"chunk_token_num": "chunk_token_count"}
@@ -111,9 +113,19 @@ class ParserConfig(_Settings):
     layout_recognize: bool = True
     delimiter: str = "\n!?。；！？"
     task_page_size: int = 12
+    graph_model: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values; one that is not of the reference only if set."""
+        values = asdict(self)
+        if self.graph_model is None:
+            del values["graph_model"]
+        return values
 
     def __post_init__(self) -> None:
         """Check every value."""
+        if self.graph_model is not None:
+            check_text("graph_model", self.graph_model)
         check_whole("chunk_token_count", self.chunk_token_count, 1, 1_000_000)
         check_bool("layout_recognize", self.layout_recognize)
         check_text("delimiter", self.delimiter)
@@ -173,6 +185,9 @@ class PromptSettings(_Settings):
         empty_response: The answer where nothing was found.
         opener: The first message of a session.
         show_quote: Whether answers carry citations.
+        refine_multiturn: Whether the chat model rewrites a follow-up to a question that stands
+            alone before the search; that costs one short answer more. Else, and where there is
+            no model, rules do.
     """
 
     prompt: str = DEFAULT_PROMPT
@@ -182,6 +197,7 @@ class PromptSettings(_Settings):
     empty_response: str = EMPTY_RESPONSE
     opener: str = OPENER
     show_quote: bool = True
+    refine_multiturn: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -194,6 +210,7 @@ class PromptSettings(_Settings):
         check_text("empty_response", self.empty_response)
         check_text("opener", self.opener)
         check_bool("show_quote", self.show_quote)
+        check_bool("refine_multiturn", self.refine_multiturn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ragflow_local.answer.citations import Embed, Support, format_marks, strip_marks
 from ragflow_local.answer.cited_text import CitedText
-from ragflow_local.answer.followup import standalone
+from ragflow_local.answer.followup import rewriting, rewritten, standalone
 from ragflow_local.answer.knowledge import without_duplicates
 from ragflow_local.answer.prompt import Window, build
 from ragflow_local.answer.structured import rest_of, told, values_of
@@ -21,6 +21,8 @@ from ragflow_local.generators import Generator
 from ragflow_local.generators.extractive import NAME, Quote, extract
 from ragflow_local.records import Answer, ChatMessage, Hit
 from ragflow_local.settings import LLMSettings, PromptSettings
+
+_REWRITE_TOKENS = 96  # of a question; a thinking model that needs more leaves it to the rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ def _answers(turn: Turn, running: _Running) -> Yields[Answer]:
     if turn.schema is not None and turn.open_generator() is None:
         allowed = "none: the extractive answerer writes no JSON; set the chat's llm.model_name"
         raise InvalidValueError("schema", turn.schema, allowed)
-    question = standalone(turn.question, turn.history)
+    question = _standalone(turn, running)
+    if running.is_closed.is_set():
+        return
     hits = without_duplicates(turn.search(question))
     if not hits:
         yield _not_found(turn, began)
@@ -105,6 +109,26 @@ def _answers(turn: Turn, running: _Running) -> Yields[Answer]:
         yield from _structured(turn, turn.schema, hits, generator, running)
     else:
         yield from _generated(turn, hits, generator, running)
+
+
+def _standalone(turn: Turn, running: _Running) -> str:
+    """Return what to search for: rewritten by the model where the chat asks for that."""
+    is_follow_up = any(message.role == "user" for message in turn.history)
+    generator = None
+    if turn.prompt.refine_multiturn and is_follow_up:
+        generator = turn.open_generator()
+    if generator is None:
+        return standalone(turn.question, turn.history)
+    short = replace(turn.llm, temperature=0, max_token=_REWRITE_TOKENS)
+    thinking, said = Thinking(), ""
+    running.writing = generator.generate(rewriting(turn.question, turn.history), short)
+    try:
+        for piece in running.writing:
+            said += thinking.feed(piece)
+        said += thinking.feed("", is_last=True)
+    finally:
+        _close(running.writing)
+    return rewritten(said, turn.question, turn.history)
 
 
 def _generated(

@@ -1,4 +1,4 @@
-"""A follow-up question made to stand alone, by rules on the questions before it.
+"""A follow-up question made to stand alone: by rules on the questions before it, or by a model.
 
 "And in 2021?" after "What was Apple's revenue in 2020?" is searched for as "What was Apple's
 revenue in 2021?". A question that names what it is about is left as it is.
@@ -34,6 +34,13 @@ _QUARTER = re.compile(
     r"\bQ[1-4]\b|\b(?:first|second|third|fourth)\s+quarter\b|第[一二三四]季度", re.IGNORECASE
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_TASK = """\
+Rewrite the user's last question so that it can be understood without the conversation: put names, \
+years and things in the place of words that point back to them. Keep its language. If it can be \
+understood as it is, repeat it. Write the question only."""
+_LABEL = re.compile(r"^(?:user|question|rewritten question|standalone question)\s*[:：]\s*", re.I)
+_TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for nothing
+_LONGEST = 400  # letters of a rewritten question; a longer one is an answer
 _FEW_TERMS = 3  # of meaning: a question with no more leans on the one before
 
 
@@ -57,6 +64,25 @@ def standalone(question: str, history: Sequence[ChatMessage]) -> str:
     if not left:
         return replaced
     return f"{_end(replaced)} {rest}"
+
+
+def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return what a chat model is told, so that it writes the question that stands alone."""
+    lines = [
+        f"{'User' if message.role == 'user' else 'Assistant'}: {message.content[:_MOST_LETTERS]}"
+        for message in history[-2 * _TURNS_SHOWN :]
+    ]
+    told = "\n".join([*lines, f"User: {question}"])
+    return [ChatMessage("system", _TASK), ChatMessage("user", told)]
+
+
+def rewritten(said: str, question: str, history: Sequence[ChatMessage]) -> str:
+    """Return the question a chat model wrote; by rules where it wrote none."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    found = _LABEL.sub("", lines[0]).strip("\"'“”「」 ") if lines else ""
+    if not found or len(found) > _LONGEST or not _terms(found):
+        return standalone(question, history)
+    return found
 
 
 def _leans_on_others(question: str) -> bool:

@@ -117,6 +117,7 @@ def answer_of(message: Message) -> dict[str, Any]:
         "content": message.content,
         "model": message.model,
         "reference": [hit_of(chunk.to_dict()) for chunk in message.reference],
+        "unsupported": message.unsupported,
     }
 
 

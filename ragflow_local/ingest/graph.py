@@ -1,12 +1,101 @@
-"""The knowledge graph of a document on its way in: entities and relations cite their chunks."""
+"""The knowledge graph of a document on its way in: found by a model if asked, citing its chunks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from ragflow_local.records import ChunkRow
+from ragflow_local.generators import Generator
+from ragflow_local.records import ChatMessage, ChunkRow, Draft
+from ragflow_local.settings import LLMSettings
+
+_TASK = """\
+List what the text below speaks of, a line each, nothing else.
+For a person, place, organisation, work or term: E | name | what the text says it is
+For two of them that belong together: R | name | name | what joins them
+Write names as the text writes them.
+
+Text:
+"""
+_SETTINGS = LLMSettings(temperature=0.0, max_token=400, seed=0, frequency_penalty=0.0)
+_MOST_CHARACTERS = 300  # of what is said about a name
+_MOST_SAID = 6
+
+
+@dataclass(slots=True)
+class _Found:
+    """A name, or two that belong together, and what was said of it where."""
+
+    names: tuple[str, ...]
+    said: list[str] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+
+
+def by_model(
+    drafts: Sequence[Draft], generator: Generator, done: Callable[[int], None]
+) -> list[Draft]:
+    """Return the text drafts, and the entities and relations a chat model finds in them.
+
+    What the model names and the text does not say is left out.
+
+    Args:
+        drafts: Of a document; its text drafts stand first.
+        generator: The chat model.
+        done: Called before each text; what it raises ends all of it.
+    """
+    texts = [draft for draft in drafts if draft.kind == "text"]
+    found: dict[tuple[str, ...], _Found] = {}
+    for ordinal, draft in enumerate(texts):
+        done(0)
+        answer = generator.generate([ChatMessage("user", _TASK + draft.content)], _SETTINGS)
+        for names, said in _read("".join(answer), draft.content):
+            one = found.setdefault(tuple(sorted(map(_key, names))), _Found(names))
+            one.said.append(said)
+            one.sources.append(ordinal)
+    order = sorted(found.items(), key=lambda item: (len(item[0]), -len(item[1].said)))
+    return [*texts, *(_draft(key, one, texts) for key, one in order)]
+
+
+def _read(answer: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names of each line that is as it should be, and what is said of them."""
+    folded = _key(text)
+    for line in answer.rpartition("</think>")[2].splitlines():
+        kind, *parts = (part.strip(' *`"') for part in line.strip(" -*•").split("|"))
+        count = {"E": 1, "R": 2}.get(kind.upper(), 0)
+        names = tuple(parts[:count])
+        if not count or len(parts) < count or len(set(map(_key, names))) < count:
+            continue
+        if all(name and _key(name) in folded for name in names):
+            yield names, " ".join(" ".join(parts[count:]).split())[:_MOST_CHARACTERS]
+
+
+def _draft(key: tuple[str, ...], one: _Found, texts: Sequence[Draft]) -> Draft:
+    name = " — ".join(one.names)
+    said = list(dict.fromkeys(text for text in one.said if text))[:_MOST_SAID]
+    sources = sorted(set(one.sources))
+    data: dict[str, object] = {
+        "name": name,
+        "key": " — ".join(key),
+        "aliases": [],
+        "weight": len(one.said),
+        "about": any(_key(name) in map(_key, texts[at].headings) for at in one.sources),
+        "sources": sources,
+    }
+    if len(key) > 1:
+        data["between"] = list(one.names)
+    places = (place for at in sources for place in texts[at].places)
+    return Draft(
+        content="\n".join([name, *said]),
+        places=tuple(dict.fromkeys(places))[:8],
+        keywords=one.names,
+        kind="relation" if len(key) > 1 else "entity",
+        data=json.dumps(data, ensure_ascii=False),
+    )
+
+
+def _key(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def cite(rows: Sequence[ChunkRow]) -> list[ChunkRow]:

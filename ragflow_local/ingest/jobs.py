@@ -26,7 +26,9 @@ from ragflow_local.errors import (
     RagflowError,
     WorkerDiedError,
 )
+from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
@@ -84,10 +86,12 @@ class Jobs:
         *,
         workers: int,
         limits: Limits,
+        generator_of: Callable[[str], Generator | None] = lambda name: None,
     ) -> None:
         self._indexer = indexer
         self._files = files
         self._limits = limits
+        self._generator_of = generator_of
         self._changed = threading.Condition()
         self._parses: dict[str, _Parse] = {}
         self._orders = itertools.count()
@@ -345,6 +349,9 @@ class Jobs:
                 raise ParseCancelledError(parse.document.name)
 
         embedded(0)
+        asks = parse.document.parse_method == "knowledge_graph" and parse.config.graph_model
+        if asks and (generator := self._generator_of(asks)) is not None:
+            parse.drafts = by_model(parse.drafts, generator, embedded)
         self._indexer.replace_document(parse.document, parse.drafts, parse.notices, embedded)
         self._end(parse, lambda: None)
 

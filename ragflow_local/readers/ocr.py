@@ -19,6 +19,7 @@ from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, turned_box
 INSTALL = 'pip install "ragflow-local[ocr]"'
 # Pixels of the longer side that are looked at; RapidOCR's own 2000 loses small type on A3.
 LONGEST_SIDE = 2600
+FINDING_SIDE = 1600
 # Below this a line is a guess; RapidOCR's default.
 _MIN_SCORE = 0.5
 # Upright pages score above this at once; upside down ones stay far below.
@@ -52,6 +53,10 @@ def _engine() -> Any:
             "Global.log_level": "critical",
             "Global.max_side_len": LONGEST_SIDE,
             "Global.text_score": _MIN_SCORE,
+            # Where lines are is seen in a smaller picture; what they say in the whole. The finder
+            # would need 1.5 GB for the largest.
+            "Det.limit_type": "max",
+            "Det.limit_side_len": FINDING_SIDE,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

@@ -110,7 +110,8 @@ def search(
                 merged = _merged([candidates for candidates, _ in found])
                 if reranker is not None and wanted.vector_weight > 0:
                     merged = _reranked(connection, merged, (question, reranker), wanted)
-                return _hits(connection, merged, wanted)
+                has_graph = any(chunks.has_graph(connection, scope.id) for scope in scopes)
+                return _hits(connection, merged, wanted, has_graph)
     return []
 
 
@@ -165,26 +166,24 @@ def _reranked(
     return Candidates(found.numbers[kept], scores, found.term[kept])
 
 
-def _hits(connection: Connection, found: Candidates, wanted: Wanted) -> list[Hit]:
+def _hits(connection: Connection, found: Candidates, wanted: Wanted, has_graph: bool) -> list[Hit]:
     """Return one page of all candidates, ranked."""
     numbers, vector, term = found.numbers, found.vector, found.term
     similarity = blend(vector, term, wanted.vector_weight)
     scored = numbers, similarity, vector, term
     order = np.argsort(-similarity, kind="stable")
+    if has_graph:
+        # It changes the order: all that was found takes part.
+        every = _made(chunks.by_numbers(connection, numbers.tolist()), order, scored)
+        hits = [h for h in graph.joined(connection, every) if h.similarity >= wanted.threshold]
+        return graph.with_sources(connection, hits[wanted.offset : wanted.offset + wanted.limit])
     order = order[similarity[order] >= wanted.threshold]
     end = wanted.offset + wanted.limit
     if len(order) > end:
         # Rows are read of the page alone, and of those equal to its last: their ids decide.
         order = order[similarity[order] >= similarity[order[end - 1]]]
     rows = chunks.by_numbers(connection, numbers[order].tolist())
-    hits = _made(rows, order, scored)
-    if any(hit.chunk.kind != "text" for hit in hits):
-        # A graph changes the order: all that was found takes part.
-        rows = chunks.by_numbers(connection, numbers.tolist())
-        every = _made(rows, np.argsort(-similarity, kind="stable"), scored)
-        hits = [h for h in graph.joined(connection, every) if h.similarity >= wanted.threshold]
-        return graph.with_sources(connection, hits[wanted.offset : end])
-    return hits[wanted.offset : end]
+    return _made(rows, order, scored)[wanted.offset : end]
 
 
 def _made(rows: Mapping[int, ChunkRow], order: Numbers, scored: Scored) -> list[Hit]:

@@ -114,6 +114,31 @@ def test_a_follow_up_is_searched_for_as_a_whole_question() -> None:
     ]
 
 
+def rewritten_turn(model: Scripted, *, asks: bool, history: Sequence[ChatMessage]) -> list[str]:
+    """Return what is searched for."""
+    searched: list[str] = []
+
+    def search(question: str) -> list[Hit]:
+        searched.append(question)
+        return SEA
+
+    settings = PromptSettings(refine_multiturn=asks)
+    asked = Turn("And in 2021?", history, settings, LLMSettings(), search, lambda: model)
+    read(asked)
+    return searched
+
+
+def test_a_chat_that_asks_for_it_has_follow_ups_rewritten_by_its_model() -> None:
+    history = [ChatMessage("user", "Sales in 2020?"), ChatMessage("assistant", "Two.")]
+    model = Scripted("<think>Hm.</think>", "What were the sales of 2021?")
+    found = rewritten_turn(model, asks=True, history=history)
+    assert found == ["What were the sales of 2021?"]
+    assert model.closed == 2
+    assert model.messages[-1].content == "And in 2021?", "the model answers what was asked"
+    assert rewritten_turn(model, asks=False, history=history) == ["Sales in 2021?"]
+    assert rewritten_turn(model, asks=True, history=[]) == ["And in 2021?"]
+
+
 def test_closing_stops_the_model() -> None:
     model = Scripted("a ", "b ", "c ")
     stream = answer(turn("Where?", generator=model))

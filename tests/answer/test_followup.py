@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.followup import standalone
+from ragflow_local.answer.followup import rewriting, rewritten, standalone
 from ragflow_local.records import ChatMessage
 
 REVENUE = "What was Apple's revenue in 2020?"
@@ -49,3 +49,25 @@ def test_without_history_nothing_changes() -> None:
 def test_a_chain_of_follow_ups_leads_back_to_its_first() -> None:
     found = standalone("And in 2022?", asked(REVENUE, "And in 2021?"))
     assert found == "What was Apple's revenue in 2022?"
+
+
+def test_the_model_is_shown_the_last_turns_and_the_question() -> None:
+    system, told = rewriting("And in 2021?", asked(*"abcdef", REVENUE))
+    assert "last question" in system.content
+    assert told.content.endswith(f"User: {REVENUE}\nAssistant: So.\nUser: And in 2021?")
+    assert "User: a\n" not in told.content
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("What was Apple's profit in 2021?", "What was Apple's profit in 2021?"),
+        ('Question: "What was the profit?"\nBecause', "What was the profit?"),
+        ("", "What was Apple's revenue in 2021?"),
+        ("…!", "What was Apple's revenue in 2021?"),
+        ("word " * 200, "What was Apple's revenue in 2021?"),
+    ],
+    ids=["a question", "with a label and more", "nothing", "no word", "an answer"],
+)
+def test_what_a_model_wrote_is_taken_where_it_is_a_question(said: str, expected: str) -> None:
+    assert rewritten(said, "And in 2021?", asked(REVENUE)) == expected

@@ -246,4 +246,5 @@ def test_the_prompt_has_the_text_of_the_reference(rag: RAGFlow, dataset: DataSet
         "empty_response": "The answer you are looking for is not found in the knowledge base!",
         "opener": "Hi! I am your assistant，can I help you?",
         "show_quote": True,
+        "refine_multiturn": False,
     }

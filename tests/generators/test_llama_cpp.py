@@ -14,6 +14,7 @@ from ragflow_local.errors import (
     AnswerTimeoutError,
     ContextTooSmallError,
     DamagedModelError,
+    InvalidValueError,
     ModelClosedError,
     ModelTooLargeError,
 )
@@ -266,6 +267,23 @@ def test_a_template_that_opens_the_thinking_has_it_in_the_text(tmp_path: Path) -
     template = tiny_gguf.CHATML.replace("assistant\\n'", "assistant\\n<think>\\n'")
     for model in written(tmp_path, tiny_gguf.with_template(template)):
         assert next(model.generate(ask("a"), GREEDY)).startswith("<think>")
+
+
+def test_with_a_schema_nothing_is_thought(tmp_path: Path) -> None:
+    template = tiny_gguf.CHATML.replace("assistant\\n'", "assistant\\n<think>\\n'")
+    schema = {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}
+    for model in written(tmp_path, tiny_gguf.with_template(template)):
+        assert set(json.loads("".join(model.generate(ask("a"), GREEDY, schema=schema)))) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "nonsense"}, {"$ref": "#/nowhere"}, {"type": "string", "pattern": "no anchors"}],
+    ids=["unknown type", "a reference to nothing", "a pattern without anchors"],
+)
+def test_a_schema_without_a_grammar_is_refused(model: LlamaCpp, schema: dict[str, object]) -> None:
+    with pytest.raises(InvalidValueError, match="schema"):
+        model.generate(ask("a"), GREEDY, schema=schema)
 
 
 def test_without_a_template_the_words_of_the_vocabulary_tell(

@@ -153,6 +153,14 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:
     return {row["id"]: _row(row) for row in found}
 
 
+def has_graph(connection: Connection, dataset_id: str) -> bool:
+    """Tell whether a dataset has entities or relations."""
+    found = connection.execute(
+        "SELECT 1 FROM chunks WHERE kind <> 'text' AND dataset_id = ? LIMIT 1", [dataset_id]
+    )
+    return found.fetchone() is not None
+
+
 def of_graph(
     connection: Connection,
     dataset_id: str,
