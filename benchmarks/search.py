@@ -154,7 +154,8 @@ def page(figures: dict[int, dict[str, float]]) -> str:
         " disk. Opening and first search are of a new process, from its start to the result,"
         " without torch, and without LanceDB where vectors fit in memory: median of three. Peak"
         " memory is the process's, corpus in memory included. Load: processes that wanted a core"
-        " just before; above the number of cores, every time is that much too long.",
+        " just before; above the number of cores, every time is too long. nan: with --kept, nothing"
+        " is filled.",
         "",
         "| chunks | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
