@@ -1,6 +1,8 @@
 """How fast is a search? Milliseconds at 10³, 10⁴ and 10⁵ chunks; with ``--million`` at 10⁶ too.
 
-    python -m benchmarks.search [--million]
+    python -m benchmarks.search [--million] [--kept FOLDER …]
+
+With ``--kept``, projects that ``Project.fill`` left there are searched, and none is filled.
 
 The corpus is made up from a seed: chunks of about 100 words that follow Zipf's law, and vectors
 in clusters. Questions have eight words, six of them from one chunk, so that several lists are
@@ -9,13 +11,14 @@ long. Every question is new, and embedded by the default model as part of the se
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,37 +70,25 @@ def first_search(folder: Path, question: str) -> tuple[float, float]:
     return float(said[0]), found
 
 
-def measure(size: int) -> dict[str, float]:
+def measure(size: int, kept: Path | None = None) -> dict[str, float]:
     """Return the figures at one size."""
     corpus = Zipf()
     texts = list(corpus.chunks(size))
     questions = [corpus.question(texts[number * 31 % size]) for number in range(QUESTIONS + 3)]
     text_bytes = sum(map(len, texts))
-    embedder = open_embedder(MODEL, None, cache_dir=CACHE / "models")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        project = Project(folder, DIM)
-        begun = time.perf_counter()
-        project.fill(texts, matrices(), BATCH)
-        filling = time.perf_counter() - begun
-        project.close()
+        folder = kept or Path(name)
+        filling = float("nan")
+        if kept is None:
+            project = Project(folder, DIM)
+            begun = time.perf_counter()
+            project.fill(texts, matrices(), BATCH)
+            filling = time.perf_counter() - begun
+            project.close()
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         # The first one of these makes what only RAGFlow keeps: the seal of the catalog.
         firsts = [first_search(folder, questions[number]) for number in range(4)][1:]
-        project = Project(folder, DIM)
-        figures: dict[str, float] = {}
-        for what, weight in (("lexical", 0.0), ("hybrid", 0.3), ("vector", 1.0)):
-            wanted = Wanted(threshold=0.0, vector_weight=weight, limit=10)
-
-            def ask(number: int, wanted: Wanted = wanted, project: Project = project) -> None:
-                search(
-                    questions[number], [project.scope], project.sources, lambda: embedder, wanted
-                )
-
-            times = milliseconds(ask, QUESTIONS)
-            figures[f"{what} p50 ms"] = float(np.percentile(times, 50))
-            figures[f"{what} p95 ms"] = float(np.percentile(times, 95))
-        project.close()
+        figures = asked(folder, questions)
     return {
         **figures,
         "opening s": statistics.median(opened for opened, _ in firsts),
@@ -108,15 +99,48 @@ def measure(size: int) -> dict[str, float]:
     }
 
 
+def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
+    """Return how long questions take, one after the other."""
+    embedder = open_embedder(MODEL, None, cache_dir=CACHE / "models")
+    project = Project(folder, DIM)
+    figures: dict[str, float] = {}
+    for what, weight in (("lexical", 0.0), ("hybrid", 0.3), ("vector", 1.0)):
+        wanted = Wanted(threshold=0.0, vector_weight=weight, limit=10)
+
+        def ask(number: int, wanted: Wanted = wanted) -> None:
+            search(questions[number], [project.scope], project.sources, lambda: embedder, wanted)
+
+        times = milliseconds(ask, QUESTIONS)
+        for percent in (10, 50, 95):
+            figures[f"{what} p{percent} ms"] = float(np.percentile(times, percent))
+    project.close()
+    return figures
+
+
 def main() -> None:
     """Measure at each size, and write the page after each."""
-    sizes = (*SIZES, 1_000_000) if "--million" in sys.argv else SIZES
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--million", action="store_true")
+    arguments.add_argument("--kept", nargs="*", type=Path, default=[])
+    given = arguments.parse_args()
+    sizes = (*SIZES, 1_000_000) if given.million else SIZES
+    runs: list[tuple[int, Path | None]]
+    runs = [(size_of(folder), folder) for folder in given.kept] or [(size, None) for size in sizes]
     figures = {}
-    for size in sizes:
+    for size, folder in runs:
         begun = os.getloadavg()[0]
-        figures[size] = {**measure(size), "load before": begun}
+        figures[size] = {**measure(size, folder), "load before": begun}
         print(size, figures[size], flush=True)
         write("search", page(figures), figures)
+
+
+def size_of(folder: Path) -> int:
+    """Return how many chunks a kept project has."""
+    project = Project(folder, DIM)
+    with project.catalog.read() as connection:
+        (count,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+    project.close()
+    return int(count)
 
 
 def page(figures: dict[int, dict[str, float]]) -> str:
@@ -130,7 +154,8 @@ def page(figures: dict[int, dict[str, float]]) -> str:
         " disk. Opening and first search are of a new process, from its start to the result,"
         " without torch, and without LanceDB where vectors fit in memory: median of three. Peak"
         " memory is the process's, corpus in memory included. Load: processes that wanted a core"
-        " just before; above the number of cores, every time is that much too long.",
+        " just before; above the number of cores, every time is too long. nan: with --kept, nothing"
+        " is filled.",
         "",
         "| chunks | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
