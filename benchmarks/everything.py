@@ -1,6 +1,8 @@
 """Everything at once: each file of the data in one dataset, with the method that suits it.
 
-    python -m benchmarks.everything
+    python -m benchmarks.everything [PART …]
+
+With parts of paths, such as ``.pdf``, only those files, and no page is written.
 
 Every document has to end DONE or FAIL with a reason a person understands. Memory is that of this
 process and all its workers together, looked at ten times a second (pages that several processes
@@ -82,6 +84,12 @@ class Memory(threading.Thread):
             self.peak = max(self.peak, total)
 
 
+def files(parts: list[str]) -> list[Path]:
+    """Return the files of the data that have one of ``parts`` in their path."""
+    found = (path for path in sorted(DATA.rglob("*")) if path.is_file())
+    return [path for path in found if any(part in path.as_posix() for part in parts)]
+
+
 def main() -> int:
     """Add all, parse all, write the table."""
     if not DATA.exists():
@@ -94,9 +102,7 @@ def main() -> int:
         rag = RAGFlow(project_dir=folder, workers=2, embedding_model="hashing")
         dataset = rag.create_dataset("everything")
         added = []
-        for path in sorted(DATA.rglob("*")):
-            if not path.is_file():
-                continue
+        for path in files(sys.argv[1:] or [""]):
             name = path.relative_to(DATA).as_posix()
             data = path.read_bytes()
             try:
@@ -152,7 +158,8 @@ def main() -> int:
         ),
     ]
     page = "\n".join(lines)
-    (measure.RESULTS / "everything.md").write_text(page.rstrip() + "\n", encoding="utf-8")
+    if not sys.argv[1:]:
+        (measure.RESULTS / "everything.md").write_text(page.rstrip() + "\n", encoding="utf-8")
     print(page)
     return int(counts["RUNNING"] > 0)
 
