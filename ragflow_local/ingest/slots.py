@@ -21,6 +21,10 @@ from ragflow_local.settings import Limits
 # How often a running task is looked at: cancelling and closing take no longer than this.
 _LOOK_SECONDS = 0.1
 
+# A worker that holds more after a task is ended: recognising text leaves 0.7 GB behind,
+# and two such workers beside the engine are more than a small machine has.
+_RESTING_BYTES = 600 << 20
+
 
 class Slot:
     """One worker process at a time, started when the first task comes."""
@@ -71,6 +75,8 @@ class Slot:
                 if isinstance(reply, wire.Failed):
                     raise wire.error_of(reply, name)
                 if not isinstance(reply, wire.Said):
+                    if _used_bytes(process.pid) > _RESTING_BYTES:
+                        self.stop()
                     return reply
                 said(reply.page)
             if is_cancelled():
@@ -121,12 +127,7 @@ class Slot:
                 f"reading took longer than {self._limits.task_seconds:g} seconds",
                 "task_seconds in RAGFlow(limits=…)",
             )
-        import psutil  # only where a task takes long
-
-        try:
-            used = psutil.Process(process.pid).memory_info().rss
-        except psutil.Error:
-            return
+        used = _used_bytes(process.pid)
         if used > self._limits.worker_bytes:
             self.stop()
             raise LimitError(
@@ -145,6 +146,16 @@ class Slot:
         self.stop()
         how = "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
         return WorkerDiedError(name, how)
+
+
+def _used_bytes(process_id: int) -> int:
+    """Return the memory a process holds; 0 where it is gone."""
+    import psutil  # the package is imported without it
+
+    try:
+        return int(psutil.Process(process_id).memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 # The worker sees the engine's sys.path, so a package found through it is found there too; the

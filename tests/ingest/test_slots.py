@@ -83,6 +83,17 @@ def test_a_worker_is_replaced_after_its_share_of_tasks(tmp_path: Path) -> None:
     slot.stop()
 
 
+def test_a_worker_that_keeps_much_memory_is_ended_after_its_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(slots, "_RESTING_BYTES", 1)
+    slot = Slot(Limits())
+    before = {child.pid for child in psutil.Process().children()}
+    for _ in range(2):
+        slot.run(text_file(tmp_path), "a.txt", never)
+        assert {child.pid for child in psutil.Process().children()} == before
+
+
 def test_an_error_of_a_reader_arrives_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "torn.docx"
     path.write_bytes(b"PK\x03\x04 and then nothing")
