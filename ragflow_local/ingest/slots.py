@@ -75,8 +75,7 @@ class Slot:
                 if isinstance(reply, wire.Failed):
                     raise wire.error_of(reply, name)
                 if not isinstance(reply, wire.Said):
-                    if _used_bytes(process.pid) > _RESTING_BYTES:
-                        self.stop()
+                    self._rest(process)
                     return reply
                 said(reply.page)
             if is_cancelled():
@@ -117,6 +116,11 @@ class Slot:
             ).start()
         self._tasks += 1
         return process
+
+    def _rest(self, process: subprocess.Popen[bytes]) -> None:
+        """End the worker where it keeps much memory from what it has done."""
+        if _used_bytes(process.pid) > _RESTING_BYTES:
+            self.stop()
 
     def _check_limits(self, process: subprocess.Popen[bytes], name: str, started: float) -> None:
         seconds = time.monotonic() - started
