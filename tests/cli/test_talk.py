@@ -118,8 +118,11 @@ def test_a_conversation_at_a_terminal(terminal: Terminal, house: Path) -> None:
     terminal.wait_for("[1] house.md")
     assert "every second March" in terminal.out
     terminal.wait_for("Answered by extractive.")
+    terminal.wait_for("\n? ")
     terminal.type("/sources\n")
     terminal.wait_for("1. house.md")
+    # Before the prompt the terminal itself would take Ctrl-D, and the program would not see it.
+    terminal.wait_for("\n? ")
     terminal.type("\x04")  # Ctrl-D
     assert terminal.close() == 0
     with RAGFlow(project_dir=house, read_only=True) as rag:
