@@ -159,7 +159,7 @@ def test_a_refused_write_of_bytes_has_a_way_out_and_changes_nothing(
         raise OSError(number, "refused")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ragflow_local.stores.files.tempfile.mkstemp", refuse)
+        patched.setattr("ragflow_local.stores.durable.tempfile.mkstemp", refuse)
         with pytest.raises(DiskError, match=way_out):
             rag.add_document(dataset, "a.txt", b"kraken")
     assert dataset.list_docs() == []

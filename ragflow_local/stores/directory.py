@@ -27,7 +27,7 @@ from ragflow_local.errors import (
     ProjectVersionError,
     UnusableDirectoryError,
 )
-from ragflow_local.stores.durable import sync_folder
+from ragflow_local.stores.durable import sync_folder, write_whole
 
 if TYPE_CHECKING:
     import filelock
@@ -236,14 +236,4 @@ def _read_json(path: Path) -> dict[str, object]:
 
 def write_json(path: Path, values: dict[str, object]) -> None:
     """Write a small file whole, on the disk when this returns."""
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    write_whole(path, json.dumps(values).encode())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError
-from ragflow_local.stores.durable import sync_folder, telling_disk
+from ragflow_local.stores.durable import telling_disk, write_whole
 
 _OTHER_BYTES = "its bytes are not those that were added"
 _ADD_AGAIN = "Add the document again from the original, or restore this file from a copy"
@@ -43,7 +41,7 @@ class Files:
 
         with contextlib.suppress(OSError):
             if not self._reserve.exists():
-                _write(self._reserve, bytes(_RESERVE_BYTES))
+                write_whole(self._reserve, bytes(_RESERVE_BYTES))
 
     def make_room(self) -> bool:
         """Give back room that was kept for a full disk; return whether there was some."""
@@ -68,7 +66,7 @@ class Files:
         with telling_disk(path):
             # One that is there is compared: adding a file again mends what became of it.
             if not (path.exists() and path.stat().st_size == len(data) and self._is_whole(path)):
-                _write(path, data)
+                write_whole(path, data)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -115,7 +113,7 @@ class Files:
         """Keep the picture of a chunk."""
         path = self._image(chunk_id)
         with telling_disk(path):
-            _write(path, data + hashlib.sha256(data).digest())
+            write_whole(path, data + hashlib.sha256(data).digest())
 
     def get_image(self, chunk_id: str) -> bytes:
         """Return the picture of a chunk that has one of its own.
@@ -149,17 +147,3 @@ class Files:
 
     def _image(self, chunk_id: str) -> Path:
         return self._images / f"{chunk_id}.png"
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
