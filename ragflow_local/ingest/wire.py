@@ -51,15 +51,19 @@ class Cut(msgspec.Struct, tag=True, frozen=True):
 
 
 class Picture(msgspec.Struct, tag=True, frozen=True):
-    """Draw a page, or a box of it; page 0 asks for the thumbnail."""
+    """Draw a page, or a box of it; page 0 asks for the thumbnail.
+
+    ``is_small`` asks for the small form that pages of HTML hold: WebP, not every pixel kept.
+    """
 
     path: str
     kind: str
     name: str
     page: int
-    dpi: int
+    dpi: float
     box: Place | None = None
     marks: tuple[Place, ...] = ()
+    is_small: bool = False
 
 
 class Said(msgspec.Struct, tag=True, frozen=True):
@@ -89,9 +93,9 @@ class CutDone(msgspec.Struct, tag=True, frozen=True):
 
 
 class Drawn(msgspec.Struct, tag=True, frozen=True):
-    """A PNG, or nothing where the kind has no pictures."""
+    """A PNG, or WebP where that was asked for; nothing where the kind has no pictures."""
 
-    png: bytes
+    picture: bytes
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True):

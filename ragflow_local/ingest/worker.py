@@ -117,15 +117,15 @@ def _cut(request: wire.Cut) -> wire.CutDone:
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
-    from ragflow_local.readers.render import page_image, thumbnail
+    from ragflow_local.readers import render
 
     if request.page == 0:
-        return wire.Drawn(thumbnail(request.kind, data))
-    return wire.Drawn(
-        page_image(
+        picture = render.thumbnail(request.kind, data)
+    else:
+        picture = render.page_image(
             request.kind, data, request.page, request.dpi, box=request.box, marks=request.marks
         )
-    )
+    return wire.Drawn(render.smaller(picture) if request.is_small else picture)
 
 
 if __name__ == "__main__":
