@@ -74,8 +74,12 @@ def draw_page(
         ReadError: The page cannot be drawn.
     """
     document = _document(rag, document_id)
-    marks = tuple(place for row in rows for place in row.places if place.page == page)
-    return _draw(rag, document, page, look, None, tuple(dict.fromkeys(marks)))
+    passages = tuple(
+        wire.Passage(row.content, places)
+        for row in rows
+        if (places := tuple(dict.fromkeys(one for one in row.places if one.page == page)))
+    )
+    return _draw(rag, document, page, look, None, passages)
 
 
 def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
@@ -120,11 +124,11 @@ def _draw(
     page: int,
     look: Look,
     box: Place | None,
-    marks: tuple[Place, ...],
+    passages: tuple[wire.Passage, ...],
 ) -> bytes:
     if document.kind not in DRAWN:
         return b""
-    return _request(rag, document, page, look, box, marks)
+    return _request(rag, document, page, look, box, passages)
 
 
 def _request(
@@ -133,12 +137,12 @@ def _request(
     page: int,
     look: Look,
     box: Place | None,
-    marks: tuple[Place, ...],
+    passages: tuple[wire.Passage, ...],
 ) -> bytes:
     project = rag.project
     path = str(project.files.path_of(document.sha256))
     request = wire.Picture(
-        path, document.kind, document.name, page, look.dpi, box, marks, look.is_small
+        path, document.kind, document.name, page, look.dpi, box, passages, look.is_small
     )
     return project.pictures.draw(request, look.seconds)
 

@@ -50,6 +50,13 @@ class Cut(msgspec.Struct, tag=True, frozen=True):
     max_tokens: int
 
 
+class Passage(msgspec.Struct, frozen=True):
+    """What to mark: a text, and the places of a page that it is in."""
+
+    text: str
+    places: tuple[Place, ...]
+
+
 class Picture(msgspec.Struct, tag=True, frozen=True):
     """Draw a page, or a box of it; page 0 asks for the thumbnail.
 
@@ -62,7 +69,7 @@ class Picture(msgspec.Struct, tag=True, frozen=True):
     page: int
     dpi: float
     box: Place | None = None
-    marks: tuple[Place, ...] = ()
+    passages: tuple[Passage, ...] = ()
     is_small: bool = False
 
 

@@ -21,7 +21,7 @@ from typing import IO, cast
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.ingest import wire
-from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -122,8 +122,11 @@ def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
     if request.page == 0:
         picture = render.thumbnail(request.kind, data)
     else:
+        marks: list[Place] = []
+        for passage in request.passages:
+            marks += render.narrowed(request.kind, data, passage.places, passage.text)
         picture = render.page_image(
-            request.kind, data, request.page, request.dpi, box=request.box, marks=request.marks
+            request.kind, data, request.page, request.dpi, box=request.box, marks=marks
         )
     return wire.Drawn(render.smaller(picture) if request.is_small else picture)
 

@@ -70,6 +70,15 @@ def thumbnail(kind: str, data: bytes) -> bytes:
     return _png(picture)
 
 
+def narrowed(kind: str, data: bytes, marks: Sequence[Place], text: str) -> Sequence[Place]:
+    """Return the places of a passage on one page, narrowed to its words where they are known."""
+    if kind != "pdf":
+        return marks
+    from ragflow_local.readers import pdf_marks
+
+    return pdf_marks.narrowed(data, marks, text)
+
+
 def smaller(png: bytes) -> bytes:
     """Return a picture as WebP, which takes half or less of its room; empty for empty."""
     if not png:
