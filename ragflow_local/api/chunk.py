@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ragflow_local.api import html, pictures
@@ -204,7 +205,8 @@ class Chunk(Entity):
         return pictures.draw_page(self._rag, self.document_id, page, look, [self._row])
 
     def _repr_html_(self) -> str:
-        return html.chunk(self._row, self._hit, self._question)
+        row = replace(self._row, content=str(self.content), available=bool(self.available))
+        return html.chunk(row, self._hit, self._question)
 
 
 def checked_content(content: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ragflow_local.api import checks
+from ragflow_local.api import checks, notebook
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
@@ -108,6 +108,9 @@ class DataSet(Entity):
     def token_count(self) -> int:
         """Tokens of its chunks, by its embedding model."""
         return self._now().token_count
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(self, notebook.dataset)
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change attributes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ragflow_local.api import report
+from ragflow_local.api import notebook, report
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.pictures import PagePicture, check_dpi
@@ -110,4 +110,4 @@ class Message(Entity):
         return report.report(self, pictures=pictures)
 
     def _repr_html_(self) -> str:
-        return report.notebook(self)
+        return notebook.shown(self, report.notebook)
