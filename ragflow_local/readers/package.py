@@ -167,7 +167,12 @@ def parse_xml(data: bytes, name: str, part: str) -> Any:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DamagedFileError(name, part, f"this part is no XML: {error}") from error
+        raise DamagedFileError(name, part, f"this part is no XML: {said_by(error)}") from error
     if root is None:
         raise DamagedFileError(name, part, "this part is empty")
     return root
+
+
+def said_by(error: Exception) -> str:
+    """Return what the parser says of a place in a text, without the name it has for the text."""
+    return str(error).partition(" (<string>")[0]
