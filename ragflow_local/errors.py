@@ -329,6 +329,12 @@ class DiskError(StoreError):
             f" {way_out}."
         )
 
+    @classmethod
+    def of(cls, error: OSError, path: Path) -> DiskError:
+        """Return what the system refused, told of the file that it named, else of ``path``."""
+        named = Path(error.filename) if isinstance(error.filename, str) else path
+        return cls(named, error.errno, error.strerror or str(error))
+
 
 class ProjectVersionError(StoreError):
     """The project was written by a newer version."""
