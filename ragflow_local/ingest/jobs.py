@@ -223,7 +223,7 @@ class Jobs:
         except RagflowError as error:
             self._fail(parse, str(error))
         except OSError as error:
-            self._fail(parse, f"The disk or a file gave an error: {error}. Mend that, parse again.")
+            self._fail(parse, str(DiskError.of(error, Path(parse.path))))
         except Exception as error:  # noqa: BLE001  # one document's bug must not end the queue
             _log.warning("Parsing %r failed", parse.document.name, exc_info=True)
             self._fail(
