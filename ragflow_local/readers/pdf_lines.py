@@ -17,6 +17,7 @@ from typing import Any
 
 import pymupdf
 
+from ragflow_local.readers.pdf_right_to_left import righted
 from ragflow_local.readers.pdf_symbols import with_signs
 from ragflow_local.records import Place
 
@@ -202,7 +203,8 @@ def lines_of(page: Any) -> Lines:
     matrix = page.rotation_matrix
     width, height = page.rect.width, page.rect.height
     grouped: dict[tuple[int, int], list[Word]] = {}
-    for x0, y0, x1, y1, text, block, line, _ in with_signs(page, content, textpage, words):
+    words = with_signs(page, content, textpage, righted(page, content, textpage, words))
+    for x0, y0, x1, y1, text, block, line, _ in words:
         rect = mupdf.Rect(x0, y0, x1, y1) * matrix
         cleaned = clean(text)
         if cleaned and not _outside(rect, width, height):
