@@ -13,7 +13,7 @@ from ragflow_local.settings import check_bool, check_text
 from ragflow_local.stores.catalog import documents
 
 # Kinds whose pages can be drawn.
-_DRAWN = frozenset({"pdf", "image"})
+_DRAWN = frozenset({"pdf", "pptx", "image"})
 
 
 class Chunk(Entity):
