@@ -254,13 +254,13 @@ def test_an_empty_folder_removes_nothing_unless_it_is_said_so(
 
 @pytest.mark.parametrize("folder", [None, 7, "a\0b", "\udcff", "nowhere"])
 def test_what_is_no_folder_is_told(dataset: DataSet, folder: object) -> None:
-    with pytest.raises(InvalidValueError, match="^folder="):
+    with pytest.raises(InvalidValueError, match=r"^folder="):
         dataset.sync(folder)  # type: ignore[arg-type]  # that is the point
 
 
 @pytest.mark.parametrize("patterns", [7, [7], {"a": 1}, ["\udcff"]])
 def test_what_is_no_pattern_is_told(dataset: DataSet, tmp_path: Path, patterns: object) -> None:
-    with pytest.raises(InvalidValueError, match="^exclude="):
+    with pytest.raises(InvalidValueError, match=r"^exclude="):
         dataset.sync(tmp_path, exclude=patterns)  # type: ignore[arg-type]  # that is the point
 
 
