@@ -23,7 +23,7 @@ from ragflow_local.ingest.folder import Look, Patterns, digest_of, is_as_it_was,
 from ragflow_local.readers import ENDINGS, kind_of
 from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import Connection, IntegrityError, documents, folder_files, now_ms
-from ragflow_local.stores.catalog.folder_files import FolderFile, Stamp
+from ragflow_local.stores.catalog.folder_files import FolderFile
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
@@ -137,7 +137,7 @@ class _Run:
         self._gone: dict[str, FolderFile] = {}
         self._renamed: dict[str, FolderFile] = {}
         self._kept: list[tuple[str, str]] = []  # documents and runs of files that are as they were
-        self._touched: list[tuple[str, str, Stamp]] = []  # the same bytes, another stamp
+        self._touched: list[tuple[str, str]] = []  # the same bytes, another stamp
         self._queue: list[str] = []
 
     # ── what is to be done ──
@@ -151,7 +151,7 @@ class _Run:
             elif is_as_it_was(stamp, one.stamp):
                 self._keep(one)
             else:
-                self._compare(path, one, stamp)
+                self._compare(path, one)
         self._gone = {
             path: one
             for path, one in mine.items()
@@ -166,13 +166,13 @@ class _Run:
         if one.run == "FAIL" and not self._options.retry:
             self.done.failed.append(one.path)
 
-    def _compare(self, path: str, one: FolderFile, stamp: Stamp) -> None:
+    def _compare(self, path: str, one: FolderFile) -> None:
         digest = self._digest(path)
         if digest is None:
             return
         if digest == one.sha256:
             self._keep(one)
-            self._touched.append((one.document_id, path, stamp))
+            self._touched.append((one.document_id, path))
         else:
             self.done.changed.append(path)
             self._changed[path] = one
@@ -222,7 +222,7 @@ class _Run:
                 self.done.added.remove(path)
                 self.done.unchanged += 1
                 self._kept.append((row.id, row.run))
-                self._touched.append((row.id, path, self._found.files[path]))
+                self._touched.append((row.id, path))
 
     # ── doing it ──
 
@@ -231,8 +231,8 @@ class _Run:
         for one in self._gone.values():
             self._remove(one)
         with self._rag.project.catalog.write() as connection:
-            for id, path, stamp in self._touched:
-                self._note(connection, id, path, stamp)
+            for id, path in self._touched:
+                self._note(connection, id, path)
         for path, one in self._renamed.items():
             self._rename(path, one)
         for path in list(self.done.changed):
@@ -257,7 +257,7 @@ class _Run:
             name = unique_name(connection, self._dataset.id, path)
             values = {"name": name, "update_time": now_ms()}
             project.indexer.rename_document(one.document_id, values)
-            self._note(connection, one.document_id, path, self._found.files[path])
+            self._note(connection, one.document_id, path)
         self._kept.append((one.document_id, one.run))
 
     def _take(self, path: str, done: list[str], id: str | None) -> None:
@@ -276,17 +276,17 @@ class _Run:
         data = (self._found.folder / path).read_bytes()
 
         def note(connection: Connection, id: str) -> None:
-            # The stamp is from before the file was read: one that changed meanwhile is read again.
-            self._note(connection, id, path, self._found.files[path])
+            self._note(connection, id, path)
 
         if id is None:
             return insert_file(self._rag, self._dataset.id, path, data, note).id
         replace_file(self._rag, id, data, note)
         return id
 
-    def _note(self, connection: Connection, id: str, path: str, stamp: Stamp) -> None:
+    def _note(self, connection: Connection, id: str, path: str) -> None:
+        # As the file was before it was read: one that is written to meanwhile is read again.
         where = (str(self._found.folder), path)
-        folder_files.put(connection, id, self._dataset.id, where, stamp)
+        folder_files.put(connection, id, self._dataset.id, where, self._found.noted(path))
 
     def _start(self, ids: Iterable[str], *, at_once: bool = False) -> None:
         """Have documents parsed, a group at a time."""

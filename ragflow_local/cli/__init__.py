@@ -24,6 +24,7 @@ from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import tell
 from ragflow_local.cli.search import search
+from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.talk import chat
 from ragflow_local.errors import RagflowError
 
@@ -40,6 +41,8 @@ app = typer.Typer(
 for function, name, example in (
     (add, "add", "ragflow-local add report.pdf notes/ --project work --dataset reports"),
     (parse, "parse", "ragflow-local parse report.pdf --method one"),
+    (sync, "sync", "ragflow-local sync notes/ --exclude drafts --exclude '*.tmp'"),
+    (watch, "watch", "ragflow-local watch notes/ --dataset notes --include '*.md'"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
     (chat, "chat", "ragflow-local chat --dataset reports"),

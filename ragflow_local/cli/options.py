@@ -57,6 +57,34 @@ Models = Annotated[
         show_default=False,
     ),
 ]
+EmbeddingModel = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding-model",
+        metavar="NAME",
+        show_default=False,
+        help="A folder or a name under models/, for a dataset without chunks."
+        " Default: all-MiniLM-L6-v2",
+    ),
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        show_default=False,
+        help="Of folders take only what fits, such as '*.pdf' or 'notes/*'; may be given again.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        show_default=False,
+        help="Leave out files and folders that fit, such as drafts; may be given again.",
+    ),
+]
 
 
 def open_project(

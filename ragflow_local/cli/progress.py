@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ragflow_local.cli.output import clean, count_of, paint, tell
+from ragflow_local.cli.output import clean, count_of, tell
 from ragflow_local.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Watch:
         tell(f"{count_of(done, 'document')} parsed{failed}, in {seconds}.")
         if not self._told_each or self._count > _MOST_LINES:
             for told in self._failed:
-                tell(paint(told, "red"))
+                tell(told, is_bad=True)
 
     def _look(self, document: Document, standing: Standing | None) -> bool:
         """Show how far a document is, and return whether it has ended."""
@@ -202,6 +202,8 @@ def told_end(document: Document) -> str:
     mark = {"DONE": "✓", "FAIL": "✗"}.get(document.run, "–")
     if document.run == "DONE" and document.chunk_count:
         what = f"{count_of(document.chunk_count, 'chunk')}, {document.process_duration:.1f} s"
+        _, _, notices = document.progress_msg.partition(". ")  # after "completed: … chunks"
+        what += f". {notices}" if notices else ""
     else:
         what = " ".join(document.progress_msg.split()) or document.run.lower()
     return clean(f"{mark} {document.name}: {what}")

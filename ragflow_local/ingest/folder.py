@@ -11,7 +11,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from ragflow_local.stores.catalog.folder_files import Stamp
@@ -73,11 +73,19 @@ class Look:
         folder: It, absolute.
         files: The files that are meant, by their path below it, parts split by ``/``.
         unread: Folders and files that the system did not let be seen, each with the reason.
+        begun_ns: When it was looked at; nanoseconds since 1970.
     """
 
     folder: Path
     files: dict[str, Stamp]
     unread: dict[str, str]
+    begun_ns: int
+
+    def noted(self, path: str) -> Stamp:
+        """Return what to note of a file that is read after this look."""
+        stamp = self.files[path]
+        is_fresh = self.begun_ns - max(stamp.mtime_ns, stamp.ctime_ns) < _TICK_NS
+        return replace(stamp, mtime_ns=0) if is_fresh else stamp
 
     def hides(self, path: str) -> bool:
         """Return whether a file may be there without having been seen."""
@@ -99,15 +107,16 @@ def look(folder: Path, patterns: Patterns, endings: Iterable[str]) -> Look:
         OSError: The folder itself cannot be read.
     """
     known = frozenset(endings)
+    begun_ns = time.time_ns()
     files: dict[str, Stamp] = {}
     unread: dict[str, str] = {}
     for path, entry in _walk(folder, patterns, unread):
         if patterns.takes(path, known):
             try:
-                files[path] = stamp_of(entry.stat())
+                files[path] = _stamp_of(entry.stat())
             except OSError as error:
                 unread[path] = error.strerror or str(error)
-    return Look(folder, files, unread)
+    return Look(folder, files, unread, begun_ns)
 
 
 def _walk(
@@ -147,10 +156,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def stamp_of(found: os.stat_result) -> Stamp:
-    """Return the stamp of a file that is looked at now."""
-    is_fresh = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _TICK_NS
-    return Stamp(found.st_size, 0 if is_fresh else found.st_mtime_ns, found.st_ctime_ns)
+def _stamp_of(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def is_as_it_was(now: Stamp, then: Stamp) -> bool:
