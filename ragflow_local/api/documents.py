@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ragflow_local.api import checks
 from ragflow_local.api.adding import insert_file
+from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.datasets import DatasetCalls
 from ragflow_local.api.document import Document, start_parsing, stop_parsing
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores.catalog import datasets, documents
+from ragflow_local.settings import check_text
+from ragflow_local.stores.catalog import chunks, datasets, documents
 
 
 class DocumentCalls(DatasetCalls):
@@ -70,6 +72,24 @@ class DocumentCalls(DatasetCalls):
                 "name", name, f"an id: documents of that name are in the datasets {names}"
             )
         return Document(self, rows[0])
+
+    def get_chunk(self, id: str) -> Chunk:
+        """Return a chunk by its id, or by the beginning of its id that no other chunk has.
+
+        Raises:
+            InvalidValueError: Several chunks have an id that begins so.
+            NotFoundError: There is none in a dataset that this tenant sees.
+        """
+        check_text("id", id)
+        with self.project.catalog.read() as reading:
+            rows = chunks.by_prefix(reading, id) if id else []
+            holders = {row.dataset_id: datasets.get(reading, row.dataset_id) for row in rows}
+        rows = [row for row in rows if self._sees(holders[row.dataset_id])]
+        if not rows:
+            raise NotFoundError("chunk", id)
+        if len(rows) > 1:
+            raise InvalidValueError("id", id, "more of it: several chunks have an id like that")
+        return Chunk(self, rows[0])
 
     def _sees(self, row: DatasetRow | None) -> bool:
         return row is not None and (row.tenant_id == self.tenant_id or row.permission == "team")

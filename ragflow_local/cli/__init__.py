@@ -17,13 +17,15 @@ from typer.main import get_command
 
 from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
-from ragflow_local.cli.datasets import list_
+from ragflow_local.cli.contents import documents
+from ragflow_local.cli.datasets import datasets, list_
 from ragflow_local.cli.demo import demo
 from ragflow_local.cli.documents import add, parse
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import tell
 from ragflow_local.cli.search import search
+from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.talk import chat
 from ragflow_local.errors import RagflowError
@@ -44,6 +46,7 @@ for function, name, example in (
     (sync, "sync", "ragflow-local sync notes/ --exclude drafts --exclude '*.tmp'"),
     (watch, "watch", "ragflow-local watch notes/ --dataset notes --include '*.md'"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
+    (show, "show", "ragflow-local show 4f1c09ab --question 'boiler' --out page.png"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
     (chat, "chat", "ragflow-local chat --dataset reports"),
     (list_, "list", "ragflow-local list --dataset reports"),
@@ -57,7 +60,8 @@ for function, name, example in (
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
 
-app.add_typer(models, name="models")
+for commands, name in ((datasets, "datasets"), (documents, "documents"), (models, "models")):
+    app.add_typer(commands, name=name)
 
 
 @app.callback()

@@ -17,6 +17,7 @@ from ragflow_local.cli.options import (
     Json,
     Method,
     Project,
+    complete_document,
     dataset_of,
     dataset_or_new,
     open_project,
@@ -45,6 +46,7 @@ Names = Annotated[
         metavar="DOCUMENTS",
         help="Names or ids. Default: all that are not parsed yet.",
         show_default=False,
+        autocompletion=complete_document,
     ),
 ]
 
@@ -90,7 +92,7 @@ def parse(
     """Parse the documents that are not parsed yet, or those named."""
     with open_project(context, project) as rag:
         home = dataset_of(rag, dataset)
-        documents = list(_named(home, names) if names else _unparsed(home))
+        documents = list(named(home, names) if names else _unparsed(home))
         if not documents:
             tell(f"Nothing to do: every document of {home.name} is parsed.")
         set_method(documents, method)
@@ -145,7 +147,12 @@ def set_method(documents: Iterable[Document], method: str | None) -> None:
             document.save()
 
 
-def _named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
+def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
+    """Yield the documents of these names or ids.
+
+    Raises:
+        NotFoundError: There is none of one of them.
+    """
     from ragflow_local.errors import NotFoundError
 
     documents = home.list_docs()
