@@ -13,9 +13,8 @@ from ragflow_local.records import ChunkRow, DocumentRow, Place
 from ragflow_local.settings import check_number
 from ragflow_local.stores.catalog import documents
 
-# Kinds whose pages can be drawn, and those that have at least a first picture.
-DRAWN = frozenset({"pdf", "image"})
-SHOWN = DRAWN | {"pptx"}
+# Kinds whose pages can be drawn.
+DRAWN = frozenset({"pdf", "pptx", "image"})
 
 _MOST_DPI = 2400  # a page is never drawn larger than 40 megapixels, whatever is asked for
 
@@ -105,7 +104,7 @@ def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
 
 def draw_thumbnail(rag: Engine, document: DocumentRow, look: Look) -> bytes:
     """Return a small picture of a document's first page; empty where it has none."""
-    if document.kind not in SHOWN:
+    if document.kind not in DRAWN:
         return b""
     return _request(rag, document, 0, look, None, ())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from math import ceil
 
@@ -21,8 +20,6 @@ _DARK = 110  # of 255
 _ON_DARK = 0.3  # share of the mark's colour
 _MAX_WEBP_SIDE = 16_383  # the format has no larger
 _WEBP_QUALITY = 70  # letters stay clean; a page of 96 dpi is 10 to 130 KB, as PNG 30 to 380
-_MEDIA = "ppt/media/"
-_MAX_MEDIA_BYTES = 50_000_000
 
 
 def page_image(
@@ -57,15 +54,12 @@ def page_image(
 def thumbnail(kind: str, data: bytes) -> bytes:
     """Return a small PNG of the first page, slide or frame; empty where there is none."""
     try:
-        if kind == "pptx":
-            picture = _first_slide(data)
-        else:
-            shown = _picture(kind, data, 1, 72, None)
-            picture = shown[0] if shown is not None else None
+        shown = _picture(kind, data, 1, 72, None)
     except DamagedFileError:
         return b""
-    if picture is None:
+    if shown is None:
         return b""
+    picture = shown[0]
     picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
     return _png(picture)
 
@@ -98,20 +92,30 @@ def _picture(
     if not data or page < 1:
         return None
     if kind == "pdf":
-        # Only a worker has PyMuPDF; a picture of another kind does without it.
-        from ragflow_local.readers import pdf_picture
+        return _page(data, page, dpi, box)
+    if kind == "pptx":
+        from ragflow_local.readers.pdf_slide import slide_page
 
-        png = pdf_picture.page_picture(data, page, dpi, box)
-        if not png:
-            return None
-        picture = Image.open(io.BytesIO(png)).convert("RGB")
-        width, _ = pdf_picture.page_size(data, page)
-        left, top = (max(box.x0, 0.0), max(box.top, 0.0)) if box else (0.0, 0.0)
-        right = min(box.x1, width) if box else width
-        return picture, left, top, picture.width / max(right - left, 1e-6)
+        return _page(slide_page(data, page), 1, dpi, box)
     if kind == "image":
         return _frame(data, page, dpi, box)
     return None
+
+
+def _page(
+    data: bytes, page: int, dpi: float, box: Place | None
+) -> tuple[Image.Image, float, float, float] | None:
+    # Only a worker has PyMuPDF; a picture of another kind does without it.
+    from ragflow_local.readers import pdf_picture
+
+    png = pdf_picture.page_picture(data, page, dpi, box)
+    if not png:
+        return None
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    width, _ = pdf_picture.page_size(data, page)
+    left, top = (max(box.x0, 0.0), max(box.top, 0.0)) if box else (0.0, 0.0)
+    right = min(box.x1, width) if box else width
+    return picture, left, top, picture.width / max(right - left, 1e-6)
 
 
 def _frame(
@@ -162,35 +166,6 @@ def _marked(
         marked.paste(shown, (x0, y0))
         draw.rectangle((x0, y0, x1 - 1, y1 - 1), outline=_MARK_EDGE)
     return marked
-
-
-def _first_slide(data: bytes) -> Image.Image | None:
-    """Return the first picture of the first slide that has one."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            media = [item for item in package.infolist() if item.filename.startswith(_MEDIA)]
-            known = {item.filename: item for item in media}
-            for target in _targets(package):
-                item = known.get(_MEDIA + target)
-                if item is not None and item.file_size <= _MAX_MEDIA_BYTES:
-                    try:
-                        return image.open_page(package.read(item), 1)[0]
-                    except DamagedFileError:
-                        continue
-    except (zipfile.BadZipFile, OSError, KeyError, NotImplementedError, RuntimeError):
-        return None
-    return None
-
-
-def _targets(package: zipfile.ZipFile) -> list[str]:
-    """Return the names of pictures that the first slide shows."""
-    name = "ppt/slides/_rels/slide1.xml.rels"
-    if name not in package.namelist():
-        return []
-    # A relation names its file in one attribute; no parser needs to see a stranger's XML.
-    relations = package.read(name)[:1_000_000].decode("utf-8", errors="replace")
-    parts = relations.split('Target="../media/')[1:]
-    return [part.split('"', 1)[0] for part in parts]
 
 
 def _png(picture: Image.Image) -> bytes:
