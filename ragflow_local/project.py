@@ -34,6 +34,7 @@ from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.ingest.pictures import Pictures
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
@@ -176,6 +177,7 @@ class Project:
             self.embedder_of,
             self.tokenizer_of,
         )
+        self.pictures = Pictures(self.files, options.limits)
         self.jobs = Jobs(
             self.indexer,
             self.files,
@@ -234,6 +236,7 @@ class Project:
             del Project._open[self.path, self.options.read_only]
         atexit.unregister(self.close)
         self.jobs.close()
+        self.pictures.close()
         self.term_index.close()
         with self._models_lock:
             for generator in self._generators.values():

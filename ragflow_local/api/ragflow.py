@@ -108,7 +108,7 @@ class RAGFlow(CareCalls):
             wanted,
             rerank_id,
         )
-        return [Chunk(self, hit.chunk, hit) for hit in found]
+        return [Chunk(self, hit.chunk, hit, question) for hit in found]
 
     def _document(self, given: Document | str) -> str:
         if not isinstance(given, Document | str):

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ragflow_local import readers
 from ragflow_local.errors import (
@@ -98,8 +97,6 @@ class Jobs:
         self._drafted: queue.SimpleQueue[_Parse | None] = queue.SimpleQueue()
         self._closing = False
         self._slots = [Slot(limits) for _ in range(workers)]
-        self._drawing = Slot(limits)
-        self._drawing_lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     # ── what the API calls ──
@@ -159,17 +156,6 @@ class Jobs:
         with self._changed:
             self._changed.wait_for(lambda: not self._parses)
 
-    def draw(self, request: wire.Picture) -> bytes:
-        """Return a PNG that a worker drew.
-
-        Raises:
-            ReadError: The page cannot be drawn.
-        """
-        self._files.check(Path(request.path).name)
-        with self._drawing_lock:
-            reply = self._drawing.run(request, request.name, lambda: self._closing)
-        return reply.png if isinstance(reply, wire.Drawn) else b""
-
     def close(self) -> None:
         """End the workers; what was queued or running stays RUNNING in the catalog."""
         with self._changed:
@@ -179,7 +165,7 @@ class Jobs:
         for thread in threads:
             # A thread in the middle of loading a model is left to end by itself.
             thread.join(timeout=_CLOSE_SECONDS)
-        for slot in (*self._slots, self._drawing):
+        for slot in self._slots:
             slot.stop()
 
     # ── the threads ──
