@@ -39,6 +39,7 @@ class RAGFlow(CareCalls):
         embedding_backend: ``auto``, ``onnx-int8``, ``onnx`` or ``torch``.
         embedding_model: What new datasets are embedded by.
         limits: How much one document may ask of the machine.
+        durable: Whether what was kept outlives a power cut; without that all changes are faster.
 
     Raises:
         InvalidValueError: ``base_url`` is a web address, and nothing else names a directory.

@@ -48,9 +48,10 @@ _BUSY_TIMEOUT_SECONDS = 30.0
 class Catalog:
     """Connections to one ``catalog.sqlite3``; safe to use from several threads."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, is_durable: bool = True) -> None:
         self.path = path
         self.read_only = read_only
+        self._is_durable = is_durable
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[Connection] = []
@@ -162,7 +163,7 @@ class Catalog:
         if not self.read_only:
             connection.execute("PRAGMA journal_mode=WAL")
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA mmap_size=268435456")
