@@ -15,6 +15,7 @@
 What ``__all__`` lists is public; every other module may change between releases.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,10 @@ __all__ = [
     "StoreError",
 ]
 __version__ = "0.1.0"
+
+# All loggers are below this one; a program that wants to hear them gives it a handler. Without
+# any, Python writes warnings to the terminal, and llama.cpp warns of much.
+logging.getLogger("ragflow_local").addHandler(logging.NullHandler())
 
 _ROOMS = {
     "Chat": "api.chat",

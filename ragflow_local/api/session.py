@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Generator as Yields
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, overload
 
@@ -15,6 +16,7 @@ from ragflow_local.api import checks, notebook
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
+from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
@@ -153,21 +155,44 @@ class Session(Entity):
                 uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
             )
             sessions.add_message(connection, asked)
-        answers = self._answer(asked, chat, history, schema)
+        answers = Stream(
+            lambda stop: self._answer(asked, lambda: self._turn(asked, chat, history, schema), stop)
+        )
         if stream:
             return answers
         *_, last = answers
         return last
 
-    def _answer(
+    @overload
+    def aask(
         self,
-        asked: MessageRow,
-        chat: ChatRow,
-        history: Sequence[MessageRow],
-        schema: Mapping[str, Any] | None,
-    ) -> Iterator[Message]:
+        question: str,
+        stream: Literal[False] = False,
+        *,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Coroutine[Any, Any, Message]: ...
+
+    @overload
+    def aask(
+        self, question: str, stream: Literal[True], *, schema: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Message, None]: ...
+
+    def aask(
+        self, question: str, stream: bool = False, *, schema: Mapping[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Message] | AsyncGenerator[Message, None]:
+        """Answer like ``ask``: for ``await``, with ``stream`` for ``async for``.
+
+        Cancelling the task that waits, or ending the loop, stops the model; the question is kept.
+        """
+        messages = steps(lambda: self.ask(question, stream=True, schema=schema))
+        return messages if stream else last_of(messages)
+
+    def _answer(
+        self, asked: MessageRow, turn: Callable[[], answering.Turn], stop: Stop
+    ) -> Yields[Message]:
         project = self._rag.project
-        stream = answering.answer(self._turn(asked, chat, history, schema))
+        stream = answering.answer(turn())
+        stop.ends(stream.close)
         row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
         last: Answer | None = None
         looked = time.monotonic()
