@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ragflow_local.api.session import Session
     from ragflow_local.records import DocumentRow
 
-_THUMBNAIL = Look(72, is_small=True, seconds=3.0)  # a cell does not wait longer for a picture
+_THUMBNAIL = Look(
+    72, is_small=True, seconds=report.NOTEBOOK_SECONDS
+)  # a cell does not wait longer for a picture
 _MOST_ROWS = 10  # of a table
 _MOST_MESSAGES = 20
 
