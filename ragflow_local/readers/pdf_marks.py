@@ -7,6 +7,7 @@ are compared with those of the passage, in their order, and only what agrees is 
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -63,36 +64,83 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
     joined = f" {' '.join(said)} "
     if len(said) > _MOST_WORDS:
         said = said[: _MOST_WORDS // 2] + said[-_MOST_WORDS // 2 :]
+    insides = [[word for word in words if _is_in(word, mark)] for mark in marks]
+    agreeing = [_agreeing([word.text for word in inside], said, joined) for inside in insides]
+    left = Counter(said)
+    for inside, runs in zip(insides, agreeing, strict=True):
+        left.subtract(word.text for start, end in runs or () for word in inside[start:end])
     found: list[Place] = []
-    for mark in marks:
-        inside = [word for word in words if _is_in(word, mark)]
-        found += _narrow(mark, inside, said, joined)
+    for mark, inside, runs in zip(marks, insides, agreeing, strict=True):
+        rows = [] if runs and _sum(runs) == len(inside) else list(_rows(inside, runs or (), left))
+        if runs is None and _sum(rows) < _LEAST * sum(max(n, 0) for n in left.values()):
+            found.append(mark)
+            continue
+        left.subtract(word.text for start, end in rows for word in inside[start:end])
+        both = _joined([*(runs or ()), *rows])
+        whole = not both or _sum(both) >= _WHOLE * len(inside)
+        found += [mark] if whole else _lines(mark.page, inside, both)
     return found
 
 
-def _narrow(mark: Place, inside: Sequence[_Word], said: Sequence[str], joined: str) -> list[Place]:
-    """Return what of a place the passage has; the place itself where that is all, or unclear."""
-    texts = [word.text for word in inside]
-    if not texts or f" {' '.join(texts)} " in joined:
-        return [mark]
-    matcher = SequenceMatcher(None, texts, said, autojunk=False)
-    runs = [
-        (run.a, run.a + run.size)
-        for run in matcher.get_matching_blocks()
-        if run.size >= min(_FEWEST, len(said))
-    ]
-    agreeing = sum(end - start for start, end in runs)
-    if agreeing >= _WHOLE * len(texts) or agreeing < _LEAST * min(len(texts), len(said)):
-        return [mark]
-    return list(_lines(mark.page, inside, _joined(runs)))
+def _agreeing(
+    texts: Sequence[str], said: Sequence[str], joined: str
+) -> list[tuple[int, int]] | None:
+    """Return the runs of a place's words that the passage has; None where that is unclear."""
+    if not texts:
+        return None
+    if f" {' '.join(texts)} " in joined:
+        return [(0, len(texts))]
+    blocks = SequenceMatcher(None, texts, said, autojunk=False).get_matching_blocks()[:-1]
+    fewest = min(_FEWEST, len(said))
+    runs = [(run.a, run.a + run.size) for run in blocks if run.size >= fewest]
+    if _sum(runs) >= _LEAST * min(len(texts), len(said)):
+        return runs
+    # A passage begins at the end of a paragraph, or ends at its beginning, with few words.
+    long = [run for run in blocks if run.size >= fewest]
+    if long:
+        ends = long[0].a <= _GAP and long[-1].b + long[-1].size >= len(said) - _GAP
+        begins = long[-1].a + long[-1].size >= len(texts) - _GAP and long[0].b <= _GAP
+        return runs if ends or begins else None
+    return _at_an_end(texts, said)
+
+
+def _at_an_end(texts: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]] | None:
+    """Return the one or two words that a passage has of a place's beginning or end."""
+    for size in range(min(_FEWEST, len(texts), len(said)) - 1, 0, -1):
+        if list(texts[:size]) == list(said[-size:]):
+            return [(0, size)]
+        if list(texts[-size:]) == list(said[:size]):
+            return [(len(texts) - size, len(texts))]
+    return None
+
+
+def _rows(
+    inside: Sequence[_Word], runs: Iterable[tuple[int, int]], left: Counter[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield lines all of whose words the passage has and no run holds.
+
+    The cells of a table's head stand in another order on the page than in the passage.
+    """
+    left = left.copy()
+    held = {index for start, end in runs for index in range(start, end)}
+    for _, of_line in groupby(range(len(inside)), key=lambda index: inside[index].line):
+        indices = list(of_line)
+        needed = Counter(inside[index].text for index in indices)
+        if held.isdisjoint(indices) and all(left[text] >= n for text, n in needed.items()):
+            left.subtract(needed)
+            yield indices[0], indices[-1] + 1
+
+
+def _sum(runs: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in runs)
 
 
 def _joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return runs without the small gaps between them."""
+    """Return runs in order, without the small gaps between them."""
     found: list[tuple[int, int]] = []
-    for start, end in runs:
+    for start, end in sorted(runs):
         if found and start - found[-1][1] <= _GAP:
-            found[-1] = (found[-1][0], end)
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
     return found
