@@ -19,6 +19,7 @@
     │   ├── ModelClosedError          it was closed while it answered
     │   ├── AnswerTimeoutError        the time ended before the first word
     │   ├── CutOffAnswerError         an answer in JSON ended before its JSON did
+    │   ├── NoAnswerLeftError         a test scripted fewer answers than were asked for
     │   └── ContextTooSmallError      the question alone does not fit
     └── StoreError
         ├── UnusableDirectoryError    no place for a project
@@ -237,6 +238,17 @@ class CutOffAnswerError(ModelError):
         super().__init__(
             f"The answer of {name!r} ended before its JSON was whole. Give the chat a larger"
             " max_token, or ask for less: shorter texts (maxLength), fewer properties."
+        )
+
+
+class NoAnswerLeftError(ModelError):
+    """A test scripted fewer answers than its chats were asked for."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked = asked
+        super().__init__(
+            f"The test asks for answer {asked} and scripted fewer. Give ragflow.answers(…) one for"
+            " each question."
         )
 
 

@@ -22,6 +22,7 @@ from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.ingest.drafts import rows_of
 from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
 from ragflow_local.stores import crash
@@ -35,7 +36,6 @@ from ragflow_local.stores.catalog import (
     postings,
 )
 from ragflow_local.stores.files import Files
-from ragflow_local.text.terms import chunk_terms
 from ragflow_local.text.tokens import token_counter
 
 # Chunk numbers set aside in one transaction: more would only leave larger gaps after a crash.
@@ -57,12 +57,14 @@ class Indexer:
     def __init__(
         self,
         catalog: Catalog,
+        terms: TermIndex,
         vectors: VectorTable,
         files: Files,
         embedder_of: Callable[[DatasetRow], Embedder],
         tokenizer_of: Callable[[DatasetRow], tuple[Path | None, int]],
     ) -> None:
         self._catalog = catalog
+        self._terms = terms
         self._vectors = vectors
         self._files = files
         self._embedder_of = embedder_of
@@ -198,8 +200,7 @@ class Indexer:
             kept = chunks.insert_embedding(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
             chunks.collect_embeddings(connection, [before])
-            if row.available:
-                postings.add(connection, number, [(row.number, chunk_terms(row))])
+            self._terms.add(connection, number, [row])
             documents.count(connection, row.document_id)
         # Not the one read above: another thread may have changed the chunk meanwhile.
         self._vectors.remove(dataset.id, [current.number])
@@ -246,9 +247,7 @@ class Indexer:
             live = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
             postings.remove(connection, number, [chunk.number for chunk in live])
             documents.update(connection, id, values)
-            renamed = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
-            terms = [(chunk.number, chunk_terms(chunk)) for chunk in renamed]
-            postings.add(connection, number, terms)
+            self._terms.add(connection, number, chunks.list_of(connection, id))
 
     def remove_document(self, id: str) -> None:
         """Remove a document with its chunks and, where no other document has them, its bytes.
@@ -331,8 +330,7 @@ class Indexer:
         for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
             kept = chunks.insert_embedding(connection, key, vector)
             chunks.insert(connection, row, kept)
-        terms = [(row.number, chunk_terms(row)) for row in new.rows if row.available]
-        postings.add(connection, _dataset_number(connection, dataset_id), terms)
+        self._terms.add(connection, _dataset_number(connection, dataset_id), new.rows)
 
     def _remove_rows(
         self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]

@@ -2,7 +2,8 @@
 
 A dataset's chunks lie in segments (``postings_segments``). Adding a document writes one small
 segment, whose rows stand together: a few pages, wherever its words lie in the alphabet. Segments
-of about one size are merged eight into one as they come, so a question reads few of them.
+of about one size are merged eight into one by ``merge_crowded``, which who writes calls when it
+suits, so that a question reads few of them; only where nobody did, ``add`` does it.
 
 A removed chunk is marked in its segment at once, and the statistics count unmarked chunks only:
 they are true at every moment, as if it had never been there. Merging drops what is marked.
@@ -24,6 +25,10 @@ from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Nu
 # Segments of about one size that are merged into one: fewer would write more often, more would
 # give a question more lists to read.
 FAN = 8
+
+# So many times crowded, and adding merges at once: whatever becomes of the merging that is due,
+# the lists a question has to read stay few.
+_MOST_CROWDED = 4
 
 # A segment with more than this share of removed chunks is written anew by ``merge``.
 _MOST_REMOVED = 0.2
@@ -82,7 +87,9 @@ def add(
             "UPDATE postings_datasets SET chunks = chunks + ?, length = length + ? WHERE space = ?",
             (len(part), int(content.lengths.sum()), space),
         )
-    _merge_crowded(connection, space)
+    if _crowded(segments.segments_of(connection, space), _MOST_CROWDED * FAN):
+        while merge_crowded(connection, dataset):
+            pass
 
 
 def remove(connection: sqlite3.Connection, dataset: int, numbers: Sequence[int]) -> None:
@@ -129,6 +136,21 @@ def drop(connection: sqlite3.Connection, dataset: int) -> None:
     )
     connection.execute("DELETE FROM postings_terms WHERE space = ?", (space,))
     connection.execute("DELETE FROM postings_datasets WHERE space = ?", (space,))
+
+
+def merge_crowded(connection: sqlite3.Connection, dataset: int) -> bool:
+    """Join segments of about one size, where ``FAN`` of them are; return whether there were.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+    """
+    space = space_of(connection, dataset)
+    group = [] if space is None else _crowded(segments.segments_of(connection, space))
+    if not group or space is None:
+        return False
+    _join(connection, space, group)
+    return True
 
 
 def merge(connection: sqlite3.Connection, dataset: int) -> bool:
@@ -322,19 +344,14 @@ def _level(segment: Segment) -> int:
     return max(0, _live(segment) - 1).bit_length() // 3
 
 
-def _merge_crowded(connection: sqlite3.Connection, space: int) -> None:
-    """Merge until fewer than ``FAN`` segments are of one size."""
-    while group := _crowded(segments.segments_of(connection, space)):
-        _join(connection, space, group)
-
-
-def _crowded(kept: Sequence[Segment]) -> list[Segment]:
+def _crowded(kept: Sequence[Segment], fan: int = FAN) -> list[Segment]:
+    """Return the smallest segments of about one size, where there are ``fan`` of them or more."""
     levels: dict[int, list[Segment]] = {}
     for segment in kept:
         if _live(segment) <= CAPACITY // 2:
             levels.setdefault(_level(segment), []).append(segment)
     for _, group in sorted(levels.items()):
-        if len(group) >= FAN:
+        if len(group) >= fan:
             return _fitting(group)
     return []
 
