@@ -24,6 +24,7 @@ _NUMBERED = (
 _ENDS_LIKE_PROSE = re.compile(r"[.。,，;；:：!！?？]$")
 _CONTENTS = re.compile(
     r"(?:(?:(?:table\s+of|brief|detailed)\s+)?contents|目\s*[录次錄]|inhalt(?:sverzeichnis)?"
+    r"|arrangement of (?:sections|articles|regulations|rules|provisions)"
     r"|table des matières|índice|sommaire)\s*[:：]?",
     re.I,
 )
@@ -184,6 +185,9 @@ def _contents_end(blocks: Sequence[Block], start: int) -> int:
     for at in range(start, len(blocks)):
         if len(blocks[at].text) <= 2 * _MAX_HEADING:
             later[_key(blocks[at].text)] = at
+            # A number and its title: two lines of the text, one of the contents.
+            if at:
+                later[_key(blocks[at - 1].text) + _key(blocks[at].text)] = at
     end = start
     while end < len(blocks):
         block = blocks[end]
@@ -201,6 +205,7 @@ def _contents_end(blocks: Sequence[Block], start: int) -> int:
 
 def _key(text: str) -> str:
     bare = re.sub(r"(?:\.{2,}|…+|\s{2,}|\t)\s*\d{1,4}\s*$", "", text.strip())
+    bare = re.sub(r"(?<=\S)[（(][^（）()]*[）)]$", "", bare)  # what articles a chapter has
     return re.sub(r"[\W_]+", "", bare).lower()
 
 
