@@ -21,7 +21,7 @@ from typing import IO, cast
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.ingest import wire
-from ragflow_local.records import Block, Draft, Notice
+from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -130,15 +130,18 @@ def _cut(request: wire.Cut) -> wire.CutDone:
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
-    from ragflow_local.readers.render import page_image, thumbnail
+    from ragflow_local.readers import render
 
     if request.page == 0:
-        return wire.Drawn(thumbnail(request.kind, data))
-    return wire.Drawn(
-        page_image(
-            request.kind, data, request.page, request.dpi, box=request.box, marks=request.marks
+        picture = render.thumbnail(request.kind, data)
+    else:
+        marks: list[Place] = []
+        for passage in request.passages:
+            marks += render.narrowed(request.kind, data, passage.places, passage.text)
+        picture = render.page_image(
+            request.kind, data, request.page, request.dpi, box=request.box, marks=marks
         )
-    )
+    return wire.Drawn(render.smaller(picture) if request.is_small else picture)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 
 import numpy as np
 
@@ -179,14 +180,25 @@ def merge(connection: sqlite3.Connection, dataset: int) -> bool:
     return True
 
 
-def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
-    """Return what is wrong with a dataset's postings, a sentence each; nothing when all is well."""
+def verify(
+    connection: sqlite3.Connection,
+    dataset: int,
+    expected: Mapping[int, Mapping[str, int]] = MappingProxyType({}),
+) -> list[str]:
+    """Return what is wrong with a dataset's postings, a sentence each; nothing when all is well.
+
+    Args:
+        connection: Of the catalog.
+        dataset: Its number.
+        expected: The terms that some chunks should have, by their number.
+    """
     space = space_of(connection, dataset)
     if space is None:
         return []
+    bags = _numbered(connection, space, expected)
     problems: list[str] = []
     seen: list[Numbers] = []
-    length = 0
+    length = right = 0
     for segment in segments.segments_of(connection, space):
         try:
             content = segments.read(connection, segment)
@@ -198,6 +210,7 @@ def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
         counted = np.bincount(content.places, content.counts, len(content.numbers))
         if not np.array_equal(counted, content.lengths):
             problems.append(f"Segment {segment.key} has lists that do not fit its lengths.")
+        right += _as_expected(content, bags)
     numbers = np.concatenate([np.empty(0, np.int64), *seen])
     if len(np.unique(numbers)) != len(numbers):
         problems.append("A chunk is indexed twice.")
@@ -206,7 +219,41 @@ def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
     ).fetchone()
     if (chunks_kept, length_kept) != (len(numbers), length):
         problems.append("The counts of chunks and terms do not fit the segments.")
+    if (wrong := len(bags) - right) > 0:
+        problems.append(f"The terms of {wrong} of {len(bags)} chunks are not those of their texts.")
     return problems
+
+
+def _numbered(
+    connection: sqlite3.Connection, space: int, bags: Mapping[int, Mapping[str, int]]
+) -> dict[int, dict[int, int]]:
+    """Return bags of terms by the terms' numbers; -1 for one that the dataset never had."""
+    known = known_terms(connection, space, {term for bag in bags.values() for term in bag})
+    return {
+        number: {known.get(term, -1): count for term, count in bag.items()}
+        for number, bag in bags.items()
+    }
+
+
+def _as_expected(content: Content, bags: Mapping[int, Mapping[int, int]]) -> int:
+    """Return how many chunks of a segment have the terms that ``bags`` has for them."""
+    is_wanted = np.isin(content.numbers, np.fromiter(bags, np.int64, len(bags)))
+    if not is_wanted.any():
+        return 0
+    kept = is_wanted[content.places]
+    places = content.places[kept]
+    order = np.argsort(places, kind="stable")
+    terms, counts = content.terms[kept][order].tolist(), content.counts[kept][order].tolist()
+    wanted = np.flatnonzero(is_wanted)
+    starts = np.searchsorted(places[order], wanted).tolist()
+    found = (
+        dict(zip(terms[start:end], counts[start:end], strict=True))
+        for start, end in zip(starts, [*starts[1:], len(terms)], strict=True)
+    )
+    return sum(
+        bag == bags[number]
+        for number, bag in zip(content.numbers[wanted].tolist(), found, strict=True)
+    )
 
 
 def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
@@ -215,38 +262,6 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     kept = [] if space is None else segments.segments_of(connection, space)
     found = [np.delete(segment.numbers(), segment.removed) for segment in kept]
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
-
-
-def terms_of(
-    connection: sqlite3.Connection, dataset: int, wanted: Numbers
-) -> dict[int, dict[str, int]]:
-    """Return the terms of chunks that can be found, with counts, to compare with their texts.
-
-    Args:
-        connection: Of the catalog.
-        dataset: Its number.
-        wanted: Numbers of the chunks.
-    """
-    space = space_of(connection, dataset)
-    if space is None:
-        return {}
-    rows = connection.execute("SELECT number, term FROM postings_terms WHERE space = ?", (space,))
-    words = {int(number): str(term) for number, term in rows}
-    found: dict[int, dict[str, int]] = {}
-    for segment in segments.segments_of(connection, space):
-        content = segments.read(connection, segment)
-        is_wanted = np.isin(content.numbers, wanted)
-        bags: dict[int, dict[str, int]] = {int(at): {} for at in np.flatnonzero(is_wanted)}
-        kept = is_wanted[content.places]
-        for term, place, count in zip(
-            content.terms[kept].tolist(),
-            content.places[kept].tolist(),
-            content.counts[kept].tolist(),
-            strict=True,
-        ):
-            bags[place][words[term]] = count
-        found.update((int(content.numbers[place]), bag) for place, bag in bags.items())
-    return found
 
 
 def space_of(connection: sqlite3.Connection, dataset: int) -> int | None:
