@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ragflow_local.chunkers.compose import compose, whole
+from ragflow_local.chunkers.headless import counted, headed, heads, with_headings
 from ragflow_local.chunkers.merge import Cutter
-from ragflow_local.chunkers.outline import full_sections, visible, with_headings
+from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
 from ragflow_local.settings import ParserConfig
@@ -44,8 +44,7 @@ _NAMED = re.compile(
 _ROMAN = re.compile(r"[IVX]+\.\s+[A-Z][A-Z\W]{3,}$")  # I. INTRODUCTION
 _LETTERED = re.compile(r"[A-Z]\.\s+[A-Z][a-z]")  # A. Transformers
 _PARTED = re.compile(r"\d+((?:\.\d+)+)\.?\s+\S")  # 2.1 Retrieval
-_COUNTED = re.compile(r"(\d{1,2})\s*[.、．]?\s+(?=[^\W\d])")  # 2 Methods
-_LONGEST_LINE, _LONGEST_TITLE = 80, 200
+_LONGEST_TITLE = 200
 _LEAST_SECTIONS = 2
 _FRONT_BLOCKS = 60  # An abstract that begins later is not the paper's own.
 
@@ -53,7 +52,7 @@ _FRONT_BLOCKS = 60  # An abstract that begins later is not the paper's own.
 def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
     """Yield the front, the abstract whole, the sections, and the references apart."""
     cutter = Cutter.of(config, tools)
-    seen = with_headings(_with_sections(visible(blocks)))
+    seen = with_headings(headed(visible(blocks), _section_levels, _begins))
     first, end = _abstract(seen)
     title = _title(seen)
     if end > first:
@@ -105,65 +104,23 @@ def _apart(blocks: Sequence[Block], cutter: Cutter, above: tuple[str, ...]) -> I
     yield from compose(blocks[start:], cutter, above)
 
 
-def _with_sections(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with the lines that head sections made headings, if there are none yet."""
-    if any(block.kind == "heading" for block in blocks):
-        return list(blocks)
-    lines = [
-        replace(block, text=line)
-        for block in blocks
-        for line in (block.text.split("\n") if block.kind == "paragraph" else [block.text])
-        if line.strip()
-    ]
+def _section_levels(lines: Sequence[Block]) -> list[int]:
+    """Return the levels of lines that head sections: by their numbers, or by what they say."""
     levels = [0] * len(lines)
-    count = 0
+    in_turn = counted(lines)
     for at, line in enumerate(lines):
         text = line.text.strip()
-        if line.kind in ("table", "figure") or len(text) > _LONGEST_LINE:
-            continue
-        counted = _COUNTED.match(text)
-        is_next = counted is not None and int(counted[1]) == count + 1
-        if is_next and _heads(text, lines[at + 1 : at + 2]):
-            levels[at], count = 2, count + 1
-        elif _NAMED.fullmatch(text) or _ROMAN.fullmatch(text):
+        if at in in_turn or _NAMED.fullmatch(text) or _ROMAN.fullmatch(text):
             levels[at] = 2
-        elif (parted := _PARTED.match(text)) and count and _heads(text, lines[at + 1 : at + 2]):
-            levels[at] = 2 + parted[1].count(".")
-        elif _LETTERED.match(text) and 2 in levels and _heads(text, lines[at + 1 : at + 2]):
-            levels[at] = 3
+        elif heads(line, lines[at + 1 : at + 2]) and 2 in levels:
+            parted = _PARTED.match(text)
+            levels[at] = 2 + parted[1].count(".") if parted else 3 if _LETTERED.match(text) else 0
     if levels.count(2) < _LEAST_SECTIONS:
-        return list(blocks)
-    return list(_regrouped(blocks, lines, levels))
+        return [0] * len(lines)
+    if not levels[0] and len(lines[0].text) <= _LONGEST_TITLE:
+        levels[0] = 1
+    return levels
 
 
-def _heads(text: str, following: Sequence[Block]) -> bool:
-    """Tell whether a line is no sentence and no item of a list, whose next item would follow."""
-    next_text = following[0].text.strip() if following else ""
-    is_list = bool(_COUNTED.match(next_text) and _COUNTED.match(text))
-    return bool(next_text) and not is_list and not re.search(r"[.。,，;；:：!！?？]$", text)
-
-
-def _regrouped(
-    blocks: Sequence[Block], lines: Sequence[Block], levels: Sequence[int]
-) -> Iterator[Block]:
-    """Yield headings alone, and other lines together as they stood in their blocks."""
-    at = 0
-    for number, block in enumerate(blocks):
-        held: list[str] = []
-        for line in block.text.split("\n") if block.kind == "paragraph" else [block.text]:
-            if not line.strip():
-                continue
-            level = levels[at]
-            if not number and not at and len(line) <= _LONGEST_TITLE and not level:
-                level = 1
-            begins = level or _ABSTRACT.match(line.strip()) or _AFTER.match(line.strip())
-            if begins and held:
-                yield replace(block, text="\n".join(held))
-                held = []
-            if level:
-                yield replace(block, kind="heading", level=level, text=line.strip())
-            else:
-                held.append(line)
-            at += 1
-        if held:
-            yield replace(block, text="\n".join(held))
+def _begins(line: str) -> bool:
+    return bool(_ABSTRACT.match(line.strip()) or _AFTER.match(line.strip()))
