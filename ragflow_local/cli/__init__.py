@@ -15,6 +15,7 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
+from ragflow_local.cli.bench import bench
 from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
 from ragflow_local.cli.completion import PROGRAM, answer_shell, completion
@@ -59,6 +60,7 @@ for function, name, example in (
     (export, "export", "ragflow-local export reports.zip --dataset reports"),
     (import_, "import", "ragflow-local import reports.zip --project elsewhere"),
     (eval_, "eval", "ragflow-local eval questions.csv --weight 0.3 --weight 0.7 --out compared"),
+    (bench, "bench", "ragflow-local bench report.pdf --json"),
     (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
