@@ -15,6 +15,7 @@
 What ``__all__`` lists is public; every other module may change between releases.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from ragflow_local.api.chunk import Chunk
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
+    from ragflow_local.api.message import Message
     from ragflow_local.api.ragflow import RAGFlow
-    from ragflow_local.api.session import Message, Session
+    from ragflow_local.api.session import Session
     from ragflow_local.errors import (
         InvalidValueError,
         MissingModelError,
@@ -61,13 +63,17 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+# All loggers are below this one; a program that wants to hear them gives it a handler. Without
+# any, Python writes warnings to the terminal, and llama.cpp warns of much.
+logging.getLogger("ragflow_local").addHandler(logging.NullHandler())
+
 _ROOMS = {
     "Chat": "api.chat",
     "Chunk": "api.chunk",
     "DataSet": "api.dataset",
     "Document": "api.document",
     "Limits": "settings",
-    "Message": "api.session",
+    "Message": "api.message",
     "RAGFlow": "api.ragflow",
     "Session": "api.session",
 }

@@ -34,6 +34,9 @@ from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.ingest.pictures import Pictures
+from ragflow_local.ingest.slots import Slot
+from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import chosen
@@ -86,6 +89,7 @@ class Options:
         resume: Whether documents whose parse was interrupted are queued again.
         embedding_backend: ``auto``, or one of the embedders' backends by name.
         limits: How much one document may ask for.
+        is_durable: Whether what is kept has to outlive a power cut.
     """
 
     models_dir: Path
@@ -95,6 +99,7 @@ class Options:
     resume: bool = True
     embedding_backend: Backend = "auto"
     limits: Limits = field(default_factory=Limits)
+    is_durable: bool = True
 
 
 class Project:
@@ -104,6 +109,7 @@ class Project:
     # project: the directory has one writer, whatever it is called through.
     _open: ClassVar[dict[tuple[Path, bool], Project]] = {}
     _open_lock: ClassVar[threading.RLock] = threading.RLock()
+    _slot: ClassVar[type[Slot]] = Slot
 
     @classmethod
     def open(cls, path: Path, options: Options) -> Project:
@@ -131,7 +137,7 @@ class Project:
         self._embedders: dict[str, Embedder] = {}
         self._rerankers: dict[str, Reranker] = {}
         self._generators: dict[Path, Generator] = {}
-        self.directory = Directory(path)
+        self.directory = Directory(path, is_durable=options.is_durable)
         was_clean = True
         if not options.read_only:
             was_clean = self.directory.lock()
@@ -151,12 +157,13 @@ class Project:
     def _open_stores(self) -> None:
         options = self.options
         catalog_path = self.directory.catalog
-        self.files = Files(self.path)
+        is_durable = options.is_durable
+        self.files = Files(self.path, is_durable=is_durable)
         if not options.read_only:
             self.files.create()
             if not catalog_path.exists():
                 catalog_path.touch(mode=0o600)
-        self.catalog = Catalog(catalog_path, read_only=options.read_only)
+        self.catalog = Catalog(catalog_path, read_only=options.read_only, is_durable=is_durable)
         if not options.read_only:
             # Imported here: sqlite-utils would be a sixth of the package's import time.
             from ragflow_local.stores.catalog import schema
@@ -164,17 +171,25 @@ class Project:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()
-        self.vectors = Vectors(self.directory.vectors, self._vectors_kept)
+        self.vectors = Vectors(self.directory.vectors, self._vectors_kept, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
+        self.term_index = TermIndex(self.catalog)
         self.indexer = Indexer(
-            self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
+            self.catalog,
+            self.term_index,
+            self.vector_table,
+            self.files,
+            self.embedder_of,
+            self.tokenizer_of,
         )
+        self.pictures = Pictures(self.files, options.limits)
         self.jobs = Jobs(
             self.indexer,
             self.files,
             workers=options.workers,
             limits=options.limits,
             generator_of=lambda name: self.generator(LLMSettings(model_name=name)),
+            slot=self._slot,
         )
 
     def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
@@ -227,6 +242,8 @@ class Project:
             del Project._open[self.path, self.options.read_only]
         atexit.unregister(self.close)
         self.jobs.close()
+        self.pictures.close()
+        self.term_index.close()
         with self._models_lock:
             for generator in self._generators.values():
                 generator.close()

@@ -23,7 +23,7 @@ FLOORS = (
     ("answer",),
     ("project", "doctor"),
     ("api",),
-    ("cli",),
+    ("cli", "testing", "adapters"),
     ("__init__", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -8,11 +8,20 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 README = Path(__file__).parents[1] / "README.md"
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), flags=re.M | re.S)
+    """Return the code of a language; what begins with a file's name is a file, not a script."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), flags=re.M | re.S)
+    return [code for code in found if not re.match(r"# [\w.]+\n", code)]
+
+
+def files() -> dict[str, str]:
+    """Return the blocks that begin with a file's name."""
+    return dict(re.findall(r"^```python\n# ([\w.]+)\n(.*?)^```", README.read_text(), re.M | re.S))
 
 
 def run(code: str, directory: Path) -> str:
@@ -41,6 +50,18 @@ def test_the_python_blocks_run_in_order_without_weights(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_first_block_prints_what_stands_below_it(tmp_path: Path) -> None:
     assert run(blocks("python")[0], tmp_path) == blocks("text")[0]
+
+
+def test_the_example_of_a_test_passes(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for name, code in files().items():
+        pytester.path.joinpath(name).write_text(code)
+    pytester.syspathinsert(README.parent)
+    pytester.syspathinsert()
+    ended = pytester.runpytest_subprocess("-p", "ragflow_local.testing", "--ragflow-local")
+    ended.assert_outcomes(passed=1)
 
 
 def test_every_command_at_the_terminal_exists() -> None:

@@ -142,6 +142,8 @@ def _generated(
     thinking = Thinking()
     now = Answer("", model=generator.name)
     running.writing = generator.generate(prompt.messages, turn.llm)
+    if running.is_closed.is_set():  # while it searched: there was nothing yet to stop
+        return
     try:
         for piece in running.writing:
             text.feed(thinking.feed(piece))
@@ -178,6 +180,8 @@ def _structured(
     window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
     prompt = build(turn.question, hits, turn.history, turn.prompt, window, told(schema))
     running.writing = generator.generate(prompt.messages, turn.llm, schema=schema)
+    if running.is_closed.is_set():
+        return
     content = ""
     try:
         for piece in running.writing:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from ragflow_local.api import pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
-from ragflow_local.errors import InvalidValueError, NotFoundError, RagflowError
-from ragflow_local.ingest import wire
-from ragflow_local.records import DocumentRow, Draft, Progress
+from ragflow_local.api.streams import Stop, Stream, iterated
+from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
+from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
 
-_DRAWN = frozenset({"pdf", "image", "pptx"})
+_THUMBNAIL = pictures.Look(72)
 
-# Another process that only reads sees a parse's end in the catalog: how often it looks.
+# How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
 
 
@@ -184,15 +184,12 @@ class Document(Entity):
     @property
     def thumbnail(self) -> str:
         """A PNG of its first page as a data URI, longest side 256 pixels; "" for none."""
-        if self._row.kind not in _DRAWN:
-            return ""
-        path = str(self._rag.project.files.path_of(self._row.sha256))
-        request = wire.Picture(path, self._row.kind, self.name, 0, 0)
         try:
-            png = self._rag.project.jobs.draw(request)
+            return pictures.data_uri(pictures.draw_thumbnail(self._rag, self._row, _THUMBNAIL))
+        except ProjectClosedError:
+            raise
         except RagflowError:
             return ""  # a file that cannot be read has no picture; its parse says why
-        return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
     # ── changes ──
 
@@ -289,34 +286,35 @@ class Document(Entity):
         """
         check_number("interval", interval, 0, 1e9)
         check_number("timeout", timeout, 0, 1e9)
-        return self._join(interval, timeout)
+        return Stream(lambda stop: self._join(interval, timeout, stop))
 
-    def _join(self, interval: float, timeout: float) -> Iterator[tuple[float, str]]:
-        deadline = time.monotonic() + timeout
-        while True:
+    ajoin = iterated(join)
+
+    def _join(self, interval: float, timeout: float, stop: Stop) -> Generator[tuple[float, str]]:
+        end = time.monotonic() + timeout
+        while not stop.is_set():
             run, progress, message = self._state()
-            if run == "RUNNING" and time.monotonic() >= deadline:
+            if run == "RUNNING" and time.monotonic() >= end:
                 yield progress, f"{message}. It goes on; join() waits again."
                 return
             yield progress, message
             if run != "RUNNING":
                 return
-            self._wait((progress, message), min(time.monotonic() + interval, deadline), deadline)
+            self._wait((progress, message), min(time.monotonic() + interval, end), end, stop)
 
-    def _wait(self, seen: tuple[float, str], earliest: float, deadline: float) -> None:
-        """Return at a change after ``earliest``, at the end of the parse, or at the deadline."""
+    def _wait(self, seen: tuple[float, str], earliest: float, latest: float, stop: Stop) -> None:
+        """Return at a change after ``earliest``, at the end of the parse, or at the latest."""
         jobs = self._rag.project.jobs
-        last: Progress | None = None
-        while (now := time.monotonic()) < deadline:
+        while (now := time.monotonic()) < latest and not stop.is_set():
             run, progress, message = self._state()
             if run != "RUNNING" or (now >= earliest and (progress, message) != seen):
                 return
             last = jobs.progress_of(self.id)
-            until = earliest if now < earliest else deadline
+            until = min((earliest if now < earliest else latest) - now, _POLL_SECONDS)
             if last is None:
-                time.sleep(min(_POLL_SECONDS, max(until - now, 0.0)))
+                stop.wait(until)
             else:
-                jobs.wait_for_change(self.id, last, max(until - now, 0.01))
+                jobs.wait_for_change(self.id, last, max(until, 0.01))
 
     # ── chunks ──
 

@@ -40,6 +40,7 @@ class Opening:
         embedding_backend: Backend = "auto",
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
         limits: Limits | None = None,
+        durable: bool = True,
     ) -> None:
         self._closed = True
         check_text("api_key", api_key)
@@ -61,20 +62,27 @@ class Opening:
             resume=resume,
             embedding_backend=embedding_backend,
             limits=limits or Limits(),
+            is_durable=durable,
         )
-        self._project = Project.open(self.project_dir, options)
+        self._project = self._open(options)
         self._closed = False
         self._remove_when_closed = False
         # An engine that is dropped without close() gives its project back too.
         self._finalizer = weakref.finalize(self, self._project.release)
         self._finalizer.atexit = False
 
+    def _open(self, options: Options) -> Project:
+        return Project.open(self.project_dir, options)
+
     @classmethod
     def temporary(cls, api_key: str = "", **options: Any) -> Self:
-        """Return an engine on a new temporary directory, which ``close`` removes."""
+        """Return an engine on a new temporary directory, which ``close`` removes.
+
+        Nothing waits for the disk there: what dies with the process need not outlive a power cut.
+        """
         directory = tempfile.mkdtemp(prefix="ragflow_local-")
         try:
-            rag = cls(api_key, project_dir=directory, **options)
+            rag = cls(api_key, project_dir=directory, **{"durable": False, **options})
         except BaseException:
             shutil.rmtree(directory, ignore_errors=True)
             raise

@@ -12,6 +12,7 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document
 from ragflow_local.api.retrieval import retrieve
+from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Within
 from ragflow_local.retrieve.filters import check_conditions
@@ -39,6 +40,7 @@ class RAGFlow(CareCalls):
         embedding_backend: ``auto``, ``onnx-int8``, ``onnx`` or ``torch``.
         embedding_model: What new datasets are embedded by.
         limits: How much one document may ask of the machine.
+        durable: Whether what was kept outlives a power cut; without that all changes are faster.
 
     Raises:
         InvalidValueError: ``base_url`` is a web address, and nothing else names a directory.
@@ -108,7 +110,9 @@ class RAGFlow(CareCalls):
             wanted,
             rerank_id,
         )
-        return [Chunk(self, hit.chunk, hit) for hit in found]
+        return [Chunk(self, hit.chunk, hit, question) for hit in found]
+
+    aretrieval = awaited(retrieval)
 
     def _document(self, given: Document | str) -> str:
         if not isinstance(given, Document | str):

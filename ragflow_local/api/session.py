@@ -1,10 +1,11 @@
-"""Session and Message: a conversation with a chat."""
+"""Session: a conversation with a chat."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Generator as Yields
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, overload
 
@@ -12,9 +13,10 @@ from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
 from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks
-from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
+from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
@@ -22,66 +24,9 @@ from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import Connection, chats, datasets, now_ms, sessions
 
+__all__ = ["Message", "Session"]  # whoever has sessions has messages
+
 _LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
-
-
-class Message(Entity):
-    """One message of a session.
-
-    Attributes:
-        id: Its id.
-        role: ``user`` or ``assistant``.
-        content: Its text; `` [ID:i]`` after a sentence cites ``reference[i]``. Also as
-            ``message["content"]``.
-        reference: The chunks an answer was given, with their similarities.
-        model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
-        thinking: What a thinking model wrote before its answer.
-        unsupported: Sentences of the answer that no chunk supports.
-        usage: Seconds and tokens of the answer, where it was just made.
-        create_time: Milliseconds since 1970, UTC.
-    """
-
-    id: str
-    role: str
-    content: str
-    reference: list[Chunk]
-    model: str
-    thinking: str
-    unsupported: list[str]
-    usage: dict[str, float]
-    create_time: int
-
-    _SHOWN: ClassVar = (
-        "id",
-        "role",
-        "content",
-        "reference",
-        "model",
-        "thinking",
-        "unsupported",
-        "usage",
-        "create_time",
-    )
-    _SPELLINGS: ClassVar = {"content_with_weight": "content"}
-    _BRIEF: ClassVar = ("role", "content")
-
-    def __init__(self, rag: Engine, row: MessageRow, usage: dict[str, float] | None = None) -> None:
-        self._set(
-            id=row.id,
-            role=row.role,
-            content=row.content,
-            reference=[Chunk(rag, hit.chunk, hit) for hit in row.hits],
-            model=row.model,
-            thinking=row.thinking,
-            unsupported=list(row.unsupported),
-            usage=dict(usage or {}),
-            create_time=row.create_time,
-        )
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._SHOWN and name not in self._SPELLINGS:
-            raise KeyError(name)
-        return getattr(self, name)
 
 
 class Session(Entity):
@@ -125,7 +70,12 @@ class Session(Entity):
     @property
     def messages(self) -> list[Message]:
         """Its messages as they are now."""
-        return [Message(self._rag, row) for row in self._message_rows()]
+        found, question = [], ""
+        for row in self._message_rows():
+            is_answer = row.role == "assistant"
+            found.append(Message(self._rag, row, question=question if is_answer else ""))
+            question = "" if is_answer else row.content
+        return found
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change its ``name``.
@@ -202,21 +152,44 @@ class Session(Entity):
                 uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
             )
             sessions.add_message(connection, asked)
-        answers = self._answer(asked, chat, history, schema)
+        answers = Stream(
+            lambda stop: self._answer(asked, lambda: self._turn(asked, chat, history, schema), stop)
+        )
         if stream:
             return answers
         *_, last = answers
         return last
 
-    def _answer(
+    @overload
+    def aask(
         self,
-        asked: MessageRow,
-        chat: ChatRow,
-        history: Sequence[MessageRow],
-        schema: Mapping[str, Any] | None,
-    ) -> Iterator[Message]:
+        question: str,
+        stream: Literal[False] = False,
+        *,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Coroutine[Any, Any, Message]: ...
+
+    @overload
+    def aask(
+        self, question: str, stream: Literal[True], *, schema: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Message, None]: ...
+
+    def aask(
+        self, question: str, stream: bool = False, *, schema: Mapping[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Message] | AsyncGenerator[Message, None]:
+        """Answer like ``ask``: for ``await``, with ``stream`` for ``async for``.
+
+        Cancelling the task that waits, or ending the loop, stops the model; the question is kept.
+        """
+        messages = steps(lambda: self.ask(question, stream=True, schema=schema))
+        return messages if stream else last_of(messages)
+
+    def _answer(
+        self, asked: MessageRow, turn: Callable[[], answering.Turn], stop: Stop
+    ) -> Yields[Message]:
         project = self._rag.project
-        stream = answering.answer(self._turn(asked, chat, history, schema))
+        stream = answering.answer(turn())
+        stop.ends(stream.close)
         row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
         last: Answer | None = None
         looked = time.monotonic()
@@ -235,7 +208,7 @@ class Session(Entity):
                     unsupported=last.unsupported,
                 )
                 if not last.is_last:
-                    yield Message(self._rag, row, last.usage)
+                    yield Message(self._rag, row, last.usage, asked.content)
         finally:
             stream.close()
         if last is None or not last.is_last:
@@ -246,7 +219,7 @@ class Session(Entity):
             # Where two asked at once, each answer still stands after its own question.
             sessions.move_to_end(connection, asked.id)
             sessions.add_message(connection, row)
-        yield Message(self._rag, row, last.usage)
+        yield Message(self._rag, row, last.usage, asked.content)
 
     def _turn(
         self,

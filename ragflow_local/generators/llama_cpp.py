@@ -37,9 +37,6 @@ from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
 
 _log = logging.getLogger("ragflow_local.llama_cpp")
-# Without it, Python writes warnings to the terminal of a user who has set up no logging, and
-# llama.cpp warns of much, being stopped on our own wish among it.
-_log.addHandler(logging.NullHandler())
 
 _MOST_CONTEXT = 8192  # Eight chunks and a long history fit; more costs memory and patience.
 _UNKNOWN_CONTEXT = 2048  # For a file that does not say; every chat model reads that much.

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from ragflow_local import readers
 from ragflow_local.errors import (
@@ -74,6 +75,10 @@ class _Task:
     request: wire.Request = field(compare=False)
 
 
+# Before all others: wakes a slot that waits, to end.
+_END = _Task(-1, 0, cast(_Parse, None), cast(wire.Request, None))
+
+
 class Jobs:
     """The queue of one project."""
 
@@ -85,6 +90,7 @@ class Jobs:
         workers: int,
         limits: Limits,
         generator_of: Callable[[str], Generator | None] = lambda name: None,
+        slot: type[Slot] = Slot,
     ) -> None:
         self._indexer = indexer
         self._files = files
@@ -97,9 +103,7 @@ class Jobs:
         self._tasks: queue.PriorityQueue[_Task] = queue.PriorityQueue()
         self._drafted: queue.SimpleQueue[_Parse | None] = queue.SimpleQueue()
         self._closing = False
-        self._slots = [Slot(limits) for _ in range(workers)]
-        self._drawing = Slot(limits)
-        self._drawing_lock = threading.Lock()
+        self._slots = [slot(limits) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
 
     # ── what the API calls ──
@@ -151,7 +155,7 @@ class Jobs:
             return parse.progress if parse else None
 
         with self._changed:
-            self._changed.wait_for(lambda: progress() != seen, timeout_seconds)
+            self._changed.wait_for(lambda: progress() != seen or self._closing, timeout_seconds)
             return progress()
 
     def wait_for_all(self) -> None:
@@ -159,51 +163,34 @@ class Jobs:
         with self._changed:
             self._changed.wait_for(lambda: not self._parses)
 
-    def draw(self, request: wire.Picture) -> bytes:
-        """Return a PNG that a worker drew.
-
-        Raises:
-            ReadError: The page cannot be drawn.
-        """
-        self._files.check(Path(request.path).name)
-        with self._drawing_lock:
-            reply = self._drawing.run(request, request.name, lambda: self._closing)
-        return reply.png if isinstance(reply, wire.Drawn) else b""
-
     def close(self) -> None:
         """End the workers; what was queued or running stays RUNNING in the catalog."""
         with self._changed:
             self._closing = True
+            self._changed.notify_all()
             threads = list(self._threads)
         self._drafted.put(None)
+        for _ in threads:
+            self._tasks.put(_END)
         for thread in threads:
             # A thread in the middle of loading a model is left to end by itself.
             thread.join(timeout=_CLOSE_SECONDS)
-        for slot in (*self._slots, self._drawing):
+        for slot in self._slots:
             slot.stop()
 
     # ── the threads ──
 
     def _start_threads(self) -> None:
-        if self._threads or self._closing:
+        if self._threads or self._closing or not self._parses:
             return
-        # Not daemons: a script that ends without close() ends them through the project's atexit.
-        for slot in self._slots:
-            self._threads.append(
-                threading.Thread(target=self._work, args=(slot,), name="ragflow-slot", daemon=True)
-            )
-        self._threads.append(
-            threading.Thread(target=self._commit, name="ragflow-commit", daemon=True)
-        )
+        self._threads = [threading.Thread(target=self._work, args=(slot,)) for slot in self._slots]
+        self._threads.append(threading.Thread(target=self._commit))
         for thread in self._threads:
+            thread.daemon = True
             thread.start()
 
     def _work(self, slot: Slot) -> None:
-        while not self._closing:
-            try:
-                task = self._tasks.get(timeout=0.2)
-            except queue.Empty:
-                continue
+        while (task := self._tasks.get()) is not _END and not self._closing:
             if not (task.parse.cancelled or task.parse.is_over):
                 self._guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
         slot.stop()
@@ -222,7 +209,7 @@ class Jobs:
         except RagflowError as error:
             self._fail(parse, str(error))
         except OSError as error:
-            self._fail(parse, f"The disk or a file gave an error: {error}. Mend that, parse again.")
+            self._fail(parse, str(DiskError.of(error, Path(parse.path))))
         except Exception as error:  # noqa: BLE001  # one document's bug must not end the queue
             _log.warning("Parsing %r failed", parse.document.name, exc_info=True)
             self._fail(

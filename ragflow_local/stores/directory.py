@@ -44,8 +44,9 @@ _SEALED_BYTES = 2 << 30
 class Directory:
     """One project's directory, and whether this process may write there."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_durable: bool = True) -> None:
         self.path = path
+        self._is_durable = is_durable
         self.catalog = path / "catalog.sqlite3"
         self.vectors = path / "vectors"
         self._owner = path / "open.json"
@@ -85,9 +86,10 @@ class Directory:
         self._lock = lock
         try:
             was_clean = self._check(is_repair=is_repair)
-            write_json(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
+            self._write(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
             self.vectors.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self.path)
+            if self._is_durable:
+                sync_folder(self.path)
         except OSError as error:
             self.release(is_clean=None)
             raise DiskError(self.path, error.errno, str(error)) from error
@@ -107,7 +109,7 @@ class Directory:
     def made(self) -> None:
         """Note that there is a catalog now: from here on a missing one is damage."""
         if _read_json(self._format).get("format") != FORMAT:
-            write_json(self._format, {"format": FORMAT})
+            self._write(self._format, {"format": FORMAT})
 
     def release(self, *, is_clean: bool | None) -> None:
         """Give the directory free.
@@ -178,7 +180,10 @@ class Directory:
         if self._sealed == (size, found.st_mtime_ns):
             return  # nothing was written since
         sha256 = sha256_of(self.catalog) if size <= _SEALED_BYTES else ""
-        write_json(self._seal, {"size": size, "sha256": sha256})
+        self._write(self._seal, {"size": size, "sha256": sha256})
+
+    def _write(self, path: Path, values: dict[str, object]) -> None:
+        write_whole(path, json.dumps(values).encode(), is_durable=self._is_durable)
 
     def _locked(self) -> ProjectLockedError:
         owner = _read_json(self._owner)
@@ -232,8 +237,3 @@ def _read_json(path: Path) -> dict[str, object]:
         if isinstance(found, dict):
             return found
     return {}
-
-
-def write_json(path: Path, values: dict[str, object]) -> None:
-    """Write a small file whole, on the disk when this returns."""
-    write_whole(path, json.dumps(values).encode())

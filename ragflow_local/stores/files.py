@@ -28,10 +28,11 @@ class Files:
     name is whole. Two documents of the same bytes share one file.
     """
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, *, is_durable: bool = True) -> None:
         self._files = project / "files"
         self._images = project / "images"
         self._reserve = project / "reserve"
+        self._is_durable = is_durable
 
     def create(self) -> None:
         """Make the folders, readable by their owner only, and keep some room for a full disk."""
@@ -40,7 +41,7 @@ class Files:
                 folder.mkdir(mode=0o700, exist_ok=True)
 
         with contextlib.suppress(OSError):
-            if not self._reserve.exists():
+            if self._is_durable and not self._reserve.exists():
                 write_whole(self._reserve, bytes(_RESERVE_BYTES))
 
     def make_room(self) -> bool:
@@ -66,7 +67,7 @@ class Files:
         with telling_disk(path):
             # One that is there is compared: adding a file again mends what became of it.
             if not (path.exists() and path.stat().st_size == len(data) and self._is_whole(path)):
-                write_whole(path, data)
+                write_whole(path, data, is_durable=self._is_durable)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -113,7 +114,8 @@ class Files:
         """Keep the picture of a chunk."""
         path = self._image(chunk_id)
         with telling_disk(path):
-            write_whole(path, data + hashlib.sha256(data).digest())
+            kept = data + hashlib.sha256(data).digest()
+            write_whole(path, kept, is_durable=self._is_durable)
 
     def get_image(self, chunk_id: str) -> bytes:
         """Return the picture of a chunk that has one of its own.
@@ -139,11 +141,17 @@ class Files:
 
     def kept(self) -> Iterator[str]:
         """Yield the name of every file: hashes, and what an interrupted write left."""
-        yield from (path.name for path in self._files.iterdir())
+        yield from (path.name for path in _inside(self._files))
 
     def kept_images(self) -> Iterator[str]:
         """Yield the chunk id of every picture."""
-        yield from (path.stem for path in self._images.iterdir())
+        yield from (path.stem for path in _inside(self._images))
 
     def _image(self, chunk_id: str) -> Path:
         return self._images / f"{chunk_id}.png"
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder; nothing where somebody took the folder itself away."""
+    with telling_disk(folder):
+        return list(folder.iterdir()) if folder.is_dir() else []

@@ -96,8 +96,9 @@ class Disk(Protocol):
 class CachedTable:
     """One dataset's vectors; safe to use from several threads."""
 
-    def __init__(self, disk: Disk, truth: Truth | None = None) -> None:
+    def __init__(self, disk: Disk, truth: Truth | None = None, *, is_durable: bool = True) -> None:
         self.disk = disk
+        self._is_durable = is_durable
         self._truth = truth  # None as soon as the table has been read once, or has to be.
         self._added = Memory()  # Since this process began, as long as there is a truth to read.
         self._lock = threading.RLock()  # Held while the table is read whole, or changed.
@@ -283,7 +284,8 @@ class CachedTable:
         self.disk.drop()
 
     def _sync(self) -> None:
-        self._synced = sync_tree(self.disk.path, self._synced)
+        if self._is_durable:
+            self._synced = sync_tree(self.disk.path, self._synced)
 
     def _index_in_background(self) -> None:
         if self._is_indexing or not self.disk.is_index_due():

@@ -39,10 +39,14 @@ class Vectors:
     Args:
         directory: Where the tables are.
         truth: Gives what the catalog has of a dataset, to search it without importing LanceDB.
+        is_durable: Whether what is added has to outlive a power cut.
     """
 
-    def __init__(self, directory: Path, truth: Truth | None = None) -> None:
+    def __init__(
+        self, directory: Path, truth: Truth | None = None, *, is_durable: bool = True
+    ) -> None:
         self._directory = directory
+        self._is_durable = is_durable
         self._truth = truth
         self._lock = threading.Lock()
         self._tables: OrderedDict[str, CachedTable] = OrderedDict()
@@ -177,7 +181,9 @@ class Vectors:
         with self._lock:
             if dataset_id not in self._tables:
                 self._tables[dataset_id] = CachedTable(
-                    LanceTable(self._directory, dataset_id), self._truth
+                    LanceTable(self._directory, dataset_id),
+                    self._truth,
+                    is_durable=self._is_durable,
                 )
             self._tables.move_to_end(dataset_id)
             return self._tables[dataset_id]

@@ -156,3 +156,11 @@ def test_no_thread_keeps_a_second_engine_of_a_process_out(project_dir: Path) -> 
         assert two.get_dataset("kb").name == "kb"
         one.close()
         assert two.get_dataset("kb").name == "kb"
+
+
+def test_a_temporary_project_does_not_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with RAGFlow.temporary(embedding_model="hashing") as rag:
+        rag.add_document(rag.create_dataset("kb_1"), "a.txt", b"text").add_chunk("text")
+    assert synced == []

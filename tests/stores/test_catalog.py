@@ -186,3 +186,15 @@ def test_a_thousand_datasets_are_listed_by_an_index(catalog: Catalog) -> None:
     shown = json.dumps([tuple(row) for row in plan])
     assert "documents_by_dataset" in shown
     assert "TEMP B-TREE" not in shown
+
+
+def test_a_thread_that_has_ended_leaves_no_connection(catalog: Catalog) -> None:
+    def read() -> None:
+        with catalog.read() as reading:
+            reading.execute("SELECT 1")
+
+    for _ in range(3):
+        reader = threading.Thread(target=read)
+        reader.start()
+        reader.join()
+    assert len(catalog._readers) == 0

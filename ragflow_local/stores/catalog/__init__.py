@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import msgspec
 
@@ -45,15 +46,26 @@ _DISK = {
 _BUSY_TIMEOUT_SECONDS = 30.0
 
 
+class _Reader:
+    """A thread's connection for reading, closed when that thread is gone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Catalog:
     """Connections to one ``catalog.sqlite3``; safe to use from several threads."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, is_durable: bool = True) -> None:
         self.path = path
         self.read_only = read_only
+        self._is_durable = is_durable
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: list[Connection] = []
+        self._readers: WeakSet[_Reader] = WeakSet()
         self._readers_lock = threading.Lock()
         self._closed = False
         with self.telling():
@@ -69,9 +81,8 @@ class Catalog:
         """Close every connection; the last one folds the write-ahead log into the file."""
         with self._lock, self._readers_lock:
             self._closed = True
-            for reader in self._readers:
-                reader.close()
-            self._readers.clear()
+            for reader in list(self._readers):
+                reader.connection.close()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
@@ -137,14 +148,13 @@ class Catalog:
             self.writer().execute("REINDEX")
 
     def _reader(self) -> Connection:
-        reader: Connection | None = getattr(self._local, "reader", None)
+        reader: _Reader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._connect()
-            reader.execute("PRAGMA query_only=ON")
-            self._local.reader = reader
+            self._local.reader = reader = _Reader(self._connect())
+            reader.connection.execute("PRAGMA query_only=ON")
             with self._readers_lock:
-                self._readers.append(reader)
-        return reader
+                self._readers.add(reader)
+        return reader.connection
 
     def _connect(self) -> Connection:
         mode = "ro" if self.read_only else "rwc"
@@ -162,7 +172,7 @@ class Catalog:
         if not self.read_only:
             connection.execute("PRAGMA journal_mode=WAL")
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA mmap_size=268435456")

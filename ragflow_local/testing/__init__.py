@@ -1,0 +1,153 @@
+"""Tests without a network: a pytest plugin that gives tests engines of their own.
+
+    def test_the_pump_is_found(ragflow):
+        manuals = ragflow.create_dataset("manuals")
+        notes = ragflow.add_document(manuals, "pump.md", b"The pump stands in the cellar.")
+        notes.async_parse()
+        list(notes.join())
+        ragflow.answers("In the cellar. [ID:0]")
+        session = ragflow.create_chat("Miss R", knowledgebases=[manuals]).create_session()
+        assert session.ask("Where is the pump?").content == "In the cellar. [ID:0]"
+
+It comes with the package. The fixture ``ragflow`` is an engine on a new temporary project: texts
+are embedded without weights, whatever model is named, and chat models say what ``answers`` gave
+them, in that order. With ``--ragflow-local``, ``from ragflow import RAGFlow`` and ``from
+ragflow_sdk import RAGFlow`` in the code under test give such engines too: each ``base_url`` is a
+temporary project, each ``api_key`` a tenant of it, and the next test finds all of them empty.
+What a fixture of a wider scope makes lasts as long as the session.
+
+This module is imported whenever pytest starts: the engine is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ragflow_local.testing.engine import Projects, ScriptedRAGFlow
+
+__all__ = ["ScriptedRAGFlow"]
+
+_NAMES = ("ragflow", "ragflow_sdk")
+_PUBLIC = ("Chat", "Chunk", "DataSet", "Document", "Message", "Session")
+
+
+class Span:
+    """One test, or the whole session: what is opened in it is closed with it."""
+
+    def __init__(self) -> None:
+        self._projects: Projects | None = None
+
+    @property
+    def projects(self) -> Projects:
+        """Its temporary projects."""
+        if self._projects is None:
+            from ragflow_local.testing.engine import Projects
+
+            self._projects = Projects()
+        return self._projects
+
+    def close(self) -> None:
+        """Close and remove its projects."""
+        if self._projects is not None:
+            self._projects.close()
+            self._projects = None
+
+
+class Spans:
+    """Which span is now."""
+
+    def __init__(self) -> None:
+        self.session = Span()
+        self.now = self.session
+        self.is_wide = False  # while a fixture is set up that outlives its first test
+
+
+spans = Spans()
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'ragflow_local.testing' has no attribute {name!r}")
+    return getattr(import_module("ragflow_local.testing.engine"), name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.getgroup("ragflow_local").addoption(
+        "--ragflow-local",
+        action="store_true",
+        help="Let 'from ragflow import RAGFlow' (or ragflow_sdk) give an engine in this process,"
+        " on temporary projects: no server, no network.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the engine in the place of RAGFlow's client, before any test is collected."""
+    if config.getoption("--ragflow-local"):
+        patch = pytest.MonkeyPatch()
+        for name in _NAMES:
+            patch.setitem(sys.modules, name, _Client(name))
+        config.add_cleanup(patch.undo)
+
+
+def pytest_unconfigure() -> None:
+    """Close what lasted as long as the session."""
+    spans.session.close()
+    if engine := sys.modules.get("ragflow_local.testing.engine"):
+        engine.WarmSlot.end_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[Any]:
+    """Give each test projects of its own."""
+    before, spans.now = spans.now, Span()
+    try:
+        return (yield)
+    finally:
+        spans.now.close()
+        spans.now = before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+    """Let what a wider fixture opens last longer than the test that came first."""
+    if fixturedef.scope == "function":
+        return (yield)
+    now, was_wide = spans.now, spans.is_wide
+    spans.now, spans.is_wide = spans.session, True
+    try:
+        return (yield)
+    finally:
+        spans.now, spans.is_wide = now, was_wide
+
+
+@pytest.fixture
+def ragflow() -> Iterator[ScriptedRAGFlow]:
+    """An engine on a new temporary project, without weights; ``answers`` scripts its chats."""
+    from ragflow_local.testing.engine import ScriptedRAGFlow
+
+    with ScriptedRAGFlow() as engine:
+        yield engine
+
+
+class _Client(ModuleType):
+    """RAGFlow's client by name, the engine in truth; imported when a name of it is used."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "RAGFlow's names, given by ragflow_local.testing.")
+        self.__path__: list[str] = []
+        self.__all__ = ["RAGFlow", *_PUBLIC]
+
+    def __getattr__(self, name: str) -> object:
+        if name == "RAGFlow":
+            return import_module("ragflow_local.testing.engine").ScriptedRAGFlow
+        if name in _PUBLIC:
+            return getattr(import_module("ragflow_local"), name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
