@@ -17,6 +17,7 @@ import typer
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKED = "bold yellow"  # words of the question, in a passage
 _RED = "31"
+_LEAST_ROOM = 34  # columns for a value beside its name: an id fits; else it stands below
 
 
 def clean(text: str) -> str:
@@ -117,6 +118,10 @@ def say_facts(facts: Mapping[str, str]) -> None:
         return
     room = max(map(len, facts)) + 2
     for name, value in facts.items():
+        if width() < room + _LEAST_ROOM:
+            say(name)
+            say(wrap(value, "  "))
+            continue
         first, *more = wrap(value, " " * room).splitlines() or [""]
         say(f"{name.ljust(room)}{first[room:]}")
         for line in more:

@@ -214,7 +214,8 @@ def told_of(done: Synced) -> list[str]:
     said = [f"{number:,} {what}" for number, what in counted if number]
     if not said:
         return [f"Nothing has changed in {count_of(done.unchanged, 'file')}."]
-    return [*lines, f"{', '.join(said)}; {count_of(done.unchanged, 'file')} as before."]
+    rest = f"; {count_of(done.unchanged, 'file')} as before" if done.unchanged else ""
+    return [*lines, f"{', '.join(said)}{rest}."]
 
 
 def _entry(home: DataSet, done: Synced) -> dict[str, Any]:
