@@ -18,6 +18,7 @@ from typer.main import get_command
 from ragflow_local.cli.bench import bench
 from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
+from ragflow_local.cli.chats import chats
 from ragflow_local.cli.completion import PROGRAM, answer_shell, completion
 from ragflow_local.cli.contents import documents
 from ragflow_local.cli.datasets import datasets, list_
@@ -66,7 +67,12 @@ for function, name, example in (
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
 
-for commands, name in ((datasets, "datasets"), (documents, "documents"), (models, "models")):
+for commands, name in (
+    (datasets, "datasets"),
+    (documents, "documents"),
+    (chats, "chats"),
+    (models, "models"),
+):
     app.add_typer(commands, name=name)
 
 

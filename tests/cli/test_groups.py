@@ -125,6 +125,50 @@ def test_a_page_is_written_as_a_picture_with_the_passage_marked(filled: Shell) -
     assert "Wrote page.png." in ended.err
 
 
+def test_a_chat_is_made_asked_shown_changed_and_deleted(filled: Shell) -> None:
+    Path("told.txt").write_text("Answer in rhymes: {knowledge}")
+    words = ("--model", "extractive", "--prompt", "told.txt", "--set", "prompt.top_n=2")
+    ended = filled("chats", "create", "poet", *words, "--json")
+    assert ended.status == 0, ended.err
+    made = json.loads(ended.out)
+    assert (made["datasets"], made["prompt.top_n"]) == (["documents"], 2)
+    assert made["prompt.prompt"].startswith("Answer in rhymes")
+    assert filled("chats", "update", "poet", "--set", "llm.temperature=0.5").status == 0
+    assert "llm.temperature\t0.5\n" in filled("chats", "show", "poet").out
+    with RAGFlow(project_dir="ragflow_project") as rag:
+        session = rag.list_chats(name="poet")[0].create_session("First")
+        session.ask("When is the boiler inspected?")
+    assert filled("chats").out.splitlines()[1] == "poet\tdocuments\textractive\t1"
+    assert "First\t" in filled("chats", "sessions", "poet").out
+    shown = filled("chats", "show", "poet").out
+    assert "? When is the boiler inspected?" in shown
+    assert "every second March. [1]" in shown
+    assert "  [1] house.md" in shown
+    assert json.loads(filled("chats", "show", "poet", "First", "--json").out)["session"]
+    ended = filled("chats", "show", "poet", "Second")
+    assert (ended.status, "no session" in ended.err) == (1, True)
+    ended = filled("chats", "update", "poet", "--set", "top_n=3")
+    assert (ended.status, "prompt.KEY=VALUE" in ended.err) == (2, True)
+    assert filled("chats", "delete", "poet", "--yes").status == 0
+    assert json.loads(filled("chats", "list", "--json").out) == []
+
+
+def test_a_chat_of_the_project_can_be_talked_to(
+    filled: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    import sys
+
+    filled("chats", "create", "poet", "--model", "extractive")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("When is the boiler inspected?\n/open 1\n"))
+    ended = filled("chat", "--chat", "poet")
+    assert "every second March. [1]" in ended.out
+    assert "house.md  ·  " in ended.out
+    assert "? When is" in filled("chats", "show", "poet").out
+    ended = filled("chat", "--chat", "poet", "--model", "extractive")
+    assert (ended.status, "its own datasets" in ended.err) == (2, True)
+
+
 def test_patterns_choose_the_files_of_a_folder(shell: Shell) -> None:
     for name in ("notes/a.md", "notes/b.txt", "notes/drafts/c.md"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
