@@ -102,12 +102,12 @@ def _run(arguments: Sequence[str] | None) -> None:
         # Not app() itself: that puts an excepthook of its own in place of ours.
         get_command(app)(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
     except RagflowError as error:
-        tell(f"Error: {error}")
+        tell(f"Error: {error}", is_bad=True)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        tell(f"Error: {where}{error.strerror or error}.")
+        tell(f"Error: {where}{error.strerror or error}.", is_bad=True)
     raise SystemExit(TOLD)
 
 

@@ -103,6 +103,8 @@ def eval_(
     from ragflow_local.api.evaluation import Setting, evaluate
     from ragflow_local.api.questions import read_questions
 
+    if out is not None and not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
     questions = read_questions(file)
     with open_project(context, project, models=models, read_only=not ask) as rag:
         base = Setting(

@@ -129,6 +129,22 @@ def test_an_unforeseen_error_is_one_line_and_no_traceback(tmp_path: Path) -> Non
 # ── add, parse, list ──
 
 
+def test_a_file_that_cannot_be_taken_is_told_and_the_others_are_added(shell: Shell) -> None:
+    Path("a.md").write_text("Some text.")
+    Path("b.bin").write_bytes(bytes(range(256)) * 4)
+    ended = shell("add", "b.bin", "a.md", "--no-parse", "--json")
+    assert ended.status == 1
+    assert "✗ b.bin: No reader for 'b.bin'." in ended.err
+    assert [item["name"] for item in json.loads(ended.out)["documents"]] == ["a.md"]
+
+
+def test_documents_may_be_named_by_a_pattern(filled: Shell) -> None:
+    ended = filled("documents", "remove", "*.pdf", "--yes")
+    assert (ended.status, "'*.pdf'" in ended.err) == (1, True)
+    assert filled("documents", "remove", "ho*.md", "--yes").status == 0
+    assert json.loads(filled("documents", "list", "--json").out) == []
+
+
 def test_a_folder_is_added_with_all_below_but_hidden_and_unknown_files(shell: Shell) -> None:
     for name in ("notes/a.md", "notes/deep/b.txt", "notes/.hidden/c.md", "notes/d.unknown"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
