@@ -147,7 +147,7 @@ class _Watch:
             return False
         has_failed = standing is not None and standing.run != "DONE"
         try:
-            told = told_end(document)
+            told = told_end(document, is_alone=self._count == 1)
         except NotFoundError:  # deleted meanwhile: there is nothing to wait for
             told, has_failed = f"– {clean(document.name)}: deleted", False
         if document.id in self._tasks:
@@ -197,11 +197,12 @@ def _time_of(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def told_end(document: Document) -> str:
-    """Return what became of a document, in one line."""
+def told_end(document: Document, *, is_alone: bool) -> str:
+    """Return what became of a document, in one line; alone, with its seconds: none was queued."""
     mark = {"DONE": "✓", "FAIL": "✗"}.get(document.run, "–")
     if document.run == "DONE" and document.chunk_count:
-        what = f"{count_of(document.chunk_count, 'chunk')}, {document.process_duration:.1f} s"
+        what = count_of(document.chunk_count, "chunk")
+        what += f", {document.process_duration:.1f} s" if is_alone else ""
         _, _, notices = document.progress_msg.partition(". ")  # after "completed: … chunks"
         what += f". {notices}" if notices else ""
     else:
