@@ -69,19 +69,21 @@ class Memory(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.peak = 0
+        self.parts: list[int] = []
         self.is_over = threading.Event()
 
     def run(self) -> None:
         """Look until it is over."""
         own = psutil.Process()
         while not self.is_over.wait(0.1):
-            total = 0
+            parts = []
             for process in (own, *own.children(recursive=True)):
                 try:
-                    total += process.memory_info().rss
+                    parts.append(process.memory_info().rss)
                 except psutil.Error:
                     continue
-            self.peak = max(self.peak, total)
+            if sum(parts) > self.peak:
+                self.peak, self.parts = sum(parts), parts
 
 
 def files(parts: list[str]) -> list[Path]:
@@ -138,7 +140,8 @@ def main() -> int:
         f"- {len(rows)} files parsed at once, {chunks} chunks, {seconds:.0f} s: "
         + ", ".join(f"{count} {run}" for run, count in sorted(counts.items())),
         f"- {len(refused)} refused when added",
-        f"- Peak memory of all processes together: {memory.peak / 2**20:.0f} MiB",
+        f"- Peak memory of all processes together: {memory.peak / 2**20:.0f} MiB"
+        f" ({' + '.join(f'{part / 2**20:.0f}' for part in memory.parts)})",
         f"- A search right after finds {len(found)} chunks",
         "",
         "## Refused when added",

@@ -18,8 +18,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.corpora import DATA
-from benchmarks.measure import interval, machine, write
+from benchmarks.measure import machine, write
 from ragflow_local import DataSet, RAGFlow
+from ragflow_local.retrieve.quality import interval
 
 FOLDER = DATA / "retrieval" / "hotpot100"
 DEPTHS = (4, 6, 10)

@@ -7,7 +7,7 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -50,14 +50,6 @@ def milliseconds(
 def peak_memory_mib() -> float:
     """Return the most memory this process has held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:
-    """Return the mean of ``values`` and its 95 % interval by 1,000 bootstrap samples."""
-    given = np.asarray(values)
-    means = np.random.default_rng(seed).choice(given, (1000, len(given))).mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(given.mean()), float(low), float(high)
 
 
 def write(name: str, page: str, figures: object) -> None:

@@ -71,6 +71,8 @@ class Project:
                 chunks.insert(connection, row, embedding)
                 bags.append((number, chunk_terms(row)))
             postings.add(connection, self.scope.number, bags)
+            while postings.merge_crowded(connection, self.scope.number):
+                pass
 
     def close(self) -> None:
         """Close both stores."""

@@ -9,7 +9,6 @@ kept in a folder of temporary files, by model and text.
 from __future__ import annotations
 
 import hashlib
-import math
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,10 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.corpora import CHINESE, DATA, ENGLISH, RetrievalSet, retrieval_set
-from benchmarks.measure import interval, machine, write
+from benchmarks.measure import machine, write
 from benchmarks.projects import MODEL, Project
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Matrix, Vector
+from ragflow_local.retrieve.quality import interval, ndcg, recall
 from ragflow_local.retrieve.search import Wanted, search
 
 WEIGHTS = [step / 10 for step in range(11)]
@@ -64,18 +64,6 @@ def embedded(embedder: Embedder, texts: Sequence[str], questions: bool) -> Matri
         np.save(path, matrix)
     found: Matrix = np.load(path)
     return found
-
-
-def ndcg(found: Sequence[int], relevant: dict[int, int], depth: int = 10) -> float:
-    """Return the normalised discounted cumulative gain of the first ``depth``."""
-    gains = [relevant.get(document, 0) / math.log2(rank + 2) for rank, document in enumerate(found)]
-    best = sorted(relevant.values(), reverse=True)[:depth]
-    return sum(gains[:depth]) / sum(gain / math.log2(rank + 2) for rank, gain in enumerate(best))
-
-
-def recall(found: Sequence[int], relevant: dict[int, int], depth: int) -> float:
-    """Return the share of what is relevant among the first ``depth``."""
-    return len(relevant.keys() & set(found[:depth])) / len(relevant)
 
 
 def ranked(project: Project, known: Known, one: RetrievalSet, weight: float) -> list[list[int]]:

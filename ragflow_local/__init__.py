@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from ragflow_local.api.chunk import Chunk
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
+    from ragflow_local.api.message import Message
     from ragflow_local.api.ragflow import RAGFlow
-    from ragflow_local.api.session import Message, Session
+    from ragflow_local.api.session import Session
     from ragflow_local.errors import (
         InvalidValueError,
         MissingModelError,
@@ -72,7 +73,7 @@ _ROOMS = {
     "DataSet": "api.dataset",
     "Document": "api.document",
     "Limits": "settings",
-    "Message": "api.session",
+    "Message": "api.message",
     "RAGFlow": "api.ragflow",
     "Session": "api.session",
 }

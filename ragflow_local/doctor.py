@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ragflow_local.errors import DamagedProjectError, InvalidValueError, StoreError
-from ragflow_local.ingest.heal import heal, index_anew, orphans, wrong_postings, wrong_terms
+from ragflow_local.ingest.heal import heal, index_anew, orphans, wrong_postings
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, state
 from ragflow_local.stores.directory import Directory
@@ -22,7 +22,7 @@ from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
 
 # Chunks whose texts are cut into terms again: all of a small project, a sample of a large one.
-_COMPARED = 5_000
+_COMPARED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _Examination:
         self.counts.update(datasets=len(ids), chunks=0)
         vectors = Vectors(self.directory.vectors)
         for id in ids:
-            for what in wrong_postings(reading, id) or wrong_terms(reading, id, self.compared):
+            for what in wrong_postings(reading, id, self.compared):
                 yield Problem("words", f"Dataset {id}: {what}")
             yield from self._vectors(reading, vectors, id)
         files = Files(self.directory.path)
@@ -210,7 +210,7 @@ def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report
         ids = datasets.all_ids(reading)
     for id in ids:
         with catalog.write() as connection:
-            if wrong_terms(connection, id, _COMPARED):
+            if wrong_postings(connection, id, _COMPARED):
                 index_anew(connection, id)
                 done.append(f"The word index of dataset {id} was written anew.")
         try:

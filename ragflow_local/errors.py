@@ -65,6 +65,12 @@ def _rebuild(kind: type[RagflowError], message: str, fields: dict[str, object]) 
     return error
 
 
+def _in_a_line(said: str) -> str:
+    """Return what a library says of a file, fit for a sentence: some quote half the file."""
+    said = " ".join(said.split()).rstrip(".")
+    return said if len(said) <= 200 else f"{said[:200]}…"
+
+
 class NotFoundError(RagflowError):
     """No such thing in the catalog."""
 
@@ -113,6 +119,7 @@ class DamagedFileError(ReadError):
 
     def __init__(self, name: str, where: str, problem: str) -> None:
         self.name = name
+        problem = _in_a_line(problem)
         anew = "save it without a password" if "encrypted" in problem else "save it anew"
         super().__init__(
             f"{name!r} cannot be read: {problem} ({where})."
@@ -333,6 +340,12 @@ class DiskError(StoreError):
             f"{path} cannot be read or written: {problem}. What was kept before is not lost."
             f" {way_out}."
         )
+
+    @classmethod
+    def of(cls, error: OSError, path: Path) -> DiskError:
+        """Return what the system refused, told of the file that it named, else of ``path``."""
+        named = Path(error.filename) if isinstance(error.filename, str) else path
+        return cls(named, error.errno, error.strerror or str(error))
 
 
 class ProjectVersionError(StoreError):

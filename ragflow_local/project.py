@@ -34,7 +34,9 @@ from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.ingest.pictures import Pictures
 from ragflow_local.ingest.slots import Slot
+from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import chosen
@@ -171,9 +173,16 @@ class Project:
             self.directory.made()
         self.vectors = Vectors(self.directory.vectors, self._vectors_kept, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
+        self.term_index = TermIndex(self.catalog)
         self.indexer = Indexer(
-            self.catalog, self.vector_table, self.files, self.embedder_of, self.tokenizer_of
+            self.catalog,
+            self.term_index,
+            self.vector_table,
+            self.files,
+            self.embedder_of,
+            self.tokenizer_of,
         )
+        self.pictures = Pictures(self.files, options.limits)
         self.jobs = Jobs(
             self.indexer,
             self.files,
@@ -233,6 +242,8 @@ class Project:
             del Project._open[self.path, self.options.read_only]
         atexit.unregister(self.close)
         self.jobs.close()
+        self.pictures.close()
+        self.term_index.close()
         with self._models_lock:
             for generator in self._generators.values():
                 generator.close()

@@ -290,7 +290,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a parse is: fraction in [0, 1], and what it is doing now."""
+    """How far a parse is: fraction in [0, 1], and what it is doing now.
+
+    Attributes:
+        pages: Pages of the document; 0 before they are counted, and where its format has none.
+        pages_read: How many of them have been read.
+    """
 
     fraction: float
     message: str
+    pages: int = 0
+    pages_read: int = 0

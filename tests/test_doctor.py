@@ -109,6 +109,17 @@ def test_lost_bytes_are_found_and_cannot_be_mended(project: Path) -> None:
     assert not examine(project).problems[0].is_mendable
 
 
+@pytest.mark.parametrize("folder", ["files", "images", "vectors"])
+def test_a_folder_that_somebody_took_away_is_told_or_mended(project: Path, folder: str) -> None:
+    shutil.rmtree(project / folder)
+    assert parts(project) == ({"files"} if folder == "files" else set())
+    with RAGFlow("key", project_dir=project, workers=1) as rag:
+        assert rag.retrieval("kraken", rag.list_datasets())[0].document_name == "old.txt"
+        if folder == "files":
+            with pytest.raises(DamagedProjectError, match="missing"):
+                rag.get_document(name="old.txt").download()
+
+
 def test_a_catalog_that_was_changed_outside_is_told_and_taken_as_it_is_by_repair(
     project: Path,
 ) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from ragflow_local.api import html, pictures
 from ragflow_local.api.entity import Engine, Entity
-from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.ingest import wire
-from ragflow_local.records import ChunkRow, Hit, Place
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.retrieve.graph import sources_of
-from ragflow_local.settings import check_bool, check_text
-from ragflow_local.stores.catalog import documents
-
-# Kinds whose pages can be drawn.
-_DRAWN = frozenset({"pdf", "image"})
+from ragflow_local.settings import check_bool, check_text, check_whole
 
 
 class Chunk(Entity):
@@ -27,7 +24,7 @@ class Chunk(Entity):
         dataset_id: The dataset of that document; also ``knowledgebase_id``.
         image_id: Id of its picture; empty where its format has no pictures.
         position: ``[page, x0, x1, top, bottom]`` of each part, page from 1, in points (1/72 inch)
-            from the top left; also ``positions``.
+            from the top left; also ``positions``. ``pages`` has the pages alone.
         keywords: Words it is also found by; set them and call ``save``.
         questions: Questions it is also found by, likewise.
         headings: The headings it stands under, the topmost first.
@@ -88,8 +85,10 @@ class Chunk(Entity):
     }
     _BRIEF: ClassVar = ("id", "document_name", "similarity", "content")
 
-    def __init__(self, rag: Engine, row: ChunkRow, hit: Hit | None = None) -> None:
-        self._set(_rag=rag)
+    def __init__(
+        self, rag: Engine, row: ChunkRow, hit: Hit | None = None, question: str = ""
+    ) -> None:
+        self._set(_rag=rag, _hit=hit, _question=question)
         self._take(row)
         self._set(
             similarity=hit.similarity if hit else None,
@@ -155,42 +154,59 @@ class Chunk(Entity):
         with self._rag.project.catalog.read() as reading:
             return [Chunk(self._rag, row) for row in sources_of(reading, self._row)]
 
-    def image(self, dpi: int = 150) -> bytes:
-        """Return a PNG of where the chunk stands, or its own picture; empty for none."""
+    @property
+    def pages(self) -> list[int]:
+        """The pages it stands on, in order; none where its format has no pages."""
+        return sorted({place.page for place in self._row.places})
+
+    def image(self, dpi: float = 150) -> bytes:
+        """Return a picture of the passage itself.
+
+        It is a PNG of the part of its first page that it stands on; of a slide the picture that
+        the slide shows, PNG or JPEG; empty where its format has neither.
+
+        Args:
+            dpi: Pixels of an inch, from 1 to 2400.
+
+        Raises:
+            InvalidValueError: ``dpi`` is not allowed.
+            NotFoundError: The document has been deleted.
+            ReadError: The page cannot be drawn.
+        """
+        pictures.check_dpi(dpi)
         if self._row.image:
             return self._rag.project.files.get_image(self.id)
-        if not self._row.places:
-            return b""
-        page = self._row.places[0].page
-        parts = [place for place in self._row.places if place.page == page]
-        box = Place(
-            page,
-            min(part.x0 for part in parts),
-            min(part.top for part in parts),
-            max(part.x1 for part in parts),
-            max(part.bottom for part in parts),
-        )
-        return self._draw(page, dpi, box, ())
+        return pictures.draw_region(self._rag, self._row, pictures.Look(dpi))
 
-    def page_image(self, dpi: int = 100) -> bytes:
-        """Return a PNG of the chunk's first page with the passage marked; empty for no page."""
-        if not self._row.places:
-            return b""
-        page = self._row.places[0].page
-        marks = tuple(place for place in self._row.places if place.page == page)
-        return self._draw(page, dpi, None, marks)
+    def page_image(self, dpi: float = 100, page: int | None = None) -> bytes:
+        """Return a PNG of a page of its document, with every part of the passage on it marked.
 
-    def _draw(self, page: int, dpi: int, box: Place | None, marks: tuple[Place, ...]) -> bytes:
-        project = self._rag.project
-        with project.catalog.read() as reading:
-            document = documents.get(reading, self.document_id)
-        if document is None:
-            raise NotFoundError("document", self.document_id)
-        if document.kind not in _DRAWN:
+        Empty where its format has no pages that can be drawn: only PDF files and pictures have.
+
+        Args:
+            dpi: Pixels of an inch, from 1 to 2400; a page is drawn smaller where it would be
+                beyond 40 megapixels.
+            page: Which page, from 1: one of ``pages``, or any other, which has no mark then;
+                None for the first that the passage stands on.
+
+        Raises:
+            InvalidValueError: ``dpi`` or ``page`` is not allowed.
+            NotFoundError: The document has been deleted.
+            ReadError: The page cannot be drawn.
+        """
+        pictures.check_dpi(dpi)
+        if page is not None:
+            check_whole("page", page, 1, 2**31 - 1)
+        elif not self._row.places:
             return b""
-        path = str(project.files.path_of(document.sha256))
-        request = wire.Picture(path, document.kind, document.name, page, dpi, box, marks)
-        return project.jobs.draw(request)
+        else:
+            page = self._row.places[0].page
+        look = pictures.Look(dpi)
+        return pictures.draw_page(self._rag, self.document_id, page, look, [self._row])
+
+    def _repr_html_(self) -> str:
+        row = replace(self._row, content=str(self.content), available=bool(self.available))
+        return html.chunk(row, self._hit, self._question)
 
 
 def checked_content(content: object) -> str:

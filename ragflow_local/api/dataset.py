@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ragflow_local.api import checks
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.sync import Synced, SyncOptions, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import check_text, check_whole
@@ -185,6 +188,56 @@ class DataSet(Entity):
                 reading, self.id, keywords=keywords, offset=offset, limit=limit
             )
         return [Document(self._rag, row) for row in rows]
+
+    def sync(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        include: Sequence[str] | str | None = None,
+        exclude: Sequence[str] | str | None = None,
+        parse: bool = True,
+        retry: bool = False,
+        allow_empty: bool = False,
+        dry_run: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> Synced:
+        """Make the dataset mirror a folder, all below it included; parse what is new or changed.
+
+        A document is named by its file's path below the folder. A file is compared by size and
+        times first, by content where these differ. One with other bytes keeps its document, whose
+        former chunks are found until the new ones are there; what is gone is no longer found when
+        this returns. Documents added otherwise, or of another folder, stay as they are. Left out
+        are hidden files, those of unknown kind unless ``include`` takes them, and projects.
+
+        Args:
+            folder: The folder.
+            include: Patterns of files to take: ``"*.pdf"``, ``["notes", "2024/*.md"]``; None for
+                all of a known kind. A pattern fits the end of a path, case does not count.
+            exclude: Patterns of files and folders to leave out.
+            parse: Whether to start parsing, in the background.
+            retry: Whether to parse again what failed before and has not changed.
+            allow_empty: Whether a folder without files may remove all its documents; an error
+                else, for a disk that is not there looks just so.
+            dry_run: Whether only to say what would be done.
+            progress: Called with the path of each file that is removed, changed or added.
+
+        Returns:
+            What was done; ``parsing`` has the documents to wait for.
+
+        Raises:
+            InvalidValueError: There is no such folder, or it has no file any more.
+            NotFoundError: The dataset has been deleted.
+        """
+        self._now()
+        options = SyncOptions(
+            checked_patterns(include, exclude),
+            parse=parse,
+            retry=retry,
+            allow_empty=allow_empty,
+            dry_run=dry_run,
+            progress=progress or (lambda path: None),
+        )
+        return sync(self._rag, self, folder, options)
 
 
 def _check(name: str) -> Any:

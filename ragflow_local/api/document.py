@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from ragflow_local.api import pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
 from ragflow_local.api.streams import Stop, Stream, iterated
-from ragflow_local.errors import InvalidValueError, NotFoundError, RagflowError
-from ragflow_local.ingest import wire
+from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
 
-_DRAWN = frozenset({"pdf", "image", "pptx"})
+_THUMBNAIL = pictures.Look(72)
 
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
@@ -185,15 +184,12 @@ class Document(Entity):
     @property
     def thumbnail(self) -> str:
         """A PNG of its first page as a data URI, longest side 256 pixels; "" for none."""
-        if self._row.kind not in _DRAWN:
-            return ""
-        path = str(self._rag.project.files.path_of(self._row.sha256))
-        request = wire.Picture(path, self._row.kind, self.name, 0, 0)
         try:
-            png = self._rag.project.jobs.draw(request)
+            return pictures.data_uri(pictures.draw_thumbnail(self._rag, self._row, _THUMBNAIL))
+        except ProjectClosedError:
+            raise
         except RagflowError:
             return ""  # a file that cannot be read has no picture; its parse says why
-        return f"data:image/png;base64,{base64.b64encode(png).decode()}" if png else ""
 
     # ── changes ──
 

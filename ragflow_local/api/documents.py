@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-
 from ragflow_local.api import checks
+from ragflow_local.api.adding import insert_file
+from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.datasets import DatasetCalls
-from ragflow_local.api.document import Document, start_parsing, stop_parsing, unique_name
-from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
-from ragflow_local.readers import kind_of, type_of
+from ragflow_local.api.document import Document, start_parsing, stop_parsing
+from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores import crash
-from ragflow_local.stores.catalog import datasets, documents, now_ms
+from ragflow_local.settings import check_text
+from ragflow_local.stores.catalog import chunks, datasets, documents
 
 
 class DocumentCalls(DatasetCalls):
@@ -42,46 +41,10 @@ class DocumentCalls(DatasetCalls):
 
     def add_document(self, ds: DataSet | str, name: str, blob: bytes) -> Document:
         """Add a document like ``create_document``, and return it."""
-        project = self.project
         checks.free_name(name)
         if not isinstance(blob, bytes | bytearray | memoryview):
             raise InvalidValueError("blob", type(blob).__name__, "the file's content as bytes")
-        data = bytes(blob)
-        limit = project.options.limits.document_bytes
-        if len(data) > limit:
-            raise LimitError(
-                name,
-                f"it has {len(data)} bytes, the limit is {limit}",
-                "document_bytes in RAGFlow(limits=…)",
-            )
-        dataset = self.find_dataset(ds)
-        kind = kind_of(name, data)
-        now = now_ms()
-        values = {
-            "id": uuid.uuid4().hex,
-            "dataset_id": dataset.id,
-            "type": type_of(kind),
-            "kind": kind,
-            "size": len(data),
-            "source_type": "local",
-            "created_by": self.tenant_id,
-            "create_time": now,
-            "update_time": now,
-        }
-        with project.catalog.write() as connection:
-            row = datasets.get(connection, dataset.id)
-            if row is None:
-                raise NotFoundError("dataset", dataset.id)
-            values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
-            values["name"] = unique_name(connection, dataset.id, name)
-            # Inside the transaction: no deletion can take the bytes for unused in between.
-            values["sha256"] = project.files.put(data)
-            crash.point("file written")
-            documents.insert(connection, values)
-            added = documents.get(connection, str(values["id"]))
-        crash.point("document added")
-        assert added is not None
-        return Document(self, added)
+        return Document(self, insert_file(self, self.find_dataset(ds).id, name, bytes(blob)))
 
     def get_document(self, id: str | None = None, name: str | None = None) -> Document:
         """Return a document by its id, its name, or both.
@@ -109,6 +72,24 @@ class DocumentCalls(DatasetCalls):
                 "name", name, f"an id: documents of that name are in the datasets {names}"
             )
         return Document(self, rows[0])
+
+    def get_chunk(self, id: str) -> Chunk:
+        """Return a chunk by its id, or by the beginning of its id that no other chunk has.
+
+        Raises:
+            InvalidValueError: Several chunks have an id that begins so.
+            NotFoundError: There is none in a dataset that this tenant sees.
+        """
+        check_text("id", id)
+        with self.project.catalog.read() as reading:
+            rows = chunks.by_prefix(reading, id) if id else []
+            holders = {row.dataset_id: datasets.get(reading, row.dataset_id) for row in rows}
+        rows = [row for row in rows if self._sees(holders[row.dataset_id])]
+        if not rows:
+            raise NotFoundError("chunk", id)
+        if len(rows) > 1:
+            raise InvalidValueError("id", id, "more of it: several chunks have an id like that")
+        return Chunk(self, rows[0])
 
     def _sees(self, row: DatasetRow | None) -> bool:
         return row is not None and (row.tenant_id == self.tenant_id or row.permission == "team")

@@ -110,7 +110,7 @@ class RAGFlow(CareCalls):
             wanted,
             rerank_id,
         )
-        return [Chunk(self, hit.chunk, hit) for hit in found]
+        return [Chunk(self, hit.chunk, hit, question) for hit in found]
 
     aretrieval = awaited(retrieval)
 

@@ -1,4 +1,4 @@
-"""Session and Message: a conversation with a chat."""
+"""Session: a conversation with a chat."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
 from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks
-from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
@@ -24,66 +24,9 @@ from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import Connection, chats, datasets, now_ms, sessions
 
+__all__ = ["Message", "Session"]  # whoever has sessions has messages
+
 _LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
-
-
-class Message(Entity):
-    """One message of a session.
-
-    Attributes:
-        id: Its id.
-        role: ``user`` or ``assistant``.
-        content: Its text; `` [ID:i]`` after a sentence cites ``reference[i]``. Also as
-            ``message["content"]``.
-        reference: The chunks an answer was given, with their similarities.
-        model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
-        thinking: What a thinking model wrote before its answer.
-        unsupported: Sentences of the answer that no chunk supports.
-        usage: Seconds and tokens of the answer, where it was just made.
-        create_time: Milliseconds since 1970, UTC.
-    """
-
-    id: str
-    role: str
-    content: str
-    reference: list[Chunk]
-    model: str
-    thinking: str
-    unsupported: list[str]
-    usage: dict[str, float]
-    create_time: int
-
-    _SHOWN: ClassVar = (
-        "id",
-        "role",
-        "content",
-        "reference",
-        "model",
-        "thinking",
-        "unsupported",
-        "usage",
-        "create_time",
-    )
-    _SPELLINGS: ClassVar = {"content_with_weight": "content"}
-    _BRIEF: ClassVar = ("role", "content")
-
-    def __init__(self, rag: Engine, row: MessageRow, usage: dict[str, float] | None = None) -> None:
-        self._set(
-            id=row.id,
-            role=row.role,
-            content=row.content,
-            reference=[Chunk(rag, hit.chunk, hit) for hit in row.hits],
-            model=row.model,
-            thinking=row.thinking,
-            unsupported=list(row.unsupported),
-            usage=dict(usage or {}),
-            create_time=row.create_time,
-        )
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._SHOWN and name not in self._SPELLINGS:
-            raise KeyError(name)
-        return getattr(self, name)
 
 
 class Session(Entity):
@@ -127,7 +70,12 @@ class Session(Entity):
     @property
     def messages(self) -> list[Message]:
         """Its messages as they are now."""
-        return [Message(self._rag, row) for row in self._message_rows()]
+        found, question = [], ""
+        for row in self._message_rows():
+            is_answer = row.role == "assistant"
+            found.append(Message(self._rag, row, question=question if is_answer else ""))
+            question = "" if is_answer else row.content
+        return found
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change its ``name``.
@@ -260,7 +208,7 @@ class Session(Entity):
                     unsupported=last.unsupported,
                 )
                 if not last.is_last:
-                    yield Message(self._rag, row, last.usage)
+                    yield Message(self._rag, row, last.usage, asked.content)
         finally:
             stream.close()
         if last is None or not last.is_last:
@@ -271,7 +219,7 @@ class Session(Entity):
             # Where two asked at once, each answer still stands after its own question.
             sessions.move_to_end(connection, asked.id)
             sessions.add_message(connection, row)
-        yield Message(self._rag, row, last.usage)
+        yield Message(self._rag, row, last.usage, asked.content)
 
     def _turn(
         self,

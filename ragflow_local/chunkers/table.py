@@ -68,12 +68,12 @@ def _rows(table: Block, headings: tuple[str, ...], cutter: Cutter) -> Iterator[D
     titles = (" ".join(" ".join(row).split()) for row in sheet.above)
     path = (*headings, *(title for title in titles if title))
     readers = [typed(column) for column in zip(*sheet.rows, strict=True)]
-    places = places_of([table])
+    places, keys = places_of([table]), _keys(sheet.names)
     for row in sheet.rows:
         if not any(cell.strip() for cell in row):
             continue
         values = [read(cell) for read, cell in zip(readers, row, strict=True)]
-        data = json.dumps(dict(zip(_keys(sheet.names), values, strict=True)), ensure_ascii=False)
+        data = json.dumps(dict(zip(keys, values, strict=True)), ensure_ascii=False)
         for content in _contents(sheet.names, row, cutter):
             yield Draft(content, places, path, data=data)
 
@@ -103,15 +103,17 @@ def _names_columns(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 def _keys(names: Sequence[str]) -> list[str]:
     """Return names that are unique, those of columns without one by their number."""
-    keys: list[str] = []
+    keys: dict[str, None] = {}
+    said: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         plain = " ".join(name.split()) or f"column {number}"
-        key, again = plain, 1
+        key, again = plain, said.get(plain, 1)
         while key in keys:
             again += 1
             key = f"{plain} {again}"
-        keys.append(key)
-    return keys
+        keys[key] = None
+        said[plain] = again
+    return list(keys)
 
 
 def typed(column: Sequence[str]) -> Callable[[str], Value]:

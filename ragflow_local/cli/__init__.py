@@ -17,13 +17,18 @@ from typer.main import get_command
 
 from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
-from ragflow_local.cli.datasets import list_
+from ragflow_local.cli.completion import PROGRAM, answer_shell, completion
+from ragflow_local.cli.contents import documents
+from ragflow_local.cli.datasets import datasets, list_
 from ragflow_local.cli.demo import demo
 from ragflow_local.cli.documents import add, parse
+from ragflow_local.cli.evaluate import eval_
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import tell
 from ragflow_local.cli.search import search
+from ragflow_local.cli.show import show
+from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.talk import chat
 from ragflow_local.errors import RagflowError
 
@@ -40,7 +45,10 @@ app = typer.Typer(
 for function, name, example in (
     (add, "add", "ragflow-local add report.pdf notes/ --project work --dataset reports"),
     (parse, "parse", "ragflow-local parse report.pdf --method one"),
+    (sync, "sync", "ragflow-local sync notes/ --exclude drafts --exclude '*.tmp'"),
+    (watch, "watch", "ragflow-local watch notes/ --dataset notes --include '*.md'"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
+    (show, "show", "ragflow-local show 4f1c09ab --question 'boiler' --out page.png"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
     (chat, "chat", "ragflow-local chat --dataset reports"),
     (list_, "list", "ragflow-local list --dataset reports"),
@@ -50,11 +58,14 @@ for function, name, example in (
     (vacuum, "vacuum", "ragflow-local vacuum"),
     (export, "export", "ragflow-local export reports.zip --dataset reports"),
     (import_, "import", "ragflow-local import reports.zip --project elsewhere"),
+    (eval_, "eval", "ragflow-local eval questions.csv --weight 0.3 --weight 0.7 --out compared"),
+    (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
 
-app.add_typer(models, name="models")
+for commands, name in ((datasets, "datasets"), (documents, "documents"), (models, "models")):
+    app.add_typer(commands, name=name)
 
 
 @app.callback()
@@ -70,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Always: 0; 1 for an error that was told; 2 for wrong usage; 130 after Ctrl-C.
     """
     sys.excepthook = _tell_bug
+    answer_shell()
     try:
         _run(arguments)
     except SystemExit as end:
@@ -80,9 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> None:
     try:
         # Not app() itself: that puts an excepthook of its own in place of ours.
-        get_command(app)(
-            args=None if arguments is None else list(arguments), prog_name="ragflow-local"
-        )
+        get_command(app)(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
     except RagflowError as error:
         tell(f"Error: {error}")
     except KeyboardInterrupt:

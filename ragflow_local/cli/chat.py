@@ -10,6 +10,7 @@ import typer
 
 from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
 from ragflow_local.cli.output import say, say_json, source_of, tell
+from ragflow_local.cli.report import Report, check_report, write_report
 from ragflow_local.cli.search import Question, hit_of
 
 if TYPE_CHECKING:
@@ -43,14 +44,16 @@ def ask(
     model: Model = None,
     models: Models = None,
     as_json: Json = False,
+    report: Report = None,
 ) -> None:
     """Answer a question from the documents, naming the sources."""
+    check_report(report)
     with open_project(context, project, models=models) as rag:
         chat = chat_on(rag, dataset_of(rag, dataset), model)
-        if as_json:
-            _stream_json(stream_of(chat, question))
-        else:
-            show_answer(stream_of(chat, question))
+        show = _stream_json if as_json else show_answer
+        last = show(stream_of(chat, question))
+        if report is not None and last is not None:
+            write_report(report, last)
 
 
 def chat_on(rag: RAGFlow, dataset: DataSet, model: str | None) -> Chat:
@@ -100,7 +103,7 @@ def merged_sources(chunks: Sequence[Mapping[str, Any]], numbers: Mapping[int, in
     return [f"[{', '.join(map(str, of))}] {source}" for source, of in merged.items()]
 
 
-def _stream_json(messages: Iterable[Message]) -> None:
+def _stream_json(messages: Iterable[Message]) -> Message | None:
     said = 0
     last: Message | None = None
     for last in messages:
@@ -109,6 +112,7 @@ def _stream_json(messages: Iterable[Message]) -> None:
             said = len(last.content)
     if last is not None:
         say_json(answer_of(last), indent=None)
+    return last
 
 
 def answer_of(message: Message) -> dict[str, Any]:

@@ -1,26 +1,56 @@
-"""``list``: what a project holds."""
+"""``list`` and ``datasets``: what a project holds; making, changing and deleting datasets."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragflow_local.cli.contents import say_documents
 from ragflow_local.cli.documents import summary_of
-from ragflow_local.cli.options import Dataset, Json, Project, open_project
-from ragflow_local.cli.output import say, say_json, say_table
+from ragflow_local.cli.groups import Settings, Yes, ask_first, given, group, settings_of
+from ragflow_local.cli.options import (
+    Dataset,
+    EmbeddingModel,
+    Json,
+    Method,
+    Project,
+    complete_dataset,
+    open_project,
+)
+from ragflow_local.cli.output import count_of, say, say_facts, say_json, say_table, tell
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
 
-_STATES = {
-    "UNSTART": "not parsed",
-    "RUNNING": "being parsed",
-    "CANCEL": "cancelled",
-    "DONE": "parsed",
-    "FAIL": "failed",
-}
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", show_default=False, autocompletion=complete_dataset),
+]
+NewName = Annotated[
+    str,
+    typer.Argument(metavar="NAME", show_default=False, help="English letters, digits and _."),
+]
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="NAMES", show_default=False, autocompletion=complete_dataset),
+]
+Other = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="A new name.", show_default=False)
+]
+Description = Annotated[
+    str | None, typer.Option("--description", metavar="TEXT", show_default=False)
+]
+Permission = Annotated[
+    str | None,
+    typer.Option(
+        "--permission",
+        metavar="me|team",
+        show_default=False,
+        help="team: whoever opens the project sees it, by whatever key.",
+    ),
+]
 
 
 def list_(
@@ -34,12 +64,139 @@ def list_(
     The documents are those of the dataset named, or of the only one.
     """
     with open_project(context, project, read_only=True) as rag:
-        datasets = rag.list_datasets(desc=False) if dataset is None else [rag.get_dataset(dataset)]
-        documents = datasets[0].list_docs() if len(datasets) == 1 else []
+        found = rag.list_datasets(desc=False) if dataset is None else [rag.get_dataset(dataset)]
+        documents = found[0].list_docs() if len(found) == 1 else []
         if as_json:
-            say_json([_entry(item, documents) for item in datasets])
+            say_json([_entry(item, documents) for item in found])
         else:
-            _show(datasets, documents)
+            _show(found)
+            if documents:
+                say()
+                say_documents(documents)
+
+
+def _all(context: typer.Context, project: Project = None, as_json: Json = False) -> None:
+    """Show the datasets of a project."""
+    with open_project(context, project, read_only=True) as rag:
+        found = rag.list_datasets(desc=False)
+        if as_json:
+            say_json([_entry(item, []) for item in found])
+        elif found:
+            _show(found)
+        else:
+            tell("No datasets yet: ragflow-local add FILES, or ragflow-local datasets create NAME")
+
+
+datasets = group(
+    "List, make, change and delete datasets.",
+    "ragflow-local datasets create laws --method laws --set chunk_token_count=256",
+    _all,
+)
+datasets.command("list", epilog="\b\nExample:\n  ragflow-local datasets list --json")(_all)
+
+
+@datasets.command(epilog="\b\nExample:\n  ragflow-local datasets create laws --method laws")
+def create(
+    context: typer.Context,
+    name: NewName,
+    project: Project = None,
+    method: Method = None,
+    settings: Settings = None,
+    embedding_model: EmbeddingModel = None,
+    description: Description = None,
+    permission: Permission = None,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset; the project too, where it is not there yet."""
+    config = settings_of(settings)
+    with open_project(context, project, new=True) as rag:
+        if embedding_model is not None:
+            rag.project.check_embedder(embedding_model)
+        made = rag.create_dataset(
+            name,
+            description=description or "",
+            permission=permission or "me",
+            parse_method=method or "naive",
+            parser_config=config,
+        )
+        if embedding_model is not None:
+            made.update({"embedding_model": embedding_model})
+        if as_json:
+            say_json(made.to_dict())
+        tell(f"Made the dataset {made.name}: ragflow-local add FILES --dataset {made.name}")
+
+
+@datasets.command(epilog="\b\nExample:\n  ragflow-local datasets show laws")
+def show(
+    context: typer.Context, name: Name, project: Project = None, as_json: Json = False
+) -> None:
+    """Show all there is to know of a dataset."""
+    with open_project(context, project, read_only=True) as rag:
+        found = rag.find_dataset(name).to_dict()
+    if as_json:
+        say_json(found)
+        return
+    config = found.pop("parser_config")
+    known = {key: value for key, value in found.items() if value not in ("", None)}
+    known.pop("parser_method", None)  # the second spelling of parse_method
+    known |= {f"parser_config.{key}": value for key, value in config.items()}
+    say_facts({key: shown_value(key, value) for key, value in known.items()})
+
+
+@datasets.command(
+    epilog="\b\nExample:\n  ragflow-local datasets update laws --name statutes --method book"
+)
+def update(
+    context: typer.Context,
+    name: Name,
+    project: Project = None,
+    other: Other = None,
+    method: Method = None,
+    settings: Settings = None,
+    embedding_model: EmbeddingModel = None,
+    description: Description = None,
+    permission: Permission = None,
+) -> None:
+    """Change a dataset: name, method, settings, embedding model.
+
+    Method and embedding model change only while it has no chunks. Documents that are there keep
+    their own method and settings: ragflow-local documents update changes those.
+    """
+    changes = given(
+        name=other,
+        parse_method=method,
+        parser_config=settings_of(settings),
+        embedding_model=embedding_model,
+        description=description,
+        permission=permission,
+    )
+    with open_project(context, project) as rag:
+        found = rag.find_dataset(name)
+        found.update(changes)
+        tell(f"Changed {', '.join(changes)} of {found.name}.")
+
+
+@datasets.command(epilog="\b\nExample:\n  ragflow-local datasets delete drafts --yes")
+def delete(context: typer.Context, names: Names, project: Project = None, yes: Yes = False) -> None:
+    """Delete datasets with all that is in them."""
+    with open_project(context, project) as rag:
+        found = {item.id: item for item in map(rag.find_dataset, names)}
+        held = sum(item.document_count for item in found.values())
+        said = ", ".join(item.name for item in found.values())
+        ask_first(f"Delete {said} with {count_of(held, 'document')}?", yes)
+        rag.delete_datasets(list(found))
+        tell(f"Deleted {said}.")
+
+
+def shown_value(key: str, value: Any) -> str:
+    """Return a value as a person reads it; times of milliseconds as local time."""
+    if key.endswith("_time") and isinstance(value, int):
+        from datetime import UTC, datetime
+
+        return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, str):
+        return value.replace("\n", "\\n")
+    return str(value)
 
 
 def _entry(dataset: DataSet, documents: list[Document]) -> dict[str, object]:
@@ -56,7 +213,7 @@ def _entry(dataset: DataSet, documents: list[Document]) -> dict[str, object]:
     return entry
 
 
-def _show(datasets: list[DataSet], documents: list[Document]) -> None:
+def _show(found: list[DataSet]) -> None:
     say_table(
         ("dataset", "documents", "chunks", "method", "embedding model"),
         [
@@ -67,21 +224,6 @@ def _show(datasets: list[DataSet], documents: list[Document]) -> None:
                 item.parse_method,
                 item.embedding_model,
             )
-            for item in datasets
+            for item in found
         ],
     )
-    if documents:
-        say()
-        say_table(
-            ("document", "state", "chunks", "bytes", "method"),
-            [
-                (
-                    item.name,
-                    _STATES[item.run] if item.run != "FAIL" else f"failed: {item.progress_msg}",
-                    str(item.chunk_count),
-                    str(item.size),
-                    item.parser_method,
-                )
-                for item in documents
-            ],
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,15 +11,19 @@ import typer
 from ragflow_local.cli.options import (
     TOLD,
     Dataset,
+    EmbeddingModel,
+    Exclude,
+    Include,
     Json,
     Method,
     Project,
+    complete_document,
     dataset_of,
     dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import say_json, tell
-from ragflow_local.cli.progress import follow
+from ragflow_local.cli.output import count_of, say_json, tell
+from ragflow_local.cli.progress import follow, looking
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
@@ -42,16 +46,7 @@ Names = Annotated[
         metavar="DOCUMENTS",
         help="Names or ids. Default: all that are not parsed yet.",
         show_default=False,
-    ),
-]
-EmbeddingModel = Annotated[
-    str | None,
-    typer.Option(
-        "--embedding-model",
-        metavar="NAME",
-        show_default=False,
-        help="A folder or a name under models/, for a dataset without chunks."
-        " Default: all-MiniLM-L6-v2",
+        autocompletion=complete_document,
     ),
 ]
 
@@ -63,6 +58,8 @@ def add(
     dataset: Dataset = None,
     method: Method = None,
     embedding_model: EmbeddingModel = None,
+    include: Include = None,
+    exclude: Exclude = None,
     parse: Annotated[
         bool, typer.Option("--parse/--no-parse", help="Whether to make them searchable now.")
     ] = True,
@@ -72,9 +69,9 @@ def add(
 
     The project and the dataset are made where they are not there yet.
     """
-    found = list(files_of(files))
+    found = list(files_of(files, include or (), exclude or ()))
     if not found:
-        raise typer.BadParameter("there is no file of a known kind in what was named")
+        raise typer.BadParameter("there is no file that is meant in what was named")
     with open_project(context, project, new=True) as rag:
         home = dataset_or_new(rag, dataset)
         if embedding_model is not None:
@@ -95,38 +92,49 @@ def parse(
     """Parse the documents that are not parsed yet, or those named."""
     with open_project(context, project) as rag:
         home = dataset_of(rag, dataset)
-        documents = list(_named(home, names) if names else _unparsed(home))
+        documents = list(named(home, names) if names else _unparsed(home))
         if not documents:
             tell(f"Nothing to do: every document of {home.name} is parsed.")
         set_method(documents, method)
         _finish(rag, home, documents, parse=True, as_json=as_json)
 
 
-def files_of(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Yield a document name and a file for each file named, and each readable one in a folder.
+def files_of(
+    paths: Iterable[Path], include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Iterator[tuple[str, Path]]:
+    """Yield a document name and a file for each file named, and each one meant in a folder.
 
-    Hidden files and those of unknown kind are passed over in folders; a file that is named
-    itself is always taken.
+    In folders hidden files are passed over, and those of unknown kind unless a pattern takes
+    them; a file that is named itself is always taken.
+
+    Raises:
+        DiskError: A folder cannot be read.
     """
+    from ragflow_local.ingest.folder import Patterns, look
     from ragflow_local.readers import ENDINGS
 
-    known = {ending for endings in ENDINGS.values() for ending in endings}
+    known = [ending for endings in ENDINGS.values() for ending in endings]
+    patterns = Patterns(tuple(include), tuple(exclude))
     for path in paths:
         if not path.is_dir():
             yield path.name, path
             continue
-        for file in sorted(path.rglob("*")):
-            inside = file.relative_to(path)
-            hidden = any(part.startswith(".") for part in inside.parts)
-            if file.is_file() and not hidden and file.suffix.lower() in known:
-                yield inside.as_posix(), file
+        found = look(path, patterns, known)
+        for inside, reason in found.unread.items():
+            tell(f"{path / inside} is passed over: {reason}", is_bad=True)
+        for inside in found.files:
+            yield inside, path / inside
 
 
 def add_files(
     rag: RAGFlow, home: DataSet, files: Iterable[tuple[str, Path]], method: str | None
 ) -> list[Document]:
     """Store files in a dataset and return their documents, in the same order."""
-    documents = [rag.add_document(home, name, path.read_bytes()) for name, path in files]
+    documents = []
+    with looking("Adding") as show:
+        for name, path in files:
+            show(name)
+            documents.append(rag.add_document(home, name, path.read_bytes()))
     set_method(documents, method)
     return documents
 
@@ -139,12 +147,12 @@ def set_method(documents: Iterable[Document], method: str | None) -> None:
             document.save()
 
 
-def count_of(number: int, noun: str) -> str:
-    """Return ``1 document`` or ``2 documents``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
+    """Yield the documents of these names or ids.
 
-
-def _named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
+    Raises:
+        NotFoundError: There is none of one of them.
+    """
     from ragflow_local.errors import NotFoundError
 
     documents = home.list_docs()

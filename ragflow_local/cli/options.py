@@ -19,6 +19,50 @@ NEW_DATASET = "documents"
 TOLD = 1  # exit status after an error that was told; wrong usage is 2, Ctrl-C 130
 _HINT = "--dataset"
 
+
+def _found(context: typer.Context) -> RAGFlow | None:
+    """Return the engine on the project that a half-written command means; None for none."""
+    import os
+
+    from ragflow_local.errors import RagflowError
+
+    root = context.find_root().params.get("project")
+    given = context.params.get("project") or root or os.environ.get(VARIABLE)
+    try:
+        from ragflow_local.api.ragflow import RAGFlow
+
+        return RAGFlow(project_dir=given or DEFAULT_PROJECT, read_only=True)
+    except (RagflowError, OSError):
+        return None
+
+
+def complete_dataset(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the datasets whose names begin so, for a shell."""
+    if (rag := _found(context)) is None:
+        return []
+    with rag:
+        names = [dataset.name for dataset in rag.list_datasets(desc=False)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_document(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the documents whose names begin so, for a shell."""
+    if (rag := _found(context)) is None:
+        return []
+    with rag:
+        wanted = context.params.get("dataset")
+        homes = rag.list_datasets(name=wanted) if wanted else rag.list_datasets()
+        names = [document.name for home in homes for document in home.list_docs(incomplete)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_method(incomplete: str) -> list[str]:
+    """Return the parse methods whose names begin so, for a shell."""
+    from ragflow_local.settings import PARSE_METHODS
+
+    return [name for name in PARSE_METHODS if name.startswith(incomplete)]
+
+
 _PROJECT_HELP = "The project directory. Default: ./ragflow_project"
 RootProject = Annotated[
     Path | None,
@@ -36,6 +80,7 @@ Dataset = Annotated[
         metavar="NAME",
         help="May be left out where the project has one.",
         show_default=False,
+        autocompletion=complete_dataset,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Give JSON instead of text.")]
@@ -46,6 +91,7 @@ Method = Annotated[
         metavar="NAME",
         help="The parse method. Default: the dataset's.",
         show_default=False,
+        autocompletion=complete_method,
     ),
 ]
 Models = Annotated[
@@ -55,6 +101,34 @@ Models = Annotated[
         metavar="DIR",
         help="Where model weights lie. Default: ./models",
         show_default=False,
+    ),
+]
+EmbeddingModel = Annotated[
+    str | None,
+    typer.Option(
+        "--embedding-model",
+        metavar="NAME",
+        show_default=False,
+        help="A folder or a name under models/, for a dataset without chunks."
+        " Default: all-MiniLM-L6-v2",
+    ),
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="PATTERN",
+        show_default=False,
+        help="Of folders take only what fits, such as '*.pdf' or 'notes/*'; may be given again.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        show_default=False,
+        help="Leave out files and folders that fit, such as drafts; may be given again.",
     ),
 ]
 

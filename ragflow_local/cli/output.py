@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TextIO
 
 import typer
 
 # Control characters of a document must not steer a terminal. Tab and newline may.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MARKED = "bold yellow"  # words of the question, in a passage
+_RED = "31"
 
 
 def clean(text: str) -> str:
@@ -27,15 +30,27 @@ def say(text: str = "", *, end: str = "\n") -> None:
     sys.stdout.flush()
 
 
-def tell(text: str) -> None:
-    """Write a message to standard error."""
-    typer.echo(clean(text), err=True)
+def tell(text: str, *, is_bad: bool = False) -> None:
+    """Write a message to standard error; a bad one in red, where colours are wanted."""
+    text = clean(text)
+    if is_bad and has_colours(sys.stderr):
+        text = f"\x1b[{_RED}m{text}\x1b[0m"
+    typer.echo(text, err=True)
 
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """Write one JSON document to standard output; on one line where ``indent`` is None."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n")
     sys.stdout.flush()
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Return whether colours are wanted: at a terminal that has them, and nobody said no."""
+    return (
+        stream.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "") not in {"dumb", "unknown"}
+    )
 
 
 def width() -> int:
@@ -49,6 +64,32 @@ def wrap(text: str, indent: str) -> str:
     for line in clean(text).splitlines():
         lines += textwrap.wrap(line, width() - len(indent), break_long_words=False) or [""]
     return "\n".join(indent + line for line in lines)
+
+
+def say_passage(text: str, wanted: Collection[str], indent: str, most_lines: int) -> None:
+    """Write a passage, at most so many lines; words with wanted terms stand out on a terminal."""
+    if not has_colours(sys.stdout):
+        lines = wrap(text, indent).splitlines()
+        for line in lines[:most_lines]:
+            say(line)
+        count = len(lines)
+    else:
+        from rich.console import Console
+        from rich.text import Text
+
+        from ragflow_local.text.terms import spans_of
+
+        text = clean(text).expandtabs()
+        shown = Text(text)
+        for start, end in spans_of(text, wanted):
+            shown.stylize(_MARKED, start, end)
+        console = Console(highlight=False)
+        wrapped = shown.wrap(console, max(10, width() - len(indent)))
+        for part in wrapped[:most_lines]:
+            console.print(Text(indent) + part, soft_wrap=True)
+        count = len(wrapped)
+    if count > most_lines:
+        say(f"{indent}…")
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -66,6 +107,36 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(clean(cell), overflow="fold") for cell in row))
     Console().print(table)
+
+
+def say_facts(facts: Mapping[str, str]) -> None:
+    """Write names and values, a line each; for a pipe split by a tab."""
+    if not sys.stdout.isatty():
+        for name, value in facts.items():
+            say(f"{name}\t{' '.join(clean(value).split())}")
+        return
+    room = max(map(len, facts)) + 2
+    for name, value in facts.items():
+        first, *more = wrap(value, " " * room).splitlines() or [""]
+        say(f"{name.ljust(room)}{first[room:]}")
+        for line in more:
+            say(line)
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return ``1 document`` or ``2 documents``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size_of(size_bytes: int) -> str:
+    """Return ``512 B``, ``3.4 kB``, ``12.0 MB``: as people read sizes."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    size, unit = size_bytes / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if size >= 1000:
+            size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}"
 
 
 def pages_of(chunk: Mapping[str, Any]) -> list[int]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.cli.options import Dataset, Json, Project, dataset_of, open_project
-from ragflow_local.cli.output import pages_of, say, say_json, source_of, tell, wrap
+from ragflow_local.cli.documents import named
+from ragflow_local.cli.options import (
+    Dataset,
+    Json,
+    Models,
+    Project,
+    complete_document,
+    dataset_of,
+    open_project,
+)
+from ragflow_local.cli.output import pages_of, say, say_json, say_passage, source_of, tell
+from ragflow_local.cli.show import scores_of
 
-_MOST_LINES = 6  # of a passage; --json gives all of it
+if TYPE_CHECKING:
+    from ragflow_local.api.chunk import Chunk
+
+_MOST_LINES = 6  # of a passage; --json and show give all of it
+_SHORT_ID = 8  # letters: enough for show, and to copy
 
 Question = Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Most passages to show.")]
+Offset = Annotated[int, typer.Option("--offset", min=0, help="How many of the best to pass over.")]
 Threshold = Annotated[
     float, typer.Option("--threshold", min=0, max=1, help="Passages less similar are left out.")
 ]
@@ -22,6 +37,25 @@ Weight = Annotated[
         "--vector-weight", min=0, max=1, help="1 ranks by meaning alone, 0 by words alone."
     ),
 ]
+Within = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--document",
+        metavar="NAME",
+        show_default=False,
+        help="Only in this document; may be given again.",
+        autocompletion=complete_document,
+    ),
+]
+Rerank = Annotated[
+    str | None,
+    typer.Option(
+        "--rerank",
+        metavar="MODEL",
+        show_default=False,
+        help="A cross-encoder, by its folder or name, that reads the best passages again.",
+    ),
+]
 
 
 def search(
@@ -29,28 +63,37 @@ def search(
     question: Question,
     project: Project = None,
     dataset: Dataset = None,
+    document: Within = None,
     limit: Limit = 6,
+    offset: Offset = 0,
     threshold: Threshold = 0.1,
     vector_weight: Weight = 0.3,
+    rerank: Rerank = None,
+    models: Models = None,
     as_json: Json = False,
 ) -> None:
     """Find the passages that fit a question best."""
-    with open_project(context, project, read_only=True) as rag:
+    with open_project(context, project, read_only=True, models=models) as rag:
+        home = dataset_of(rag, dataset)
         chunks = rag.retrieval(
             question=question,
-            datasets=[dataset_of(rag, dataset)],
+            datasets=[home],
+            documents=[item.id for item in named(home, document)] if document else None,
             limit=limit,
+            offset=offset,
             similarity_threshold=threshold,
             vector_similarity_weight=vector_weight,
+            rerank_id=rerank,
         )
-        hits = [hit_of(chunk.to_dict()) for chunk in chunks]
     if as_json:
-        say_json({"question": question, "hits": hits})
+        say_json({"question": question, "hits": [hit_of(chunk.to_dict()) for chunk in chunks]})
         return
-    if not hits:
+    if not chunks:
         tell("Nothing found. Ask in other words, or lower --threshold.")
-    for number, hit in enumerate(hits, start=1):
-        _show(number, hit)
+    for number, chunk in enumerate(chunks, start=offset + 1):
+        if number > offset + 1:
+            say()
+        _show(number, chunk, question)
 
 
 def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:
@@ -64,15 +107,9 @@ def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _show(number: int, hit: dict[str, Any]) -> None:
-    if number > 1:
-        say()
-    say(
-        f"{number}. {source_of(hit)}  ·  {hit['similarity']:.2f}"
-        f" (words {hit['term_similarity']:.2f}, meaning {hit['vector_similarity']:.2f})"
-    )
-    lines = wrap(str(hit["content"]), "   ").splitlines()
-    for line in lines[:_MOST_LINES]:
-        say(line)
-    if len(lines) > _MOST_LINES:
-        say("   …")
+def _show(number: int, chunk: Chunk, question: str) -> None:
+    from ragflow_local.text.terms import asked_terms
+
+    said = f"{source_of(chunk.to_dict())}  ·  {scores_of(chunk)}"
+    say(f"{number}. {said}  ·  {chunk.id[:_SHORT_ID]}")
+    say_passage(chunk.content, asked_terms(question), "   ", _MOST_LINES)

@@ -59,10 +59,3 @@ def embedding_text(row: ChunkRow) -> str:
 def embedding_key(fingerprint: str, text: str) -> bytes:
     """Return the key under which the vector of a text by a model is kept."""
     return hashlib.blake2b(f"{fingerprint}\0{text}".encode(), digest_size=16).digest()
-
-
-def chunk_id(document_id: str, ordinal: int, content: str) -> str:
-    """Return a chunk's id."""
-    # The same document parsed again in the same way keeps its chunks' ids.
-    text = f"{document_id}\0{ordinal}\0{content}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

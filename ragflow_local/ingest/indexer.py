@@ -13,14 +13,16 @@ left behind can never be taken for another chunk.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
-from ragflow_local.ingest.embed import chunk_id, embed_rows
-from ragflow_local.ingest.graph import cite
+from ragflow_local.ingest.drafts import rows_of
+from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
 from ragflow_local.stores import crash
@@ -34,7 +36,6 @@ from ragflow_local.stores.catalog import (
     postings,
 )
 from ragflow_local.stores.files import Files
-from ragflow_local.text.terms import chunk_terms
 from ragflow_local.text.tokens import token_counter
 
 # Chunk numbers set aside in one transaction: more would only leave larger gaps after a crash.
@@ -56,12 +57,14 @@ class Indexer:
     def __init__(
         self,
         catalog: Catalog,
+        terms: TermIndex,
         vectors: VectorTable,
         files: Files,
         embedder_of: Callable[[DatasetRow], Embedder],
         tokenizer_of: Callable[[DatasetRow], tuple[Path | None, int]],
     ) -> None:
         self._catalog = catalog
+        self._terms = terms
         self._vectors = vectors
         self._files = files
         self._embedder_of = embedder_of
@@ -125,23 +128,23 @@ class Indexer:
         """
         dataset = self._dataset(document.dataset_id)
         new = self._prepare(dataset, document, drafts, embedded)
-        self._add_vectors(document, new)
-        for chunk, draft in zip(new.rows, drafts, strict=True):
-            if draft.image:  # before the commit: a chunk that says it has a picture has one
-                self._files.put_image(chunk.id, draft.image)
-        with self._catalog.write() as connection:
-            row = documents.get(connection, document.id)
-            if row is None or row.run != "RUNNING":
-                raise ParseCancelledError(document.name)
-            embedded(len(drafts))
-            old = chunks.list_of(connection, document.id)
-            embeddings = self._remove_rows(connection, dataset.id, old)
-            self._insert_rows(connection, dataset.id, new)
-            chunks.collect_embeddings(connection, embeddings)
-            documents.update(connection, document.id, {"generation": document.generation + 1})
-            documents.count(connection, document.id)
-            documents.set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
-            crash.point("chunks written")
+        with self._offered(document, new):
+            for chunk, draft in zip(new.rows, drafts, strict=True):
+                if draft.image:  # before the commit: a chunk that says it has a picture has one
+                    self._files.put_image(chunk.id, draft.image)
+            with self._catalog.write() as connection:
+                row = documents.get(connection, document.id)
+                if row is None or row.run != "RUNNING":
+                    raise ParseCancelledError(document.name)
+                embedded(len(drafts))
+                old = chunks.list_of(connection, document.id)
+                embeddings = self._remove_rows(connection, dataset.id, old)
+                self._insert_rows(connection, dataset.id, new)
+                chunks.collect_embeddings(connection, embeddings)
+                documents.update(connection, document.id, {"generation": document.generation + 1})
+                documents.count(connection, document.id)
+                documents.set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
+                crash.point("chunks written")
         crash.point("chunks committed")
         self._vectors.remove(dataset.id, [row.number for row in old])
         crash.point("old vectors removed")
@@ -159,8 +162,7 @@ class Indexer:
             new.rows[0], id=uuid.uuid4().hex, ordinal=ordinal, generation=document.generation
         )
         new = replace(new, rows=[row])
-        self._add_vectors(document, new)
-        with self._catalog.write() as connection:
+        with self._offered(document, new), self._catalog.write() as connection:
             if documents.get(connection, document.id) is None:
                 raise NotFoundError("document", document.id)
             self._insert_rows(connection, dataset.id, new)
@@ -187,8 +189,7 @@ class Indexer:
         row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
         keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
         new = _New([row], keys, matrix)
-        self._add_vectors(document, new)
-        with self._catalog.write() as connection:
+        with self._offered(document, new), self._catalog.write() as connection:
             current = chunks.get(connection, id)
             if current is None:
                 raise NotFoundError("chunk", id)
@@ -199,10 +200,10 @@ class Indexer:
             kept = chunks.insert_embedding(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
             chunks.collect_embeddings(connection, [before])
-            if row.available:
-                postings.add(connection, number, [(row.number, chunk_terms(row))])
+            self._terms.add(connection, number, [row])
             documents.count(connection, row.document_id)
-        self._vectors.remove(dataset.id, [old.number])
+        # Not the one read above: another thread may have changed the chunk meanwhile.
+        self._vectors.remove(dataset.id, [current.number])
         return row
 
     def remove_chunk(self, id: str) -> None:
@@ -246,9 +247,7 @@ class Indexer:
             live = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
             postings.remove(connection, number, [chunk.number for chunk in live])
             documents.update(connection, id, values)
-            renamed = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
-            terms = [(chunk.number, chunk_terms(chunk)) for chunk in renamed]
-            postings.add(connection, number, terms)
+            self._terms.add(connection, number, chunks.list_of(connection, id))
 
     def remove_document(self, id: str) -> None:
         """Remove a document with its chunks and, where no other document has them, its bytes.
@@ -263,13 +262,11 @@ class Indexer:
             old = chunks.list_of(connection, id)
             self._drop_rows(connection, row.dataset_id, old)
             documents.delete(connection, id)
-            is_used = documents.is_file_used(connection, row.sha256)
         crash.point("document deleted")
         self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
         crash.point("vectors deleted")
         self._remove_images(old, [])
-        if not is_used:
-            self._files.remove(row.sha256)
+        self._remove_files([row.sha256])
         crash.point("file deleted")
 
     def remove_datasets(self, ids: Sequence[str]) -> None:
@@ -285,11 +282,9 @@ class Indexer:
                 postings.drop(connection, _dataset_number(connection, id))
                 datasets.delete(connection, id)
             chunks.delete_unused_embeddings(connection)
-            unused = [sha for sha in files if not documents.is_file_used(connection, sha)]
         for id in ids:
             self._vectors.drop(id)
-        for sha in unused:
-            self._files.remove(sha)
+        self._remove_files(files)
         for image in images:
             self._files.remove_image(image)
 
@@ -317,31 +312,7 @@ class Indexer:
         embedder = self._embedder_of(dataset)
         count_tokens = token_counter(embedder.tokenizer_file)
         first = self._numbers(len(drafts))
-        created = now_ms()
-        rows = [
-            ChunkRow(
-                number=first + ordinal,
-                id=chunk_id(document.id, ordinal, draft.content),
-                document_id=document.id,
-                dataset_id=dataset.id,
-                document_name=document.name,
-                ordinal=ordinal,
-                content=draft.content,
-                token_count=count_tokens(draft.content),
-                generation=document.generation + 1,
-                places=draft.places,
-                headings=draft.headings,
-                keywords=draft.keywords,
-                questions=draft.questions,
-                match_text=draft.match_text,
-                kind=draft.kind,
-                data=draft.data,
-                image=bool(draft.image),
-                create_time=created,
-            )
-            for ordinal, draft in enumerate(drafts)
-        ]
-        rows = cite(rows)
+        rows = rows_of(document, drafts, first, now_ms(), count_tokens)
         return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded))
 
     def _numbers(self, count: int) -> int:
@@ -359,8 +330,7 @@ class Indexer:
         for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
             kept = chunks.insert_embedding(connection, key, vector)
             chunks.insert(connection, row, kept)
-        terms = [(row.number, chunk_terms(row)) for row in new.rows if row.available]
-        postings.add(connection, _dataset_number(connection, dataset_id), terms)
+        self._terms.add(connection, _dataset_number(connection, dataset_id), new.rows)
 
     def _remove_rows(
         self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]
@@ -372,6 +342,19 @@ class Indexer:
     def _drop_rows(self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]) -> None:
         chunks.collect_embeddings(connection, self._remove_rows(connection, dataset_id, old))
 
+    @contextmanager
+    def _offered(self, document: DocumentRow, new: _New) -> Iterator[None]:
+        """Add the vectors of chunks that the block commits, or take them out where it cannot."""
+        self._add_vectors(document, new)
+        try:
+            yield
+        except (NotFoundError, ParseCancelledError):
+            # Cancelled or deleted meanwhile: no crash, so the next opening would not look for it.
+            self._vectors.take_back(document.dataset_id, [row.number for row in new.rows])
+            with self._catalog.read() as reading:
+                self._remove_images(new.rows, chunks.list_of(reading, document.id))
+            raise
+
     def _add_vectors(self, document: DocumentRow, new: _New) -> None:
         live = [index for index, row in enumerate(new.rows) if row.available]
         if live:
@@ -379,6 +362,14 @@ class Indexer:
             generation = new.rows[0].generation
             self._vectors.add(document, numbers, generation, new.matrix[live])
             crash.point("vectors written")
+
+    def _remove_files(self, hashes: Iterable[str]) -> None:
+        """Remove the bytes that no document has any more."""
+        # In a transaction, as bytes are put: the same ones may have been added a moment ago.
+        with self._catalog.write() as connection:
+            for sha256 in hashes:
+                if not documents.is_file_used(connection, sha256):
+                    self._files.remove(sha256)
 
     def _remove_images(self, old: Sequence[ChunkRow], kept: Sequence[ChunkRow]) -> None:
         still_there = {row.id for row in kept if row.image}

@@ -40,10 +40,8 @@ _log = logging.getLogger("ragflow_local.ingest")
 
 # Where in the whole the parts of a parse end: reading is most of it for PDF, embedding for text.
 _READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
-
 _CLOSE_SECONDS = 1.5
 _DISK_SECONDS = 0.5  # between two tries to write on a disk that refuses
-
 _TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
 
 
@@ -98,6 +96,7 @@ class Jobs:
         self._files = files
         self._limits = limits
         self._generator_of = generator_of
+        self.pages_read = 0  # since the project was opened
         self._changed = threading.Condition()
         self._parses: dict[str, _Parse] = {}
         self._orders = itertools.count()
@@ -105,8 +104,6 @@ class Jobs:
         self._drafted: queue.SimpleQueue[_Parse | None] = queue.SimpleQueue()
         self._closing = False
         self._slots = [slot(limits) for _ in range(workers)]
-        self._drawing = Slot(limits)
-        self._drawing_lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     # ── what the API calls ──
@@ -166,17 +163,6 @@ class Jobs:
         with self._changed:
             self._changed.wait_for(lambda: not self._parses)
 
-    def draw(self, request: wire.Picture) -> bytes:
-        """Return a PNG that a worker drew.
-
-        Raises:
-            ReadError: The page cannot be drawn.
-        """
-        self._files.check(Path(request.path).name)
-        with self._drawing_lock:
-            reply = self._drawing.run(request, request.name, lambda: self._closing)
-        return reply.png if isinstance(reply, wire.Drawn) else b""
-
     def close(self) -> None:
         """End the workers; what was queued or running stays RUNNING in the catalog."""
         with self._changed:
@@ -189,7 +175,7 @@ class Jobs:
         for thread in threads:
             # A thread in the middle of loading a model is left to end by itself.
             thread.join(timeout=_CLOSE_SECONDS)
-        for slot in (*self._slots, self._drawing):
+        for slot in self._slots:
             slot.stop()
 
     # ── the threads ──
@@ -223,7 +209,7 @@ class Jobs:
         except RagflowError as error:
             self._fail(parse, str(error))
         except OSError as error:
-            self._fail(parse, f"The disk or a file gave an error: {error}. Mend that, parse again.")
+            self._fail(parse, str(DiskError.of(error, Path(parse.path))))
         except Exception as error:  # noqa: BLE001  # one document's bug must not end the queue
             _log.warning("Parsing %r failed", parse.document.name, exc_info=True)
             self._fail(
@@ -305,7 +291,9 @@ class Jobs:
             self._say(parse, 0.1, f"Reading {parse.document.name}")
             return
         with self._changed:
+            self.pages_read -= parse.read_pages.get(request.first, 0)
             parse.read_pages[request.first] = max(page - request.first, 0)
+            self.pages_read += parse.read_pages[request.first]
             done = sum(parse.read_pages.values())
         fraction = _READ * done / max(parse.pages, 1)
         self._say(
@@ -326,15 +314,13 @@ class Jobs:
         blocks = [block for part in sorted(parse.blocks) for block in parse.blocks[part]]
         parse.blocks.clear()
         document = parse.document
-        tokenizer, max_tokens = self._indexer.tokenizer_of(document.dataset_id)
         request = wire.Cut(
             blocks,
             document.kind,
             document.name,
             document.parse_method,
             parse.config,
-            tokenizer,
-            max_tokens,
+            *self._indexer.tokenizer_of(document.dataset_id),
         )
         # Part -1: a document that is read goes before pages of later ones.
         self._tasks.put(_Task(parse.order, -1, parse, request))
@@ -362,7 +348,8 @@ class Jobs:
             if not parse.is_over:
                 # Never backwards: pages of several workers come in any order.
                 fraction = max(fraction, parse.progress.fraction)
-                parse.progress = Progress(fraction, message)
+                done = sum(parse.read_pages.values())
+                parse.progress = Progress(fraction, message, parse.pages, done)
                 self._changed.notify_all()
 
     def _fail(self, parse: _Parse, message: str) -> None:

@@ -21,9 +21,9 @@ from ragflow_local.settings import Limits
 # How often a running task is looked at: cancelling and closing take no longer than this.
 _LOOK_SECONDS = 0.1
 
-# A worker that holds more after a task is ended: recognising text leaves 0.7 GB behind,
+# A worker that holds more after a task is ended: recognising text can leave 0.5 GB behind,
 # and two such workers beside the engine are more than a small machine has.
-_RESTING_BYTES = 600 << 20
+_RESTING_BYTES = 512 << 20
 
 
 class Slot:

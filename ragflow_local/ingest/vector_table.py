@@ -65,6 +65,15 @@ class VectorTable:
         except StoreError as error:
             _log.warning("Old vectors of %s were not removed: %s", dataset_id, error)
 
+    def take_back(self, dataset_id: str, numbers: Sequence[int]) -> None:
+        """Take out vectors whose rows were not committed; all of them with their dataset."""
+        with self._catalog.read() as reading:
+            is_there = datasets.get(reading, dataset_id) is not None
+        if is_there:
+            self.remove(dataset_id, numbers)
+        else:
+            self.drop(dataset_id)
+
     def drop(self, dataset_id: str) -> None:
         """Remove the whole table."""
         self._vectors.drop(dataset_id)

@@ -50,16 +50,27 @@ class Cut(msgspec.Struct, tag=True, frozen=True):
     max_tokens: int
 
 
+class Passage(msgspec.Struct, frozen=True):
+    """What to mark: a text, and the places of a page that it is in."""
+
+    text: str
+    places: tuple[Place, ...]
+
+
 class Picture(msgspec.Struct, tag=True, frozen=True):
-    """Draw a page, or a box of it; page 0 asks for the thumbnail."""
+    """Draw a page, or a box of it; page 0 asks for the thumbnail.
+
+    ``is_small`` asks for the small form that pages of HTML hold: WebP, not every pixel kept.
+    """
 
     path: str
     kind: str
     name: str
     page: int
-    dpi: int
+    dpi: float
     box: Place | None = None
-    marks: tuple[Place, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    is_small: bool = False
 
 
 class Said(msgspec.Struct, tag=True, frozen=True):
@@ -89,9 +100,9 @@ class CutDone(msgspec.Struct, tag=True, frozen=True):
 
 
 class Drawn(msgspec.Struct, tag=True, frozen=True):
-    """A PNG, or nothing where the kind has no pictures."""
+    """A PNG, or WebP where that was asked for; nothing where the kind has no pictures."""
 
-    png: bytes
+    picture: bytes
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True):

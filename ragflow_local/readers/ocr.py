@@ -57,6 +57,8 @@ def _engine() -> Any:
             # would need 1.5 GB for the largest.
             "Det.limit_type": "max",
             "Det.limit_side_len": FINDING_SIDE,
+            # Line by line: in a batch all are filled up to the longest, which takes longer.
+            "Rec.rec_batch_num": 1,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.torn import torn_by
 
 # What a document of thousands of pages unpacks to stays far below; what exceeds it is no document.
 _MAX_BYTES = 1 << 30
@@ -58,7 +59,9 @@ class Package:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise DamagedFileError(name, "whole file", f"its archive is torn: {error}") from error
+            raise DamagedFileError(
+                name, "whole file", f"its archive is torn: {torn_by(error)}"
+            ) from error
         parts = self._zip.infolist()
         unpacked = sum(part.file_size for part in parts)
         is_bomb = unpacked > _SMALL_BYTES and unpacked > _MAX_RATIO * max(len(data), 1)
@@ -101,7 +104,9 @@ class Package:
             NotImplementedError,
             RuntimeError,
         ) as error:
-            raise DamagedFileError(self.name, part, f"this part is torn: {error}") from error
+            raise DamagedFileError(
+                self.name, part, f"this part is torn: {torn_by(error)}"
+            ) from error
 
     def xml(self, part: str) -> Any:
         """Return the root element of an XML part, Strict names turned into the usual ones.
@@ -167,7 +172,12 @@ def parse_xml(data: bytes, name: str, part: str) -> Any:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DamagedFileError(name, part, f"this part is no XML: {error}") from error
+        raise DamagedFileError(name, part, f"this part is no XML: {said_by(error)}") from error
     if root is None:
         raise DamagedFileError(name, part, "this part is empty")
     return root
+
+
+def said_by(error: Exception) -> str:
+    """Return what the parser says of a place in a text, without the name it has for the text."""
+    return str(error).partition(" (<string>")[0]

@@ -17,18 +17,18 @@ from typing import Any
 
 import pymupdf
 
+from ragflow_local.readers.pdf_right_to_left import righted
 from ragflow_local.readers.pdf_symbols import with_signs
 from ragflow_local.records import Place
 
 # PyMuPDF's own types cover a part of it only.
 mupdf: Any = pymupdf
 
-# No images, no ligatures, nothing outside the page; unknown glyphs by their number, not dropped.
-FLAGS = (
-    pymupdf.TEXT_PRESERVE_WHITESPACE
-    | pymupdf.TEXT_MEDIABOX_CLIP
-    | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-)
+# No images, no ligatures; unknown glyphs by their number, not dropped. Not clipped to the page:
+# MuPDF then drops lines near its edge that can be read.
+FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+# A word that the page's edge cuts counts where this share of its height and width is on the page.
+_SHOWN_SHARE = 0.2
 
 # Zero-width joiners stay: Persian and Hindi spell with them.
 _INVISIBLE = re.compile(r"[\u0000-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u2060\ufeff\ufffe]")
@@ -195,14 +195,16 @@ def turned_box(box: Box, degrees: int, width: float, height: float) -> Box:
 
 def lines_of(page: Any) -> Lines:
     """Return the lines of ``page``, whatever way they run."""
-    textpage = page.get_textpage(flags=FLAGS)
+    # Not clipped either: "dict" leaves out what begins outside of the text page.
+    textpage = page.get_textpage(clip=mupdf.INFINITE_RECT(), flags=FLAGS)
     words = page.get_text("words", textpage=textpage)
     content = page.get_text("dict", textpage=textpage)
     styles = _styles(content)
     matrix = page.rotation_matrix
     width, height = page.rect.width, page.rect.height
     grouped: dict[tuple[int, int], list[Word]] = {}
-    for x0, y0, x1, y1, text, block, line, _ in with_signs(page, content, textpage, words):
+    words = with_signs(page, content, textpage, righted(page, content, textpage, words))
+    for x0, y0, x1, y1, text, block, line, _ in words:
         rect = mupdf.Rect(x0, y0, x1, y1) * matrix
         cleaned = clean(text)
         if cleaned and not _outside(rect, width, height):
@@ -251,8 +253,11 @@ def _keep_links(page: Any, grouped: dict[tuple[int, int], list[Word]]) -> None:
 
 
 def _outside(rect: Any, width: float, height: float) -> bool:
-    x, y = (rect.x0 + rect.x1) / 2, (rect.y0 + rect.y1) / 2
-    return not (0 <= x <= width and 0 <= y <= height)
+    shown_x = min(rect.x1, width) - max(rect.x0, 0.0)
+    shown_y = min(rect.y1, height) - max(rect.y0, 0.0)
+    return bool(
+        shown_x < _SHOWN_SHARE * (rect.x1 - rect.x0) or shown_y < _SHOWN_SHARE * (rect.y1 - rect.y0)
+    )
 
 
 def _styles(content: dict[str, object]) -> dict[tuple[int, int], tuple[float, bool, int]]:

@@ -57,7 +57,7 @@ def read_lines(page: Lines, rules: Rules) -> Reading:
     loose = worded = 0
     for group in groups:
         for run in _runs(group):
-            if run[0].size == 0.0:
+            if not run[0].text:
                 pieces.append(ruled[standing.index(run[0])])
                 continue
             for piece, n_loose, n_worded in _text(run, rules, page.body_size, words):
@@ -71,7 +71,7 @@ def _runs(group: Sequence[Line]) -> Iterator[list[Line]]:
     """Yield lines between ruled tables, and each table alone."""
     run: list[Line] = []
     for line in sorted(group, key=lambda item: item.box.top):
-        if line.size == 0.0:
+        if not line.text:  # a table, which has taken its words
             if run:
                 yield run
             yield [line]

@@ -41,6 +41,25 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     Raises:
         DamagedFileError: The file is broken, encrypted or no PowerPoint file.
     """
+    seen: set[str] = set()
+    for package, part, whole in _slides(data, name):
+        yield from _Slide(package, part, whole, seen).blocks()
+
+
+def read_slide(data: bytes, page: int, name: str = "") -> tuple[Place, list[Block]] | None:
+    """Return the place and all blocks of one slide; None where there is no such slide.
+
+    Raises:
+        DamagedFileError: The file is broken, encrypted or no PowerPoint file.
+    """
+    for package, part, whole in _slides(data, name):
+        if whole.page == page:
+            return whole, list(_Slide(package, part, whole, set()).blocks())
+    return None
+
+
+def _slides(data: bytes, name: str) -> Iterator[tuple[Package, str, Place]]:
+    """Yield the part of each slide, and its number and size as a place."""
     package = Package(data, name)
     mains = package.find("", "officeDocument")
     main = mains[0] if mains else "ppt/presentation.xml"
@@ -48,15 +67,14 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     relations = package.relations(main)
     size = root.find(f"{_SLIDE}sldSz")
     width, height = (
-        (int(_number(size, side) or default) / _EMU_PER_POINT)
+        int(_number(size, side) or default) / _EMU_PER_POINT
         for side, default in (("cx", 9_144_000), ("cy", 6_858_000))
     )
-    seen: set[str] = set()
     slides = [relations.get(e.get(f"{_REL}id", "")) for e in root.iter(f"{_SLIDE}sldId")]
     for page, relation in enumerate(slides, start=1):
         if relation is None or relation.target not in package:
             raise DamagedFileError(name, f"slide {page}", "this slide is missing")
-        yield from _Slide(package, relation.target, Place(page, 0, 0, width, height), seen).blocks()
+        yield package, relation.target, Place(page, 0, 0, width, height)
 
 
 class _Slide:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from striprtf import striprtf
 
 from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.torn import torn_by
 from ragflow_local.records import Block
 from ragflow_local.text.encoding import tidy
 
@@ -30,7 +31,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
             markup, encoding=charset, errors="replace"
         )
     except (LookupError, ValueError, IndexError, TypeError, OverflowError, UnicodeError) as error:
-        raise DamagedFileError(name, "whole file", f"it is torn: {error}") from error
+        raise DamagedFileError(name, "whole file", f"it is torn: {torn_by(error)}") from error
     for line in tidy(text).split("\n"):
         if stripped := line.strip(" \t|"):
             yield Block("paragraph", stripped.replace("|", "\t"))

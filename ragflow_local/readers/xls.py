@@ -9,6 +9,7 @@ import xlrd
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.number_format import general, show
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
+from ragflow_local.readers.torn import torn_by
 from ragflow_local.records import Block
 from ragflow_local.text.encoding import tidy
 
@@ -57,7 +58,9 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
         ]
     except _TORN as error:
         is_locked = "encrypted" in str(error).lower()
-        problem = "it is encrypted with a password" if is_locked else f"it is torn: {error}"
+        problem = (
+            "it is encrypted with a password" if is_locked else f"it is torn: {torn_by(error)}"
+        )
         raise DamagedFileError(name, "whole file", problem) from error
     for title, rows, merges in sheets:
         yield from blocks_of_sheet(tidy(title), rows, merges)

@@ -11,7 +11,7 @@ from lxml import etree
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.drawing import chart, drawn_text
 from ragflow_local.readers.number_format import BUILT_IN, general, show
-from ragflow_local.readers.package import Package
+from ragflow_local.readers.package import Package, said_by
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
 from ragflow_local.records import Block
 
@@ -108,7 +108,8 @@ def _rows(package: Package, part: str, book: _Book, merges: list[tuple[int, ...]
                 (left, top), (right, bottom) = match[0], match[-1]
                 merges.append((int(top), int(bottom), _column(left), _column(right)))
     except etree.XMLSyntaxError as error:
-        raise DamagedFileError(package.name, part, f"this sheet is no XML: {error}") from error
+        problem = f"this sheet is no XML: {said_by(error)}"
+        raise DamagedFileError(package.name, part, problem) from error
 
 
 def _cells(row: Any, book: _Book) -> dict[int, str]:

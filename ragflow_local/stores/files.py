@@ -141,11 +141,17 @@ class Files:
 
     def kept(self) -> Iterator[str]:
         """Yield the name of every file: hashes, and what an interrupted write left."""
-        yield from (path.name for path in self._files.iterdir())
+        yield from (path.name for path in _inside(self._files))
 
     def kept_images(self) -> Iterator[str]:
         """Yield the chunk id of every picture."""
-        yield from (path.stem for path in self._images.iterdir())
+        yield from (path.stem for path in _inside(self._images))
 
     def _image(self, chunk_id: str) -> Path:
         return self._images / f"{chunk_id}.png"
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder; nothing where somebody took the folder itself away."""
+    with telling_disk(folder):
+        return list(folder.iterdir()) if folder.is_dir() else []

@@ -1,6 +1,7 @@
 """Bytes to str: what the byte order mark says, what the file declares, then what reads best."""
 
 import codecs
+import io
 import re
 
 # The most used characters of each script, by any frequency list: a text in the right encoding is
@@ -55,7 +56,6 @@ _WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåçñíìîïóòôõøúù
 # What else texts are found in; without this list, rare twins of these win by chance.
 _ALPHABETIC = ["cp1250", "iso8859_2", "cp1251", "koi8_r", "cp866", "cp1253", "cp1254", "cp1255"]
 _ALPHABETIC += ["cp1256", "cp1257", "cp1258", "cp874", "cp1252", "cp437", "cp850", "mac_roman"]
-_HIGH_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _SAMPLE_BYTES = 65_536  # enough characters for any of the measures below to settle
 _GUESS_BYTES = 8_192  # the guessing library takes seconds for more, and finds nothing else
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -160,9 +160,11 @@ def _find_legacy(data: bytes) -> str:
 def _sample(data: bytes) -> bytes:
     """Return whole lines with bytes beyond ASCII: no character is cut, none is common to all."""
     lines, size = [], 0
-    for match in _HIGH_LINE.finditer(data):
-        lines.append(match.group())
-        size += len(lines[-1])
+    for line in io.BytesIO(data):
+        if line.isascii():
+            continue
+        lines.append(line)
+        size += len(line)
         if size > _SAMPLE_BYTES:
             break
     return b"".join(lines)[: 8 * _SAMPLE_BYTES]

@@ -11,7 +11,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -83,6 +83,50 @@ def groups_of(text: str) -> Iterator[tuple[str, ...]]:
         return
     for piece in _PIECE.findall(unicodedata.normalize("NFKC", text)):
         yield tuple(_pairs(piece)) if is_unspaced(piece) else _terms_of_piece(piece)
+
+
+def asked_terms(question: str) -> frozenset[str]:
+    """Return the terms of ``question`` that are worth showing where they stand in a text.
+
+    Not its function words, nor the single characters of a longer run of an unspaced script.
+    """
+    found: set[str] = set()
+    for group in groups_of(question):
+        long = [term for term in group if len(term) > 1 or not is_unspaced(term)]
+        found.update(long or group)
+    return frozenset(found - STOP_WORDS)
+
+
+def spans_of(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+    """Return where words with one of the ``wanted`` terms stand: (start, end), in order, apart.
+
+    A word is marked whole where one of its terms is wanted; of a run of a script without spaces
+    only the wanted pairs are, neighbours and what overlaps as one.
+    """
+    spans: list[tuple[int, int]] = []
+    for match in _PIECE.finditer(text) if wanted else ():
+        piece = unicodedata.normalize("NFKC", match[0])
+        for start, end in _spans_in(piece, wanted):
+            # Of the text as it is: only a word's whole length counts where NFKC changes it.
+            first, last = match.start() + start, min(match.start() + end, match.end())
+            if first >= last:
+                continue
+            if spans and first <= spans[-1][1] and (first < spans[-1][1] or is_unspaced(piece)):
+                spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+            else:
+                spans.append((first, last))
+    return spans
+
+
+def _spans_in(piece: str, wanted: Collection[str]) -> Iterator[tuple[int, int]]:
+    if not is_unspaced(piece):
+        if any(term in wanted for term in _terms_of_piece(piece)):
+            yield 0, 1 << 30  # cut at the word's end
+        return
+    for start in range(len(piece)):
+        for length in (1, 2):
+            if piece[start : start + length] in wanted:
+                yield start, min(start + length, len(piece))
 
 
 def is_unspaced(term: str) -> bool:

@@ -93,7 +93,9 @@ def test_a_slide_keeps_its_picture(dataset: DataSet, parsed: Parse) -> None:
     (chunk,) = parsed("talk.pptx", slides()).list_chunks()
     assert chunk.image_id == chunk.id
     assert opened(chunk.image()).getpixel((2, 2)) == (220, 30, 30)
-    assert chunk.page_image() == b"", "slides are not drawn"
+    slide = opened(chunk.page_image(dpi=72))
+    assert slide.size == (720, 540)
+    assert slide.getpixel((20, 20)) != (255, 255, 255), "its picture is at its place"
 
 
 @pytest.mark.slow

@@ -3,8 +3,9 @@
 import pytest
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf
-from ragflow_local.readers.pdf_lines import mupdf
+from ragflow_local.readers import ocr, pdf, pdf_page
+from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, mupdf
+from ragflow_local.readers.pdf_ruled import Rules
 from ragflow_local.records import Block, Notice
 from tests.readers.pdf_samples import LOREM, financial_table, one_page, save, text_page
 
@@ -100,6 +101,23 @@ def test_a_cropped_page_counts_from_its_crop() -> None:
     assert block.place is not None
     assert 45 <= block.place.x0 <= 55
     assert 40 <= block.place.top <= 60
+
+
+def test_a_line_that_the_edge_of_the_page_cuts_is_read() -> None:
+    document = mupdf.open()
+    page = document.new_page(width=400, height=600)
+    page.insert_text((50, 100), "in the middle", fontsize=12)
+    page.insert_text((50, 602), "half of it shows", fontsize=12)
+    page.insert_text((50, 640), "none of it shows", fontsize=12)
+    blocks = blocks_of(save(document))
+    assert " ".join(block.text for block in blocks) == "in the middle half of it shows"
+    assert all(block.place is not None and block.place.bottom <= 600 for block in blocks)
+
+
+def test_a_line_of_no_size_is_read_as_text() -> None:
+    line = Line((Word("tiny", Box(10, 10, 30, 20)),), 0.0, False)
+    pieces = pdf_page.read_lines(Lines((line,), (), 100, 100, 0), Rules()).pieces
+    assert [piece.text for piece in pieces] == ["tiny"]
 
 
 def test_text_up_the_page_is_read_as_text() -> None:

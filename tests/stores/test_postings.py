@@ -101,6 +101,10 @@ class PostingsAreBm25(RuleBasedStateMachine):
         self.next = max(self.next, number + 1)
 
     @rule()
+    def merge_what_is_crowded(self) -> None:
+        postings.merge_crowded(self.connection, DATASET)
+
+    @rule()
     def merge(self) -> None:
         postings.merge(self.connection, DATASET)
 
@@ -152,12 +156,26 @@ def test_a_thousand_changes_leave_the_scores_right(connection: sqlite3.Connectio
     assert_scores_are_bm25(connection, live)
 
 
-def test_small_segments_are_merged_as_they_come(connection: sqlite3.Connection) -> None:
-    for number in range(1, 201):
+def test_segments_are_merged_when_it_suits(connection: sqlite3.Connection) -> None:
+    live = {number: {"t1": 1, f"t{number % 5 + 2}": 2} for number in range(1, 201)}
+    for number, bag in live.items():
+        postings.add(connection, DATASET, [(number, bag)])
+        while postings.merge_crowded(connection, DATASET):
+            pass
+        assert number_of_segments(connection) < 3 * postings.FAN
+    assert_scores_are_bm25(connection, live)
+
+
+def test_segments_stay_few_though_nobody_merges(connection: sqlite3.Connection) -> None:
+    for number in range(1, 501):
         postings.add(connection, DATASET, [(number, {"a": 1, f"b{number}": 2})])
+        assert number_of_segments(connection) < 6 * postings.FAN
+
+
+def number_of_segments(connection: sqlite3.Connection) -> int:
     space = postings.space_of(connection, DATASET)
     assert space is not None
-    assert len(postings_segments.segments_of(connection, space)) < 3 * postings.FAN
+    return len(postings_segments.segments_of(connection, space))
 
 
 def test_merging_ends_with_nothing_left_to_do(connection: sqlite3.Connection) -> None:

@@ -58,3 +58,9 @@ def test_line_ends_of_all_kinds_become_one() -> None:
 
 def test_what_no_text_holds_is_dropped() -> None:
     assert tidy("a\0b\ufeffc\x07d\te\ud800") == "abcd\te\ufffd"
+
+
+def test_a_long_line_without_foreign_letters_is_passed_over_at_once() -> None:
+    # Looked through again from each of its characters, this one would take an hour.
+    text = b"a" * 1_000_000 + b"\ncaf\xe9\n"
+    assert decode(text).endswith("\ncafé\n")

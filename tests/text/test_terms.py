@@ -1,7 +1,14 @@
 import pytest
 
 from ragflow_local.records import ChunkRow
-from ragflow_local.text.terms import STOP_WORDS, chunk_terms, iterate, terms_of
+from ragflow_local.text.terms import (
+    STOP_WORDS,
+    asked_terms,
+    chunk_terms,
+    iterate,
+    spans_of,
+    terms_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +103,37 @@ def test_a_chunk_with_another_text_to_match_is_found_by_that() -> None:
     found = chunk_terms(row(match_text="Does it sing?"))
     assert "sing" in found
     assert "sleep" not in found
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "marked"),
+    [
+        (
+            "Where are the boilers?",
+            "A boiler is where the Boiler-room is.",
+            ["boiler", "Boiler-room"],
+        ),
+        ("figure 12", "12 of 120 figures", ["12", "figures"]),
+        ("PPR-9087", "see PPR-9087, not 9088", ["PPR-9087"]),
+        ("海妖在哪里睡觉", "海妖在深海中睡觉。", ["海妖在", "睡觉"]),
+        ("海", "大海", ["海"]),
+        ("café", "the CAFE\u0301 is shut", ["CAFE\u0301"]),
+        ("what is it", "what is it", []),
+        ("", "anything", []),
+    ],
+    ids=[
+        "stems",
+        "numbers",
+        "codes",
+        "chinese",
+        "one character",
+        "accents",
+        "only small words",
+        "nothing",
+    ],
+)
+def test_words_that_were_asked_for_are_found_in_a_text(
+    question: str, text: str, marked: list[str]
+) -> None:
+    spans = spans_of(text, asked_terms(question))
+    assert [text[start:end] for start, end in spans] == marked

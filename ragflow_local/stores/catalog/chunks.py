@@ -130,6 +130,15 @@ def collect_embeddings(connection: Connection, numbers: Sequence[int]) -> None:
     )
 
 
+def by_prefix(connection: Connection, prefix: str) -> list[ChunkRow]:
+    """Return the chunk whose id begins so; two where there are more."""
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.id >= ? AND chunks.id < ? ORDER BY chunks.id LIMIT 2",
+        [prefix, prefix + "\U0010ffff"],
+    )
+    return [_row(row) for row in found]
+
+
 def get(connection: Connection, id: str) -> ChunkRow | None:
     """Return the chunk, or None."""
     found = connection.execute(f"{_SELECT} WHERE chunks.id = ?", [id]).fetchone()

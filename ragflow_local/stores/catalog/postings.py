@@ -2,7 +2,8 @@
 
 A dataset's chunks lie in segments (``postings_segments``). Adding a document writes one small
 segment, whose rows stand together: a few pages, wherever its words lie in the alphabet. Segments
-of about one size are merged eight into one as they come, so a question reads few of them.
+of about one size are merged eight into one by ``merge_crowded``, which who writes calls when it
+suits, so that a question reads few of them; only where nobody did, ``add`` does it.
 
 A removed chunk is marked in its segment at once, and the statistics count unmarked chunks only:
 they are true at every moment, as if it had never been there. Merging drops what is marked.
@@ -14,6 +15,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,6 +25,10 @@ from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Nu
 # Segments of about one size that are merged into one: fewer would write more often, more would
 # give a question more lists to read.
 FAN = 8
+
+# So many times crowded, and adding merges at once: whatever becomes of the merging that is due,
+# the lists a question has to read stay few.
+_MOST_CROWDED = 4
 
 # A segment with more than this share of removed chunks is written anew by ``merge``.
 _MOST_REMOVED = 0.2
@@ -81,7 +87,9 @@ def add(
             "UPDATE postings_datasets SET chunks = chunks + ?, length = length + ? WHERE space = ?",
             (len(part), int(content.lengths.sum()), space),
         )
-    _merge_crowded(connection, space)
+    if _crowded(segments.segments_of(connection, space), _MOST_CROWDED * FAN):
+        while merge_crowded(connection, dataset):
+            pass
 
 
 def remove(connection: sqlite3.Connection, dataset: int, numbers: Sequence[int]) -> None:
@@ -130,6 +138,21 @@ def drop(connection: sqlite3.Connection, dataset: int) -> None:
     connection.execute("DELETE FROM postings_datasets WHERE space = ?", (space,))
 
 
+def merge_crowded(connection: sqlite3.Connection, dataset: int) -> bool:
+    """Join segments of about one size, where ``FAN`` of them are; return whether there were.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+    """
+    space = space_of(connection, dataset)
+    group = [] if space is None else _crowded(segments.segments_of(connection, space))
+    if not group or space is None:
+        return False
+    _join(connection, space, group)
+    return True
+
+
 def merge(connection: sqlite3.Connection, dataset: int) -> bool:
     """Join small segments and drop removed chunks for good; return whether more is left to do.
 
@@ -157,14 +180,25 @@ def merge(connection: sqlite3.Connection, dataset: int) -> bool:
     return True
 
 
-def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
-    """Return what is wrong with a dataset's postings, a sentence each; nothing when all is well."""
+def verify(
+    connection: sqlite3.Connection,
+    dataset: int,
+    expected: Mapping[int, Mapping[str, int]] = MappingProxyType({}),
+) -> list[str]:
+    """Return what is wrong with a dataset's postings, a sentence each; nothing when all is well.
+
+    Args:
+        connection: Of the catalog.
+        dataset: Its number.
+        expected: The terms that some chunks should have, by their number.
+    """
     space = space_of(connection, dataset)
     if space is None:
         return []
+    bags = _numbered(connection, space, expected)
     problems: list[str] = []
     seen: list[Numbers] = []
-    length = 0
+    length = right = 0
     for segment in segments.segments_of(connection, space):
         try:
             content = segments.read(connection, segment)
@@ -176,6 +210,7 @@ def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
         counted = np.bincount(content.places, content.counts, len(content.numbers))
         if not np.array_equal(counted, content.lengths):
             problems.append(f"Segment {segment.key} has lists that do not fit its lengths.")
+        right += _as_expected(content, bags)
     numbers = np.concatenate([np.empty(0, np.int64), *seen])
     if len(np.unique(numbers)) != len(numbers):
         problems.append("A chunk is indexed twice.")
@@ -184,7 +219,41 @@ def verify(connection: sqlite3.Connection, dataset: int) -> list[str]:
     ).fetchone()
     if (chunks_kept, length_kept) != (len(numbers), length):
         problems.append("The counts of chunks and terms do not fit the segments.")
+    if (wrong := len(bags) - right) > 0:
+        problems.append(f"The terms of {wrong} of {len(bags)} chunks are not those of their texts.")
     return problems
+
+
+def _numbered(
+    connection: sqlite3.Connection, space: int, bags: Mapping[int, Mapping[str, int]]
+) -> dict[int, dict[int, int]]:
+    """Return bags of terms by the terms' numbers; -1 for one that the dataset never had."""
+    known = known_terms(connection, space, {term for bag in bags.values() for term in bag})
+    return {
+        number: {known.get(term, -1): count for term, count in bag.items()}
+        for number, bag in bags.items()
+    }
+
+
+def _as_expected(content: Content, bags: Mapping[int, Mapping[int, int]]) -> int:
+    """Return how many chunks of a segment have the terms that ``bags`` has for them."""
+    is_wanted = np.isin(content.numbers, np.fromiter(bags, np.int64, len(bags)))
+    if not is_wanted.any():
+        return 0
+    kept = is_wanted[content.places]
+    places = content.places[kept]
+    order = np.argsort(places, kind="stable")
+    terms, counts = content.terms[kept][order].tolist(), content.counts[kept][order].tolist()
+    wanted = np.flatnonzero(is_wanted)
+    starts = np.searchsorted(places[order], wanted).tolist()
+    found = (
+        dict(zip(terms[start:end], counts[start:end], strict=True))
+        for start, end in zip(starts, [*starts[1:], len(terms)], strict=True)
+    )
+    return sum(
+        bag == bags[number]
+        for number, bag in zip(content.numbers[wanted].tolist(), found, strict=True)
+    )
 
 
 def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
@@ -193,38 +262,6 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     kept = [] if space is None else segments.segments_of(connection, space)
     found = [np.delete(segment.numbers(), segment.removed) for segment in kept]
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
-
-
-def terms_of(
-    connection: sqlite3.Connection, dataset: int, wanted: Numbers
-) -> dict[int, dict[str, int]]:
-    """Return the terms of chunks that can be found, with counts, to compare with their texts.
-
-    Args:
-        connection: Of the catalog.
-        dataset: Its number.
-        wanted: Numbers of the chunks.
-    """
-    space = space_of(connection, dataset)
-    if space is None:
-        return {}
-    rows = connection.execute("SELECT number, term FROM postings_terms WHERE space = ?", (space,))
-    words = {int(number): str(term) for number, term in rows}
-    found: dict[int, dict[str, int]] = {}
-    for segment in segments.segments_of(connection, space):
-        content = segments.read(connection, segment)
-        is_wanted = np.isin(content.numbers, wanted)
-        bags: dict[int, dict[str, int]] = {int(at): {} for at in np.flatnonzero(is_wanted)}
-        kept = is_wanted[content.places]
-        for term, place, count in zip(
-            content.terms[kept].tolist(),
-            content.places[kept].tolist(),
-            content.counts[kept].tolist(),
-            strict=True,
-        ):
-            bags[place][words[term]] = count
-        found.update((int(content.numbers[place]), bag) for place, bag in bags.items())
-    return found
 
 
 def space_of(connection: sqlite3.Connection, dataset: int) -> int | None:
@@ -307,19 +344,14 @@ def _level(segment: Segment) -> int:
     return max(0, _live(segment) - 1).bit_length() // 3
 
 
-def _merge_crowded(connection: sqlite3.Connection, space: int) -> None:
-    """Merge until fewer than ``FAN`` segments are of one size."""
-    while group := _crowded(segments.segments_of(connection, space)):
-        _join(connection, space, group)
-
-
-def _crowded(kept: Sequence[Segment]) -> list[Segment]:
+def _crowded(kept: Sequence[Segment], fan: int = FAN) -> list[Segment]:
+    """Return the smallest segments of about one size, where there are ``fan`` of them or more."""
     levels: dict[int, list[Segment]] = {}
     for segment in kept:
         if _live(segment) <= CAPACITY // 2:
             levels.setdefault(_level(segment), []).append(segment)
     for _, group in sorted(levels.items()):
-        if len(group) >= FAN:
+        if len(group) >= fan:
             return _fitting(group)
     return []
 

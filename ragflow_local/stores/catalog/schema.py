@@ -181,6 +181,23 @@ def m0002_embeddings_in_16_bits(db: Database) -> None:
     db.execute("UPDATE embeddings SET vector = halved(vector)")
 
 
+@catalog()
+def m0003_files_of_folders(db: Database) -> None:
+    """Note which file of which folder a document is a copy of, and how that file was then."""
+    db.execute(
+        """CREATE TABLE folder_files (
+      dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+      folder TEXT NOT NULL,
+      path TEXT NOT NULL,
+      document_id TEXT NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE,
+      size INTEGER NOT NULL,
+      mtime_ns INTEGER NOT NULL,
+      ctime_ns INTEGER NOT NULL,
+      PRIMARY KEY (dataset_id, folder, path)
+    ) WITHOUT ROWID"""
+    )
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 

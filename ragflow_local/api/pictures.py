@@ -1,0 +1,155 @@
+"""Pictures of pages through the API: which page of which document, and what is marked on it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragflow_local.api.entity import Engine
+from ragflow_local.errors import NotFoundError
+from ragflow_local.ingest import wire
+from ragflow_local.records import ChunkRow, DocumentRow, Place
+from ragflow_local.settings import check_number
+from ragflow_local.stores.catalog import documents
+
+# Kinds whose pages can be drawn.
+DRAWN = frozenset({"pdf", "pptx", "image"})
+
+_MOST_DPI = 2400  # a page is never drawn larger than 40 megapixels, whatever is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page that an answer cites, with the passages marked.
+
+    Attributes:
+        document_id: The document.
+        document_name: Its name.
+        page: The page, from 1.
+        citations: Which chunks of ``message.reference`` stand on it: their indices.
+        png: The picture.
+    """
+
+    document_id: str
+    document_name: str
+    page: int
+    citations: tuple[int, ...]
+    png: bytes
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a picture is asked for.
+
+    Attributes:
+        dpi: Pixels of an inch.
+        is_small: Whether it may be WebP, which takes less room than PNG.
+        seconds: How long to wait for it at most; None for as long as it takes.
+    """
+
+    dpi: float
+    is_small: bool = False
+    seconds: float | None = None
+
+
+def check_dpi(dpi: object) -> None:
+    """Raise ``InvalidValueError`` unless ``dpi`` is a number from 1 to 2400."""
+    check_number("dpi", dpi, 1, _MOST_DPI)
+
+
+def draw_page(
+    rag: Engine, document_id: str, page: int, look: Look, rows: Sequence[ChunkRow]
+) -> bytes:
+    """Return a picture of a page with what the chunks ``rows`` have on it marked.
+
+    Empty where the document has no such page, or its format no pages.
+
+    Raises:
+        NotFoundError: The document has been deleted.
+        ReadError: The page cannot be drawn.
+    """
+    document = _document(rag, document_id)
+    passages = tuple(
+        wire.Passage(row.content, places)
+        for row in rows
+        if (places := tuple(dict.fromkeys(one for one in row.places if one.page == page)))
+    )
+    return _draw(rag, document, page, look, None, passages)
+
+
+def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
+    """Return a picture of where a chunk stands on its first page; empty where it has none.
+
+    Raises:
+        NotFoundError: The document has been deleted.
+        ReadError: The page cannot be drawn.
+    """
+    if not row.places:
+        return b""
+    page = row.places[0].page
+    parts = [place for place in row.places if place.page == page]
+    box = Place(
+        page,
+        min(part.x0 for part in parts),
+        min(part.top for part in parts),
+        max(part.x1 for part in parts),
+        max(part.bottom for part in parts),
+    )
+    return _draw(rag, _document(rag, row.document_id), page, look, box, ())
+
+
+def draw_thumbnail(rag: Engine, document: DocumentRow, look: Look) -> bytes:
+    """Return a small picture of a document's first page; empty where it has none."""
+    if document.kind not in DRAWN:
+        return b""
+    return _request(rag, document, 0, look, None, ())
+
+
+def _document(rag: Engine, document_id: str) -> DocumentRow:
+    with rag.project.catalog.read() as reading:
+        row = documents.get(reading, document_id)
+    if row is None:
+        raise NotFoundError("document", document_id)
+    return row
+
+
+def _draw(
+    rag: Engine,
+    document: DocumentRow,
+    page: int,
+    look: Look,
+    box: Place | None,
+    passages: tuple[wire.Passage, ...],
+) -> bytes:
+    if document.kind not in DRAWN:
+        return b""
+    return _request(rag, document, page, look, box, passages)
+
+
+def _request(
+    rag: Engine,
+    document: DocumentRow,
+    page: int,
+    look: Look,
+    box: Place | None,
+    passages: tuple[wire.Passage, ...],
+) -> bytes:
+    project = rag.project
+    path = str(project.files.path_of(document.sha256))
+    request = wire.Picture(
+        path, document.kind, document.name, page, look.dpi, box, passages, look.is_small
+    )
+    return project.pictures.draw(request, look.seconds)
+
+
+def data_uri(picture: bytes) -> str:
+    """Return a picture as a ``data:`` URI, its type told by its own bytes; "" for none."""
+    if not picture:
+        return ""
+    kind = "jpeg" if picture.startswith(b"\xff\xd8") else "png"
+    kind = "webp" if picture[8:12] == b"WEBP" else kind
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

@@ -1,0 +1,48 @@
+"""Documents that are being parsed to how far each is, and all together, in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragflow_local.api.document import Document
+from ragflow_local.stores.catalog import documents as rows
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far one document is; attributes as those of ``Document`` where they have its names.
+
+    Attributes:
+        pages: Its pages; 0 before they are counted, and where its format has none.
+        pages_read: How many of them have been read.
+    """
+
+    run: str
+    progress: float
+    progress_msg: str
+    pages: int
+    pages_read: int
+
+
+def standing_of(documents: Sequence[Document]) -> tuple[dict[str, Standing], int]:
+    """Return how far documents of one engine are, by id, and the pages read since it was opened.
+
+    A document that has been deleted is left out.
+    """
+    if not documents:
+        return {}, 0
+    project = documents[0]._rag.project
+    live = {document.id: project.jobs.progress_of(document.id) for document in documents}
+    found: dict[str, Standing] = {}
+    with project.catalog.read() as reading:
+        for id, now in live.items():
+            row = rows.get(reading, id)
+            if row is None:
+                continue
+            if now is None:
+                found[id] = Standing(row.run, row.progress, row.progress_msg, 0, 0)
+            else:
+                percent = round(100 * now.fraction, 1)
+                found[id] = Standing("RUNNING", percent, now.message, now.pages, now.pages_read)
+    return found, project.jobs.pages_read

@@ -1,0 +1,232 @@
+"""``sync`` and ``watch``: a dataset that mirrors a folder, once or for as long as one looks on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from ragflow_local.cli.documents import summary_of
+from ragflow_local.cli.options import (
+    TOLD,
+    Dataset,
+    EmbeddingModel,
+    Exclude,
+    Include,
+    Json,
+    Method,
+    Project,
+    dataset_of,
+    dataset_or_new,
+    open_project,
+)
+from ragflow_local.cli.output import count_of, say_json, tell
+from ragflow_local.cli.progress import follow, looking
+
+if TYPE_CHECKING:
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.ragflow import RAGFlow
+    from ragflow_local.api.sync import Synced
+    from ragflow_local.stores.catalog.folder_files import Stamp
+
+    _Marks: TypeAlias = dict[str, Stamp]
+
+_MOST_NAMES = 20  # files that are named one by one on a terminal or in a log
+_SETTLE_SECONDS = 1.0  # a folder nobody has written in for so long is not in the middle of a copy
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, show_default=False)
+]
+Empty = Annotated[
+    bool,
+    typer.Option(
+        "--allow-empty", help="Remove all documents where the folder has no file any more."
+    ),
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Parse again what failed and is unchanged.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+Parse = Annotated[
+    bool, typer.Option("--parse/--no-parse", help="Whether to make files searchable now.")
+]
+Interval = Annotated[
+    float, typer.Option("--interval", min=0.1, max=86_400, help="Seconds between two looks.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a command was told to do with a folder."""
+
+    folder: Path
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    parse: bool = True
+    retry: bool = False
+    allow_empty: bool = False
+    dry_run: bool = False
+
+
+def sync(
+    context: typer.Context,
+    folder: Folder,
+    project: Project = None,
+    dataset: Dataset = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    method: Method = None,
+    embedding_model: EmbeddingModel = None,
+    parse: Parse = True,
+    retry: Retry = False,
+    allow_empty: Empty = False,
+    dry_run: Dry = False,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset mirror a folder: new, changed, renamed and deleted files.
+
+    A document is named by its file's path. Files are compared by size and times, and by content
+    where these differ; what has not changed is not parsed again. Documents that were added
+    otherwise stay. --method and --embedding-model are for a dataset that is new.
+    """
+    wish = _Wish(
+        folder, tuple(include or ()), tuple(exclude or ()), parse, retry, allow_empty, dry_run
+    )
+    with open_project(context, project, new=not dry_run) as rag:
+        home = dataset_of(rag, dataset) if dry_run else _home(rag, dataset, method, embedding_model)
+        done = _run(home, wish)
+        if as_json:
+            say_json(_entry(home, done))
+        failed = done.skipped or any(item.run in {"FAIL", "CANCEL"} for item in done.parsing)
+    if failed:
+        raise typer.Exit(TOLD)
+
+
+def watch(
+    context: typer.Context,
+    folder: Folder,
+    project: Project = None,
+    dataset: Dataset = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    interval: Interval = 2.0,
+) -> None:
+    """Mirror a folder as `sync` does, and again at every change, until Ctrl-C.
+
+    The project is open only while something is done, so that others can ask meanwhile.
+    """
+    from ragflow_local.errors import ProjectLockedError, RagflowError
+
+    wish = _Wish(folder, tuple(include or ()), tuple(exclude or ()))
+    tell(f"Watching {folder}; Ctrl-C ends it.")
+    done_with: _Marks = {}  # the folder as it was when it was last mirrored
+    is_first, said = True, ""
+    while True:
+        try:
+            marks = _marks_of(wish)
+            if is_first or marks != done_with:
+                marks = _settled(wish, marks, min(interval, _SETTLE_SECONDS))
+                with open_project(context, project, new=True) as rag:
+                    _run(_home(rag, dataset, None, None), wish)
+                done_with, is_first, said = marks, False, ""
+        except (RagflowError, OSError) as error:
+            if said != str(error):  # once, not at every look
+                said = str(error)
+                tell(f"Waiting: {said}", is_bad=True)
+            if not isinstance(error, ProjectLockedError | OSError):
+                done_with, is_first = marks, False  # nothing to try again before a change
+        time.sleep(interval)
+
+
+def _settled(wish: _Wish, marks: _Marks, seconds: float) -> _Marks:
+    """Return the folder's marks once nobody has written in it for so long."""
+    while True:
+        time.sleep(seconds)
+        before, marks = marks, _marks_of(wish)
+        if marks == before:
+            return marks
+
+
+def _marks_of(wish: _Wish) -> _Marks:
+    from ragflow_local.ingest.folder import Patterns, look
+    from ragflow_local.readers import ENDINGS
+
+    endings = [ending for group in ENDINGS.values() for ending in group]
+    return dict(look(wish.folder, Patterns(wish.include, wish.exclude), endings).files)
+
+
+def _home(
+    rag: RAGFlow, name: str | None, method: str | None, embedding_model: str | None
+) -> DataSet:
+    """Return the dataset named, or the only one; make it, as wished, where it is not there."""
+    home = dataset_or_new(rag, name)
+    wished = {"parse_method": method, "embedding_model": embedding_model}
+    changes = {
+        key: value
+        for key, value in wished.items()
+        if value is not None and value != getattr(home, key)
+    }
+    if changes:
+        home.update(changes)
+    return home
+
+
+def _run(home: DataSet, wish: _Wish) -> Synced:
+    """Mirror once, say what was done, and wait for the parses."""
+    with looking("Looking at") as show:
+        show(str(wish.folder))
+        done = home.sync(
+            wish.folder,
+            include=wish.include,
+            exclude=wish.exclude,
+            parse=wish.parse,
+            retry=wish.retry,
+            allow_empty=wish.allow_empty,
+            dry_run=wish.dry_run,
+            progress=show,
+        )
+    for line in told_of(done):
+        tell(line)
+    for path, reason in done.skipped.items():
+        tell(f"✗ {path}: {reason}", is_bad=True)
+    if done.failed:
+        tell(f"{count_of(len(done.failed), 'file')} failed before: --retry parses them again.")
+    if done.parsing:
+        follow(done.parsing)
+    return done
+
+
+def told_of(done: Synced) -> list[str]:
+    """Return what was done in a few lines: each file where they are few, then all in numbers."""
+    lines = [f"+ {path}" for path in done.added]
+    lines += [f"~ {path}" for path in done.changed]
+    lines += [f"> {old} → {new}" for new, old in done.renamed.items()]
+    lines += [f"- {path}" for path in done.removed]
+    if len(lines) > _MOST_NAMES:
+        lines = [*lines[:_MOST_NAMES], f"… and {count_of(len(lines) - _MOST_NAMES, 'file')} more"]
+    counted = (
+        (len(done.added), "new"),
+        (len(done.changed), "changed"),
+        (len(done.renamed), "renamed"),
+        (len(done.removed), "removed"),
+    )
+    said = [f"{number:,} {what}" for number, what in counted if number]
+    if not said:
+        return [f"Nothing has changed in {count_of(done.unchanged, 'file')}."]
+    return [*lines, f"{', '.join(said)}; {count_of(done.unchanged, 'file')} as before."]
+
+
+def _entry(home: DataSet, done: Synced) -> dict[str, Any]:
+    return {
+        "dataset": home.name,
+        "folder": str(done.folder),
+        "added": done.added,
+        "changed": done.changed,
+        "renamed": done.renamed,
+        "removed": done.removed,
+        "unchanged": done.unchanged,
+        "failed": done.failed,
+        "skipped": done.skipped,
+        "parsed": [summary_of(document) for document in done.parsing],
+    }

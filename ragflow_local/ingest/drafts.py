@@ -1,0 +1,59 @@
+"""Drafts to rows: what the catalog will keep of chunks, before any of it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from ragflow_local.ingest.graph import cite
+from ragflow_local.records import ChunkRow, DocumentRow, Draft
+
+
+def rows_of(
+    document: DocumentRow,
+    drafts: Sequence[Draft],
+    first: int,
+    created: int,
+    count_tokens: Callable[[str], int],
+) -> list[ChunkRow]:
+    """Return the rows of a document's drafts, in their order.
+
+    Args:
+        document: As it was when its parse began.
+        drafts: Its chunks.
+        first: The number of the first; the others follow.
+        created: The time, in milliseconds since 1970.
+        count_tokens: Of the dataset's embedding model.
+    """
+    return cite(
+        [
+            ChunkRow(
+                number=first + ordinal,
+                id=chunk_id(document.id, ordinal, draft.content),
+                document_id=document.id,
+                dataset_id=document.dataset_id,
+                document_name=document.name,
+                ordinal=ordinal,
+                content=draft.content,
+                token_count=count_tokens(draft.content),
+                generation=document.generation + 1,
+                places=draft.places,
+                headings=draft.headings,
+                keywords=draft.keywords,
+                questions=draft.questions,
+                match_text=draft.match_text,
+                kind=draft.kind,
+                data=draft.data,
+                image=bool(draft.image),
+                create_time=created,
+            )
+            for ordinal, draft in enumerate(drafts)
+        ]
+    )
+
+
+def chunk_id(document_id: str, ordinal: int, content: str) -> str:
+    """Return a chunk's id."""
+    # The same document parsed again in the same way keeps its chunks' ids.
+    text = f"{document_id}\0{ordinal}\0{content}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,85 @@
+"""The term index of a project: chunks' terms in; segments are merged in the background.
+
+A commit writes one small segment and is done. A thread of its own joins crowded ones, a step and
+a transaction at a time, so that others write between two steps. Ending it at any moment loses
+nothing but work: each step is whole or was never there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from ragflow_local.errors import StoreError
+from ragflow_local.records import ChunkRow
+from ragflow_local.stores.catalog import Catalog, Connection, postings
+from ragflow_local.text.terms import chunk_terms
+
+_log = logging.getLogger("ragflow_local.ingest")
+
+# Between a commit and its merging, and between two steps: commits that come one after the other
+# are merged together, and one that waits for the writing connection gets it.
+_PAUSE_SECONDS = 0.05
+
+
+class TermIndex:
+    """What writes terms, and keeps their segments few."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._lock = threading.Lock()
+        self._crowded: set[int] = set()
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
+
+    def add(self, connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
+        """Make those of ``rows`` findable that are available.
+
+        Args:
+            connection: Inside a transaction.
+            dataset: The dataset's number.
+            rows: Chunks with their numbers.
+        """
+        terms = [(row.number, chunk_terms(row)) for row in rows if row.available]
+        if terms:
+            postings.add(connection, dataset, terms)
+            self._merge_soon(dataset)  # It waits for this transaction's end.
+
+    def close(self) -> None:
+        """End the merging after the step it is at."""
+        self._ending.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _merge_soon(self, dataset: int) -> None:
+        with self._lock:
+            self._crowded.add(dataset)
+            if self._thread is None and not self._ending.is_set():
+                self._thread = threading.Thread(
+                    target=self._merge, name="ragflow-local merging", daemon=True
+                )
+                self._thread.start()
+
+    def _merge(self) -> None:
+        """Merge until nothing is crowded; the thread ends then, and the next commit starts one."""
+        while not self._ending.wait(_PAUSE_SECONDS):
+            with self._lock:
+                if not self._crowded:
+                    self._thread = None
+                    return
+                dataset = next(iter(self._crowded))
+            try:
+                # What is being added is there when this has the writing connection.
+                with self._catalog.write() as connection:
+                    is_done = not postings.merge_crowded(connection, dataset)
+                    with self._lock:
+                        if is_done:
+                            self._crowded.discard(dataset)
+            except StoreError:
+                # Nobody waits for it: the next commit or search tells of the disk or the damage.
+                _log.warning("The terms of a dataset could not be merged", exc_info=True)
+                with self._lock:
+                    self._crowded.discard(dataset)

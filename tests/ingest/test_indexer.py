@@ -1,0 +1,83 @@
+"""Changes that meet other changes of the same thing on their way."""
+
+import pytest
+
+from ragflow_local import DataSet, RAGFlow
+from ragflow_local.errors import NotFoundError, ParseCancelledError
+from ragflow_local.records import Draft
+from ragflow_local.stores import crash
+from ragflow_local.stores.files import Files
+from tests.conftest import Parse
+from tests.invariants import check_invariants
+
+
+def test_bytes_that_are_added_again_while_they_are_deleted_stay(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = parsed("old.txt", b"The kraken sleeps.")
+
+    def add_again(point: str) -> None:
+        if point == "vectors deleted":
+            rag.add_document(dataset, "new.txt", b"The kraken sleeps.")
+
+    monkeypatch.setattr(crash, "point", add_again)
+    document.delete()
+    assert rag.get_document(name="new.txt").download() == b"The kraken sleeps."
+    check_invariants(rag)
+
+
+def test_a_parse_that_is_cancelled_before_its_commit_leaves_nothing(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed("stays.txt", b"The kraken sleeps.")
+    document = rag.add_document(dataset, "new.txt", b"The squid swims.")
+
+    def cancel(point: str) -> None:
+        if point == "vectors written":
+            document.cancel()
+
+    monkeypatch.setattr(crash, "point", cancel)
+    document.async_parse()
+    list(document.join(interval=0.01))
+    assert document.run == "CANCEL"
+    # The thread that was stopped takes its vectors out again; a next parse waits for it.
+    monkeypatch.undo()
+    document.async_parse()
+    list(document.join(interval=0.01))
+    check_invariants(rag)
+
+
+def test_a_picture_of_a_parse_that_was_not_committed_is_removed(
+    rag: RAGFlow, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = parsed("new.txt", b"The squid swims.")
+    put = Files.put_image
+
+    def put_and_delete(self: Files, chunk_id: str, data: bytes) -> None:
+        put(self, chunk_id, data)
+        document.delete()
+
+    monkeypatch.setattr(Files, "put_image", put_and_delete)
+    [row] = rag.project.indexer.begin([document.id])
+    drafts = [Draft("A squid.", image=b"PNG")]
+    with pytest.raises(ParseCancelledError):
+        rag.project.indexer.replace_document(row, drafts, [], lambda done: None)
+    assert rag.list_datasets()[0].list_docs() == []
+    check_invariants(rag)
+
+
+def test_a_chunk_that_is_deleted_while_it_is_changed_leaves_nothing(
+    rag: RAGFlow, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = parsed("a.txt", b"The squid swims.")
+    [chunk] = document.list_chunks()
+    chunk.content = "The squid sleeps."
+
+    def delete(point: str) -> None:
+        if point == "vectors written":
+            document.list_chunks()[0].delete()
+
+    monkeypatch.setattr(crash, "point", delete)
+    with pytest.raises(NotFoundError):
+        chunk.save()
+    check_invariants(rag)

@@ -1,0 +1,51 @@
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ragflow_local import DataSet, RAGFlow
+from ragflow_local.stores.catalog import Catalog, postings, postings_segments
+
+
+def segments(project: Path) -> int:
+    catalog = Catalog(project / "catalog.sqlite3", read_only=True)
+    try:
+        with catalog.read() as reading:
+            space = postings.space_of(reading, 1)
+            return len(postings_segments.segments_of(reading, space or 0))
+    finally:
+        catalog.close()
+
+
+def until_few(project: Path) -> None:
+    for _ in range(600):
+        if segments(project) < postings.FAN:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{segments(project)} segments were left.")
+
+
+@pytest.fixture
+def many(rag: RAGFlow) -> Iterator[DataSet]:
+    """Chunks that were added one by one: a segment each."""
+    dataset = rag.create_dataset("many")
+    rag.create_document(dataset, "a.txt", b"nothing")
+    document = rag.get_document(name="a.txt")
+    for number in range(30):
+        document.add_chunk(f"The word w{number} and all the others.")
+    yield dataset
+
+
+def test_segments_are_merged_after_the_commits(
+    rag: RAGFlow, many: DataSet, project_dir: Path
+) -> None:
+    until_few(project_dir)
+    found = rag.retrieval("w17", [many], vector_similarity_weight=0.0)
+    assert [chunk.content for chunk in found] == ["The word w17 and all the others."]
+
+
+def test_closing_ends_the_merging(rag: RAGFlow, many: DataSet) -> None:
+    rag.close()
+    assert not [thread for thread in threading.enumerate() if "merging" in thread.name]

@@ -1,0 +1,227 @@
+-- A catalog as written with embeddings in 16 bits. Never changed: every later version must open it.
+BEGIN TRANSACTION;
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+INSERT INTO "_sqlite_migrations" VALUES(1,'ragflow_local','m0001_first_release','2026-11-23 14:08:08.034689+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ragflow_local','m0002_embeddings_in_16_bits','2026-11-23 14:08:08.047845+00:00');
+CREATE TABLE chats (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  dataset_ids TEXT NOT NULL,
+  llm TEXT NOT NULL,
+  prompt TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+INSERT INTO "chats" VALUES(1,'63447ded46c1416986d5e0667f27045e','8ee724d2bfc93c52a2479907563fdf33','c','c','path','["ad0a9479a9274a96b55f2f13eefeee26"]','{"model_name": null, "temperature": 0.1, "top_p": 0.3, "presence_penalty": 0.2, "frequency_penalty": 0.7, "max_token": 512, "seed": null}','{"prompt": "You are an intelligent assistant. Please summarize the content of the knowledge base to answer the question. Please list the data in the knowledge base and answer in detail. When all knowledge base content is irrelevant to the question, your answer must include the sentence \"The answer you are looking for is not found in the knowledge base!\" Answers need to consider chat history.\n      Here is the knowledge base:\n      {knowledge}\n      The above is the knowledge base.", "similarity_threshold": 0.2, "keywords_similarity_weight": 0.7, "top_n": 8, "empty_response": "The answer you are looking for is not found in the knowledge base!", "opener": "Hi! I am your assistant，can I help you?", "show_quote": true, "refine_multiturn": false}',1795442891787,1795442891787);
+CREATE TABLE chunk_numbers (next INTEGER NOT NULL);
+INSERT INTO "chunk_numbers" VALUES(4097);
+CREATE TABLE chunks (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  token_count INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  places TEXT NOT NULL DEFAULT '[]',
+  headings TEXT NOT NULL DEFAULT '[]',
+  keywords TEXT NOT NULL DEFAULT '[]',
+  questions TEXT NOT NULL DEFAULT '[]',
+  match_text TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL DEFAULT 'text',
+  data TEXT NOT NULL DEFAULT '',
+  image INTEGER NOT NULL DEFAULT 0,
+  available INTEGER NOT NULL DEFAULT 1,
+  create_time INTEGER NOT NULL,
+  embedding INTEGER REFERENCES embeddings (number)
+);
+INSERT INTO "chunks" VALUES(1,'6e40e4548e9d97c8b4bdc5ff565edaa3','ad0a9479a9274a96b55f2f13eefeee26','532d70bb4cdb46b29cdecbf6aee7ae2d',0,'The kraken sleeps.',4,1,'[]','[]','[]','[]','','text','',0,1,1795442888989,1);
+INSERT INTO "chunks" VALUES(2,'e8bdb88c29d617dcdf7b67b0315cb800','ad0a9479a9274a96b55f2f13eefeee26','ae27ee68120e47df9d8fec771b337827',0,'The squid swims. It is fast.',8,1,'[]','[]','[]','[]','','text','',0,1,1795442891728,2);
+INSERT INTO "chunks" VALUES(3,'4eb0fffda1314ab59fce0549425db6fc','ad0a9479a9274a96b55f2f13eefeee26','ae27ee68120e47df9d8fec771b337827',1,'By hand.',3,1,'[]','[]','["reef"]','[]','','text','',0,1,1795442891751,3);
+CREATE TABLE datasets (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  description TEXT NOT NULL,
+  language TEXT NOT NULL,
+  permission TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  embedding_model TEXT NOT NULL,
+  embedding_dim INTEGER NOT NULL DEFAULT 0,
+  embedding_prompts TEXT NOT NULL DEFAULT '["",""]',
+  embedding_fingerprint TEXT NOT NULL DEFAULT '',
+  document_count INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+INSERT INTO "datasets" VALUES(1,'ad0a9479a9274a96b55f2f13eefeee26','8ee724d2bfc93c52a2479907563fdf33','kb','kb','','of the first release','English','me','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','hashing',256,'["", ""]','hashing-256-1',3,3,15,1795442888071,1795442888071);
+CREATE TABLE documents (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  meta_fields TEXT NOT NULL DEFAULT '{}',
+  run TEXT NOT NULL DEFAULT 'UNSTART',
+  progress REAL NOT NULL DEFAULT 0,
+  progress_msg TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  process_begin_at INTEGER,
+  process_duration REAL NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (dataset_id, name)
+);
+INSERT INTO "documents" VALUES(1,'532d70bb4cdb46b29cdecbf6aee7ae2d','ad0a9479a9274a96b55f2f13eefeee26','old.txt','doc','text',18,'4761f5977189c13faff9d5c628832af2b50ac00736bed8a03de492ab00cda590','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','DONE',100.0,'completed: 1 chunks.',1,1,4,1795442888140,3.569,1795442888073,1795442891709);
+INSERT INTO "documents" VALUES(2,'ae27ee68120e47df9d8fec771b337827','ad0a9479a9274a96b55f2f13eefeee26','new.txt','doc','text',28,'a90206cdfa6bdc09e65439af1eb736e101be87ee33c06b0f8bb9f4c448bd9671','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','DONE',100.0,'completed: 1 chunks.',1,2,11,1795442891720,0.029,1795442888093,1795442891749);
+INSERT INTO "documents" VALUES(3,'bb7f2d6694064b60b77e7f215bacc020','ad0a9479a9274a96b55f2f13eefeee26','unparsed.txt','doc','text',16,'4796eeab36ad2886039b3b6e0211cda367f16807225df4dbc91f5303ac25207a','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','UNSTART',0.0,'',0,0,0,NULL,0.0,1795442888116,1795442888116);
+CREATE TABLE embeddings (
+  number INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  vector BLOB NOT NULL
+);
+INSERT INTO "embeddings" VALUES(1,X'7C02407131FB359F6866E06404039921',X'00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009E3800000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO "embeddings" VALUES(2,X'4716C6334037F49BA3640411D1E0AA4B',X'00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000A8B50000000000000000000000000000000000000000000000000000000000000000A8B5A8B50000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000A8350000000000000000000000000000000000000000000000000000000000000000000000000000A8B9000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO "embeddings" VALUES(3,X'D21CB7509269DED49ECD220DFBC53137',X'000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009E380000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000');
+CREATE TABLE messages (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  content TEXT NOT NULL,
+  hits TEXT NOT NULL DEFAULT '[]',
+  model TEXT NOT NULL DEFAULT '',
+  thinking TEXT NOT NULL DEFAULT '',
+  unsupported TEXT NOT NULL DEFAULT '[]',
+  create_time INTEGER NOT NULL
+);
+INSERT INTO "messages" VALUES(1,'24d15dc835174bc794f584bb411cd061','54604ee465ab44a5bd975ecafc36502b','assistant','Hi! I am your assistant，can I help you?','[]','','','[]',1795442891791);
+INSERT INTO "messages" VALUES(2,'380f5d1f2c4f4dd48a9595af0d7d88b7','54604ee465ab44a5bd975ecafc36502b','user','Where is the squid?','[]','','','[]',1795442891795);
+INSERT INTO "messages" VALUES(3,'b7b5f96be3ab4ddd8964acf422b68ada','54604ee465ab44a5bd975ecafc36502b','assistant','The squid swims. [ID:0] It is fast. [ID:0]','[{"chunk":{"number":2,"id":"e8bdb88c29d617dcdf7b67b0315cb800","document_id":"ae27ee68120e47df9d8fec771b337827","dataset_id":"ad0a9479a9274a96b55f2f13eefeee26","document_name":"new.txt","ordinal":0,"content":"The squid swims. It is fast.","token_count":8,"generation":1,"places":[],"headings":[],"keywords":[],"questions":[],"match_text":"","kind":"text","data":"","image":false,"available":true,"create_time":1795442891728},"similarity":0.7881702778924492,"vector_similarity":0.7071067690849304,"term_similarity":0.8229117816671001}]','extractive','','[]',1795442891809);
+CREATE TABLE postings_datasets (
+      dataset INTEGER PRIMARY KEY,
+      space INTEGER NOT NULL UNIQUE,
+      chunks INTEGER NOT NULL DEFAULT 0,
+      length INTEGER NOT NULL DEFAULT 0,
+      terms INTEGER NOT NULL DEFAULT 0
+    );
+INSERT INTO "postings_datasets" VALUES(1,1,3,16,13);
+CREATE TABLE postings_lists (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+INSERT INTO "postings_lists" VALUES(8796093022208,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022209,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022210,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022211,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796361457667,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457668,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457669,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457670,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457671,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457672,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457673,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796629893127,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893130,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893131,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893132,X'00000205');
+CREATE TABLE postings_segments (
+      key INTEGER PRIMARY KEY,
+      format INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      removed_count INTEGER NOT NULL DEFAULT 0,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      runs BLOB NOT NULL,
+      lengths BLOB NOT NULL,
+      removed BLOB NOT NULL
+    );
+INSERT INTO "postings_segments" VALUES(32768,0,1,0,1,1,X'00000000000000000100000000000000',X'04000000',X'');
+INSERT INTO "postings_segments" VALUES(32769,0,1,0,2,2,X'00000000000000000200000000000000',X'07000000',X'');
+INSERT INTO "postings_segments" VALUES(32770,0,1,0,3,3,X'00000000000000000300000000000000',X'05000000',X'');
+CREATE TABLE postings_terms (
+      space INTEGER NOT NULL,
+      term TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (space, term)
+    ) WITHOUT ROWID;
+INSERT INTO "postings_terms" VALUES(1,'by',10);
+INSERT INTO "postings_terms" VALUES(1,'fast',4);
+INSERT INTO "postings_terms" VALUES(1,'hand',11);
+INSERT INTO "postings_terms" VALUES(1,'is',5);
+INSERT INTO "postings_terms" VALUES(1,'it',6);
+INSERT INTO "postings_terms" VALUES(1,'kraken',0);
+INSERT INTO "postings_terms" VALUES(1,'new',7);
+INSERT INTO "postings_terms" VALUES(1,'old',1);
+INSERT INTO "postings_terms" VALUES(1,'reef',12);
+INSERT INTO "postings_terms" VALUES(1,'sleep',2);
+INSERT INTO "postings_terms" VALUES(1,'squid',8);
+INSERT INTO "postings_terms" VALUES(1,'swim',9);
+INSERT INTO "postings_terms" VALUES(1,'the',3);
+CREATE TABLE sessions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL
+);
+INSERT INTO "sessions" VALUES(1,'54604ee465ab44a5bd975ecafc36502b','63447ded46c1416986d5e0667f27045e','s',1795442891791,1795442891809);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE INDEX datasets_by_time ON datasets (create_time);
+CREATE INDEX documents_by_dataset ON documents (dataset_id, create_time, number);
+CREATE INDEX documents_by_name ON documents (name);
+CREATE INDEX documents_by_file ON documents (sha256);
+CREATE INDEX documents_running ON documents (run) WHERE run = 'RUNNING';
+CREATE INDEX chunks_by_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_by_dataset ON chunks (dataset_id, number);
+CREATE INDEX chunks_by_embedding ON chunks (embedding);
+CREATE INDEX chunks_by_key ON chunks (dataset_id, json_extract(data, '$.key')) WHERE kind <> 'text';
+CREATE INDEX sessions_by_chat ON sessions (chat_id, create_time);
+CREATE INDEX messages_by_session ON messages (session_id, number)
+;
+CREATE TRIGGER document_added AFTER INSERT ON documents BEGIN
+      UPDATE datasets SET document_count = document_count + 1 WHERE id = NEW.dataset_id;
+    END;
+CREATE TRIGGER document_removed AFTER DELETE ON documents BEGIN
+      UPDATE datasets SET document_count = document_count - 1,
+        chunk_count = chunk_count - OLD.chunk_count, token_count = token_count - OLD.token_count
+      WHERE id = OLD.dataset_id;
+    END;
+CREATE TRIGGER document_counted AFTER UPDATE OF chunk_count, token_count ON documents BEGIN
+      UPDATE datasets SET chunk_count = chunk_count + NEW.chunk_count - OLD.chunk_count,
+        token_count = token_count + NEW.token_count - OLD.token_count
+      WHERE id = NEW.dataset_id;
+    END;
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('datasets',1);
+INSERT INTO "sqlite_sequence" VALUES('documents',3);
+INSERT INTO "sqlite_sequence" VALUES('chats',1);
+INSERT INTO "sqlite_sequence" VALUES('sessions',1);
+INSERT INTO "sqlite_sequence" VALUES('messages',3);
+COMMIT;
