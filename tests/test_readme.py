@@ -1,5 +1,6 @@
 """The README's code: what it shows is what happens."""
 
+import json
 import os
 import re
 import subprocess
@@ -71,6 +72,15 @@ def test_every_command_at_the_terminal_exists() -> None:
     said = set(re.findall(r"^\$ ragflow-local (\w+)", blocks("console")[0], flags=re.M))
     assert said
     assert said <= known
+
+
+def test_what_an_assistant_is_told_is_a_command() -> None:
+    from ragflow_local.cli import app
+
+    (told,) = (json.loads(block) for block in blocks("json"))
+    (server,) = told["mcpServers"].values()
+    assert server["command"] == "ragflow-local"
+    assert server["args"][0] in {command.name for command in app.registered_commands}
 
 
 def test_every_parse_method_is_explained() -> None:

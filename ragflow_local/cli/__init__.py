@@ -23,6 +23,7 @@ from ragflow_local.cli.datasets import datasets, list_
 from ragflow_local.cli.demo import demo
 from ragflow_local.cli.documents import add, parse
 from ragflow_local.cli.evaluate import eval_
+from ragflow_local.cli.mcp import mcp
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import tell
@@ -60,6 +61,7 @@ for function, name, example in (
     (import_, "import", "ragflow-local import reports.zip --project elsewhere"),
     (eval_, "eval", "ragflow-local eval questions.csv --weight 0.3 --weight 0.7 --out compared"),
     (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
+    (mcp, "mcp", "ragflow-local mcp --project work"),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
