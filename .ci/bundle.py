@@ -3,7 +3,7 @@
     python .ci/bundle.py [FOLDER]        default: dist/bundle; make bundle does the same
 
 It holds wheels of everything, for this Python and this kind of computer, what lies in models/,
-and install.py. EXTRAS names what is installed beside the engine (llm,ocr,mcp). llama.cpp is
+and install.py. EXTRAS names what comes beside the engine: llm,ocr,mcp, or nothing. llama.cpp is
 compiled for this processor, or taken from pip's cache; PORTABLE=1 compiles it for any with AVX2.
 """
 
@@ -25,7 +25,8 @@ LIBRARY = "llama-cpp-python"
 def main() -> None:
     """Make the folder anew."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "dist" / "bundle").absolute()
-    extras = os.environ.get("EXTRAS", "llm,ocr,mcp")
+    named = os.environ.get("EXTRAS", "llm,ocr,mcp")
+    extras = f"[{named}]" if named else ""
     wheels = folder / "wheels"
     shutil.rmtree(folder, ignore_errors=True)
     wheels.mkdir(parents=True)
@@ -34,12 +35,12 @@ def main() -> None:
         wheel(wheels, "--no-cache-dir", "--no-deps", LIBRARY)
     # torch comes first: alone, pip takes the build that constraints.txt names.
     wheel(wheels, "torch")
-    wheel(wheels, f"{ROOT}[{extras}]")
+    wheel(wheels, f"{ROOT}{extras}")
     shutil.copytree(ROOT / "models", folder / "models")
     shutil.copy(ROOT / ".ci" / "install.py", folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     manifest = {
-        "install": f"ragflow-local[{extras}]",
+        "install": f"ragflow-local{extras}",
         "python": sysconfig.get_python_version(),
         "platform": sysconfig.get_platform(),
         "files": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
