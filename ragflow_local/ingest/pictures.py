@@ -109,15 +109,25 @@ class Pictures:
         if kept is not None:
             return kept
         self._files.check(Path(request.path).name)
-        reply = self._slot.run(request, request.name, lambda: self._closing)
+        try:
+            reply = self._slot.run(request, request.name, lambda: self._closing)
+        except (LimitError, WorkerDiedError):
+            if request.page == 0:
+                # A list of documents asks for thumbnails again and again: one that cannot be
+                # drawn would take its whole time each time.
+                self._keep(request, b"")
+            raise
         picture = reply.picture if isinstance(reply, wire.Drawn) else b""
+        self._keep(request, picture)
+        return picture
+
+    def _keep(self, request: wire.Picture, picture: bytes) -> None:
         with self._lock:
             self._kept[request] = picture
             self._kept_bytes += len(picture)
             while self._kept_bytes > _KEPT_BYTES:
                 _, dropped = self._kept.popitem(last=False)
                 self._kept_bytes -= len(dropped)
-        return picture
 
     def _find(self, request: wire.Picture) -> bytes | None:
         with self._lock:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.errors import LimitError, ParseCancelledError
+from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.pictures import Pictures
 from ragflow_local.settings import Limits
@@ -87,3 +87,18 @@ def test_an_error_of_ours_does_not_hang_who_waits(
         with pytest.raises(Exception, match="unexpected"):
             pictures.draw(asked(files))
     assert pictures.draw(asked(files))
+
+
+def test_a_thumbnail_that_ends_its_worker_is_tried_once(
+    files: Files, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = asked(files)
+    thumbnail = wire.Picture(page.path, page.kind, page.name, 0, 72)
+    with monkeypatch.context() as patch:
+        patch.setattr("ragflow_local.ingest.slots._BOOT", "import os; os._exit(3)")
+        for request in (thumbnail, page):
+            with pytest.raises(WorkerDiedError):
+                pictures.draw(request)
+    assert pictures.draw(thumbnail) == b""
+    # A page that was asked for by its number is tried again.
+    assert pictures.draw(page).startswith(b"\x89PNG")
