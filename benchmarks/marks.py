@@ -5,6 +5,7 @@
 Of each chunk the words of the page whose middle lies in a mark, read again by MuPDF's own words,
 are compared with the chunk's. *Missed*: words of the chunk that no mark covers; *beside*: words
 under its marks that it does not have. As a position is a whole paragraph, that is told beside.
+A word that a hyphen parts counts as both; a scan has no words on its page, and its chunks have.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ are compared with those of the passage, in their order, and only what agrees is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from ragflow_local.readers.pdf_lines import FLAGS, mupdf
 from ragflow_local.records import Place
 from ragflow_local.text.terms import is_unspaced
 
+_FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
 _SLACK = 1.0  # points a letter's middle may stand outside of its place
 _FEWEST = 3  # words that agree in a row, where not all of the passage does: "of the" proves nothing
 _GAP = 3  # words between two such runs that differ: a hyphen, a sign, a footnote
@@ -42,7 +44,8 @@ class _Word:
 def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> list[Place]:
     """Return the marks of a passage on one page, each narrowed to the words that it has.
 
-    Where the words on the page cannot be compared, such as those of a scan, a mark stays as it is.
+    Where the words on the page cannot be compared, such as those of a scan or of a script that is
+    written from right to left, a mark stays as it is.
 
     Args:
         data: The PDF file's bytes.
@@ -54,7 +57,8 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
         DamagedFileError: The file is broken or encrypted.
     """
     said = _split(text)
-    if not marks or not said:
+    # On a page the letters of scripts from right to left stand in the order of the eye.
+    if not marks or not said or len(_FROM_RIGHT.findall(text)) > _LEAST * len(text):
         return list(marks)
     with open_document(data, name) as document:
         number = marks[0].page

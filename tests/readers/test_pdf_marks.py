@@ -60,7 +60,14 @@ def test_a_passage_may_have_few_words_of_a_paragraph(passage: str, marked: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["Something else altogether is said in this passage.", "", "…", "这是另外的文字"]
+    "text",
+    [
+        "Something else altogether is said in this passage.",
+        "",
+        "…",
+        "这是另外的文字",
+        "الكراكن ينام",
+    ],
 )
 def test_what_cannot_be_compared_stays_marked_whole(text: str) -> None:
     assert narrowed(one_page(TEXT), [WHOLE], text) == [WHOLE]
