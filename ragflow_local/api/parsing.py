@@ -55,9 +55,11 @@ def parse(
     timeout: float | None,
 ) -> None:
     """Parse documents and return when each has come to its end, or at the timeout."""
+    if not wanted:
+        return
     start_parsing(rag, [document.id for document in wanted])
     events = follow(rag, wanted, timeout)
-    with _Bar(len(wanted)) if progress and wanted else contextlib.nullcontext() as bar:
+    with _Bar(len(wanted)) if progress else contextlib.nullcontext() as bar:
         for event in events:
             if bar is not None:
                 bar.show(event)
