@@ -44,8 +44,7 @@ class _Word:
 def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> list[Place]:
     """Return the marks of a passage on one page, each narrowed to the words that it has.
 
-    Where the words on the page cannot be compared, such as those of a scan or of a script that is
-    written from right to left, a mark stays as it is.
+    Where the words on the page cannot be compared, such as those of a scan, a mark stays as it is.
 
     Args:
         data: The PDF file's bytes.
@@ -57,8 +56,7 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
         DamagedFileError: The file is broken or encrypted.
     """
     said = _split(text)
-    # On a page the letters of scripts from right to left stand in the order of the eye.
-    if not marks or not said or len(_FROM_RIGHT.findall(text)) > _LEAST * len(text):
+    if not marks or not said:
         return list(marks)
     with open_document(data, name) as document:
         number = marks[0].page
@@ -74,6 +72,7 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
     for inside, runs in zip(insides, agreeing, strict=True):
         left.subtract(word.text for start, end in runs or () for word in inside[start:end])
     found: list[Place] = []
+    covered = 0
     for mark, inside, runs in zip(marks, insides, agreeing, strict=True):
         rows = [] if runs and _sum(runs) == len(inside) else list(_rows(inside, runs or (), left))
         if runs is None and _sum(rows) < _LEAST * sum(max(n, 0) for n in left.values()):
@@ -83,7 +82,10 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
         both = _joined([*(runs or ()), *rows])
         whole = not both or _sum(both) >= _WHOLE * len(inside)
         found += [mark] if whole else _lines(mark.page, inside, both)
-    return found
+        covered += len(inside) if whole else _sum(both)
+    # On a page words from right to left may stand in the order of the eye, and fit badly.
+    fewest = _WHOLE * min(len(said), sum(map(len, insides)))
+    return list(marks) if _FROM_RIGHT.search(text) and covered < fewest else found
 
 
 def _agreeing(
