@@ -114,6 +114,16 @@ def test_a_line_that_the_edge_of_the_page_cuts_is_read() -> None:
     assert all(block.place is not None and block.place.bottom <= 600 for block in blocks)
 
 
+def test_dots_that_lead_to_a_page_number_are_few() -> None:
+    document = mupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 100), "Feeding the kraken" + " ." * 40 + " 12", fontsize=11)
+    page.insert_text((72, 140), "It sleeps... for now.", fontsize=11)
+    text = "\n".join(block.text for block in blocks_of(save(document)))
+    assert "Feeding the kraken …… 12" in text
+    assert "It sleeps... for now." in text
+
+
 def test_a_line_of_no_size_is_read_as_text() -> None:
     line = Line((Word("tiny", Box(10, 10, 30, 20)),), 0.0, False)
     pieces = pdf_page.read_lines(Lines((line,), (), 100, 100, 0), Rules()).pieces
