@@ -19,7 +19,7 @@ from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
 
-_THUMBNAIL = pictures.Look(72)
+_THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
 
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25

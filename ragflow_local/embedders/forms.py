@@ -22,15 +22,16 @@ import numpy as np
 from ragflow_local.embedders import onnx
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
 from ragflow_local.errors import DamagedModelError
 
 logger = logging.getLogger("ragflow_local")
 
 # Raised when the fast form is made in another way, so that older ones are made anew.
-_FORMAT = 1
+_FORMAT = 2
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
-# benchmarks/results/embedding.md: more than 0.005 nDCG@10 on some.
+# benchmarks/results/embedding.md.
 _AGREEMENT = 0.99
 
 PROBE = (
@@ -137,11 +138,13 @@ class _Making:
         if problem:
             return self._stay(problem)
         if self.backend in ("auto", "onnx-int8"):
+            whole = OnnxEmbedder(self.folder, self.fingerprint, exact, "onnx")
+            feeds = [feed for _, feed in whole.feeds(PROBE)]
             # 63 where a processor without VNNI loses what does not fit 16 bits.
             for largest in (127, 63):
                 small = scratch / f"onnx-int8-{largest}"
                 shutil.copytree(exact, small)
-                onnx.quantize(exact / onnx.MODEL, small / onnx.MODEL, largest)
+                quantize(exact / onnx.MODEL, small / onnx.MODEL, feeds, largest)
                 if self._agrees(small, "onnx-int8"):
                     return self._keep(small, "onnx-int8")
             if self.backend == "onnx-int8":

@@ -7,25 +7,22 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError
 from ragflow_local.records import Matrix, Vector
 
-if TYPE_CHECKING:
-    import onnx
+Feed = dict[str, NDArray[np.int64]]
 
 # 1024: eight texts of 128 tokens; larger batches were no faster and take more memory.
 _BATCH_TOKENS = 1024
 # Texts tokenized at a time: what they take in memory stays small for any number of texts.
 _SLICE = 2048
-# A row of zeros divided by its largest number would be no number.
-_TINY = 1e-12
-
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "form.json"
 
 
@@ -82,16 +79,21 @@ class OnnxEmbedder:
         return self._encode([question], self.prompts[0]).reshape(-1)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Matrix:
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for rows, feed in self.feeds(texts, prompt):
+            vectors[rows] = np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+        return unit_rows(vectors)
+
+    def feeds(self, texts: Sequence[str], prompt: str = "") -> Iterator[tuple[list[int], Feed]]:
+        """Yield what the model is given of texts of about one length, and which ones they are."""
         ready = [prompt + encodable(text) for text in texts]
         if self._form.lowercase:
             ready = [text.lower() for text in ready]
         tokens = [item.ids for item in self._tokenizer.encode_batch_fast(ready)]
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for rows in _batches([len(ids) for ids in tokens]):
-            vectors[rows] = self._run([tokens[row] for row in rows])
-        return unit_rows(vectors)
+            yield rows, self._feed([tokens[row] for row in rows])
 
-    def _run(self, tokens: Sequence[Sequence[int]]) -> Matrix:
+    def _feed(self, tokens: Sequence[Sequence[int]]) -> Feed:
         # A tokenizer without special tokens makes none of an empty text; the model needs one.
         longest = max(1, *(len(ids) for ids in tokens))
         ids = np.full((len(tokens), longest), self._form.pad_id, dtype=np.int64)
@@ -101,8 +103,7 @@ class OnnxEmbedder:
             ids[row, where], mask[row, where] = own, 1
             mask[row, -1 if self._form.pads_left else 0] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        wanted = {name: values for name, values in feed.items() if name in self._inputs}
-        return np.asarray(self._session.run(None, wanted)[0], dtype=np.float32)
+        return {name: values for name, values in feed.items() if name in self._inputs}
 
 
 class OnnxReranker:
@@ -121,10 +122,16 @@ class OnnxReranker:
 
     def scores(self, question: str, passages: Sequence[str]) -> Vector:
         """Return (len(passages),) float32 in [0, 1], made from the model's numbers."""
+        found = np.zeros(len(passages), dtype=np.float32)
+        for rows, feed in self.feeds(question, passages):
+            found[rows] = np.asarray(self._session.run(None, feed)[0]).reshape(len(rows))
+        return logistic(found)
+
+    def feeds(self, question: str, passages: Sequence[str]) -> Iterator[tuple[list[int], Feed]]:
+        """Yield what the model is given of pairs of about one length, and which ones they are."""
         asked = encodable(question)
         pairs = [(asked, encodable(passage)) for passage in passages]
         encoded = self._tokenizer.encode_batch_fast(pairs)
-        found = np.zeros(len(passages), dtype=np.float32)
         for rows in _batches([len(item.ids) for item in encoded]):
             longest = max(1, *(len(encoded[row].ids) for row in rows))
             ids = np.full((len(rows), longest), self._pad_id, dtype=np.int64)
@@ -134,9 +141,7 @@ class OnnxReranker:
                 where = slice(len(own.ids))
                 ids[at, where], mask[at, where], kinds[at, where] = own.ids, 1, own.type_ids
             feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
-            wanted = {name: values for name, values in feed.items() if name in self._inputs}
-            found[rows] = np.asarray(self._session.run(None, wanted)[0]).reshape(len(rows))
-        return logistic(found)
+            yield rows, {name: values for name, values in feed.items() if name in self._inputs}
 
 
 def logistic(numbers: Vector) -> Vector:
@@ -180,97 +185,14 @@ def _open_session(file: Path) -> Any:
         raise ValueError(f"{file}: {error}") from None
 
 
+def intermediate(file: Path, names: Sequence[str], feed: Feed) -> list[Matrix]:
+    """Return what a model that gives out its intermediate values has under ``names``."""
+    found: list[Matrix] = _open_session(file).run(list(names), feed)
+    return found
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
-
-
-def quantize(source: Path, target: Path, largest: int = 127) -> None:
-    """Write ``source`` with its matrix products in 8 bits.
-
-    Weights have a scale each column, activations one each row: a few tokens (the first and the
-    last of a text, above all) have numbers a hundred times those of the others, which one scale
-    for all would round to nothing. On all-MiniLM-L6-v2 that is the difference between a cosine of
-    0.985 and 0.996 on Chinese, at no measurable cost.
-
-        x · W  =  r · (s_x · s_W · (q(x / r) · q(W)))        r = max |x| of the row
-
-    Args:
-        source: A model in float32.
-        target: Where the new one goes.
-        largest: 127; 63 for processors whose sums of two products overflow 16 bits.
-    """
-    import onnx
-    from onnx import numpy_helper
-
-    model = onnx.load(str(source))
-    graph = model.graph
-    weights = {item.name: item for item in graph.initializer}
-    scaled: dict[str, str] = {}
-    quantized: set[str] = set()
-    nodes: list[onnx.NodeProto] = []
-    for node in graph.node:
-        weight = weights.get(node.input[1]) if node.op_type == "MatMul" else None
-        if weight is None or len(weight.dims) != 2 or weight.data_type != onnx.TensorProto.FLOAT:
-            nodes.append(node)
-            continue
-        if node.input[0] not in scaled:
-            scaled[node.input[0]] = node.input[0]
-            nodes += _activation_nodes(node.input[0])
-        if weight.name not in quantized:
-            quantized.add(weight.name)
-            graph.initializer.extend(_weight_tensors(weight, largest))
-        nodes += _product_nodes(node)
-    limit = numpy_helper.from_array(np.array(_TINY, dtype=np.float32), "tiny")
-    graph.initializer.append(limit)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    used = {name for node in nodes for name in node.input}
-    for name in quantized - used:
-        graph.initializer.remove(weights[name])
-    onnx.save(model, str(target))
-
-
-def _activation_nodes(x: str) -> list[onnx.NodeProto]:
-    from onnx import helper
-
-    return [
-        helper.make_node("Abs", [x], [f"{x}.abs"]),
-        helper.make_node("ReduceMax", [f"{x}.abs"], [f"{x}.max"], axes=[-1], keepdims=1),
-        helper.make_node("Max", [f"{x}.max", "tiny"], [f"{x}.row"]),
-        helper.make_node("Div", [x, f"{x}.row"], [f"{x}.even"]),
-        helper.make_node(
-            "DynamicQuantizeLinear", [f"{x}.even"], [f"{x}.q", f"{x}.scale", f"{x}.zero"]
-        ),
-    ]
-
-
-def _weight_tensors(weight: onnx.TensorProto, largest: int) -> list[onnx.TensorProto]:
-    from onnx import numpy_helper
-
-    values = numpy_helper.to_array(weight)
-    scales = np.maximum(np.abs(values).max(axis=0) / largest, _TINY).astype(np.float32)
-    rounded = np.clip(np.rint(values / scales), -largest, largest).astype(np.int8)
-    return [
-        numpy_helper.from_array(rounded, f"{weight.name}.q"),
-        numpy_helper.from_array(scales, f"{weight.name}.scale"),
-        numpy_helper.from_array(np.zeros(len(scales), dtype=np.int8), f"{weight.name}.zero"),
-    ]
-
-
-def _product_nodes(node: onnx.NodeProto) -> list[onnx.NodeProto]:
-    # In the very shape that ONNX Runtime knows how to run as one operation.
-    from onnx import TensorProto, helper
-
-    x, weight, y = node.input[0], node.input[1], node.output[0]
-    return [
-        helper.make_node("Mul", [f"{x}.scale", f"{weight}.scale"], [f"{y}.scale"]),
-        helper.make_node(
-            "MatMulInteger", [f"{x}.q", f"{weight}.q", f"{x}.zero", f"{weight}.zero"], [f"{y}.sum"]
-        ),
-        helper.make_node("Cast", [f"{y}.sum"], [f"{y}.float"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{y}.float", f"{y}.scale"], [f"{y}.even"]),
-        helper.make_node("Mul", [f"{y}.even", f"{x}.row"], [y]),
-    ]

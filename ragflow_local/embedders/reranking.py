@@ -1,6 +1,6 @@
 """Reranking: a cross-encoder's folder to the fast form of it, made at its first use, then kept.
 
-cache_dir/<fingerprint>-reranker-1/    model.onnx, tokenizer.json, form.json
+cache_dir/<fingerprint>-reranker-2/    model.onnx, tokenizer.json, form.json
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from ragflow_local.embedders import Reranker, onnx
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.forms import PROBE
 from ragflow_local.embedders.onnx import OnnxReranker
+from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import CrossEncoder
 from ragflow_local.errors import DamagedModelError
 
 _log = logging.getLogger("ragflow_local")
 
 # Raised when the fast form is made in another way, so that older ones are made anew.
-_FORMAT = 1
+_FORMAT = 2
 # Of scores in [0, 1], on every pair of the probe; differences this small leave the order alone.
 _MOST_APART = 0.05
 
@@ -57,7 +58,8 @@ def _made(original: CrossEncoder, scratch: Path, home: Path) -> Reranker:
     exact.mkdir()
     original.export(exact)
     shutil.copytree(exact, small)
-    onnx.quantize(exact / onnx.MODEL, small / onnx.MODEL)
+    feeds = [feed for _, feed in OnnxReranker(original.name, exact).feeds(PROBE[0], PROBE)]
+    quantize(exact / onnx.MODEL, small / onnx.MODEL, feeds)
     for form in (small, exact):
         if _apart(original, OnnxReranker(original.name, form)) <= _MOST_APART:
             shutil.rmtree(home, ignore_errors=True)

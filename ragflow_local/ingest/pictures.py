@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from ragflow_local.errors import LimitError, ParseCancelledError
+from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.settings import Limits
@@ -57,7 +57,11 @@ class Pictures:
             except ParseCancelledError:
                 if self._closing:
                     raise
+                self._keep_none(request)
                 raise self._too_slow(request, seconds) from None
+            except (LimitError, WorkerDiedError):
+                self._keep_none(request)
+                raise
             picture = reply.picture if isinstance(reply, wire.Drawn) else b""
             self._keep(request, picture)
             return picture
@@ -67,6 +71,12 @@ class Pictures:
     def _too_slow(self, request: wire.Picture, seconds: float | None) -> LimitError:
         problem = f"drawing a page of it took longer than {seconds or 0:.1f} seconds"
         return LimitError(request.name, problem, "the seconds it may take")
+
+    def _keep_none(self, request: wire.Picture) -> None:
+        # A list of documents asks for thumbnails again and again: one that cannot be drawn would
+        # take its whole time each time.
+        if request.page == 0:
+            self._keep(request, b"")
 
     def _keep(self, request: wire.Picture, picture: bytes) -> None:
         self._kept[request] = picture

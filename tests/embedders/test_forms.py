@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragflow_local.embedders import Backend, forms, onnx, open_embedder
+from ragflow_local.embedders import Backend, forms, open_embedder
 from ragflow_local.embedders.folder import read_folder
 from ragflow_local.embedders.forms import PROBE
 from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
 from ragflow_local.errors import DamagedModelError
 from tests.embedders.tiny import make_model
@@ -114,9 +115,10 @@ def test_a_form_that_differs_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = make_model(tmp_path / "model")
-    whole = onnx.quantize
     # 1: each weight is rounded to -1, 0 or 1.
-    monkeypatch.setattr(onnx, "quantize", lambda source, target, largest: whole(source, target, 1))
+    monkeypatch.setattr(
+        forms, "quantize", lambda source, target, feeds, largest: quantize(source, target, feeds, 1)
+    )
     with caplog.at_level(logging.WARNING, "ragflow_local"):
         assert opened(folder, tmp_path / "cache").backend == "onnx"
     assert "differs from the original" in caplog.text
