@@ -38,7 +38,6 @@ EXPLAINED = {
     " the plain version; the HTML version, which is whole, is read",
     "email-replace-mime-encodings-error-4.eml": "the other way reads UTF-8 as Latin-1",
     "equations.docx": "formulas are written on one line with their signs: fx is f(x) here",
-    "blocks.md": "the number of a list item without text",
     **dict.fromkeys(
         ("skipped_1page.pdf", "skipped_2pages.pdf"),
         "pypdf reads Korean through a wrong character map",
@@ -73,7 +72,6 @@ EXPLAINED = {
     "ch17-05-traits-for-async.md": "marks of how code is shown: rust, ignore",
     "ch09-01-unrecoverable-errors-with-panic.md": "marks of how code in a quotation is shown: toml",
     "appendix-02-operators.md": "`struct`s is one word here",
-    "normal_4pages.md": "the number of a list item without text",
     "ch03-02-data-types.md": "raised numbers are set apart: 2<sup>n</sup>",
     "ch05-01-defining-structs.md": "marks of how code is shown: ignore, does_not_compile",
 }
