@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from ragflow_local.api import pictures
+from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
@@ -190,6 +190,9 @@ class Document(Entity):
             raise
         except RagflowError:
             return ""  # a file that cannot be read has no picture; its parse says why
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(self, notebook.document)
 
     # ── changes ──
 
