@@ -35,9 +35,7 @@ Name = Annotated[str, typer.Argument(metavar="CHAT", show_default=False, help="N
 Names = Annotated[list[str], typer.Argument(metavar="CHATS", show_default=False)]
 SessionName = Annotated[
     str | None,
-    typer.Argument(
-        metavar="[SESSION]", show_default=False, help="Name or id. Default: the latest."
-    ),
+    typer.Argument(metavar="SESSION", show_default=False, help="Name or id. Default: the latest."),
 ]
 Knows = Annotated[
     list[str] | None,
@@ -102,7 +100,7 @@ def _all(context: typer.Context, project: Project = None, as_json: Json = False)
 
 
 chats = group(
-    "List, make, change and delete chats; look into what was asked.",
+    "List, make, change chats; show what was asked.",
     "ragflow-local chats show 'command line'",
     _all,
 )

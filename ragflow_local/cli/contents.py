@@ -62,7 +62,7 @@ Names = Annotated[
 NewName = Annotated[str, typer.Argument(metavar="NEW_NAME", show_default=False)]
 Target = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", show_default=False, help="Default: its name, here."),
+    typer.Argument(metavar="FILE", show_default=False, help="Default: its name, here."),
 ]
 Words = Annotated[
     str, typer.Option("--keywords", metavar="WORDS", help="Only chunks with each of these words.")
@@ -110,7 +110,7 @@ def _all(
 
 
 documents = group(
-    "List the documents of a dataset; look into them, change, save and remove them.",
+    "List documents; show, change, remove them.",
     "ragflow-local documents list --dataset reports --state FAIL",
     _all,
 )

@@ -92,7 +92,10 @@ def parse(
     method: Method = None,
     as_json: Json = False,
 ) -> None:
-    """Parse the documents that are not parsed yet, or those named."""
+    """Parse documents that are not parsed yet.
+
+    Or those named, again.
+    """
     with open_project(context, project) as rag:
         home = dataset_of(rag, dataset)
         documents = list(named(home, names) if names else _unparsed(home))

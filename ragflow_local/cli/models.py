@@ -41,7 +41,7 @@ Source = Annotated[
 
 models = typer.Typer(
     rich_markup_mode=None,
-    help="List the models on this computer; check one, add one.",
+    help="List the models here; check one, add one.",
     epilog="\b\nExample:\n  ragflow-local models add ~/Downloads/model.gguf",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
