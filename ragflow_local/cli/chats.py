@@ -118,7 +118,10 @@ def create(
     settings: PromptSettings = None,
     as_json: Json = False,
 ) -> None:
-    """Make a chat that knows some datasets; the only one where none is named."""
+    """Make a chat that knows some datasets.
+
+    The only one where none is named.
+    """
     parts = _parts_of(model, prompt, settings)
     with open_project(context, project) as rag:
         knows = dataset or [item.name for item in rag.list_datasets()]
@@ -200,7 +203,10 @@ def show(
     project: Project = None,
     as_json: Json = False,
 ) -> None:
-    """Show a session word for word, with its sources; the chat alone where nothing was asked."""
+    """Show a session word for word, with its sources.
+
+    The latest where none is named; the chat itself where nothing was asked.
+    """
     with open_project(context, project, read_only=True) as rag:
         chat = chat_named(rag, name)
         found = _session_of(chat, session)

@@ -101,7 +101,10 @@ def check(
 def add(
     context: typer.Context, source: Source, directory: Models = None, as_json: Json = False
 ) -> None:
-    """Copy a model to the models' directory and verify the copy (SHA-256)."""
+    """Copy a model and verify the copy (SHA-256).
+
+    It goes to the models' directory.
+    """
     from ragflow_local.api.models import add_model
 
     where = _directory(directory) if directory else context.obj
