@@ -1,5 +1,6 @@
 """The README's code: what it shows is what happens."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from ragflow_local import RAGFlow
 
 pytest_plugins = ["pytester"]
 
@@ -68,9 +71,35 @@ def test_every_command_at_the_terminal_exists() -> None:
     from ragflow_local.cli import app
 
     known = {command.name for command in app.registered_commands}
-    said = set(re.findall(r"^\$ ragflow-local (\w+)", blocks("console")[0], flags=re.M))
+    said = set(re.findall(r"^\$ ragflow-local (\w+)", "\n".join(blocks("console")), flags=re.M))
     assert said
     assert said <= known
+
+
+def test_a_script_of_the_server_runs_with_another_import_line(tmp_path: Path) -> None:
+    (tmp_path / "ask.py").write_text(files()["ask.py"])
+    with RAGFlow("KEY", project_dir=tmp_path / "my_project", embedding_model="hashing") as rag:
+        note = rag.add_document(rag.create_dataset("notes"), "house.md", b"-")
+        note.add_chunk("The boiler is inspected in March.")
+    (moving,) = (block for block in blocks("console") if "sed -i" in block)
+    ended = subprocess.run(
+        ["bash", "-ec", moving.replace("$ ", "").replace(" python ", f" {sys.executable} ")],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(README.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == "house.md The boiler is inspected in March.\n", ended.stderr
+
+
+def test_what_an_assistant_is_told_is_a_command() -> None:
+    from ragflow_local.cli import app
+
+    (told,) = (json.loads(block) for block in blocks("json"))
+    (server,) = told["mcpServers"].values()
+    assert server["command"] == "ragflow-local"
+    assert server["args"][0] in {command.name for command in app.registered_commands}
 
 
 def test_every_parse_method_is_explained() -> None:

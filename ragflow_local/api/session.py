@@ -177,6 +177,11 @@ class Session(Entity):
         self, question: str, stream: Literal[True], *, schema: Mapping[str, Any] | None = None
     ) -> AsyncGenerator[Message, None]: ...
 
+    @overload
+    def aask(
+        self, question: str, stream: bool, *, schema: Mapping[str, Any] | None = None
+    ) -> Coroutine[Any, Any, Message] | AsyncGenerator[Message, None]: ...
+
     def aask(
         self, question: str, stream: bool = False, *, schema: Mapping[str, Any] | None = None
     ) -> Coroutine[Any, Any, Message] | AsyncGenerator[Message, None]:

@@ -25,6 +25,7 @@ from ragflow_local.cli.datasets import datasets, list_
 from ragflow_local.cli.demo import demo
 from ragflow_local.cli.documents import add, parse
 from ragflow_local.cli.evaluate import eval_
+from ragflow_local.cli.mcp import mcp
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import for_a_terminal, tell
@@ -63,6 +64,7 @@ for function, name, example in (
     (eval_, "eval", "ragflow-local eval questions.csv --weight 0.3 --weight 0.7 --out compared"),
     (bench, "bench", "ragflow-local bench report.pdf --json"),
     (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
+    (mcp, "mcp", "ragflow-local mcp --project work"),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)

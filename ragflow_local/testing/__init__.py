@@ -88,13 +88,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Put the engine in the place of RAGFlow's client, before any test is collected."""
-    if config.getoption("--ragflow-local"):
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Put the engine in the place of RAGFlow's client, before any file of the project is read."""
+    if early_config.known_args_namespace.ragflow_local:
         patch = pytest.MonkeyPatch()
         for name in _NAMES:
             patch.setitem(sys.modules, name, _Client(name))
-        config.add_cleanup(patch.undo)
+        early_config.add_cleanup(patch.undo)
 
 
 def pytest_unconfigure() -> None:
@@ -104,28 +105,24 @@ def pytest_unconfigure() -> None:
         engine.WarmSlot.end_all()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Iterator[Any]:
+# Wrappers of the older kind: an older pytest starts with this plugin too.
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
     """Give each test projects of its own."""
     before, spans.now = spans.now, Span()
-    try:
-        return (yield)
-    finally:
-        spans.now.close()
-        spans.now = before
+    yield
+    spans.now.close()
+    spans.now = before
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
     """Let what a wider fixture opens last longer than the test that came first."""
-    if fixturedef.scope == "function":
-        return (yield)
     now, was_wide = spans.now, spans.is_wide
-    spans.now, spans.is_wide = spans.session, True
-    try:
-        return (yield)
-    finally:
-        spans.now, spans.is_wide = now, was_wide
+    if fixturedef.scope != "function":
+        spans.now, spans.is_wide = spans.session, True
+    yield
+    spans.now, spans.is_wide = now, was_wide
 
 
 @pytest.fixture

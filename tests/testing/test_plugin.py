@@ -157,6 +157,11 @@ def test_a_worker_goes_from_test_to_test_and_ends_with_the_last(pytester: pytest
     assert WarmSlot._warm == []
 
 
+def test_a_conftest_may_import_the_client(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("from ragflow_sdk import RAGFlow\n")
+    run(pytester, "def test_it(): pass\n", "--ragflow-local", passed=1)
+
+
 def test_without_the_option_the_client_stays_what_it_is(pytester: pytest.Pytester) -> None:
     tests = """
     import pytest

@@ -170,9 +170,9 @@ class Catalog:
         )
         connection.row_factory = sqlite3.Row
         if not self.read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
             connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'OFF'}")
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA mmap_size=268435456")

@@ -1,0 +1,34 @@
+"""``mcp``: the project for an assistant that speaks MCP, over standard input and output."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+import typer
+
+from ragflow_local.cli.chat import Model
+from ragflow_local.cli.options import TOLD, Models, Project, open_project
+from ragflow_local.cli.output import tell
+
+
+def mcp(
+    context: typer.Context,
+    project: Project = None,
+    model: Model = None,
+    models: Models = None,
+) -> None:
+    """Serve a project to an assistant (MCP over standard input and output).
+
+    Its tools are search, ask, read_page, list_datasets and list_documents. The project is opened
+    for reading; for writing only while it answers, and a minute longer.
+    """
+    if find_spec("mcp") is None:
+        tell('Error: The MCP library is not installed: pip install "ragflow-local[mcp]"')
+        raise typer.Exit(TOLD)
+    with open_project(context, project, read_only=True, models=models) as rag:
+        if sys.stdin.isatty():
+            tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
+        from ragflow_local.cli.mcp_server import serve
+
+        serve(rag, lambda: open_project(context, project, models=models), model)

@@ -1,0 +1,354 @@
+"""An MCP server: tools of an assistant, each a call of the API; results as data and as JSON text.
+
+Standard output belongs to the protocol. An error of the engine is a tool's error, in its own words;
+any other is a bug, of which the assistant learns only that there was one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import ToolAnnotations
+from pydantic import BaseModel, Field
+
+from ragflow_local.cli.output import pages_of
+from ragflow_local.errors import RagflowError
+
+if TYPE_CHECKING:
+    from ragflow_local.api.chat import Chat
+    from ragflow_local.api.chunk import Chunk
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
+    from ragflow_local.api.ragflow import RAGFlow
+
+_INSTRUCTIONS = (
+    "Documents of this computer. search finds passages; read_page reads on around one, by its"
+    " document and page; ask answers from passages, with sources. Cite document and page."
+)
+_CHAT = "assistant"  # each question is a session of this chat
+_MAX_NAME = 255  # of a session, by the API's rule
+_IDLE_SECONDS = 60.0  # a project that is open for writing is closed to all others
+_CHUNKS_A_PAGE = 20  # of documents whose format has no pages
+
+Question = Annotated[str, Field(description="Words or a sentence, in the documents' language.")]
+InDataset = Annotated[
+    str | None, Field(description="A dataset's name; without it, all are searched.")
+]
+_READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+_ASKS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+
+
+class Passage(BaseModel):
+    """A passage of a document."""
+
+    document: str
+    dataset: str
+    pages: list[int] = Field(description="From 1; empty where the format has no pages.")
+    headings: list[str]
+    text: str
+    similarity: float | None = Field(description="In [0, 1], larger is better.")
+    chunk_id: str
+
+
+class Found(BaseModel):
+    """What a search found, the best first."""
+
+    passages: list[Passage]
+
+
+class Answered(BaseModel):
+    """An answer with its sources."""
+
+    answer: str = Field(description="[ID:i] after a sentence cites sources[i].")
+    sources: list[Passage]
+    unsupported: list[str] = Field(description="Sentences that no source supports.")
+    model: str
+
+
+class Page(BaseModel):
+    """A page of a document."""
+
+    document: str
+    dataset: str
+    page: int
+    pages: int = Field(description="How many there are.")
+    has_pages: bool = Field(description="False: the format has none, and these are equal parts.")
+    text: str
+
+
+class Dataset(BaseModel):
+    """A dataset: named documents."""
+
+    name: str
+    description: str
+    documents: int
+    chunks: int
+
+
+class Datasets(BaseModel):
+    """The project's datasets."""
+
+    datasets: list[Dataset]
+
+
+class Listed(BaseModel):
+    """A document of a dataset."""
+
+    name: str
+    dataset: str
+    kind: str
+    chunks: int
+    parsed: str = Field(description="DONE where it can be found; else UNSTART, RUNNING, FAIL.")
+
+
+class Documents(BaseModel):
+    """Documents, in the order they were added."""
+
+    documents: list[Listed]
+    total: int
+
+
+def serve(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) -> None:
+    """Answer a client on standard input until it leaves.
+
+    Args:
+        rag: The project, open for reading.
+        open_writing: Opens it for writing too.
+        model: The chat model that answers; None for the default.
+    """
+    make_server(rag, open_writing, model).run("stdio")
+
+
+def make_server(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) -> MCPServer:
+    """Return the server, which knows its tools and waits for nobody yet."""
+    writing = _Writing(open_writing)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: MCPServer) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            writing.close()
+
+    server = MCPServer(
+        "ragflow-local", instructions=_INSTRUCTIONS, lifespan=lifespan, log_level="WARNING"
+    )
+    tools = _Tools(rag, writing, model)
+    for tool in (tools.search, tools.read_page, tools.list_datasets, tools.list_documents):
+        server.tool(annotations=_READS)(tool)
+    server.tool(annotations=_ASKS)(tools.ask)
+    return server
+
+
+class _Writing:
+    """The project open for writing, from the first question until a minute after the last."""
+
+    def __init__(self, open_writing: Callable[[], RAGFlow]) -> None:
+        self._open = open_writing
+        self._rag: RAGFlow | None = None
+        self._turn = asyncio.Lock()
+        self._closing: asyncio.TimerHandle | None = None
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[RAGFlow]:
+        """Give it to one question after another: they share a chat, and a model that waits."""
+        async with self._turn:
+            if self._closing is not None:
+                self._closing.cancel()
+            if self._rag is None:
+                self._rag = self._open()
+            try:
+                yield self._rag
+            finally:
+                loop = asyncio.get_running_loop()
+                self._closing = loop.call_later(_IDLE_SECONDS, self.close)
+
+    def close(self) -> None:
+        """Let others write."""
+        if self._rag is not None:
+            self._rag.close()
+            self._rag = None
+
+
+class _Tools:
+    """The tools; what stands below a name is what an assistant reads of it."""
+
+    def __init__(self, rag: RAGFlow, writing: _Writing, model: str | None) -> None:
+        self._rag = rag
+        self._writing = writing
+        self._model = model
+
+    async def search(
+        self,
+        question: Question,
+        dataset: InDataset = None,
+        document: Annotated[str | None, Field(description="Only in this document.")] = None,
+        limit: Annotated[int, Field(ge=1, le=50, description="Most passages.")] = 6,
+    ) -> Found:
+        """Find the passages that answer a question best, by words and by meaning."""
+        with _told():
+            datasets = _datasets(self._rag, dataset)
+            within = [_document(datasets, document)] if document else None
+            found = await self._rag.aretrieval(question, datasets, within, limit=limit)
+            return Found(passages=_passages(found, datasets))
+
+    async def ask(self, question: Question, dataset: InDataset = None) -> Answered:
+        """Answer a question from the documents, with the passages it rests on.
+
+        Slow where a chat model answers. To answer yourself, search instead.
+        """
+        with _told():
+            async with self._writing.open() as rag:
+                datasets = _datasets(rag, dataset)
+                chat = _chat(rag, datasets, self._model)
+                name = " ".join(question.split())[:_MAX_NAME] or "question"
+                answer = await chat.create_session(name).aask(question)
+                return Answered(
+                    answer=answer.content,
+                    sources=_passages(answer.reference, datasets),
+                    unsupported=answer.unsupported,
+                    model=answer.model,
+                )
+
+    async def read_page(
+        self,
+        document: Annotated[str, Field(description="A document's name.")],
+        page: Annotated[int, Field(ge=1, description="From 1.")] = 1,
+        dataset: InDataset = None,
+    ) -> Page:
+        """Read a page of a document: the passages that stand on it, whole."""
+        with _told():
+            datasets = _datasets(self._rag, dataset)
+            found = _document(datasets, document)
+            chunks = [one for one in found.list_chunks(limit=-1) if one.kind == "text"]
+            if not chunks:
+                raise ToolError(f"{document!r} has no text: {found.run}. {found.progress_msg}")
+            pages, has_pages = _paged(chunks)
+            if page > len(pages):
+                there = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+                raise ToolError(f"{document!r} has {there}, not {page}.")
+            return Page(
+                document=found.name,
+                dataset=_names(datasets)[found.dataset_id],
+                page=page,
+                pages=len(pages),
+                has_pages=has_pages,
+                text="\n\n".join(chunk.content for chunk in pages[page - 1]),
+            )
+
+    async def list_datasets(self) -> Datasets:
+        """List the datasets of the project."""
+        with _told():
+            return Datasets(
+                datasets=[
+                    Dataset(
+                        name=one.name,
+                        description=one.description,
+                        documents=one.document_count,
+                        chunks=one.chunk_count,
+                    )
+                    for one in self._rag.list_datasets(desc=False)
+                ]
+            )
+
+    async def list_documents(
+        self,
+        dataset: InDataset = None,
+        keywords: Annotated[str | None, Field(description="Part of the name.")] = None,
+        offset: Annotated[int, Field(ge=0)] = 0,
+        limit: Annotated[int, Field(ge=1, le=500)] = 100,
+    ) -> Documents:
+        """List documents by name; only these can be read and searched."""
+        with _told():
+            datasets = _datasets(self._rag, dataset)
+            names = _names(datasets)
+            found = [one for owner in datasets for one in owner.list_docs(keywords)]
+            return Documents(
+                documents=[
+                    Listed(
+                        name=one.name,
+                        dataset=names[one.dataset_id],
+                        kind=one.type,
+                        chunks=one.chunk_count,
+                        parsed=one.run,
+                    )
+                    for one in found[offset : offset + limit]
+                ],
+                total=len(found),
+            )
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Let the engine's errors be the tool's, in their own words."""
+    try:
+        yield
+    except RagflowError as error:
+        raise ToolError(str(error)) from error
+
+
+def _chat(rag: RAGFlow, datasets: list[DataSet], model: str | None) -> Chat:
+    found = rag.list_chats(name=_CHAT)
+    chat = found[0] if found else rag.create_chat(_CHAT, knowledgebases=datasets)
+    chat.update({"knowledgebases": datasets, "llm": {"model_name": model}})
+    return chat
+
+
+def _datasets(rag: RAGFlow, name: str | None) -> list[DataSet]:
+    if name is not None:
+        return [rag.get_dataset(name)]
+    found = rag.list_datasets(desc=False)
+    if not found:
+        raise ToolError("The project has no dataset yet: ragflow-local add FILES makes one.")
+    return found
+
+
+def _document(datasets: list[DataSet], name: str) -> Document:
+    found = [
+        one for dataset in datasets for one in dataset.list_docs(keywords=name) if one.name == name
+    ]
+    if not found:
+        raise ToolError(f"There is no document {name!r}. list_documents shows what is there.")
+    if len(found) > 1:
+        owners = ", ".join(_names(datasets)[one.dataset_id] for one in found)
+        raise ToolError(f"Documents named {name!r} are in several datasets; name one: {owners}.")
+    return found[0]
+
+
+def _names(datasets: list[DataSet]) -> dict[str, str]:
+    return {dataset.id: dataset.name for dataset in datasets}
+
+
+def _passages(chunks: list[Chunk], datasets: list[DataSet]) -> list[Passage]:
+    names = _names(datasets)
+    return [
+        Passage(
+            document=chunk.document_name,
+            dataset=names.get(chunk.dataset_id, ""),
+            pages=pages_of(chunk.to_dict()),
+            headings=chunk.headings,
+            text=chunk.content,
+            similarity=chunk.similarity,
+            chunk_id=chunk.id,
+        )
+        for chunk in chunks
+    ]
+
+
+def _paged(chunks: list[Chunk]) -> tuple[list[list[Chunk]], bool]:
+    """Return the chunks of each page, and whether the format has pages."""
+    of = [pages_of(chunk.to_dict()) for chunk in chunks]
+    last = max((page for pages in of for page in pages), default=0)
+    if last:
+        on = [
+            [chunk for chunk, pages in zip(chunks, of, strict=True) if page in pages]
+            for page in range(1, last + 1)
+        ]
+        return on, True
+    starts = range(0, len(chunks), _CHUNKS_A_PAGE)
+    return [chunks[start : start + _CHUNKS_A_PAGE] for start in starts], False
