@@ -13,7 +13,7 @@ DEMO_PROJECT ?= demo_project
 export RAGFLOW_DEMO_ASK := $(value ASK)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bundle clean
+.PHONY: help demo test lint bundle picture clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -33,6 +33,10 @@ lint: $(VENV)/.dev ## Check format, lint and types
 
 bundle: | $(BIN)/python ## Put all that an installation without a network needs into dist/bundle
 	$(BIN)/python .ci/bundle.py
+
+picture: $(VENV)/.dev ## Make the pictures of benchmarks/results anew: a terminal, a report, a notebook
+	$(BIN)/python -m benchmarks.terminal
+	$(BIN)/python -m benchmarks.pictures
 
 clean: ## Remove what was made: .venv, caches, the demo's project
 	rm -rf $(VENV) "$(DEMO_PROJECT)" dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 RESULTS = Path(__file__).parent / "results"
@@ -47,9 +47,9 @@ def milliseconds(
     return times
 
 
-def peak_memory_mib() -> float:
-    """Return the most memory this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory_mib() -> float:
+    """Return the memory this process holds now."""
+    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 def write(name: str, page: str, figures: object) -> None:

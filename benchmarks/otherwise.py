@@ -18,7 +18,7 @@ from benchmarks.layout import words as words_of_pdf
 _XML_TAG = re.compile(r"<[^>]*>")
 # Groups of RTF that hold no text.
 _RTF_SILENT = re.compile(
-    r"\{\\(?:\*|fonttbl|colortbl|stylesheet|info|pict|object|header|footer|listtable)"
+    r"\{\\(?:\*|fonttbl|colortbl|stylesheet|info|pict|object|header|footer|listtable|mmathPr)"
 )
 _RTF_PART = re.compile(
     r"\\'([0-9a-f]{2})|\\u(-?\d+) ?\??|\\([a-z]+)(-?\d+)? ?|\\(.)|([^\\{}\r\n]+)"
@@ -121,9 +121,9 @@ def decoded(data: bytes) -> str:
 def web_page(data: bytes) -> str:
     """Return a page's text; its encoding as the page says."""
     said = re.search(rb"charset=[\"']?([\w-]+)", data[:3000])
-    return html(
-        data.decode(said.group(1).decode(), "replace") if said and b"\0" not in data else data
-    )
+    if said and b"\0" not in data:
+        return html(data.decode(said.group(1).decode(), "replace"))
+    return html(decoded(data))
 
 
 def html(data: str | bytes) -> str:

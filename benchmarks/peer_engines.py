@@ -52,15 +52,13 @@ class Ours(Engine):
 
     def add(self, texts: Sequence[str]) -> None:
         """Upload and parse, until every document is done."""
-        files = [
-            {"display_name": f"{number}.txt", "blob": text.encode()}
-            for number, text in enumerate(texts)
-        ]
-        documents = self.dataset.upload_documents(files)
-        self.dataset.async_parse_documents([document.id for document in documents])
+        for number, text in enumerate(texts):
+            self.rag.create_document(self.dataset, f"{number}.txt", text.encode())
+        documents = self.dataset.list_docs(limit=len(texts))
+        self.rag.async_parse_documents([document.id for document in documents])
         for document in documents:
-            *_, (progress, message) = document.join(interval=0.05)
-            assert progress == 1.0, message
+            *_, (_, message) = document.join(interval=0.05)
+            assert document.run == "DONE", message
 
     def search(self, question: str) -> list[int]:
         """Search at the default weight; a document cut in two counts where it is found first."""

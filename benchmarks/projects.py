@@ -11,6 +11,7 @@ import numpy as np
 
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
+from ragflow_local.stores import vector_cache
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
 from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
@@ -73,6 +74,12 @@ class Project:
             postings.add(connection, self.scope.number, bags)
             while postings.merge_crowded(connection, self.scope.number):
                 pass
+
+    def index(self) -> None:
+        """Make the index of vectors that a search would have made in the background."""
+        table = self.vectors._table("kb")
+        if table.disk.size_bytes() > vector_cache._MEMORY_BYTES and table.disk.is_index_due():
+            table.disk.index()
 
     def close(self) -> None:
         """Close both stores."""

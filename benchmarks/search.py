@@ -12,6 +12,7 @@ long. Every question is new, and embedded by the default model as part of the se
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -20,16 +21,20 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.corpora import Zipf
-from benchmarks.measure import machine, milliseconds, peak_memory_mib, write
+from benchmarks.measure import machine, memory_mib, milliseconds, write
 from benchmarks.projects import MODEL, Project
 from benchmarks.quality import CACHE
 from ragflow_local.embedders import open_embedder
 from ragflow_local.records import Matrix
 from ragflow_local.retrieve.search import Wanted, search
+
+Numbers: TypeAlias = NDArray[np.int64]
 
 SIZES = (1_000, 10_000, 100_000)
 DIM = 384
@@ -70,33 +75,109 @@ def first_search(folder: Path, question: str) -> tuple[float, float]:
     return float(said[0]), found
 
 
+def asked_about(size: int) -> tuple[list[str], int]:
+    """Return questions for a corpus of that size, and the corpus's length in bytes."""
+    corpus = Zipf()
+    wanted = {number * 31 % size for number in range(QUESTIONS + 3)}
+    kept: dict[int, str] = {}
+    text_bytes = 0
+    for number, text in enumerate(corpus.chunks(size)):
+        text_bytes += len(text)
+        if number in wanted:
+            kept[number] = text
+    texts = (kept[number * 31 % size] for number in range(QUESTIONS + 3))
+    return [corpus.question(text) for text in texts], text_bytes
+
+
 def measure(size: int, kept: Path | None = None) -> dict[str, float]:
     """Return the figures at one size."""
-    corpus = Zipf()
-    texts = list(corpus.chunks(size))
-    questions = [corpus.question(texts[number * 31 % size]) for number in range(QUESTIONS + 3)]
-    text_bytes = sum(map(len, texts))
+    questions, text_bytes = asked_about(size)
     with tempfile.TemporaryDirectory() as name:
         folder = kept or Path(name)
         filling = float("nan")
         if kept is None:
             project = Project(folder, DIM)
             begun = time.perf_counter()
-            project.fill(texts, matrices(), BATCH)
+            project.fill(Zipf().chunks(size), matrices(), BATCH)
             filling = time.perf_counter() - begun
             project.close()
+        project = Project(folder, DIM)
+        begun = time.perf_counter()
+        project.index()
+        indexing = time.perf_counter() - begun
+        project.close()
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         # The first one of these makes what only RAGFlow keeps: the seal of the catalog.
         firsts = [first_search(folder, questions[number]) for number in range(4)][1:]
-        figures = asked(folder, questions)
+        figures = in_a_process(folder, questions)
+        nearest = recall_of_vectors(folder, size)
     return {
         **figures,
+        "recall@10 of vectors": nearest,
         "opening s": statistics.median(opened for opened, _ in firsts),
         "first search s": statistics.median(found for _, found in firsts),
+        "indexing s": indexing,
         "filling ms a chunk": filling / size * 1000,
         "disk / (text + vectors)": size_bytes / (text_bytes + size * DIM * 4),
-        "peak memory MiB": peak_memory_mib(),
     }
+
+
+def in_a_process(folder: Path, questions: Sequence[str]) -> dict[str, float]:
+    """Return what ``asked`` says in a process of its own, whose memory is the engine's alone."""
+    code = "import sys, json; from pathlib import Path; from benchmarks.search import asked;"
+    code += "print(json.dumps(asked(Path(sys.argv[1]), json.load(sys.stdin))))"
+    command = [sys.executable, "-c", code, str(folder)]
+    told = json.dumps(list(questions))
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def recall_of_vectors(folder: Path, size: int, count: int = 100) -> float:
+    """Return the share of the ten nearest chunks that a search by vector alone finds.
+
+    Questions are vectors of chunks with noise: close to something, and not the thing itself.
+    """
+    chance = np.random.default_rng(7)
+    wanted = np.sort(chance.choice(size, min(count, size), replace=False))
+    near = np.concatenate([part[rows] for part, rows in batches_with(size, wanted)])
+    asked = near + chance.standard_normal(near.shape).astype(np.float32) / DIM**0.5
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+    best = np.full((len(asked), 10), -np.inf, np.float32)
+    exact = np.zeros((len(asked), 10), np.int64)
+    for start, part in batches(size):
+        scores = np.concatenate([best, asked @ part.T], axis=1)
+        numbers = np.broadcast_to(
+            np.arange(start + 1, start + 1 + len(part)), (len(asked), len(part))
+        )
+        numbers = np.concatenate([exact, numbers], axis=1)
+        order = np.argpartition(-scores, 10, axis=1)[:, :10]
+        best = np.take_along_axis(scores, order, axis=1)
+        exact = np.take_along_axis(numbers, order, axis=1)
+    project = Project(folder, DIM)
+    shares = []
+    for question, right in zip(asked, exact, strict=True):
+        found, _ = project.vectors.search("kb", question, 10)
+        shares.append(len(set(found.tolist()) & set(right.tolist())) / 10)
+    project.close()
+    return statistics.mean(shares)
+
+
+def batches(size: int) -> Iterator[tuple[int, Matrix]]:
+    """Yield the corpus's vectors, with the index of the first of each batch."""
+    made = matrices()
+    for start in range(0, size, BATCH):
+        yield start, next(made)[: size - start]
+
+
+def batches_with(
+    size: int, wanted: NDArray[np.int64]
+) -> Iterator[tuple[Matrix, NDArray[np.int64]]]:
+    """Yield the vectors' batches that have some of ``wanted``, and at which rows."""
+    for start, part in batches(size):
+        rows = wanted[(wanted >= start) & (wanted < start + len(part))] - start
+        if len(rows):
+            yield part, rows
 
 
 def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
@@ -114,6 +195,7 @@ def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
         for percent in (10, 50, 95):
             figures[f"{what} p{percent} ms"] = float(np.percentile(times, percent))
     project.close()
+    figures["memory MiB"] = memory_mib()
     return figures
 
 
@@ -152,8 +234,9 @@ def page(figures: dict[int, dict[str, float]]) -> str:
         f"{machine()}. `python -m benchmarks.search`. {QUESTIONS} questions of eight words, each"
         " asked once, embedding included; filling is terms, rows, postings and vectors on the"
         " disk. Opening and first search are of a new process, from its start to the result,"
-        " without torch, and without LanceDB where vectors fit in memory: median of three. Peak"
-        " memory is the process's, corpus in memory included. Load: processes that wanted a core"
+        " without torch, and without LanceDB where vectors fit in memory: median of three."
+        " Memory is resident after the questions, in a process that does nothing else. Recall is of"
+        " the ten nearest, by exact search over all vectors. Load: processes that wanted a core"
         " just before; above the number of cores, every time is too long. nan: with --kept, nothing"
         " is filled.",
         "",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
     from ragflow_local.api.message import Message
+    from ragflow_local.api.parsing import ParseProgress
     from ragflow_local.api.ragflow import RAGFlow
     from ragflow_local.api.session import Session
     from ragflow_local.errors import (
@@ -54,6 +55,7 @@ __all__ = [
     "NameTakenError",
     "NotFoundError",
     "ParseError",
+    "ParseProgress",
     "ProjectLockedError",
     "RAGFlow",
     "RagflowError",
@@ -74,6 +76,7 @@ _ROOMS = {
     "Document": "api.document",
     "Limits": "settings",
     "Message": "api.message",
+    "ParseProgress": "api.parsing",
     "RAGFlow": "api.ragflow",
     "Session": "api.session",
 }

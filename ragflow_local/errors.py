@@ -134,11 +134,9 @@ class ParseError(RagflowError):
 class LimitError(ParseError):
     """A document is beyond a limit of time, memory or size."""
 
-    def __init__(self, name: str, what: str, setting: str) -> None:
+    def __init__(self, name: str, what: str, setting: str, way_out: str = "Split the file") -> None:
         self.name = name
-        super().__init__(
-            f"Parsing {name!r} was stopped: {what}. Split the file, or raise {setting}."
-        )
+        super().__init__(f"{name!r} is beyond a limit: {what}. {way_out}, or raise {setting}.")
 
 
 class WorkerDiedError(ParseError):

@@ -215,11 +215,13 @@ class PromptSettings(_Settings):
 
 @dataclass(frozen=True, slots=True)
 class Limits(_Settings):
-    """How much one document may ask of the machine.
+    """How much a document, and all of them together, may ask of the machine.
 
     Attributes:
         document_bytes: Largest file that is added.
         document_pages: Most pages of a file.
+        document_rows: Most rows of the tables of a file, or of ``task_page_size`` pages of it.
+        project_bytes: Most that all files of the project take together.
         task_seconds: Longest time for one task of a worker: ``task_page_size`` pages, or a file
             without pages.
         worker_bytes: Most memory of one worker process.
@@ -228,6 +230,8 @@ class Limits(_Settings):
 
     document_bytes: int = 1 << 30
     document_pages: int = 50_000
+    document_rows: int = 2_000_000
+    project_bytes: int = 1 << 40
     task_seconds: float = 600.0
     worker_bytes: int = 3 << 30
     tasks_per_worker: int = 300
@@ -236,6 +240,8 @@ class Limits(_Settings):
         """Check every value."""
         check_whole("document_bytes", self.document_bytes, 1, 1 << 50)
         check_whole("document_pages", self.document_pages, 1, 1 << 31)
+        check_whole("document_rows", self.document_rows, 1, 1 << 31)
+        check_whole("project_bytes", self.project_bytes, 1, 1 << 60)
         check_number("task_seconds", self.task_seconds, 0.1, 1e6)
         check_whole("worker_bytes", self.worker_bytes, 1 << 26, 1 << 50)
         check_whole("tasks_per_worker", self.tasks_per_worker, 1, 1 << 31)

@@ -62,6 +62,7 @@ def insert_file(
             raise NotFoundError("dataset", dataset_id)
         values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
         values["name"] = unique_name(connection, dataset_id, name)
+        check_total(project, name, len(data))
         # Inside the transaction: no deletion can take the bytes for unused in between.
         values["sha256"] = project.files.put(data)
         crash.point("file written")
@@ -100,6 +101,7 @@ def replace_file(
         if documents.get(connection, id) is None:
             raise NotFoundError("document", id)
         fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": "", "update_time": now_ms()}
+        check_total(project, row.name, len(data))
         sha256 = project.files.put(data)
         documents.update(connection, id, {**facts, **fresh, "sha256": sha256})
         beside(connection, id)
@@ -122,4 +124,17 @@ def _check_size(project: Project, name: str, data: bytes) -> None:
             name,
             f"it has {len(data)} bytes, the limit is {limit}",
             "document_bytes in RAGFlow(limits=…)",
+        )
+
+
+def check_total(project: Project, name: str, more: int) -> None:
+    """Raise ``LimitError`` where ``more`` bytes are more than the project may hold."""
+    limit = project.options.limits.project_bytes
+    total = project.files.total_bytes() + more
+    if total > limit:
+        raise LimitError(
+            name,
+            f"the project's files would take {total} bytes, the limit is {limit}",
+            "project_bytes in RAGFlow(limits=…)",
+            "Delete documents",
         )

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ragflow_local.api import checks
+from ragflow_local.api.adding import check_total
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.documents import DocumentCalls
 from ragflow_local.errors import InvalidValueError, NameTakenError, ReadOnlyProjectError
@@ -68,12 +69,15 @@ class CareCalls(DocumentCalls):
             NameTakenError: This tenant has a dataset of that name.
             DamagedFileError: The file is torn, or no exported dataset.
             InvalidValueError: An attribute is not allowed, or a document is beyond ``limits``.
+            LimitError: Together with what there is, it is more than ``limits`` allows.
         """
         if self.project.options.read_only:
             raise ReadOnlyProjectError(self.project_dir)
         if name is not None:
             checks.dataset_name(name)
         limit = self.project.options.limits.document_bytes
+        taken: list[str] = []
+        coming = 0
 
         def check(row: DatasetRow | DocumentRow) -> None:
             checks.parse_method(row.parse_method)
@@ -87,8 +91,10 @@ class CareCalls(DocumentCalls):
             if row.size > limit:
                 allowed = f"a file whose documents have at most {limit} bytes (limits=…)"
                 raise InvalidValueError("size", row.size, allowed)
+            nonlocal coming
+            coming += row.size
+            check_total(self.project, row.name, coming)
 
-        taken: list[str] = []
         try:
             id = import_dataset(self.project.stores, Path(path), self.tenant_id, check, name)
         except IntegrityError:

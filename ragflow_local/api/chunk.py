@@ -181,7 +181,7 @@ class Chunk(Entity):
     def page_image(self, dpi: float = 100, page: int | None = None) -> bytes:
         """Return a PNG of a page of its document, with every part of the passage on it marked.
 
-        Empty where its format has no pages that can be drawn: only PDF files and pictures have.
+        Empty where its format has no pages that can be drawn: PDF files, pictures and slides have.
 
         Args:
             dpi: Pixels of an inch, from 1 to 2400; a page is drawn smaller where it would be

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from ragflow_local.api import checks
+from ragflow_local.api import checks, notebook, parsing
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.parsing import OnProgress
 from ragflow_local.api.sync import Synced, SyncOptions, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.records import DatasetRow
-from ragflow_local.settings import check_text, check_whole
+from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
 
@@ -111,6 +112,9 @@ class DataSet(Entity):
     def token_count(self) -> int:
         """Tokens of its chunks, by its embedding model."""
         return self._now().token_count
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(self, notebook.dataset)
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change attributes.
@@ -238,6 +242,44 @@ class DataSet(Entity):
             progress=progress or (lambda path: None),
         )
         return sync(self._rag, self, folder, options)
+
+    def parse(
+        self,
+        documents: Sequence[Document | str] | None = None,
+        *,
+        progress: bool = False,
+        on_progress: OnProgress | None = None,
+        timeout: float | None = None,
+    ) -> list[Document]:
+        """Parse documents, and return them when each has come to its end.
+
+        One that cannot be parsed ends with ``run == "FAIL"`` and the reason in
+        ``progress_msg``; the others go on. Ctrl-C, an error of ``on_progress`` and the timeout end
+        the waiting, not the parsing: ``rag.async_cancel_parse_documents`` ends that.
+
+        Args:
+            documents: Which: objects, ids or names. None: all whose last parse did not end with
+                DONE; those that are being parsed are waited for.
+            progress: Whether to show a bar: on a terminal's standard error, in a notebook as a
+                widget. Failures are told above it.
+            on_progress: Called with a ``ParseProgress`` at each change, here, in this thread.
+            timeout: Seconds after which to stop waiting; None for never.
+
+        Raises:
+            InvalidValueError: ``timeout`` is negative.
+            NotFoundError: A document is not in this dataset; none is parsed.
+        """
+        if timeout is not None:
+            check_number("timeout", timeout, 0, 1e9)
+        self._now()
+        if documents is None:
+            wanted = parsing.unfinished(self._rag, self.id)
+        else:
+            wanted = parsing.own(self._rag, self.id, documents)
+        parsing.parse(
+            self._rag, wanted, progress=progress, on_progress=on_progress, timeout=timeout
+        )
+        return wanted
 
 
 def _check(name: str) -> Any:

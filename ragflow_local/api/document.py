@@ -8,7 +8,7 @@ from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from ragflow_local.api import pictures
+from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject
@@ -19,7 +19,7 @@ from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
 
-_THUMBNAIL = pictures.Look(72)
+_THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
 
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
@@ -190,6 +190,9 @@ class Document(Entity):
             raise
         except RagflowError:
             return ""  # a file that cannot be read has no picture; its parse says why
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(self, notebook.document)
 
     # ── changes ──
 

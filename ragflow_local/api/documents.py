@@ -8,6 +8,7 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.datasets import DatasetCalls
 from ragflow_local.api.document import Document, start_parsing, stop_parsing
+from ragflow_local.api.parsing import OnProgress, call_back
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import check_text
@@ -94,14 +95,25 @@ class DocumentCalls(DatasetCalls):
     def _sees(self, row: DatasetRow | None) -> bool:
         return row is not None and (row.tenant_id == self.tenant_id or row.permission == "team")
 
-    def async_parse_documents(self, ids: list[str]) -> None:
+    def async_parse_documents(
+        self, ids: list[str], *, on_progress: OnProgress | None = None
+    ) -> None:
         """Start parsing documents, given by id or name, in the background: all, or none.
+
+        Args:
+            ids: Which.
+            on_progress: Called with a ``ParseProgress`` at each change, from a thread of the
+                engine's; ``dataset.parse`` waits, and calls from the thread that waits.
 
         Raises:
             InvalidValueError: ``ids`` is None or empty.
             NotFoundError: An entry names no document; none is started.
         """
-        start_parsing(self, self._document_ids(ids))
+        found = self._document_ids(ids)
+        start_parsing(self, found)
+        if on_progress is not None:
+            wanted = [self.get_document(id=id) for id in dict.fromkeys(found)]
+            call_back(self, wanted, on_progress)
 
     def async_cancel_parse_documents(self, ids: list[str]) -> None:
         """End the parses of documents, given by id or name; finished ones stay DONE.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from ragflow_local.errors import InvalidValueError
+from ragflow_local.errors import InvalidValueError, RagflowError
 from ragflow_local.project import Project
 
 
@@ -63,8 +63,14 @@ class Entity:
         return {name: plain(getattr(self, name)) for name in self._SHOWN}
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_short(getattr(self, name))}" for name in self._BRIEF)
+        shown = ", ".join(f"{name}={self._brief(name)}" for name in self._BRIEF)
         return f"{type(self).__name__}({shown})"
+
+    def _brief(self, name: str) -> str:
+        try:
+            return _short(getattr(self, name))
+        except (RagflowError, OSError):  # deleted or closed: a debugger still shows the rest
+            return "?"
 
 
 def _short(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from ragflow_local.api.chunk import Chunk
-from ragflow_local.api.questions import Question, check_documents, holds
+from ragflow_local.api.questions import Question, check_documents, share_of
 from ragflow_local.api.ragflow import RAGFlow
 from ragflow_local.api.session import Message
 from ragflow_local.errors import InvalidValueError
@@ -239,7 +239,7 @@ def _with_answer(judged: Judged, message: Message) -> Judged:
     else:
         figures["not found, rightly"] = float(is_empty)
     if question.answer and question.expected:
-        figures["answer's words"] = 0.0 if is_empty else holds(message.content, question.answer)
+        figures["answer's words"] = 0.0 if is_empty else share_of(message.content, question.answer)
     places = tuple(dict.fromkeys(_place_of(chunk) for chunk in cited))
     answer = _MARK.sub("", message.content).replace("  ", " ").strip()
     return Judged(question, judged.rank, figures, answer, places)

@@ -39,7 +39,7 @@ _STYLE = (
     ".rl meter{width:5em;vertical-align:middle}.rl progress{width:10em;vertical-align:middle}"
     ".rl img{max-width:100%;height:auto;background:#fff}.rl details{margin:.3em 0}"
     ".rl summary{cursor:pointer}.rl table{border-collapse:collapse}"
-    ".rl td,.rl th{text-align:left;padding:.1em .7em .1em 0;vertical-align:top}</style>"
+    ".rl td,.rl th{text-align:left!important;padding:.1em .7em .1em 0;vertical-align:top}</style>"
 )
 
 
@@ -169,7 +169,8 @@ def answer(content: str, numbers: Mapping[int, int], prefix: str) -> str:
         id = "" if number in back else f' id="{escape(prefix)}note-{number}"'
         back.add(number)
         parts.append(
-            f'<sup{id}><a href="#{escape(prefix)}source-{number}"'
+            # A note does not stand alone on the next line.
+            f'\u2060<sup{id}><a href="#{escape(prefix)}source-{number}"'
             f' aria-label="source {number}">[{number}]</a></sup>'
         )
     parts.append(escape(content[end:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ragflow_local.api import report
+from ragflow_local.api import notebook, report
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.pictures import PagePicture, check_dpi
@@ -82,9 +82,9 @@ class Message(Entity):
     def page_images(self, dpi: float = 100) -> list[PagePicture]:
         """Return the pages the answer cites, each once, with all it cites on them marked.
 
-        Pages of PDF files and pictures: other formats have none that can be drawn. Of a passage
-        the first three pages are drawn. An answer without citation marks, such as JSON, gives
-        the pages of all its reference.
+        Pages of PDF files, pictures and slides: other formats have none that can be drawn. Of a
+        passage the first three pages are drawn. An answer without citation marks, such as JSON,
+        gives the pages of all its reference.
 
         Args:
             dpi: Pixels of an inch, from 1 to 2400.
@@ -110,4 +110,4 @@ class Message(Entity):
         return report.report(self, pictures=pictures)
 
     def _repr_html_(self) -> str:
-        return report.notebook(self)
+        return notebook.shown(self, report.notebook)

@@ -50,7 +50,7 @@ class Expected:
             return False
         if self.pages and self.pages.isdisjoint(int(place[0]) for place in chunk.position):
             return False
-        return not self.answer or holds(chunk.content, self.answer) >= _HELD
+        return not self.answer or holds(chunk.content, self.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,21 @@ class Question:
     answer: str = ""
 
 
-def holds(text: str, answer: str) -> float:
-    """Return the share of an answer's words, in [0, 1], that a text has; every number counts."""
-    wanted = asked_terms(answer) or frozenset(terms_of(answer))
-    if not wanted:
-        return 0.0
+def share_of(text: str, answer: str) -> float:
+    """Return the share of an answer's words, in [0, 1], that a text has."""
+    wanted = _words_of(answer)
+    return len(wanted & terms_of(text).keys()) / len(wanted) if wanted else 0.0
+
+
+def holds(text: str, answer: str) -> bool:
+    """Return whether a text says what an answer says: most of its words, and every number."""
     there = terms_of(text).keys()
-    if any(_NUMBER.search(term) and term not in there for term in wanted):
-        return 0.0
-    return len(wanted & there) / len(wanted)
+    numbers = {term for term in _words_of(answer) if _NUMBER.search(term)}
+    return numbers <= there and share_of(text, answer) >= _HELD
+
+
+def _words_of(answer: str) -> frozenset[str]:
+    return asked_terms(answer) or frozenset(terms_of(answer))
 
 
 def read_questions(path: Path) -> list[Question]:

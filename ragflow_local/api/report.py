@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_PAGES = 3  # of one passage: a chunk of the method `one` is a whole document
 _REPORT_DPI = 110  # a page as wide as the text, sharp on a phone
 _NOTEBOOK_DPI = 80
-_NOTEBOOK_SECONDS = 4.0  # for all pictures of a cell: what is not drawn by then is left out
+NOTEBOOK_SECONDS = 5.0  # for all pictures of a cell: what is not drawn by then is left out
 _REPORT_LETTERS = 20_000  # of a passage
 _TITLE_LETTERS = 100
 
@@ -265,25 +265,27 @@ def _others_section(message: Message, sources: list[_Source]) -> Iterator[str]:
 
 def notebook(message: Message) -> str:
     """Return an answer with its sources folded up, each with its page."""
+    return html.box(folded(message, time.monotonic() + NOTEBOOK_SECONDS))
+
+
+def folded(message: Message, until: float) -> str:
+    """Return an answer and its sources, folded up; no page is drawn after ``until``."""
     sources = sources_of(message)
-    until = time.monotonic() + _NOTEBOOK_SECONDS
     album = _Album(sources, Look(_NOTEBOOK_DPI, is_small=True), until)
     numbers = {source.index: source.number for source in sources}
     prefix = f"rl-{message.id}-"
     wanted = asked_terms(message.question)
-    folded = []
+    parts = [html.answer(message.content, numbers, prefix)]
+    if message.model:
+        parts.append(f'<p class="rl-scores">Answered by {html.name(message.model)}</p>')
     for source in sources:
         chunk = source.chunk
-        where = html.where(chunk.document_name, chunk.pages)
-        folded.append(
-            f'<details id="{html.escape(prefix)}source-{source.number}">'
-            f"<summary>[{source.number}] {where}</summary>"
-            + html.scores(chunk._hit)
-            + html.passage(chunk.content, wanted, html.NOTEBOOK_LETTERS)
-            + "".join(_figures(source, album, prefix))
-            + "</details>"
-        )
-    by = f'<p class="rl-scores">Answered by {html.name(message.model)}</p>'
-    return html.box(
-        html.answer(message.content, numbers, prefix), by if message.model else "", *folded
-    )
+        parts += [
+            f'<details id="{html.escape(prefix)}source-{source.number}">',
+            f"<summary>[{source.number}] {html.where(chunk.document_name, chunk.pages)}</summary>",
+            html.scores(chunk._hit),
+            html.passage(chunk.content, wanted, html.NOTEBOOK_LETTERS),
+            *_figures(source, album, prefix),
+            "</details>",
+        ]
+    return "".join(parts)

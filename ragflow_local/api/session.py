@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, overload
 from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
 from ragflow_local.answer.structured import check_schema
-from ragflow_local.api import checks
+from ragflow_local.api import checks, notebook
 from ragflow_local.api.entity import Engine, Entity
 from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
@@ -76,6 +76,9 @@ class Session(Entity):
             found.append(Message(self._rag, row, question=question if is_answer else ""))
             question = "" if is_answer else row.content
         return found
+
+    def _repr_html_(self) -> str:
+        return notebook.shown(self, notebook.session)
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change its ``name``.

@@ -6,6 +6,7 @@ another; what two of them share is a module of its own:
 
 merge     text cut after delimiters, packed up to a token budget
 rows      a table as text, its header repeated in each part
+headless  headings of a text that has none, by numbers and names
 outline   headings to sections, contents pages found
 compose   text and tables in reading order to drafts
 pages     blocks page by page

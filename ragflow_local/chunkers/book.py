@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ragflow_local.chunkers.compose import compose
+from ragflow_local.chunkers.headless import with_headings
 from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import (
     contents_span,
     full_sections,
     is_contents_heading,
     visible,
-    with_headings,
 )
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft

@@ -1,10 +1,10 @@
 """Laws: articles under their chapter headings, each a chunk.
 
-For statutes and rules, in English (Article 1, Section 2, § 3) and Chinese (第一编, 第一章,
-第一节, 第一条, 第十条之一). An article is cut only where it is larger than the model's window; its
-later parts name it in their heading path. What stands before, between and after articles is packed
-like any text, and so is all of a text without such numbers, with a notice. Leaves out running heads
-and feet.
+For statutes and rules, in English (Article 1, Section 2, § 3; also 1., 2., 3A. under Parts),
+Chinese (第一编, 第一章, 第一节, 第一条, 第十条之一) and Japanese (第三条の二). An article is cut
+only where it is larger than the model's window; its later parts name it in their heading path. What
+stands before, between and after articles is packed like any text, and so is all of a text without
+such numbering, with a notice. Leaves out running heads and feet.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ragflow_local.records import Block, Draft, Notice
 from ragflow_local.settings import ParserConfig
 
 _CN = "零〇○一二三四五六七八九十百千两0-9０-９"
+_SUFFIX_CN = rf"(?:[之の][{_CN}]+)*"
 _EN = r"(?:\d+[A-Za-z]?(?:[.\-–]\d+[A-Za-z]?)*|[IVXLC]+|[A-Z])\b"
 _BEGIN = r"\s*(?:[#*]+\s*)?"
 # Chapters and what is above them, with their levels; one that is no more than a line.
@@ -30,21 +31,33 @@ _CHAPTERS = (
     (re.compile(rf"第[{_CN}]+章(?!的|规定)"), 4),
     (re.compile(rf"第[{_CN}]+节(?!的|规定)"), 5),
     (re.compile(rf"第[{_CN}]+目(?:\s|　|$)"), 6),
-    (re.compile(rf"book\s+{_EN}", re.I), 1),
-    (re.compile(rf"(?:title|part|division|schedule|annex|appendix)\s+{_EN}", re.I), 2),
-    (re.compile(rf"chapter\s+{_EN}", re.I), 4),
-    (re.compile(rf"sub-?chapter\s+{_EN}", re.I), 5),
+    (re.compile(rf"(?:book|buch|livre|libro)\s+{_EN}", re.I), 1),
+    (re.compile(rf"(?:title|titre|t[íi]tulo|part|teil|division|schedule)\s+{_EN}", re.I), 2),
+    (re.compile(rf"(?:annex|appendix)\s+{_EN}", re.I), 2),
+    (re.compile(rf"(?:chapter|kapitel|chapitre|cap[íi]tulo)\s+{_EN}", re.I), 4),
+    (re.compile(rf"(?:sub-?chapter|abschnitt)\s+{_EN}", re.I), 5),
 )
+_SUPPLEMENT = re.compile(r"附\s*[则則]")  # a heading where the text has no headings of its own
+_BARE_PART = re.compile(rf"[a-z]+\s+{_EN}\s*[.:—–-]?", re.I)  # its title stands on the next line
+_LONGEST_TITLE = 80
 _UNNUMBERED = 2  # the level of a heading below the title that has no such number
 _TITLE_CHARACTERS = 150
 # Kinds of articles, the first that a text has is its unit. Of the English, what is written in
 # the text decides which stands above the other: a constitution has sections under articles.
-_ARTICLE_CN = re.compile(rf"{_BEGIN}(第[{_CN}]+条(?:之[{_CN}]+)?)(?=[\s　:：（(【]|\*\*|$)")
+_ARTICLE_CN = re.compile(rf"{_BEGIN}(第[{_CN}]+条{_SUFFIX_CN})(?=[\s　:：（(【]|\*\*|$)")
 _ARTICLE_CN_CLOSE = re.compile(
-    rf"{_BEGIN}(第[{_CN}]+条(?:之[{_CN}]+)?)(?![{_CN}第规所的、至和及或款项，,中])"
+    rf"{_BEGIN}(第[{_CN}]+条{_SUFFIX_CN})(?![{_CN}第规規所的のはがにを、至和及或款项項，,中])"
 )
-_ARTICLE_EN = re.compile(rf"{_BEGIN}((?:article|art\.|rule|regulation)\s+{_EN})", re.I)
+_ARTICLE_EN = re.compile(
+    rf"{_BEGIN}((?:article|art\.|artikel|art[íi]culo|articolo|artigo|rule|regulation)\s+{_EN})",
+    re.I,
+)
 _SECTION_EN = re.compile(rf"{_BEGIN}((?:section|sec\.)\s*{_EN}|§+\s*{_EN})", re.I)
+# Acts of Parliaments number their sections so, under Parts; each number follows the one before.
+_PLAIN_EN = re.compile(r"\s*((\d{1,4})([A-Z]{0,2})\.)\s+\S")
+_LARGEST_STEP = 5  # what was repealed leaves gaps
+# Japanese statutes put what an article is about on the line above it.
+_CAPTION = re.compile(r"\s*[（(][^（）()]{2,40}[）)]\s*")
 _ITEM_CN = re.compile(rf"{_BEGIN}([一二三四五六七八九十百]+)、")
 
 
@@ -54,6 +67,23 @@ class _Numbering:
 
     article: re.Pattern[str]
     above: re.Pattern[str] | None = None
+
+    def label(self, text: str, last: str) -> str:
+        """Return the number that an article begins with, "" for any other text.
+
+        Args:
+            text: A line.
+            last: The number of the article before, "" below a new chapter.
+        """
+        match = self.article.match(text)
+        if match is None:
+            return ""
+        if self.article is _PLAIN_EN and (before := _PLAIN_EN.match(f"{last} x")):
+            step = int(match[2]) - int(before[2])
+            # Else a list within an article.
+            if not (0 < step <= _LARGEST_STEP or (step == 0 and match[3] > before[3])):
+                return ""
+        return match[1].strip()
 
 
 def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
@@ -103,6 +133,9 @@ def _numbering(lines: Sequence[Block]) -> _Numbering | None:
         return _Numbering(_ARTICLE_EN, _SECTION_EN)
     if articles or sections:
         return _Numbering(_ARTICLE_EN if articles else _SECTION_EN)
+    numbers = [match for b in lines if (match := _PLAIN_EN.match(b.text)) and b.kind != "table"]
+    if len(numbers) >= 2 and any(_numbered_level(b.text.strip()) for b in lines):
+        return _Numbering(_PLAIN_EN)
     return _Numbering(_ITEM_CN) if _count(lines, _ITEM_CN) >= 2 else None
 
 
@@ -114,15 +147,20 @@ def _articles(
     lines: Sequence[Block], numbering: _Numbering, cutter: Cutter, widest: Cutter
 ) -> Iterator[Draft]:
     path = Path()
-    label = ""
-    waiting: list[Block] = []  # chapter headings that nothing follows yet
+    label = last = ""
+    waiting: list[Block] = []  # headings and captions that no article follows yet
     held: list[Block] = []
     here: tuple[str, ...] = ()
     beside = 0  # the level that the source gives a heading without a number which is open
-    for block in lines:
+    for block, part in _titled(lines):
+        if part is not None:
+            joined = replace(part, text=f"{part.text} {block.text}")
+            here = path.enter(replace(joined, level=_chapter_level(part, numbering)))
+            waiting.append(block)
+            continue
         level = _chapter_level(block, numbering)
-        match = None if level or block.kind == "table" else numbering.article.match(block.text)
-        if level or match:
+        found = "" if level or block.kind == "table" else numbering.label(block.text, last)
+        if level or found:
             yield from _drafts(held, label, here, cutter if not label else widest)
             held, label = [], ""
         if level:
@@ -131,13 +169,39 @@ def _articles(
                 path.close(_UNNUMBERED)
             beside = block.level if level == _UNNUMBERED and not _is_numbered(block) else 0
             here = path.enter(replace(block, level=level))
+            last = "" if _restarts(block) else last
+        if level or (not found and _CAPTION.fullmatch(block.text)):
             waiting.append(block)
             continue
         held.extend([*waiting, block])
         waiting = []
-        if match:
-            label = match[1].strip()
+        if found:
+            label = last = found
     yield from _drafts([*held, *waiting], label, here, cutter if not label else widest)
+
+
+def _restarts(block: Block) -> bool:
+    """Tell whether numbers begin anew below a heading: those of a schedule do."""
+    return bool(re.match(r"\s*(?:schedule|annex|appendix)\b", block.text, re.I))
+
+
+def _titled(lines: Sequence[Block]) -> Iterator[tuple[Block, Block | None]]:
+    """Yield the lines, each that has the title of a part with the line that has its number."""
+    part: Block | None = None
+    for block in lines:
+        text = block.text.strip()
+        is_title = (
+            part is not None
+            and block.kind == part.kind
+            and len(text) <= _LONGEST_TITLE
+            and not re.search(r"[.;:,。；：，]$|^\W*\d", text)
+            and not _numbered_level(text)
+            and not _ARTICLE_EN.match(text)
+            and not _SECTION_EN.match(text)
+        )
+        yield block, part if is_title else None
+        is_part = _BARE_PART.fullmatch(text) and _numbered_level(text)
+        part = block if is_part else None
 
 
 def _drafts(
@@ -161,6 +225,8 @@ def _chapter_level(block: Block, numbering: _Numbering) -> int:
         return _numbered_level(text) or above or (1 if block.level <= 1 else _UNNUMBERED)
     if text.endswith(("。", ".", "；", ";", "，", ",")) and len(text) > 40:
         return 0
+    if _SUPPLEMENT.fullmatch(text):
+        return _UNNUMBERED
     return _numbered_level(text) or (7 if numbering.above and numbering.above.match(text) else 0)
 
 

@@ -63,8 +63,9 @@ class Delimiter:
         if blanks:
             choices.append(f"[{re.escape(blanks)}]+")
         if signs:
-            # What closes a quotation belongs to what it quotes; ?! is one delimiter.
-            choices.append(f"[{re.escape(signs)}]+(?:[{_CLOSERS}]+[{re.escape(signs)}]*)?")
+            # What closes a quotation belongs to what it quotes, with the comma behind it; ?! is
+            # one delimiter.
+            choices.append(f"[{re.escape(signs)}]+(?:[{_CLOSERS}]+[{re.escape(signs)},，、.。]*)?")
         pattern = "|".join(choices if self.cuts else choices[1:])
         if not pattern:
             return

@@ -1,29 +1,18 @@
-"""Headings to a path of sections: by their levels, or by the numbers that lines begin with."""
+"""Headings to a path of sections; contents pages found."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from ragflow_local.chunkers.headless import label_of
 from ragflow_local.records import Block
 
-_CN = "零〇一二三四五六七八九十百千两0-9０-９"
-_MAX_HEADING = 120  # characters of a line that may be a heading
-# What a line begins with that is a heading in a text without styles, and its level.
-_NUMBERED = (
-    (re.compile(r"(?:part|book|volume)\s+(?:[ivxlc]+|\d+|one|two|three|four|five)\b", re.I), 1),
-    (re.compile(r"(?:chapter|letter|canto)\s+(?:[ivxlc]+|\d+|[a-z]+(?:-[a-z]+)?)\b", re.I), 2),
-    (re.compile(r"(?:prologue|epilogue|preface|foreword|introduction|appendix)\b", re.I), 2),
-    (re.compile(rf"第[{_CN}]+[部编卷篇](?:\s|　|$|[^的])"), 1),
-    (re.compile(rf"第[{_CN}]+[章回](?:\s|　|$|[^的])"), 2),
-    (re.compile(rf"第[{_CN}]+节(?:\s|　|$|[^的])"), 3),
-    (re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*\.?\s+\S"), 4),
-    (re.compile(r"\d+\.\d+\.?\s+\S"), 3),
-)
-_ENDS_LIKE_PROSE = re.compile(r"[.。,，;；:：!！?？]$")
+_MAX_ENTRY = 120  # characters of a line that may name a chapter
 _CONTENTS = re.compile(
     r"(?:(?:(?:table\s+of|brief|detailed)\s+)?contents|目\s*[录次錄]|inhalt(?:sverzeichnis)?"
+    r"|arrangement of (?:sections|articles|regulations|rules|provisions)"
     r"|table des matières|índice|sommaire)\s*[:：]?",
     re.I,
 )
@@ -99,54 +88,6 @@ def sections(blocks: Iterable[Block]) -> Iterator[Section]:
         yield Section(now, tuple(held), level)
 
 
-def with_headings(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with numbered lines made headings, where the document has no headings."""
-    if any(block.kind == "heading" for block in blocks):
-        return list(blocks)
-    return [
-        replace(line, kind="heading", level=level) if (level := _level_of(line)) else line
-        for line in lines(blocks)
-    ]
-
-
-def _level_of(block: Block) -> int:
-    text = block.text.strip()
-    if block.kind not in ("paragraph", "list_item") or len(text) > _MAX_HEADING or "\n" in text:
-        return 0
-    for pattern, level in _NUMBERED:
-        match = pattern.match(text)
-        if match:
-            rest = text[match.end() :]
-            return 0 if _ENDS_LIKE_PROSE.search(text) and len(rest) > 60 else level
-    return 0
-
-
-def lines(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the blocks with each paragraph's lines apart where one of them looks numbered."""
-    for block in blocks:
-        if block.kind == "paragraph" and "\n" in block.text:
-            parts = [replace(block, text=line) for line in block.text.split("\n") if line.strip()]
-            if any(_level_of(part) for part in parts):
-                yield from _regrouped(parts)
-                continue
-        yield block
-
-
-def _regrouped(parts: Sequence[Block]) -> Iterator[Block]:
-    """Yield numbered lines alone, and the lines between them as one block."""
-    held: list[Block] = []
-    for part in parts:
-        if _level_of(part):
-            if held:
-                yield replace(part, text="\n".join(one.text for one in held))
-                held = []
-            yield part
-        else:
-            held.append(part)
-    if held:
-        yield replace(held[0], text="\n".join(one.text for one in held))
-
-
 def contents_span(blocks: Sequence[Block]) -> tuple[int, int]:
     """Return first and end of the contents pages among ``blocks``; (0, 0) where there are none.
 
@@ -181,17 +122,24 @@ def _begins_contents(block: Block) -> bool:
 
 def _contents_end(blocks: Sequence[Block], start: int) -> int:
     later: dict[str, int] = {}
+    labels: dict[str, int] = {}
     for at in range(start, len(blocks)):
-        if len(blocks[at].text) <= 2 * _MAX_HEADING:
+        if len(blocks[at].text) <= 2 * _MAX_ENTRY:
             later[_key(blocks[at].text)] = at
+            # A number and its title: two lines of the text, one of the contents.
+            if at:
+                later[_key(blocks[at - 1].text) + _key(blocks[at].text)] = at
+            if label := label_of(blocks[at].text):
+                labels[label] = at
     end = start
     while end < len(blocks):
         block = blocks[end]
         is_entry = (
             _is_dotted(block)
-            or (block.kind == "list_item" and len(block.text) <= _MAX_HEADING)
+            or (block.kind == "list_item" and len(block.text) <= _MAX_ENTRY)
             or (block.kind == "table" and _is_dotted_table(block))
             or later.get(_key(block.text), end) > end
+            or _is_numbered_entry(blocks, end, labels)
         )
         if not is_entry:
             break
@@ -199,8 +147,20 @@ def _contents_end(blocks: Sequence[Block], start: int) -> int:
     return end
 
 
+def _is_numbered_entry(blocks: Sequence[Block], at: int, labels: dict[str, int]) -> bool:
+    """Tell whether a line names a chapter that comes later, be its title written otherwise.
+
+    The heading itself may come again too, in another part; but a chapter's text follows it, and
+    another entry follows an entry.
+    """
+    text = blocks[at].text
+    is_later = len(text) <= _MAX_ENTRY and labels.get(label_of(text), at) > at
+    return is_later and at + 1 < len(blocks) and bool(label_of(blocks[at + 1].text))
+
+
 def _key(text: str) -> str:
     bare = re.sub(r"(?:\.{2,}|…+|\s{2,}|\t)\s*\d{1,4}\s*$", "", text.strip())
+    bare = re.sub(r"(?<=\S)[（(][^（）()]*[）)]$", "", bare)  # what articles a chapter has
     return re.sub(r"[\W_]+", "", bare).lower()
 
 

@@ -1,11 +1,12 @@
 """Q&A: a question with its answer is a chunk, and only the question is matched.
 
-For sheets of two columns (a row a pair; more columns belong to the answer), for texts with lines
-that begin Q: and A: or 问： and 答：, and for texts whose headings are the questions. A pair is cut
-only where it is larger than the model's window; each part then begins with the question. What is no
-pair is packed like any text. Leaves out the header row of a sheet where it names the columns
-(question, answer), the marks Q: and A:, and running heads and feet; the name of a sheet stands in
-the heading path.
+For sheets of two columns (a row a pair; more columns belong to the answer) and texts of two columns
+with a tab between them, for texts with lines that begin Q: and A: or 问： and 答：, for paragraphs
+that begin with a line ending in a question mark, and for texts whose headings are the questions. A
+pair is cut only where it is larger than the model's window; each part then begins with the
+question. What is no pair is packed like any text. Leaves out the header row of a sheet where it
+names the columns (question, answer), the marks Q: and A:, and running heads and feet; the name of a
+sheet and headings above questions stand in the heading path.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from ragflow_local.chunkers.compose import compose
 from ragflow_local.chunkers.merge import Cutter, places_of
-from ragflow_local.chunkers.outline import full_sections, visible
+from ragflow_local.chunkers.outline import Path, full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
 from ragflow_local.settings import ParserConfig
@@ -24,18 +25,22 @@ from ragflow_local.settings import ParserConfig
 _MARK = r"\s*(?:[-*•]\s+)?(?:\d+\s*[.、)]\s*)?\**\s*"
 _QUESTION = re.compile(
     rf"{_MARK}(?:(?:q|question|frage|pregunta)\s*\d*\s*[:：]|q\s*\d+\s*[.)、]|q\.\s"
-    r"|[问問]题?\s*[0-9一二三四五六七八九十]*\s*[:：]|(?:问题|提问)\s*\d*\s*[:：、])\**\s*",
+    r"|[问問]题?\s*[0-9一二三四五六七八九十]*\s*[:：]|(?:问题|提问|[ご御]?質問)\s*\d*\s*[:：、])\**\s*",
     re.I,
 )
 _ANSWER = re.compile(
     rf"{_MARK}(?:(?:a|answer|ans|antwort|respuesta)\s*\d*\s*[:：]|a\s*\d+\s*[.)、]|a\.\s"
-    r"|(?:答|答案|回答)\s*[0-9一二三四五六七八九十]*\s*[:：])\**\s*",
+    r"|(?:答|答案|答え|[ご御]?回答)\s*[0-9一二三四五六七八九十]*\s*[:：])\**\s*",
     re.I,
 )
-_QUESTION_NAMES_SAID = "q question questions frage prompt 问 問 问题 問題 提问 faq"
+_QUESTION_NAMES_SAID = "q question questions frage prompt 问 問 问题 問題 提问 質問 faq"
 _QUESTION_NAMES = frozenset(_QUESTION_NAMES_SAID.split())
-_ANSWER_NAMES_SAID = "a answer answers antwort response reply 答 答案 回答 回复"
+_ANSWER_NAMES_SAID = "a answer answers antwort response reply 答 答え 答案 回答 回复"
 _ANSWER_NAMES = frozenset(_ANSWER_NAMES_SAID.split())
+# A line that is a question without a mark; longer ones are prose that ends with one.
+_ASKED = re.compile(r"\s*\S.{0,198}[?？][\s*_]*")
+_LEAST_ASKED = 2
+_TABBED_SHARE = 0.8  # of the lines of a text that is two columns with a tab between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,10 @@ def _items(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
         yield from _marked(blocks)
     elif has_columns:
         yield from _in_tables(blocks)
+    elif _is_tabbed(blocks):
+        yield from _in_tables(list(_as_tables(blocks)))
+    elif _asks_in_text(blocks):
+        yield from _asked(blocks)
     else:
         yield from _under_headings(blocks)
 
@@ -89,18 +98,24 @@ class _Open:
     question: list[str]
     answer: list[str]
     blocks: list[Block]
+    headings: tuple[str, ...] = ()
 
 
 def _marked(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
     """Yield pairs of a text whose lines say which is which."""
     before: list[Block] = []
     pair: _Open | None = None
+    path = Path()
     for block, line in _lines(blocks):
         if begin := _QUESTION.match(line):
-            yield from _done(pair, before)
-            before, pair = [], _Open([line[begin.end() :]], [], [block])
-        elif pair is None:
+            yield from _done(pair, _below(before, path.now))
+            before, pair = [], _Open([line[begin.end() :]], [], [block], path.now)
+        elif pair is None or block.kind == "heading":
+            yield from _done(pair, ()) if pair is not None else ()
+            before, pair = before if pair is None else [], None
             before.append(block if block.kind == "table" else replace(block, text=line))
+            if block.kind == "heading":
+                path.enter(block)
         else:
             begin = _ANSWER.match(line)
             is_answer = begin is not None or bool(pair.answer)
@@ -111,6 +126,16 @@ def _marked(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
     yield from _done(pair, before)
 
 
+def _below(blocks: Sequence[Block], path: tuple[str, ...]) -> list[Block]:
+    """Return ``blocks`` without the headings at their end that are in the path of what follows."""
+    end = len(blocks)
+    while end and blocks[end - 1].kind == "heading":
+        if " ".join(blocks[end - 1].text.split()) not in path:
+            break
+        end -= 1
+    return list(blocks[:end])
+
+
 def _lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, str]]:
     for block in blocks:
         for line in [block.text] if block.kind == "table" else block.text.split("\n"):
@@ -118,18 +143,22 @@ def _lines(blocks: Sequence[Block]) -> Iterator[tuple[Block, str]]:
                 yield block, line
 
 
-def _done(pair: _Open | None, before: list[Block]) -> Iterator[_Pair | list[Block]]:
+def _done(pair: _Open | None, before: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
     if pair is not None:
-        yield _pair(pair.question, pair.answer, pair.blocks)
+        yield _pair(pair)
+    elif any(block.kind == "heading" and _ASKED.fullmatch(block.text) for block in before):
+        yield from _under_headings(before)
     elif before:
-        yield before
+        yield list(before)
 
 
-def _pair(question: Sequence[str], answer: Sequence[str], blocks: Sequence[Block]) -> _Pair:
-    asked, *more = [line for line in question if line.strip()] or [""]
-    if not answer and more:  # an answer without its mark
-        return _Pair(asked.strip(" *"), "\n".join(more), tuple(blocks))
-    return _Pair(" ".join([asked, *more]).strip(" *"), "\n".join(answer), tuple(blocks))
+def _pair(pair: _Open) -> _Pair:
+    blocks, headings = tuple(pair.blocks), pair.headings
+    asked, *more = [line for line in pair.question if line.strip()] or [""]
+    if not pair.answer and more:  # an answer without its mark
+        return _Pair(asked.strip(" *"), "\n".join(more), blocks, headings)
+    question = " ".join([asked, *more]).strip(" *")
+    return _Pair(question, "\n".join(pair.answer), blocks, headings)
 
 
 def _columns(block: Block) -> bool:
@@ -180,6 +209,55 @@ def _which(header: Sequence[str]) -> tuple[int, int, bool]:
     return asks, answers if answers >= 0 else (1 if asks == 0 else 0), True
 
 
+def _is_tabbed(blocks: Sequence[Block]) -> bool:
+    texts = [line for block in blocks if block.kind != "heading" for _, line in _lines([block])]
+    tabbed = sum(line.strip().count("\t") == 1 for line in texts)
+    return tabbed >= max(1, _TABBED_SHARE * len(texts))
+
+
+def _as_tables(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield paragraphs as tables of two columns; a line without a tab goes on with the answer."""
+    for block in blocks:
+        rows: list[tuple[str, str]] = []
+        for _, line in _lines([block]) if block.kind != "heading" else ():
+            asked, tab, said = line.partition("\t")
+            if tab:
+                rows.append((asked.strip(), said.strip()))
+            elif rows:
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]}\n{line.strip()}")
+            else:
+                rows.append((line.strip(), ""))
+        yield replace(block, kind="table", rows=tuple(rows)) if rows else block
+
+
+def _asks_in_text(blocks: Sequence[Block]) -> bool:
+    """Tell whether more paragraphs than headings are questions."""
+    asked = [block for block in blocks if _ASKED.fullmatch(block.text.split("\n")[0])]
+    in_text = sum(block.kind != "heading" for block in asked)
+    return in_text >= max(_LEAST_ASKED, len(asked) - in_text + 1)
+
+
+def _asked(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
+    """Yield pairs of a text whose paragraphs begin with their question, or are it."""
+    before: list[Block] = []
+    pair: _Open | None = None
+    path = Path()
+    for block in blocks:
+        asked, _, rest = block.text.partition("\n")
+        if block.kind != "table" and _ASKED.fullmatch(asked):
+            yield from _done(pair, _below(before, path.now))
+            before, pair = [], _Open([asked], [rest] if rest else [], [block], path.now)
+        elif pair is None or block.kind == "heading":
+            yield from _done(pair, ()) if pair is not None else ()
+            before, pair = [*before, block] if pair is None else [block], None
+            if block.kind == "heading":
+                path.enter(block)
+        else:
+            pair.answer.append(block.text)
+            pair.blocks.append(block)
+    yield from _done(pair, before)
+
+
 def _under_headings(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
     """Yield a pair for each heading and the text under it."""
     for section in full_sections(blocks):
@@ -188,10 +266,10 @@ def _under_headings(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
         if not above or not body:
             yield list(section.blocks)
             continue
-        # A heading that nothing stands under by itself is part of the question below it.
-        question = " ".join(" ".join(block.text.split()) for block in above)
+        # A heading that nothing stands under by itself is above the question.
+        *over, question = (" ".join(block.text.split()) for block in above)
         answer = "\n".join(block.text for block in body)
-        yield _Pair(question, answer, section.blocks, section.path[:-1])
+        yield _Pair(question, answer, section.blocks, (*section.path[:-1], *over))
 
 
 def _drafts(pair: _Pair, cutter: Cutter) -> Iterator[Draft]:

@@ -15,8 +15,10 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
+from ragflow_local.cli.bench import bench
 from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
 from ragflow_local.cli.chat import ask
+from ragflow_local.cli.chats import chats
 from ragflow_local.cli.completion import PROGRAM, answer_shell, completion
 from ragflow_local.cli.contents import documents
 from ragflow_local.cli.datasets import datasets, list_
@@ -60,13 +62,19 @@ for function, name, example in (
     (export, "export", "ragflow-local export reports.zip --dataset reports"),
     (import_, "import", "ragflow-local import reports.zip --project elsewhere"),
     (eval_, "eval", "ragflow-local eval questions.csv --weight 0.3 --weight 0.7 --out compared"),
+    (bench, "bench", "ragflow-local bench report.pdf --json"),
     (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
     (mcp, "mcp", "ragflow-local mcp --project work"),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)
 
-for commands, name in ((datasets, "datasets"), (documents, "documents"), (models, "models")):
+for commands, name in (
+    (datasets, "datasets"),
+    (documents, "documents"),
+    (chats, "chats"),
+    (models, "models"),
+):
     app.add_typer(commands, name=name)
 
 
@@ -96,12 +104,12 @@ def _run(arguments: Sequence[str] | None) -> None:
         # Not app() itself: that puts an excepthook of its own in place of ours.
         get_command(app)(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
     except RagflowError as error:
-        tell(f"Error: {error}")
+        tell(f"Error: {error}", is_bad=True)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        tell(f"Error: {where}{error.strerror or error}.")
+        tell(f"Error: {where}{error.strerror or error}.", is_bad=True)
     raise SystemExit(TOLD)
 
 

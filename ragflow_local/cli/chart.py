@@ -12,7 +12,7 @@ Figure = tuple[float, float, float]  # mean, and the ends of its interval, in [0
 _COLOURS = ("#1f6f8b", "#d9822b", "#5a9a4a", "#8d5a97", "#6b7280", "#b5443c")
 _INK, _FAINT, _GRID = "#1f2933", "#5f6b76", "#dde3e8"
 _BAR, _GAP, _HEIGHT = 26, 34, 240
-_LEFT, _TOP, _BOTTOM, _RIGHT = 52, 64, 62, 24
+_LEFT, _TOP, _BOTTOM, _RIGHT = 52, 80, 62, 24
 _LETTER = 7.2  # points a letter of the labels takes, at most, in both forms
 _SCALE = 2  # pixels of the PNG for one of the SVG
 
@@ -67,14 +67,13 @@ class Chart:
     def __post_init__(self) -> None:
         """Take as much room as the bars and their labels need."""
         legend = sum(len(name) * _LETTER + 40 for name in self.series)
-        inner = max(len(self.names) * self._group, legend, len(self.title) * 9.0)
+        inner = max(sum(map(self._room, self.names)), legend, len(self.title) * 9.0)
         object.__setattr__(self, "width", _LEFT + inner + _RIGHT)
         object.__setattr__(self, "height", _TOP + _HEIGHT + _BOTTOM)
 
-    @property
-    def _group(self) -> float:
-        bars = len(self.series) * _BAR
-        return max(bars, max(map(len, self.names)) * _LETTER) + _GAP
+    def _room(self, name: str) -> float:
+        """Return how wide a group is: as its bars or its label."""
+        return max(len(self.series) * _BAR, len(name) * _LETTER) + _GAP
 
     def svg(self) -> str:
         """Return it as SVG."""
@@ -121,8 +120,10 @@ class Chart:
             y = _TOP + _HEIGHT * (1 - step / 5)
             yield _Line(_LEFT, y, self.width - _RIGHT, y, _GRID)
             yield _Text(_LEFT - 8, y, f"{step / 5:.1f}", 11, "end", _FAINT)
-        for number, name in enumerate(self.names):
-            middle = _LEFT + self._group * (number + 0.5)
+        left = float(_LEFT)
+        for name in self.names:
+            middle = left + self._room(name) / 2
+            left += self._room(name)
             yield _Text(middle, _TOP + _HEIGHT + 18, name, 12)
             yield from self._bars(middle, name)
         yield _Text(

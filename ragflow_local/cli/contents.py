@@ -42,6 +42,7 @@ _STATES = {
     "FAIL": "failed",
 }
 _MOST_LINES = 6  # of a chunk in a list; show gives all of it
+_MOST_NAMES = 10  # that a question says one by one
 
 Name = Annotated[
     str,
@@ -54,7 +55,7 @@ Names = Annotated[
     typer.Argument(
         metavar="DOCUMENTS",
         show_default=False,
-        help="Names or ids.",
+        help="Names, ids, or patterns such as '*.pdf'.",
         autocompletion=complete_document,
     ),
 ]
@@ -271,7 +272,10 @@ def remove(
     with open_project(context, project) as rag:
         found = {item.id: item for item in named(dataset_of(rag, dataset), names)}
         said = ", ".join(item.name for item in found.values())
-        ask_first(f"Remove {said}?", yes)
+        ask_first(
+            f"Remove {said if len(found) <= _MOST_NAMES else count_of(len(found), 'document')}?",
+            yes,
+        )
         for item in found.values():
             item.delete()
         tell(f"Removed {count_of(len(found), 'document')}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +45,7 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="DOCUMENTS",
-        help="Names or ids. Default: all that are not parsed yet.",
+        help="Names, ids or patterns. Default: all that are not parsed yet.",
         show_default=False,
         autocompletion=complete_document,
     ),
@@ -79,6 +80,8 @@ def add(
         documents = add_files(rag, home, found, method)
         tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
         _finish(rag, home, documents, parse=parse, as_json=as_json)
+    if len(documents) < len(found):
+        raise typer.Exit(TOLD)
 
 
 def parse(
@@ -127,14 +130,24 @@ def files_of(
 
 
 def add_files(
-    rag: RAGFlow, home: DataSet, files: Iterable[tuple[str, Path]], method: str | None
+    rag: RAGFlow, home: DataSet, files: Sequence[tuple[str, Path]], method: str | None
 ) -> list[Document]:
-    """Store files in a dataset and return their documents, in the same order."""
+    """Store files in a dataset and return their documents, in the same order.
+
+    A file that cannot be taken is told and left out; the others are added.
+    """
+    from ragflow_local.errors import LimitError, ReadError
+
     documents = []
     with looking("Adding") as show:
         for name, path in files:
             show(name)
-            documents.append(rag.add_document(home, name, path.read_bytes()))
+            try:
+                documents.append(rag.add_document(home, name, path.read_bytes()))
+            except OSError as error:
+                tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
+            except (LimitError, ReadError) as error:
+                tell(f"✗ {path}: {error}", is_bad=True)
     set_method(documents, method)
     return documents
 
@@ -148,7 +161,7 @@ def set_method(documents: Iterable[Document], method: str | None) -> None:
 
 
 def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
-    """Yield the documents of these names or ids.
+    """Yield the documents of these names or ids, or that a pattern such as ``*.pdf`` fits.
 
     Raises:
         NotFoundError: There is none of one of them.
@@ -158,6 +171,8 @@ def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
     documents = home.list_docs()
     for name in names:
         matches = [document for document in documents if name in (document.id, document.name)]
+        if not matches:
+            matches = [document for document in documents if fnmatchcase(document.name, name)]
         if not matches:
             raise NotFoundError("document", name, "name or id")
         yield from matches

@@ -93,16 +93,18 @@ def eval_(
 
     The CSV has a column question and, as far as known, answer, document (names or patterns,
     split by ;) and page (3, 3-5). A hit is right where it is of the document and page, or, where
-    only an answer is given, where it has its words. A question with neither is one that the
-    documents do not answer: "not found" is then right.
+    only an answer is given, where it has most of its words and all its numbers. A question with
+    neither is one that the documents do not answer: "not found" is then right.
 
     recall@k: share of what was expected among the first k hits. MRR: 1 / rank of the first right
     one. nDCG@k: both in one. citation precision: share of an answer's citations that are right.
-    answer's words: share of the expected answer's words in the answer; every number counts.
+    answer's words: share of the expected answer's words in the answer.
     """
     from ragflow_local.api.evaluation import Setting, evaluate
     from ragflow_local.api.questions import read_questions
 
+    if out is not None and not out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
     questions = read_questions(file)
     with open_project(context, project, models=models, read_only=not ask) as rag:
         base = Setting(

@@ -17,6 +17,7 @@ import typer
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKED = "bold yellow"  # words of the question, in a passage
 _RED = "31"
+_LEAST_ROOM = 34  # columns for a value beside its name: an id fits; else it stands below
 
 
 def clean(text: str) -> str:
@@ -67,29 +68,55 @@ def wrap(text: str, indent: str) -> str:
 
 
 def say_passage(text: str, wanted: Collection[str], indent: str, most_lines: int) -> None:
-    """Write a passage, at most so many lines; words with wanted terms stand out on a terminal."""
-    if not has_colours(sys.stdout):
-        lines = wrap(text, indent).splitlines()
-        for line in lines[:most_lines]:
-            say(line)
-        count = len(lines)
-    else:
-        from rich.console import Console
-        from rich.text import Text
+    """Write a passage, at most so many lines: those with most of the words that were asked for.
 
-        from ragflow_local.text.terms import spans_of
-
-        text = clean(text).expandtabs()
-        shown = Text(text)
-        for start, end in spans_of(text, wanted):
-            shown.stylize(_MARKED, start, end)
-        console = Console(highlight=False)
-        wrapped = shown.wrap(console, max(10, width() - len(indent)))
-        for part in wrapped[:most_lines]:
-            console.print(Text(indent) + part, soft_wrap=True)
-        count = len(wrapped)
-    if count > most_lines:
+    On a terminal with colours these words stand out.
+    """
+    is_coloured = has_colours(sys.stdout)
+    lines = _coloured(text, wanted, indent) if is_coloured else _plain(text, wanted, indent)
+    first = _best_window([count for _, count in lines], most_lines)
+    last = first + most_lines
+    if first:
         say(f"{indent}…")
+    for line, _ in lines[first:last]:
+        sys.stdout.write(f"{line}\n")
+    if last < len(lines):
+        say(f"{indent}…")
+    sys.stdout.flush()
+
+
+def _plain(text: str, wanted: Collection[str], indent: str) -> list[tuple[str, int]]:
+    """Return the lines of a passage, each with how many of its words are wanted."""
+    from ragflow_local.text.terms import spans_of
+
+    return [(line, len(spans_of(line, wanted))) for line in wrap(text, indent).splitlines()]
+
+
+def _coloured(text: str, wanted: Collection[str], indent: str) -> list[tuple[str, int]]:
+    """Return the same, with what makes these words stand out."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from ragflow_local.text.terms import spans_of
+
+    text = clean(text).expandtabs()
+    shown = Text(text)
+    for start, end in spans_of(text, wanted):
+        shown.stylize(_MARKED, start, end)
+    console = Console(highlight=False)
+    lines = []
+    for part in shown.wrap(console, max(10, width() - len(indent))):
+        part.rstrip()
+        with console.capture() as captured:
+            console.print(part, end="", soft_wrap=True)
+        lines.append((indent + captured.get(), len(part.spans)))
+    return lines
+
+
+def _best_window(counts: Sequence[int], size: int) -> int:
+    """Return where the ``size`` lines with the most begin; the first of equals."""
+    starts = range(max(1, len(counts) - size + 1))
+    return max(starts, key=lambda start: (sum(counts[start : start + size]), -start))
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -117,6 +144,10 @@ def say_facts(facts: Mapping[str, str]) -> None:
         return
     room = max(map(len, facts)) + 2
     for name, value in facts.items():
+        if width() < room + _LEAST_ROOM:
+            say(name)
+            say(wrap(value, "  "))
+            continue
         first, *more = wrap(value, " " * room).splitlines() or [""]
         say(f"{name.ljust(room)}{first[room:]}")
         for line in more:

@@ -96,6 +96,7 @@ class _Watch:
         self._weights = {document.id: document.size + _SAME_BYTES for document in documents}
         self._total = sum(self._weights.values())
         self._count = len(documents)
+        self._documents = count_of(self._count, "document")
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
         self._all = bars.add_task("All", total=100, message="")
@@ -147,7 +148,7 @@ class _Watch:
             return False
         has_failed = standing is not None and standing.run != "DONE"
         try:
-            told = told_end(document)
+            told = told_end(document, is_alone=self._count == 1)
         except NotFoundError:  # deleted meanwhile: there is nothing to wait for
             told, has_failed = f"– {clean(document.name)}: deleted", False
         if document.id in self._tasks:
@@ -178,13 +179,16 @@ class _Watch:
         )
         share = 1 - open_weight / max(self._total, 1)
         seconds = time.monotonic() - self._begin
-        said = [f"{self._count - self.left:,} of {count_of(self._count, 'document')}"]
+        is_narrow = self._bars.console.width < _NARROW
+        done = self._count - self.left
+        ended = f"{done:,}/{self._count:,}" if is_narrow else f"{done:,} of {self._documents}"
+        said = [ended]
         if self._failed:
             said.append(f"{len(self._failed):,} failed")
-        if pages:
-            said.append(f"{count_of(pages, 'page')}, {pages / max(seconds, 0.1):.1f}/s")
         if self._waiting and seconds > _SURE_SECONDS and share > _SURE_SHARE:
             said.append(f"about {_time_of(seconds * (1 - share) / share)} left")
+        if pages and not is_narrow:
+            said.append(f"{count_of(pages, 'page')}, {pages / max(seconds, 0.1):.1f}/s")
         self._bars.update(self._all, completed=100 * share, message=" · ".join(said))
 
 
@@ -197,11 +201,12 @@ def _time_of(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def told_end(document: Document) -> str:
-    """Return what became of a document, in one line."""
+def told_end(document: Document, *, is_alone: bool) -> str:
+    """Return what became of a document, in one line; alone, with its seconds: none was queued."""
     mark = {"DONE": "✓", "FAIL": "✗"}.get(document.run, "–")
     if document.run == "DONE" and document.chunk_count:
-        what = f"{count_of(document.chunk_count, 'chunk')}, {document.process_duration:.1f} s"
+        what = count_of(document.chunk_count, "chunk")
+        what += f", {document.process_duration:.1f} s" if is_alone else ""
         _, _, notices = document.progress_msg.partition(". ")  # after "completed: … chunks"
         what += f". {notices}" if notices else ""
     else:

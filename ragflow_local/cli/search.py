@@ -16,7 +16,7 @@ from ragflow_local.cli.options import (
     dataset_of,
     open_project,
 )
-from ragflow_local.cli.output import pages_of, say, say_json, say_passage, source_of, tell
+from ragflow_local.cli.output import pages_of, say, say_json, say_passage, source_of, tell, wrap
 from ragflow_local.cli.show import scores_of
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def _show(number: int, chunk: Chunk, question: str) -> None:
     from ragflow_local.text.terms import asked_terms
 
     said = f"{source_of(chunk.to_dict())}  ·  {scores_of(chunk)}"
-    say(f"{number}. {said}  ·  {chunk.id[:_SHORT_ID]}")
+    say(wrap(f"{number}. {said}  ·  {chunk.id[:_SHORT_ID]}", ""))
     say_passage(chunk.content, asked_terms(question), "   ", _MOST_LINES)

@@ -174,18 +174,22 @@ def _home(
 
 def _run(home: DataSet, wish: _Wish) -> Synced:
     """Mirror once, say what was done, and wait for the parses."""
-    with looking("Looking at") as show:
-        show(str(wish.folder))
-        done = home.sync(
-            wish.folder,
-            include=wish.include,
-            exclude=wish.exclude,
-            parse=wish.parse,
-            retry=wish.retry,
-            allow_empty=wish.allow_empty,
-            dry_run=wish.dry_run,
-            progress=show,
-        )
+    try:
+        with looking("Looking at") as show:
+            show(str(wish.folder))
+            done = home.sync(
+                wish.folder,
+                include=wish.include,
+                exclude=wish.exclude,
+                parse=wish.parse,
+                retry=wish.retry,
+                allow_empty=wish.allow_empty,
+                dry_run=wish.dry_run,
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        tell("Stopped; the next run goes on from there.")
+        raise
     for line in told_of(done):
         tell(line)
     for path, reason in done.skipped.items():
@@ -214,7 +218,8 @@ def told_of(done: Synced) -> list[str]:
     said = [f"{number:,} {what}" for number, what in counted if number]
     if not said:
         return [f"Nothing has changed in {count_of(done.unchanged, 'file')}."]
-    return [*lines, f"{', '.join(said)}; {count_of(done.unchanged, 'file')} as before."]
+    rest = f"; {count_of(done.unchanged, 'file')} as before" if done.unchanged else ""
+    return [*lines, f"{', '.join(said)}{rest}."]
 
 
 def _entry(home: DataSet, done: Synced) -> dict[str, Any]:

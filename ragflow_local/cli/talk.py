@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ragflow_local.cli.chat import Model, chat_on, show_answer
+from ragflow_local.cli.chats import chat_named
 from ragflow_local.cli.options import Dataset, Models, Project, dataset_of, open_project
 from ragflow_local.cli.output import say, say_passage, source_of, tell
 from ragflow_local.cli.show import say_chunk, scores_of, show_picture
@@ -18,6 +19,7 @@ from ragflow_local.errors import InvalidValueError, ModelError, NotFoundError, R
 if TYPE_CHECKING:
     from ragflow_local.api.chat import Chat
     from ragflow_local.api.chunk import Chunk
+    from ragflow_local.api.ragflow import RAGFlow
     from ragflow_local.api.session import Message, Session
 
 _PROMPT = "? "
@@ -34,6 +36,15 @@ _MAX_NAME = 255  # of a session, by the API's rule
 _MOST_LINES = 6  # of a source in the list; /open gives all of it
 _REMEMBERED = 20  # sessions whose questions the arrow keys bring back
 
+ChatName = Annotated[
+    str | None,
+    typer.Option(
+        "--chat",
+        metavar="NAME",
+        show_default=False,
+        help="A chat of the project, with its own datasets, model and prompt.",
+    ),
+]
 Go = Annotated[
     bool, typer.Option("--continue", help="Go on with the latest session instead of a new one.")
 ]
@@ -45,6 +56,7 @@ def chat(
     dataset: Dataset = None,
     model: Model = None,
     models: Models = None,
+    chat_name: ChatName = None,
     go_on: Go = False,
 ) -> None:
     """Ask question after question; each knows those before it.
@@ -52,7 +64,7 @@ def chat(
     Questions are read from the terminal, or one a line from a pipe. /help says what else.
     """
     with open_project(context, project, models=models) as rag:
-        assistant = chat_on(rag, dataset_of(rag, dataset), model)
+        assistant = _assistant(rag, chat_name, dataset, model)
         earlier = assistant.list_sessions(page_size=1) if go_on else []
         talk = _Talk(assistant, earlier[0] if earlier else None)
         is_terminal = sys.stdin.isatty()
@@ -67,6 +79,17 @@ def chat(
                 if not is_terminal:
                     say(f"{_PROMPT}{line}")  # so that what is piped out can be read
                 talk.ask(line)
+
+
+def _assistant(rag: RAGFlow, name: str | None, dataset: str | None, model: str | None) -> Chat:
+    """Return the chat named, as it is; or the command line's own, set to dataset and model."""
+    if name is None:
+        return chat_on(rag, dataset_of(rag, dataset), model)
+    if dataset is not None or model is not None:
+        raise typer.BadParameter(
+            "it has its own datasets and model: ragflow-local chats update", param_hint="--chat"
+        )
+    return chat_named(rag, name)
 
 
 class _Talk:

@@ -156,6 +156,9 @@ def import_dataset(
             _put_file(stores.files, archive, row)
         id = uuid.uuid4().hex
         with stores.catalog.write() as connection:
+            for row in rows:  # once more: a document of these bytes may have been deleted meanwhile
+                if not stores.files.path_of(row.sha256).exists():
+                    _put_file(stores.files, archive, row)
             values = _dataset_values(head, id, tenant_id)
             datasets.insert(connection, values if name is None else {**values, "name": name})
             ids = {row.id: uuid.uuid4().hex for row in rows}

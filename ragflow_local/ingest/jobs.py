@@ -224,9 +224,12 @@ class Jobs:
         if document.kind in readers.PAGED:
             return wire.Plan(parse.path, document.kind, document.name)
         parse.waiting = 1
-        return wire.Read(
-            parse.path, document.kind, document.name, 0, 0, parse.config.layout_recognize
-        )
+        return self._read_request(parse, 0, 0)
+
+    def _read_request(self, parse: _Parse, first: int, last: int) -> wire.Read:
+        document, layout = parse.document, parse.config.layout_recognize
+        most_rows = self._limits.document_rows
+        return wire.Read(parse.path, document.kind, document.name, first, last, layout, most_rows)
 
     def _run(self, slot: Slot, task: _Task) -> None:
         parse = task.parse
@@ -282,8 +285,7 @@ class Jobs:
             self._cut(parse)
         for part, first in enumerate(starts):
             last = min(first + size - 1, pages)
-            layout = parse.config.layout_recognize
-            request = wire.Read(parse.path, document.kind, document.name, first, last, layout)
+            request = self._read_request(parse, first, last)
             self._tasks.put(_Task(parse.order, part, parse, request))
 
     def _say_reading(self, parse: _Parse, request: wire.Read, page: int) -> None:

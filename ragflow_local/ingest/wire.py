@@ -36,6 +36,7 @@ class Read(msgspec.Struct, tag=True, frozen=True):
     first: int
     last: int
     layout: bool
+    most_rows: int = 1 << 31
 
 
 class Cut(msgspec.Struct, tag=True, frozen=True):

@@ -20,6 +20,7 @@ from typing import IO, cast
 
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
+from ragflow_local.errors import LimitError
 from ragflow_local.ingest import wire
 from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
@@ -100,12 +101,19 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
         found = readers.open_reader(request.kind).read(data, request.name)
     blocks: list[Block] = []
     notices: list[str] = []
-    said, page = time.monotonic(), request.first
+    said, page, rows = time.monotonic(), request.first, 0
     for item in found:
         if isinstance(item, Notice):
             notices.append(item.text)
             continue
         blocks.append(item)
+        rows += len(item.rows or ())
+        if rows > request.most_rows:
+            raise LimitError(
+                request.name,
+                f"its tables have more than {request.most_rows} rows",
+                "document_rows in RAGFlow(limits=…)",
+            )
         page = max(page, item.place.page if item.place else 0)
         if time.monotonic() - said > _PROGRESS_SECONDS:
             said = time.monotonic()

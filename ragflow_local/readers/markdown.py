@@ -17,6 +17,9 @@ from ragflow_local.text.encoding import decode
 _Count: TypeAlias = tuple[int, int]
 _BULLETS: _Count = (0, 0)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+# Quotes and lists within one another; the parser drops what lies deeper than its limit of 100.
+_DEEP = re.compile(r"^((?:[ \t]*(?:>|[-*+][ \t])){40})(?:[ \t]*(?:>|[-*+][ \t]))+", re.M)
+_FAR_IN = re.compile(r"^ {80,}(?=(?:[-*+]|\d{1,9}[.)])\s)", re.M)
 _FIELD = re.compile(r"[\w][\w .-]*:")
 _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"<br\s*/?>", re.I)
@@ -30,6 +33,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
         yield from _fields(front.group(1))
         text = text[front.end() :]
     environment: dict[str, dict[str, dict[str, str]]] = {}
+    text = _FAR_IN.sub(" " * 80, _DEEP.sub(r"\1", text))
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     yield from _blocks(parser.parse(text, environment))
     for label, target in environment.get("references", {}).items():

@@ -175,6 +175,9 @@ def parse_xml(data: bytes, name: str, part: str) -> Any:
         raise DamagedFileError(name, part, f"this part is no XML: {said_by(error)}") from error
     if root is None:
         raise DamagedFileError(name, part, "this part is empty")
+    if b"<!ENTITY" in data:
+        # Not followed, they stand in the tree as nodes without a tag, which nobody looks for.
+        etree.strip_elements(root, etree.Entity, with_tail=False)
     return root
 
 

@@ -18,7 +18,7 @@ mupdf.TOOLS.mupdf_display_warnings(False)
 
 # What MuPDF raises for a page that cannot be read though the file can; the second by way of
 # PyMuPDF's own checks.
-_DAMAGED = (mupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
+DAMAGED = (mupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
 
 
 def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
@@ -66,7 +66,7 @@ def read_pages(
         for number in range(first, min(last, document.page_count) + 1):
             try:
                 yield from list(_blocks_of(document[number - 1], number, layout, skipped))
-            except _DAMAGED:
+            except DAMAGED:
                 damaged.append(number)
     if skipped:
         what, were = ("Page", "is a picture") if len(skipped) == 1 else ("Pages", "are pictures")
@@ -108,7 +108,7 @@ def open_document(data: bytes, name: str) -> Iterator[Any]:
 def _n_pages(document: Any) -> int:
     try:
         return int(document.page_count)
-    except _DAMAGED:
+    except DAMAGED:
         return 0
 
 

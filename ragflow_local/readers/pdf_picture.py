@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ragflow_local.readers.pdf import open_document
+from typing import Any
+
+from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.pdf import DAMAGED, open_document
 from ragflow_local.readers.pdf_lines import mupdf
 from ragflow_local.records import Place
 
@@ -21,15 +24,22 @@ def page_picture(data: bytes, page: int, dpi: float, box: Place | None, name: st
     with open_document(data, name) as document:
         if not 1 <= page <= document.page_count:
             return b""
-        shown = document[page - 1]
-        clip = shown.rect
-        if box is not None:
-            clip = clip & mupdf.Rect(box.x0, box.top, box.x1, box.bottom)
-        if clip.is_empty or clip.width < 1 or clip.height < 1:
-            return b""
-        zoom = min(dpi / 72, (_MAX_PIXELS / (clip.width * clip.height)) ** 0.5)
-        pixmap = shown.get_pixmap(matrix=mupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
-        return bytes(pixmap.tobytes("png"))
+        try:
+            return _drawn(document[page - 1], dpi, box)
+        except DAMAGED as error:
+            raise DamagedFileError(name, f"page {page}", "it cannot be drawn") from error
+
+
+def _drawn(shown: Any, dpi: float, box: Place | None) -> bytes:
+    clip = shown.rect
+    if box is not None:
+        clip = clip & mupdf.Rect(box.x0, box.top, box.x1, box.bottom)
+    if clip.is_empty or clip.width < 1 or clip.height < 1:
+        return b""
+    zoom = min(dpi / 72, (_MAX_PIXELS / (clip.width * clip.height)) ** 0.5)
+    pixmap = shown.get_pixmap(matrix=mupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
+    # A page a mile long and an inch wide has no pixel of width left.
+    return bytes(pixmap.tobytes("png")) if pixmap.width and pixmap.height else b""
 
 
 def page_size(data: bytes, page: int, name: str = "") -> tuple[float, float]:

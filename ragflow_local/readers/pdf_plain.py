@@ -20,6 +20,8 @@ _COMPOUND = re.compile(
     r"sub|tax|third|three|time|two|user|well|work|year"
 )
 # A heading is larger than the body by at least this factor, or bold.
+# Dots that lead the eye from a title to its page would be half of the text of a contents page.
+_LEADERS = re.compile(r"\s*(?:[.·‥]\s?){6,}|\s*(?:…\s?){2,}")
 _LARGER = 1.12
 _HEADING_LETTERS = 200
 
@@ -47,7 +49,8 @@ def rank_of(size: float, bold: bool) -> int:
 def block_of(piece: Piece, lines: Lines, page: int) -> Block:
     """Return ``piece`` as a block of ``page``."""
     level = rank_of(piece.size, piece.bold) if piece.kind == "heading" else 0
-    return Block(piece.kind, piece.text, level, lines.place(page, piece.box), piece.rows)
+    text = piece.text if piece.rows else _LEADERS.sub(" …… ", piece.text).strip()
+    return Block(piece.kind, text, level, lines.place(page, piece.box), piece.rows)
 
 
 def rows_of(lines: Sequence[Line]) -> list[list[Line]]:

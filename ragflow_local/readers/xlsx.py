@@ -116,7 +116,7 @@ def _cells(row: Any, book: _Book) -> dict[int, str]:
     """Return the texts of a row by column; empty cells are left out."""
     cells: dict[int, str] = {}
     column = -1
-    for cell in row:
+    for cell in row.iterchildren(tag=etree.Element):  # no entities, which are never followed
         match = _REFERENCE.match(cell.get("r", ""))
         column = _column(match.group(1)) if match else column + 1
         if text := _text(cell, book).strip():

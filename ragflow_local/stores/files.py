@@ -33,6 +33,7 @@ class Files:
         self._images = project / "images"
         self._reserve = project / "reserve"
         self._is_durable = is_durable
+        self._total: int | None = None  # looked up once, then counted along
 
     def create(self) -> None:
         """Make the folders, readable by their owner only, and keep some room for a full disk."""
@@ -67,8 +68,20 @@ class Files:
         with telling_disk(path):
             # One that is there is compared: adding a file again mends what became of it.
             if not (path.exists() and path.stat().st_size == len(data) and self._is_whole(path)):
+                self._total = None if path.exists() else self._total
                 write_whole(path, data, is_durable=self._is_durable)
+                self._count(len(data))
         return sha256
+
+    def total_bytes(self) -> int:
+        """Return what all files take together."""
+        if self._total is None:
+            self._total = sum(path.stat().st_size for path in _inside(self._files))
+        return self._total
+
+    def _count(self, more: int) -> None:
+        if self._total is not None:
+            self._total += more
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of that hash.
@@ -107,8 +120,11 @@ class Files:
 
     def remove(self, sha256: str) -> None:
         """Remove the bytes of that hash; nothing happens where they are gone."""
-        with telling_disk(self.path_of(sha256)):
-            self.path_of(sha256).unlink(missing_ok=True)
+        path = self.path_of(sha256)
+        with telling_disk(path):
+            if path.exists():
+                self._count(-path.stat().st_size)
+                path.unlink()
 
     def put_image(self, chunk_id: str, data: bytes) -> None:
         """Keep the picture of a chunk."""

@@ -52,3 +52,20 @@ def test_contents_at_the_end_of_an_e_book_are_left_out_too() -> None:
     blocks = [*listed, *chapters, *listed]
     drafts = list(chunk(blocks, ParserConfig(), TOOLS))
     assert [draft.headings for draft in drafts] == [(title,) for title in titles]
+
+
+def test_contents_may_say_the_titles_otherwise() -> None:
+    blocks = [
+        Block("paragraph", "CONTENTS"),
+        Block("paragraph", "CHAPTER I. Sleep\nCHAPTER II. Waking"),
+        Block("paragraph", "CHAPTER I.\nOn Sleep"),
+        Block("paragraph", "It sleeps."),
+        Block("paragraph", "CHAPTER II.\nOn Waking"),
+        Block("paragraph", "It wakes."),
+    ]
+    found = drafts(blocks)
+    assert [d.content for d in found] == [
+        "CHAPTER I.\nOn Sleep\nIt sleeps.",
+        "CHAPTER II.\nOn Waking\nIt wakes.",
+    ]
+    assert [d.headings for d in found] == [("CHAPTER I. On Sleep",), ("CHAPTER II. On Waking",)]

@@ -118,3 +118,47 @@ def test_a_preamble_is_not_above_the_chapter_beside_it() -> None:
         ("宪法", "第一章 总纲"),
         ("宪法", "第二章 公民"),
     ]
+
+
+def test_the_sections_of_an_act_are_numbered_under_its_parts() -> None:
+    text = (
+        "ARRANGEMENT OF SECTIONS\nPART I PRELIMINARY\n1. Short title\nPART II RIGHTS\n2. Access\n"
+        "PART I\nPRELIMINARY\n1. Short title\nThis Act is the Kraken Act.\n"
+        "PART II\nRIGHTS\n2. Access\nA kraken may ask:\n1. for a copy;\n2A. Fees\nThere are none.\n"
+        "SCHEDULE 1\n1. It applies at once."
+    )
+    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = [draft for draft in found if isinstance(draft, Draft)]
+    assert [draft.content for draft in drafts[1:]] == [
+        "PART I\nPRELIMINARY\n1. Short title\nThis Act is the Kraken Act.",
+        "PART II\nRIGHTS\n2. Access\nA kraken may ask:\n1. for a copy;",
+        "2A. Fees\nThere are none.",
+        "SCHEDULE 1\n1. It applies at once.",
+    ]
+    assert [draft.headings for draft in drafts[1:]] == [
+        ("PART I PRELIMINARY",),
+        ("PART II RIGHTS",),
+        ("PART II RIGHTS",),
+        ("SCHEDULE 1",),
+    ]
+
+
+def test_numbered_lines_without_parts_are_no_articles() -> None:
+    found = list(chunk([Block("paragraph", "1. Wake up.\n2. Get up.")], ParserConfig(), TOOLS))
+    assert isinstance(found[-1], Notice)
+
+
+def test_a_japanese_article_has_the_caption_above_it() -> None:
+    text = (
+        "目次\n第一章　総則（第一条・第二条）\n附則\n第一章　総則\n（目的）\n第一条　目的である。\n"
+        "（定義）\n第二条　定義である。\n第二条の二　前条の例による。\n附　則\n第一条　施行する。"
+    )
+    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = [draft for draft in found if isinstance(draft, Draft)][1:]
+    assert [draft.content for draft in drafts] == [
+        "第一章　総則\n（目的）\n第一条　目的である。",
+        "（定義）\n第二条　定義である。",
+        "第二条の二　前条の例による。",
+        "附　則\n第一条　施行する。",
+    ]
+    assert [draft.headings for draft in drafts] == [("第一章 総則",)] * 3 + [("附 則",)]

@@ -37,3 +37,40 @@ def test_an_abstract_may_begin_in_its_line() -> None:
     ]
     found = list(chunk(blocks, ParserConfig(), TOOLS))
     assert [d.content for d in found] == ["On Krakens", "Abstract—They sleep.", "Keywords: kraken"]
+
+
+def test_a_text_without_headings_has_its_sections_by_their_numbers_and_names() -> None:
+    text = (
+        "On Krakens\nJane Roe\nAbstract—Krakens sleep.\nThey do so deeply.\nIndex Terms—sleep\n"
+        "1 Introduction\nKrakens are old.\n2 Methods\n2.1 Watching\nWe watched:\n1. one\n2. two\n"
+        "3 Conclusion\nThey sleep.\nReferences\n[1] Tennyson 1830."
+    )
+    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    assert [(draft.content, draft.headings) for draft in drafts] == [
+        ("On Krakens\nJane Roe", ("On Krakens",)),
+        ("Abstract—Krakens sleep.\nThey do so deeply.", ("On Krakens",)),
+        ("Index Terms—sleep", ("On Krakens",)),
+        ("1 Introduction\nKrakens are old.", ("On Krakens", "1 Introduction")),
+        (
+            "2 Methods\n2.1 Watching\nWe watched:\n1. one\n2. two",
+            ("On Krakens", "2 Methods", "2.1 Watching"),
+        ),
+        ("3 Conclusion\nThey sleep.", ("On Krakens", "3 Conclusion")),
+        ("References\n[1] Tennyson 1830.", ("On Krakens", "References")),
+    ]
+
+
+def test_chinese_sections_without_headings_are_found() -> None:
+    text = (
+        "论克拉肯\n张三\n摘 要：它在睡觉。\n关键词：睡觉\n"
+        "1 引言\n它很老。\n2 结论\n它在睡。\n参考文献\n[1] 李四"
+    )
+    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    assert [draft.content for draft in drafts] == [
+        "论克拉肯\n张三",
+        "摘 要：它在睡觉。",
+        "关键词：睡觉",
+        "1 引言\n它很老。",
+        "2 结论\n它在睡。",
+        "参考文献\n[1] 李四",
+    ]

@@ -64,3 +64,75 @@ def test_each_part_of_a_long_answer_begins_with_the_question() -> None:
 def test_a_text_without_questions_is_packed_and_says_so() -> None:
     found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
+
+
+def test_japanese_marks_are_known() -> None:
+    text = "質問：誰が眠りますか？\n回答：クラーケンです。\nQ. 誰が歌いますか？\nA. 誰も。"
+    assert [question for question, _ in pairs([Block("paragraph", text)])] == [
+        "誰が眠りますか？",
+        "誰が歌いますか？",
+    ]
+
+
+def test_lines_of_two_columns_with_a_tab_are_pairs() -> None:
+    text = "Who sleeps?\tThe kraken.\nWho sings?\tNobody.\nWho swims?\tAll."
+    assert pairs([Block("paragraph", text)]) == [
+        ("Who sleeps?", "Who sleeps?\nThe kraken."),
+        ("Who sings?", "Who sings?\nNobody."),
+        ("Who swims?", "Who swims?\nAll."),
+    ]
+
+
+def test_a_line_without_a_tab_goes_on_with_the_answer() -> None:
+    lines = ["Who sleeps?\tThe kraken.", "Deep down.", *("Who?\tNobody.",) * 5]
+    assert pairs([Block("paragraph", "\n".join(lines))])[0] == (
+        "Who sleeps?",
+        "Who sleeps?\nThe kraken.\nDeep down.",
+    )
+
+
+def test_paragraphs_that_begin_with_a_question_are_pairs() -> None:
+    blocks = [
+        Block("heading", "Krakens", level=1),
+        Block("paragraph", "1. Who sleeps?\nThe kraken."),
+        Block("paragraph", "2. Who sings?"),
+        Block("paragraph", "Nobody. Why would they? They are asleep."),
+    ]
+    assert pairs(blocks) == [
+        ("1. Who sleeps?", "1. Who sleeps?\nThe kraken."),
+        ("2. Who sings?", "2. Who sings?\nNobody. Why would they? They are asleep."),
+    ]
+
+
+def test_a_heading_ends_an_answer_and_stands_above_the_next_question() -> None:
+    blocks = [
+        Block("heading", "Sleep", level=1),
+        Block("paragraph", "Q: Who sleeps?\nA: The kraken."),
+        Block("heading", "Song", level=1),
+        Block("paragraph", "Q: Who sings?\nA: Nobody."),
+    ]
+    assert pairs(blocks) == [
+        ("Who sleeps?", "Who sleeps?\nThe kraken."),
+        ("Who sings?", "Who sings?\nNobody."),
+    ]
+    found = [d for d in chunk(blocks, ParserConfig(), TOOLS) if isinstance(d, Draft)]
+    assert [draft.headings for draft in found] == [("Sleep",), ("Song",)]
+
+
+def test_headings_that_are_questions_count_beside_marked_lines() -> None:
+    blocks = [
+        Block("heading", "Who sleeps?", level=1),
+        Block("paragraph", "The kraken."),
+        Block("heading", "More", level=1),
+        Block("paragraph", "Q: Who sings?\nA: Nobody."),
+    ]
+    assert [question for question, _ in pairs(blocks)] == ["Who sleeps?", "Who sings?"]
+
+
+def test_the_heading_above_a_question_is_no_part_of_it() -> None:
+    blocks = [
+        Block("heading", "FAQ", level=1),
+        Block("heading", "Who sleeps?", level=2),
+        Block("paragraph", "The kraken."),
+    ]
+    assert pairs(blocks) == [("Who sleeps?", "Who sleeps?\nThe kraken.")]

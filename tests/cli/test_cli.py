@@ -1,85 +1,39 @@
 """The command line: what a person types, what is shown where, and how it ends."""
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from typer.testing import CliRunner
 
 from ragflow_local.api.ragflow import RAGFlow
-from ragflow_local.cli import app, main
+from ragflow_local.cli import app
+from tests.cli.conftest import HOUSE, Shell
 
-HOUSE = """# Boiler
-The boiler is inspected every second March. Its burner is cleaned each autumn.
-# Pump
-The pump is bled at the valve beside the tank, before the heating season begins.
-"""
-COMMANDS = ("add", "parse", "search", "ask", "chat", "models", "list", "demo")
-
-
-class Ended(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Shell = Callable[..., Ended]
-
-
-@pytest.fixture
-def shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Shell]:
-    """Run a command in an empty directory of its own."""
-    hook = sys.excepthook
-    monkeypatch.chdir(tmp_path)
-    for name in ("RAGFLOW_LOCAL_PROJECT", "RAGFLOW_LOCAL_LLM", "RAGFLOW_LOCAL_MODELS"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*words: str) -> Ended:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main(words)
-        status = end.value.code
-        return Ended(status if isinstance(status, int) else 0, *capsys.readouterr())
-
-    yield run
-    sys.excepthook = hook
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a document and a project that holds it, parsed."""
-    directory = tmp_path_factory.mktemp("made")
-    (directory / "house.md").write_text(HOUSE)
-    with RAGFlow(project_dir=directory / "ragflow_project", embedding_model="hashing") as rag:
-        document = rag.add_document(rag.create_dataset("documents"), "house.md", HOUSE.encode())
-        document.async_parse()
-        list(document.join(interval=0))
-        assert document.run == "DONE"
-    return directory
-
-
-@pytest.fixture
-def filled(shell: Shell, made: Path) -> Shell:
-    """The same, where a project is that holds one parsed document."""
-    shutil.copytree(made, Path.cwd(), dirs_exist_ok=True)
-    return shell
+GROUPS = {group.name: group.typer_instance for group in app.registered_groups}
+COMMANDS = [
+    *([command.name or ""] for command in app.registered_commands),
+    *([name or ""] for name in GROUPS),
+    *(
+        [name or "", command.name or getattr(command.callback, "__name__", "")]
+        for name, group in GROUPS.items()
+        if group is not None
+        for command in group.registered_commands
+    ),
+]
 
 
 # ── usage ──
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_every_command_shows_an_example(command: str) -> None:
-    shown = CliRunner().invoke(app, [command, "--help"])
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_help_of_every_command_shows_an_example(words: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*words, "--help"])
     assert shown.exit_code == 0
-    assert f"ragflow-local {command} " in shown.output
+    _, _, example = shown.output.partition("Example:")
+    assert f"ragflow-local {' '.join(words)}" in " ".join(example.split())
 
 
 @pytest.mark.parametrize(
@@ -173,6 +127,22 @@ def test_an_unforeseen_error_is_one_line_and_no_traceback(tmp_path: Path) -> Non
 
 
 # ── add, parse, list ──
+
+
+def test_a_file_that_cannot_be_taken_is_told_and_the_others_are_added(shell: Shell) -> None:
+    Path("a.md").write_text("Some text.")
+    Path("b.bin").write_bytes(bytes(range(256)) * 4)
+    ended = shell("add", "b.bin", "a.md", "--no-parse", "--json")
+    assert ended.status == 1
+    assert "✗ b.bin: No reader for 'b.bin'." in ended.err
+    assert [item["name"] for item in json.loads(ended.out)["documents"]] == ["a.md"]
+
+
+def test_documents_may_be_named_by_a_pattern(filled: Shell) -> None:
+    ended = filled("documents", "remove", "*.pdf", "--yes")
+    assert (ended.status, "'*.pdf'" in ended.err) == (1, True)
+    assert filled("documents", "remove", "ho*.md", "--yes").status == 0
+    assert json.loads(filled("documents", "list", "--json").out) == []
 
 
 def test_a_folder_is_added_with_all_below_but_hidden_and_unknown_files(shell: Shell) -> None:

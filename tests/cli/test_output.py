@@ -3,7 +3,8 @@
 import pytest
 
 from ragflow_local.cli.chat import _Footnotes, merged_sources
-from ragflow_local.cli.output import clean, source_of, wrap
+from ragflow_local.cli.output import clean, say_passage, size_of, source_of, wrap
+from ragflow_local.text.terms import asked_terms
 
 
 def test_control_characters_of_a_document_do_not_reach_the_terminal() -> None:
@@ -46,3 +47,36 @@ def test_footnotes_of_one_page_are_one_line() -> None:
     chunks = [{"document_name": "a.pdf", "position": place} for place in places]
     numbers = {2: 1, 1: 2, 0: 3, 9: 4}
     assert merged_sources(chunks, numbers) == ["[1, 3] a.pdf, page 3", "[2] a.pdf, page 4"]
+
+
+def test_of_a_long_passage_the_lines_with_the_words_asked_for_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = [f"line {number}" for number in range(20)]
+    lines[12] = "the pump is bled here"
+    say_passage("\n".join(lines), asked_terms("bled pump"), "  ", 3)
+    assert capsys.readouterr().out.splitlines() == [
+        "  …",
+        "  line 10",
+        "  line 11",
+        "  the pump is bled here",
+        "  …",
+    ]
+    say_passage("\n".join(lines), asked_terms("nothing of it"), "", 2)
+    assert capsys.readouterr().out.splitlines() == ["line 0", "line 1", "…"]
+    say_passage("one\x1b[2J\ntwo", (), "", 2)
+    assert capsys.readouterr().out == "one[2J\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1500, "1.5 kB"),
+        (12_000_000, "12.0 MB"),
+        (5 * 10**12, "5000.0 GB"),
+    ],
+)
+def test_sizes_are_shown_as_people_read_them(size: int, shown: str) -> None:
+    assert size_of(size) == shown

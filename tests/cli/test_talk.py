@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 from ragflow_local import RAGFlow
 from ragflow_local.api.session import Session
 from ragflow_local.cli import main
+from tests.cli.terminal import Terminal, command_line, environment
 
 HOUSE = "# Boiler\nThe boiler is inspected every second March. Its burner is cleaned in autumn.\n"
 
@@ -31,14 +29,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if "RAGFLOW" not in name}
-    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "dumb"}
-
-
 def command(project: Path, *words: str) -> list[str]:
-    code = "from ragflow_local.cli import main; main()"
-    return [sys.executable, "-c", code, "chat", "--project", str(project), *words]
+    return command_line("chat", "--project", str(project), *words)
 
 
 def test_questions_from_a_pipe_are_answered_one_after_the_other(house: Path) -> None:
@@ -62,53 +54,12 @@ def test_questions_from_a_pipe_are_answered_one_after_the_other(house: Path) -> 
     assert "There is no command /no. " in ended.stderr
 
 
-class Terminal:
-    """A program in a pseudo-terminal."""
-
-    def __init__(self, words: list[str]) -> None:
-        import pty
-
-        self.out = ""
-        self._own, other = pty.openpty()
-        self.process = subprocess.Popen(
-            words,
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=environment(),
-            close_fds=True,
-            start_new_session=True,
-        )
-        os.close(other)
-
-    def wait_for(self, text: str, seconds: float = 90.0) -> None:
-        end = time.monotonic() + seconds
-        while text not in self.out:
-            assert time.monotonic() < end, self.out
-            if select.select([self._own], [], [], 0.2)[0]:
-                try:
-                    self.out += os.read(self._own, 4096).decode("utf-8", "replace")
-                except OSError:  # Linux says so when the other side is closed
-                    assert text in self.out, self.out
-
-    def type(self, text: str) -> None:
-        self.out = ""
-        os.write(self._own, text.encode())
-
-    def close(self) -> int:
-        status = self.process.wait(60)
-        os.close(self._own)
-        return status
-
-
 @pytest.fixture
 def terminal(house: Path) -> Iterator[Terminal]:
     pytest.importorskip("pty", reason="needs a pseudo-terminal")
     opened = Terminal(command(house))
     yield opened
-    if opened.process.poll() is None:
-        opened.process.kill()
-        opened.process.wait()
+    opened.kill()
 
 
 def test_a_conversation_at_a_terminal(terminal: Terminal, house: Path) -> None:
@@ -121,6 +72,21 @@ def test_a_conversation_at_a_terminal(terminal: Terminal, house: Path) -> None:
     terminal.wait_for("\n? ")
     terminal.type("/sources\n")
     terminal.wait_for("1. house.md")
+    terminal.wait_for("\n? ")
+    terminal.type("/open 2\n")
+    terminal.wait_for("/open takes a number from 1 to 1")
+    terminal.wait_for("\n? ")
+    terminal.type("/open 1\n")
+    terminal.wait_for("house.md  ·  ")
+    terminal.wait_for("every second March")
+    terminal.wait_for("\n? ")
+    terminal.type("half a question\x03")  # Ctrl-C takes it back
+    terminal.wait_for("\n? ")
+    terminal.type("/history\n")
+    terminal.wait_for("? When is the boiler inspected?")
+    terminal.wait_for("\n? ")
+    terminal.type("/help\n")
+    terminal.wait_for("/open N")
     # Before the prompt the terminal itself would take Ctrl-D, and the program would not see it.
     terminal.wait_for("\n? ")
     terminal.type("\x04")  # Ctrl-D

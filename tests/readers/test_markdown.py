@@ -1,3 +1,5 @@
+import pytest
+
 from ragflow_local.readers.markdown import read
 
 
@@ -64,3 +66,18 @@ def test_footnotes_are_not_lost() -> None:
     text = " ".join(text for _, text in seen("Deep[^1] sea[^2].\n\n[^1]: Very.\n[^2]: word\n"))
     assert "Very." in text
     assert "word" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> " * 5000 + "deep",
+        ">" * 5000 + "deep",
+        "- " * 5000 + "deep",
+        "\n".join(f"{'  ' * level}- deep" for level in range(300)),
+    ],
+    ids=["quotes", "narrow quotes", "lists in a line", "lists"],
+)
+def test_text_nested_deeper_than_anything_sensible_is_not_lost(text: str) -> None:
+    found = [block.text for block in read(text.encode())]
+    assert " ".join(found).count("deep") == text.count("deep")

@@ -3,7 +3,7 @@
 import pytest
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf, pdf_page
+from ragflow_local.readers import ocr, pdf, pdf_page, pdf_picture
 from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, mupdf
 from ragflow_local.readers.pdf_ruled import Rules
 from ragflow_local.records import Block, Notice
@@ -112,6 +112,16 @@ def test_a_line_that_the_edge_of_the_page_cuts_is_read() -> None:
     blocks = blocks_of(save(document))
     assert " ".join(block.text for block in blocks) == "in the middle half of it shows"
     assert all(block.place is not None and block.place.bottom <= 600 for block in blocks)
+
+
+def test_dots_that_lead_to_a_page_number_are_few() -> None:
+    document = mupdf.open()
+    page = document.new_page()
+    page.insert_text((72, 100), "Feeding the kraken" + " ." * 40 + " 12", fontsize=11)
+    page.insert_text((72, 140), "It sleeps... for now.", fontsize=11)
+    text = "\n".join(block.text for block in blocks_of(save(document)))
+    assert "Feeding the kraken …… 12" in text
+    assert "It sleeps... for now." in text
 
 
 def test_a_line_of_no_size_is_read_as_text() -> None:
@@ -241,3 +251,19 @@ def test_a_link_keeps_its_address_unless_the_text_says_it() -> None:
     assert block.text == (
         "Read the minutes of May, (https://harbour.example/2023-05.pdf) or see www.harbour.example"
     )
+
+
+@pytest.mark.parametrize("width", [5e4, 9e7], ids=["as a road", "as a continent"])
+def test_a_page_of_absurd_size_has_a_small_picture_or_none(width: float) -> None:
+    document = mupdf.open()
+    document.new_page(width=width, height=1.2)
+    assert len(pdf_picture.page_picture(save(document), 1, 72, None)) < 200_000
+
+
+def test_a_page_that_cannot_be_drawn_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise RuntimeError("code=4: Invalid bandwriter header dimensions/setup")
+
+    monkeypatch.setattr(pdf_picture, "_drawn", refuse)
+    with pytest.raises(DamagedFileError, match=r"cannot be drawn.*page 1"):
+        pdf_picture.page_picture(one_page("text"), 1, 72, None, "a.pdf")

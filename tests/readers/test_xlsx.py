@@ -1,4 +1,5 @@
 import io
+import zipfile
 from datetime import datetime
 
 import openpyxl
@@ -102,3 +103,20 @@ def test_a_torn_sheet_is_damage_and_says_where() -> None:
     }
     with pytest.raises(DamagedFileError, match=r"s\.xml"):
         list(read(zipped(parts), "a.xlsx"))
+
+
+def test_an_entity_among_the_cells_is_passed_over() -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["Kraken", 9])
+    with zipfile.ZipFile(io.BytesIO(saved(book))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    head, row, rest = sheet.partition(b'<row r="1"')
+    parts["xl/worksheets/sheet1.xml"] = (
+        b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+        + head
+        + row
+        + rest.replace(b">", b">&a;", 1)
+    )
+    (_, table) = read(zipped(parts))
+    assert table.text == "Kraken\t9"

@@ -1,7 +1,6 @@
 import threading
 import time
 
-import numpy as np
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
@@ -48,8 +47,7 @@ class Load:
         self.rag.create_document(self.dataset, name, name.encode())
         self.rag.get_document(name=name).add_chunk(f"{' '.join(WORDS)} in the deep, {name}")
 
-    def p95_of(self, seconds: float, *, with_writer: bool) -> float:
-        self.times.clear()
+    def run(self, seconds: float, *, with_writer: bool) -> None:
         until = time.monotonic() + seconds
         threads = [
             threading.Thread(target=self.search, args=(until, number)) for number in range(THREADS)
@@ -60,7 +58,6 @@ class Load:
             self.write(until)
         for thread in threads:
             thread.join()
-        return float(np.percentile(self.times, 95))
 
 
 @pytest.fixture
@@ -71,16 +68,15 @@ def load(rag: RAGFlow, dataset: DataSet) -> Load:
 
 
 def test_ten_threads_search_while_another_adds_and_deletes(load: Load) -> None:
-    load.p95_of(1.5, with_writer=True)
+    load.run(1.5, with_writer=True)
     assert load.amiss == []
     assert load.added > 0
     assert len(load.times) >= THREADS
 
 
 @pytest.mark.slow
-def test_a_minute_of_adding_and_deleting_does_not_hold_up_searches(load: Load) -> None:
-    quiet = load.p95_of(10, with_writer=False)
-    busy = load.p95_of(60, with_writer=True)
+def test_a_minute_of_adding_and_deleting_gives_no_error_and_nothing_deleted(load: Load) -> None:
+    # How long searches take meanwhile is measured in benchmarks/crowd.py.
+    load.run(60, with_writer=True)
     assert load.amiss == []
     assert load.added > 20
-    assert busy <= 3 * quiet

@@ -1,0 +1,209 @@
+"""Parsing with somebody looking: documents followed to their end, callbacks, a progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ragflow_local.api.document import Document, start_parsing
+from ragflow_local.api.entity import Engine
+from ragflow_local.errors import NotFoundError, RagflowError
+from ragflow_local.records import DocumentRow
+from ragflow_local.stores.catalog import documents
+
+_LOOK_SECONDS = 0.1
+_PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing
+
+
+@dataclass(frozen=True, slots=True)
+class ParseProgress:
+    """How far a document is, and all that are waited for.
+
+    Attributes:
+        document: The document that has moved.
+        run: ``RUNNING``; at its end ``DONE``, ``FAIL`` or ``CANCEL``, or ``DELETED``.
+        progress: Percentage of its parse, 0 to 100; -1 after FAIL.
+        message: What happens now; after FAIL the reason and the way out.
+        ended: How many documents have come to their end.
+        total: How many there are.
+        overall: Percentage of all of them, 0 to 100.
+    """
+
+    document: Document
+    run: str
+    progress: float
+    message: str
+    ended: int
+    total: int
+    overall: float
+
+
+OnProgress = Callable[[ParseProgress], object]
+
+
+def parse(
+    rag: Engine,
+    wanted: Sequence[Document],
+    *,
+    progress: bool,
+    on_progress: OnProgress | None,
+    timeout: float | None,
+) -> None:
+    """Parse documents and return when each has come to its end, or at the timeout."""
+    start_parsing(rag, [document.id for document in wanted])
+    events = follow(rag, wanted, timeout)
+    with _Bar(len(wanted)) if progress and wanted else contextlib.nullcontext() as bar:
+        for event in events:
+            if bar is not None:
+                bar.show(event)
+            if on_progress is not None:
+                on_progress(event)
+
+
+def call_back(rag: Engine, wanted: Sequence[Document], on_progress: OnProgress) -> None:
+    """Call ``on_progress`` from a thread of its own until each document has come to its end.
+
+    An error in it ends the calls, and is told as threads tell theirs; parsing goes on.
+    """
+
+    def run() -> None:
+        try:
+            for event in follow(rag, wanted, None):
+                on_progress(event)
+        except RagflowError:  # the engine was closed, which ends the calls too
+            return
+
+    threading.Thread(target=run, daemon=True, name="ragflow-progress").start()
+
+
+def follow(
+    rag: Engine, wanted: Sequence[Document], timeout: float | None
+) -> Iterator[ParseProgress]:
+    """Yield each change of documents that are being parsed, until all have ended or the timeout.
+
+    Each comes at least once, with its end; where it moves faster than is looked, steps are left
+    out. Nothing is printed and nothing ends here: who stops reading stops waiting.
+    """
+    return _Watch(rag, wanted).events(None if timeout is None else time.monotonic() + timeout)
+
+
+class _Watch:
+    """Documents that are waited for, each with what was last said of it."""
+
+    def __init__(self, rag: Engine, wanted: Sequence[Document]) -> None:
+        self._rag = rag
+        self._waiting = {document.id: document for document in wanted}
+        self._total = len(self._waiting)
+        self._ended = 0
+        self._said: dict[str, tuple[str, float, str]] = {}
+
+    def events(self, deadline: float | None) -> Iterator[ParseProgress]:
+        while self._waiting:
+            began = time.monotonic()
+            for id, state in list(self._look()):
+                if state != self._said.get(id):
+                    yield self._event(id, state)
+            pause = max(_LOOK_SECONDS, _PAUSE * (time.monotonic() - began))
+            if deadline is not None:
+                if time.monotonic() >= deadline:
+                    return
+                pause = min(pause, deadline - time.monotonic())
+            if self._waiting:
+                time.sleep(max(pause, 0.0))
+
+    def _look(self) -> Iterator[tuple[str, tuple[str, float, str]]]:
+        """Yield run, percentage and message of each document that is waited for."""
+        project = self._rag.project
+        resting = []
+        for id in self._waiting:
+            live = project.jobs.progress_of(id)
+            if live is None:
+                resting.append(id)
+            else:
+                yield id, ("RUNNING", round(live.fraction * 100, 1), live.message)
+        if resting:
+            with project.catalog.read() as reading:
+                rows = {id: documents.get(reading, id) for id in resting}
+            yield from ((id, _state_of(row)) for id, row in rows.items())
+
+    def _event(self, id: str, state: tuple[str, float, str]) -> ParseProgress:
+        document = self._waiting[id]
+        self._said[id] = state
+        run, percent, message = state
+        if run != "RUNNING":
+            del self._waiting[id]
+            self._ended += 1
+        moving = sum(
+            max(self._said[other][1], 0.0) for other in self._waiting if other in self._said
+        )
+        overall = (100.0 * self._ended + moving) / self._total
+        return ParseProgress(document, run, percent, message, self._ended, self._total, overall)
+
+
+def _state_of(row: DocumentRow | None) -> tuple[str, float, str]:
+    if row is None:
+        return "DELETED", 0.0, "It was deleted."
+    return row.run, row.progress, row.progress_msg
+
+
+def unfinished(rag: Engine, dataset_id: str) -> list[Document]:
+    """Return the documents of a dataset whose last parse did not end with DONE."""
+    with rag.project.catalog.read() as reading:
+        rows = documents.list_of(reading, dataset_id)
+    return [Document(rag, row) for row in rows if row.run != "DONE"]
+
+
+def own(rag: Engine, dataset_id: str, given: Sequence[Document | str]) -> list[Document]:
+    """Return documents of one dataset, given as objects, ids or names.
+
+    Raises:
+        NotFoundError: One of them is not in the dataset.
+    """
+    with rag.project.catalog.read() as reading:
+        rows = documents.list_of(reading, dataset_id)
+    known = {row.name: row for row in rows} | {row.id: row for row in rows}
+    found: dict[str, Document] = {}
+    for entry in given:
+        key = entry.id if isinstance(entry, Document) else entry
+        if key not in known:
+            raise NotFoundError("document", str(key), by="id or name")
+        found[known[key].id] = Document(rag, known[key])
+    return list(found.values())
+
+
+class _Bar:
+    """A bar on standard error, or in a notebook a widget: how far all documents are."""
+
+    _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]"
+
+    def __init__(self, total: int) -> None:
+        from tqdm.auto import tqdm
+
+        self._bar: Any = tqdm(total=100.0, desc="Parsing", bar_format=self._FORMAT)
+        self._bar.set_postfix_str(f"0 of {total:,} documents")
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def show(self, event: ParseProgress) -> None:
+        """Move the bar; a document that failed is told above it, with the reason."""
+        if event.run in ("FAIL", "CANCEL"):
+            reason = _printable(event.message) or event.run
+            self._bar.write(f"✗ {_printable(event.document.name)}: {reason}", file=sys.stderr)
+        doing = "" if event.run != "RUNNING" else f", {_printable(event.message)}"
+        said = f"{event.ended:,} of {event.total:,} documents{doing}"
+        self._bar.set_postfix_str(said, refresh=False)
+        self._bar.update(max(event.overall - self._bar.n, 0.0))
+
+
+def _printable(text: str) -> str:
+    """Return a text in one line, without what might steer a terminal."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
