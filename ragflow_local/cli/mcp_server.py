@@ -141,6 +141,7 @@ def serve(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) 
 
 
 def _server(rag: RAGFlow, writing: _Writing, model: str | None) -> MCPServer:
+    """Return the server, which knows its tools and waits for nobody yet."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: MCPServer) -> AsyncIterator[None]:

@@ -16,6 +16,7 @@ import pymupdf
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
+from ragflow_local.cli import main
 from tests.readers.pdf_samples import save, text_page
 
 pytest.importorskip("mcp", reason='needs pip install "ragflow-local[mcp]"')
@@ -188,6 +189,17 @@ def test_ctrl_c_ends_it_at_a_terminal(sea: Path) -> None:
         server.kill()
         os.close(own)
     assert (said, errors, server.returncode) == ("", "", 130)
+
+
+def test_without_the_library_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    module = sys.modules["ragflow_local.cli.mcp"]  # the package's attribute is the command
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["mcp", "--project", str(tmp_path)])
+    assert ended.value.code == 1
+    assert 'pip install "ragflow-local[mcp]"' in capsys.readouterr().err
 
 
 def test_where_there_is_no_project_it_says_so_and_ends(tmp_path: Path) -> None:
