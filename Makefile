@@ -13,7 +13,7 @@ DEMO_PROJECT ?= demo_project
 export RAGFLOW_DEMO_ASK := $(value ASK)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bundle picture clean
+.PHONY: help demo test lint picture bundle clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -31,12 +31,12 @@ test: $(VENV)/.dev ## Install everything (llama.cpp is compiled: about ten minut
 lint: $(VENV)/.dev ## Check format, lint and types
 	./.ci/run format lint types
 
-bundle: | $(BIN)/python ## Put all that an installation without a network needs into dist/bundle
-	$(BIN)/python .ci/bundle.py
-
 picture: $(VENV)/.dev ## Make the pictures of benchmarks/results anew: a terminal, a report, a notebook
 	$(BIN)/python -m benchmarks.terminal
 	$(BIN)/python -m benchmarks.pictures
+
+bundle: | $(BIN)/python ## Put all that an installation without a network needs into dist/bundle
+	$(BIN)/python .ci/bundle.py
 
 clean: ## Remove what was made: .venv, caches, the demo's project
 	rm -rf $(VENV) "$(DEMO_PROJECT)" dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
