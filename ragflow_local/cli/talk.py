@@ -113,7 +113,7 @@ class _Talk:
         except (ModelError, InvalidValueError, NotFoundError) as error:
             tell(f"Error: {error}", is_bad=True)
         finally:
-            stream.close()  # type: ignore[attr-defined]  # a generator: closing it stops the model
+            stream.close()
 
     def command(self, line: str) -> None:
         """Do what a line that begins with a slash says."""
