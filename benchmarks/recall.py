@@ -38,7 +38,6 @@ EXPLAINED = {
     " the plain version; the HTML version, which is whole, is read",
     "email-replace-mime-encodings-error-4.eml": "the other way reads UTF-8 as Latin-1",
     "equations.docx": "formulas are written on one line with their signs: fx is f(x) here",
-    "blocks.md": "the number of a list item without text",
     **dict.fromkeys(
         ("skipped_1page.pdf", "skipped_2pages.pdf"),
         "pypdf reads Korean through a wrong character map",
@@ -55,6 +54,24 @@ EXPLAINED = {
     "argentina_diputados_voting_record.pdf": "pypdf joins the cells of a row",
     "normal_4pages.pdf": "pypdf parts words otherwise",
     "table_mislabeled_as_picture.pdf": "pypdf parts words otherwise",
+    **dict.fromkeys(
+        (
+            "ch08-03-hash-maps.md",
+            "ch10-00-generics.md",
+            "ch18-03-oo-design-patterns.md",
+            "ch20-01-unsafe-rust.md",
+            "docx_lists.docx.md",
+            "redp5110_sampled.md",
+        ),
+        "items of a list that are all numbered 1, or 2, are counted, as they are shown",
+    ),
+    **dict.fromkeys(
+        ("ch05-03-method-syntax.md", "ch09-02-recoverable-errors-with-result.md"),
+        "marks of how code is shown: rust, ignore",
+    ),
+    "ch17-05-traits-for-async.md": "marks of how code is shown: rust, ignore",
+    "ch09-01-unrecoverable-errors-with-panic.md": "marks of how code in a quotation is shown: toml",
+    "appendix-02-operators.md": "`struct`s is one word here",
     "ch03-02-data-types.md": "raised numbers are set apart: 2<sup>n</sup>",
     "ch05-01-defining-structs.md": "marks of how code is shown: ignore, does_not_compile",
 }

@@ -13,8 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ragflow_local.errors import DamagedProjectError, InvalidValueError, StoreError
-from ragflow_local.ingest.heal import heal, index_anew, orphans, wrong_postings
+from ragflow_local.errors import (
+    DamagedProjectError,
+    InvalidValueError,
+    ProjectVersionError,
+    StoreError,
+)
+from ragflow_local.ingest.heal import heal, index_anew, lost_sentence, orphans, wrong_postings
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, state
 from ragflow_local.stores.directory import Directory
@@ -30,8 +35,8 @@ class Problem:
     """One thing that is wrong.
 
     Attributes:
-        part: ``catalog``, ``counts``, ``words``, ``vectors``, ``files``, ``pictures`` or
-            ``orphans``.
+        part: ``catalog``, ``version``, ``counts``, ``words``, ``vectors``, ``files``, ``pictures``
+            or ``orphans``.
         what: A sentence.
         is_mendable: Whether ``repair`` puts it right without a loss.
     """
@@ -88,14 +93,17 @@ def examine(project_dir: Path, *, compared: int = _COMPARED) -> Report:
     except StoreError as error:
         return Report(str(directory.path), is_open, {}, (Problem("catalog", str(error), False),))
     examination = _Examination(directory, catalog, compared, counts)
+    problems: list[Problem] = []
     try:
+        if lost := catalog.lost_commits():
+            problems.append(Problem("catalog", lost_sentence(lost), False))
         with catalog.read() as reading:
-            problems = tuple(examination.problems(reading))
+            problems += examination.problems(reading)
     except StoreError as error:
-        problems = (Problem("catalog", str(error), False),)
+        problems = [*problems, Problem("catalog", str(error), False)]
     finally:
         catalog.close()
-    return Report(str(directory.path), is_open, counts, problems)
+    return Report(str(directory.path), is_open, counts, tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,13 @@ class _Examination:
     counts: dict[str, int]
 
     def problems(self, reading: Connection) -> Iterator[Problem]:
+        from ragflow_local.stores.catalog import schema
+
+        try:
+            schema.check(reading, self.directory.path)
+        except ProjectVersionError as error:
+            yield Problem("version", str(error))
+            return
         torn = state.torn_pages(reading)
         if torn:
             yield from (Problem("catalog", line, False) for line in torn)

@@ -28,7 +28,7 @@
         ├── ReadOnlyProjectError      opened with read_only=True
         ├── DamagedProjectError       a file of it is missing or torn
         ├── DiskError                 the disk is full, failing, or must not be written
-        └── ProjectVersionError       written by a newer version
+        └── ProjectVersionError       written by a newer or an earlier version
 
 A message says what happened, with which thing, and the way out. The class writes it from
 its fields, so callers raise facts, and tests check fields.
@@ -347,10 +347,12 @@ class DiskError(StoreError):
 
 
 class ProjectVersionError(StoreError):
-    """The project was written by a newer version."""
+    """The project was written by a newer version, or by an earlier one, and may not be changed."""
 
     def __init__(self, path: Path, found: int, known: int) -> None:
-        super().__init__(
-            f"{path} has format {found}, this version reads up to {known}."
-            " Update with: pip install -U ragflow-local"
+        way_out = (
+            "Update with: pip install -U ragflow-local"
+            if found > known
+            else "Open it once without read_only=True, which brings it up to date"
         )
+        super().__init__(f"{path} has format {found}, this version reads {known}. {way_out}.")

@@ -164,10 +164,13 @@ class Project:
             if not catalog_path.exists():
                 catalog_path.touch(mode=0o600)
         self.catalog = Catalog(catalog_path, read_only=options.read_only, is_durable=is_durable)
-        if not options.read_only:
-            # Imported here: sqlite-utils would be a sixth of the package's import time.
-            from ragflow_local.stores.catalog import schema
+        # Imported here: sqlite-utils would be a sixth of the package's import time.
+        from ragflow_local.stores.catalog import schema
 
+        if options.read_only:
+            with self.catalog.read() as reading:
+                schema.check(reading, self.path)
+        else:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()

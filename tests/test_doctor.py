@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-import time
 import zipfile
 from pathlib import Path
 
@@ -261,7 +260,7 @@ def test_the_commands_do_the_same(
 
 
 @pytest.mark.slow
-def test_a_large_healthy_project_is_examined_in_ten_seconds(tmp_path: Path) -> None:
+def test_a_large_project_is_healthy(tmp_path: Path) -> None:
     text = "\n".join(
         f"squid{n % 9973} eats whale{n % 7919} near reef{n} today." for n in range(25_000)
     )
@@ -273,9 +272,7 @@ def test_a_large_healthy_project_is_examined_in_ten_seconds(tmp_path: Path) -> N
             *_, (percent, message) = document.join(interval=1)
             assert percent == 100, message
         count = dataset.chunk_count
-    started = time.monotonic()
+    # How long it takes is measured in benchmarks/doctor.py.
     report = examine(tmp_path / "p")
-    seconds = time.monotonic() - started
-    print(f"{count} chunks: {seconds:.1f} s")  # noqa: T201  # pytest shows it with a failure
-    assert report.is_healthy
-    assert seconds < 10
+    assert report.is_healthy, report.problems
+    assert report.counts["chunks"] == count > 70_000

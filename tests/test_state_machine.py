@@ -173,4 +173,4 @@ def test_any_sequence_of_calls_gives_what_a_dict_would() -> None:
 
 @pytest.mark.slow
 def test_any_long_sequence_of_calls_gives_what_a_dict_would() -> None:
-    run_machine(Machine, settings=settings(_QUIET, max_examples=100, stateful_step_count=60))
+    run_machine(Machine, settings=settings(_QUIET, max_examples=60, stateful_step_count=50))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -273,7 +273,7 @@ class Document(Entity):
         """End its parse with CANCEL; earlier chunks stay, and so does a finished document."""
         stop_parsing(self._rag, [self.id])
 
-    def join(self, interval: float = 15, timeout: float = 3600) -> Iterator[tuple[float, str]]:
+    def join(self, interval: float = 15, timeout: float = 3600) -> Stream[tuple[float, str]]:
         """Yield ``(percentage, message)`` until the parse ends.
 
         At once, then at every change but at most one each ``interval`` seconds, and at once at

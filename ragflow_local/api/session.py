@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from collections.abc import Generator as Yields
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, overload
@@ -110,16 +110,16 @@ class Session(Entity):
     @overload
     def ask(
         self, question: str, stream: Literal[True], *, schema: Mapping[str, Any] | None = None
-    ) -> Iterator[Message]: ...
+    ) -> Stream[Message]: ...
 
     @overload
     def ask(
         self, question: str, stream: bool, *, schema: Mapping[str, Any] | None = None
-    ) -> Message | Iterator[Message]: ...
+    ) -> Message | Stream[Message]: ...
 
     def ask(
         self, question: str, stream: bool = False, *, schema: Mapping[str, Any] | None = None
-    ) -> Message | Iterator[Message]:
+    ) -> Message | Stream[Message]:
         """Answer a question from the chat's datasets, with citations, and remember both.
 
         Args:

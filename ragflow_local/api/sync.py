@@ -128,7 +128,9 @@ class _Run:
     """One comparison of a folder with a dataset, and what follows from it."""
 
     def __init__(self, rag: Engine, dataset: DataSet, found: Look, options: SyncOptions) -> None:
-        self.done = Synced(found.folder, skipped=dict(found.unread))
+        self.done = Synced(
+            found.folder, skipped={_shown(path): why for path, why in found.unread.items()}
+        )
         self._rag = rag
         self._dataset = dataset
         self._found = found
@@ -182,7 +184,7 @@ class _Run:
         try:
             return digest_of(self._found.folder / path)
         except OSError as error:
-            self.done.skipped[path] = error.strerror or str(error)
+            self.done.skipped[_shown(path)] = error.strerror or str(error)
             return None
 
     def _find_renamed(self) -> None:
@@ -268,7 +270,7 @@ class _Run:
         except DiskError:
             raise
         except (RagflowError, OSError, IntegrityError) as error:
-            self.done.skipped[path] = _reason(error)
+            self.done.skipped[_shown(path)] = _reason(error)
             done.remove(path)
 
     def _keep_bytes(self, path: str, id: str | None) -> str:
@@ -311,6 +313,13 @@ def _is_same(one: FolderFile, path: str, digest: str) -> bool:
         return kind_of(path) == kind_of(one.path)
     except RagflowError:
         return False
+
+
+def _shown(path: str) -> str:
+    """Return a path as it can be printed: bytes that are no text, and line ends, as escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in path
+    )
 
 
 def _reason(error: Exception) -> str:

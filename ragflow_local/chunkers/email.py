@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"\s{0,3}>")
 _HISTORY = (
     re.compile(
         r"\s*-{2,}\s*(?:original message|ursprüngliche nachricht|message d'origine|原始邮件"
-        r"|原始郵件|forwarded message|转发邮件信息)\s*-{2,}",
+        r"|原始郵件|元のメッセージ|转发邮件信息|転送メッセージ|forwarded message)\s*-{2,}",
         re.I,
     ),
     re.compile(r"\s*on\b.{5,200}\bwrote\s*[:：]\s*$", re.I | re.S),
@@ -35,9 +35,12 @@ _HISTORY = (
     re.compile(r"\s*在?\s*.{0,80}\d.{0,80}写道\s*[:：]\s*$", re.S),
     re.compile(r"\s*_{20,}\s*$"),
 )
-_HEADER_BEGIN = re.compile(r"\s*\**(?:from|von|de|发件人|寄件者)\s*[:：]\**", re.I)
+# In any language, above lines that are quoted: a date, and who wrote with the address.
+_SAID_BY = re.compile(r"\s*(?=.{0,120}\d\D{1,3}\d).{5,160}<[^<>\s]+@[^<>\s]+>.{0,40}[:：]\s*$")
+_HEADER_BEGIN = re.compile(r"\s*\**(?:from|von|de|发件人|寄件者|差出人)\s*[:：]\**", re.I)
 _HEADER_NEXT = re.compile(
-    r"\s*\**(?:sent|date|to|gesendet|envoyé|发送时间|收件人|日期|主题)\s*[:：]", re.I
+    r"\s*\**(?:sent|date|to|gesendet|envoyé|发送时间|收件人|日期|主题|送信日時|宛先|件名)\s*[:：]",
+    re.I,
 )
 
 
@@ -129,4 +132,4 @@ def _begins_history(line: str, following: Sequence[str]) -> bool:
 def _announces_quotes(line: str, following: Sequence[str]) -> bool:
     """Return whether the line says whose the quoted lines under it are."""
     is_quoted_below = any(_QUOTED.match(other) for other in following[:3])
-    return is_quoted_below and any(pattern.match(line) for pattern in _HISTORY)
+    return is_quoted_below and any(pattern.match(line) for pattern in (*_HISTORY, _SAID_BY))

@@ -19,6 +19,7 @@ _NUMBERED = (
     (re.compile(rf"第[{_CN}]+[部编卷篇](?:\s|　|$|[^的])"), 1),
     (re.compile(rf"第[{_CN}]+[章回](?:\s|　|$|[^的])"), 2),
     (re.compile(rf"第[{_CN}]+节(?:\s|　|$|[^的])"), 3),
+    (re.compile(r"[A-Z]\.\s+[A-Z]{2,}[^a-z]*$"), 3),  # A. PURPOSE
     (re.compile(r"\d+\.\d+\.\d+(?:\.\d+)*\.?\s+\S"), 4),
     (re.compile(r"\d+\.\d+\.?\s+\S"), 3),
 )

@@ -1,10 +1,11 @@
 """Laws: articles under their chapter headings, each a chunk.
 
-For statutes and rules, in English (Article 1, Section 2, § 3; also 1., 2., 3A. under Parts),
-Chinese (第一编, 第一章, 第一节, 第一条, 第十条之一) and Japanese (第三条の二). An article is cut
-only where it is larger than the model's window; its later parts name it in their heading path. What
-stands before, between and after articles is packed like any text, and so is all of a text without
-such numbering, with a notice. Leaves out running heads and feet.
+For statutes, rules and contracts, in English (Article 1, Section 2, § 3; also 1., 2., 3A. under
+Parts or above 1.1), Chinese (第一编, 第一章, 第一节, 第一条, 第十条之一), Japanese (第三条の二) and
+Korean (제1조의2). An article is cut only where it is larger than the model's window; its later
+parts name it in their heading path. What stands before, between and after articles is packed like
+any text, and so is all of a text without such numbering, with a notice. Leaves out running heads
+and feet.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ragflow_local.settings import ParserConfig
 _CN = "零〇○一二三四五六七八九十百千两0-9０-９"
 _SUFFIX_CN = rf"(?:[之の][{_CN}]+)*"
 _EN = r"(?:\d+[A-Za-z]?(?:[.\-–]\d+[A-Za-z]?)*|[IVXLC]+|[A-Z])\b"
+_NO_PROSE = r"(?!\s+(?-i:[a-z]{2}))"  # "Article 6 applies" begins a sentence
 _BEGIN = r"\s*(?:[#*]+\s*)?"
 # Chapters and what is above them, with their levels; one that is no more than a line.
 _CHAPTERS = (
@@ -31,6 +33,9 @@ _CHAPTERS = (
     (re.compile(rf"第[{_CN}]+章(?!的|规定)"), 4),
     (re.compile(rf"第[{_CN}]+节(?!的|规定)"), 5),
     (re.compile(rf"第[{_CN}]+目(?:\s|　|$)"), 6),
+    (re.compile(r"제\s*\d+\s*편"), 2),
+    (re.compile(r"제\s*\d+\s*장"), 4),
+    (re.compile(r"제\s*\d+\s*절"), 5),
     (re.compile(rf"(?:book|buch|livre|libro)\s+{_EN}", re.I), 1),
     (re.compile(rf"(?:title|titre|t[íi]tulo|part|teil|division|schedule)\s+{_EN}", re.I), 2),
     (re.compile(rf"(?:annex|appendix)\s+{_EN}", re.I), 2),
@@ -48,13 +53,16 @@ _ARTICLE_CN = re.compile(rf"{_BEGIN}(第[{_CN}]+条{_SUFFIX_CN})(?=[\s　:：（
 _ARTICLE_CN_CLOSE = re.compile(
     rf"{_BEGIN}(第[{_CN}]+条{_SUFFIX_CN})(?![{_CN}第规規所的のはがにを、至和及或款项項，,中])"
 )
+_ARTICLE_KO = re.compile(rf"{_BEGIN}(제\s*\d+\s*조(?:의\s*\d+)?)(?=[\s(（]|$)")
 _ARTICLE_EN = re.compile(
-    rf"{_BEGIN}((?:article|art\.|artikel|art[íi]culo|articolo|artigo|rule|regulation)\s+{_EN})",
+    rf"{_BEGIN}((?:article|art\.|artikel|art[íi]culo|articolo|artigo|rule|regulation)\s+{_EN})"
+    rf"{_NO_PROSE}",
     re.I,
 )
-_SECTION_EN = re.compile(rf"{_BEGIN}((?:section|sec\.)\s*{_EN}|§+\s*{_EN})", re.I)
+_SECTION_EN = re.compile(rf"{_BEGIN}((?:section|sec\.)\s*{_EN}|§+\s*{_EN}){_NO_PROSE}", re.I)
 # Acts of Parliaments number their sections so, under Parts; each number follows the one before.
 _PLAIN_EN = re.compile(r"\s*((\d{1,4})([A-Z]{0,2})\.)\s+\S")
+_CLAUSE = re.compile(r"\s*1\.1\.?\s+\S")  # contracts have clauses under theirs
 _LARGEST_STEP = 5  # what was repealed leaves gaps
 # Japanese statutes put what an article is about on the line above it.
 _CAPTION = re.compile(r"\s*[（(][^（）()]{2,40}[）)]\s*")
@@ -118,7 +126,7 @@ def _lines(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _numbering(lines: Sequence[Block]) -> _Numbering | None:
-    for pattern, least in ((_ARTICLE_CN, 1), (_ARTICLE_CN_CLOSE, 2)):
+    for pattern, least in ((_ARTICLE_CN, 1), (_ARTICLE_CN_CLOSE, 2), (_ARTICLE_KO, 1)):
         if _count(lines, pattern) >= least:
             return _Numbering(pattern)
     articles, sections = _count(lines, _ARTICLE_EN), _count(lines, _SECTION_EN)
@@ -134,7 +142,8 @@ def _numbering(lines: Sequence[Block]) -> _Numbering | None:
     if articles or sections:
         return _Numbering(_ARTICLE_EN if articles else _SECTION_EN)
     numbers = [match for b in lines if (match := _PLAIN_EN.match(b.text)) and b.kind != "table"]
-    if len(numbers) >= 2 and any(_numbered_level(b.text.strip()) for b in lines):
+    is_parted = any(_numbered_level(b.text.strip()) or _CLAUSE.match(b.text) for b in lines)
+    if len(numbers) >= 2 and is_parted:
         return _Numbering(_PLAIN_EN)
     return _Numbering(_ITEM_CN) if _count(lines, _ITEM_CN) >= 2 else None
 

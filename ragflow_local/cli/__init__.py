@@ -28,7 +28,7 @@ from ragflow_local.cli.evaluate import eval_
 from ragflow_local.cli.mcp import mcp
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
-from ragflow_local.cli.output import tell
+from ragflow_local.cli.output import for_a_terminal, tell
 from ragflow_local.cli.search import search
 from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
@@ -104,7 +104,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         # Not app() itself: that puts an excepthook of its own in place of ours.
         get_command(app)(args=None if arguments is None else list(arguments), prog_name=PROGRAM)
     except RagflowError as error:
-        tell(f"Error: {error}", is_bad=True)
+        tell(f"Error: {for_a_terminal(str(error))}", is_bad=True)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:

@@ -83,7 +83,7 @@ _VERBS = (
 Files = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[FILES]",
+        metavar="FILES",
         exists=True,
         readable=True,
         show_default=False,
@@ -109,10 +109,11 @@ def bench(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Measure this computer: pages parsed, texts embedded, searches, in half a minute or so.
+    """Measure how fast this computer is.
 
-    A temporary project is made and removed. Each figure has what it was measured on beside it;
-    other programs that run at the same time make all of them worse.
+    Pages parsed, texts embedded, searches, in half a minute or so. A temporary project is made
+    and removed. Each figure has what it was measured on beside it; other programs that run at
+    the same time make all of them worse.
     """
     from ragflow_local.api.ragflow import RAGFlow
 

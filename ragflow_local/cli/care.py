@@ -40,9 +40,9 @@ NewFile = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, show_de
 def doctor(
     context: typer.Context, project: Project = None, repair: Repair = False, as_json: Json = False
 ) -> None:
-    """Say what is wrong with a project; exit status 1 when something is.
+    """Say what is wrong with a project.
 
-    Nothing is changed without --repair.
+    Exit status 1 when something is. Nothing is changed without --repair.
     """
     from ragflow_local import doctor as room
 
@@ -66,14 +66,20 @@ def doctor(
 
 
 def backup(context: typer.Context, target: Target, project: Project = None) -> None:
-    """Write a whole copy of a project, also while it is in use."""
+    """Write a whole copy of a project.
+
+    Others may write in it meanwhile.
+    """
     with open_project(context, project, read_only=True) as rag:
         size = rag.backup(target)
     tell(f"Wrote {target}: {size:,} bytes. It is a project: --project {target} opens it.")
 
 
 def restore(source: Source, target: Target) -> None:
-    """Write a whole copy of a backup, after looking at every byte of it."""
+    """Write a whole copy of a backup.
+
+    Every byte of it is looked at first.
+    """
     from ragflow_local import doctor as room
     from ragflow_local.api.ragflow import RAGFlow
 
@@ -98,7 +104,10 @@ def vacuum(context: typer.Context, project: Project = None) -> None:
 def export(
     context: typer.Context, file: NewFile, project: Project = None, dataset: Dataset = None
 ) -> None:
-    """Write a dataset to one file, with its bytes, chunks and embeddings."""
+    """Write a dataset to one file.
+
+    With its bytes, chunks and embeddings: import computes nothing anew.
+    """
     with open_project(context, project, read_only=True) as rag:
         home = dataset_of(rag, dataset)
         rag.export_dataset(home, file)
@@ -108,7 +117,10 @@ def export(
 def import_(
     context: typer.Context, file: Exported, project: Project = None, dataset: Dataset = None
 ) -> None:
-    """Add the dataset of an exported file; --dataset gives it another name."""
+    """Add the dataset of an exported file.
+
+    --dataset gives it another name.
+    """
     with open_project(context, project, new=True) as rag:
         found = rag.import_dataset(file, dataset)
         tell(f"Added {found.name}: {found.document_count:,} documents.")

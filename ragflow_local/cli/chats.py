@@ -35,9 +35,7 @@ Name = Annotated[str, typer.Argument(metavar="CHAT", show_default=False, help="N
 Names = Annotated[list[str], typer.Argument(metavar="CHATS", show_default=False)]
 SessionName = Annotated[
     str | None,
-    typer.Argument(
-        metavar="[SESSION]", show_default=False, help="Name or id. Default: the latest."
-    ),
+    typer.Argument(metavar="SESSION", show_default=False, help="Name or id. Default: the latest."),
 ]
 Knows = Annotated[
     list[str] | None,
@@ -102,7 +100,7 @@ def _all(context: typer.Context, project: Project = None, as_json: Json = False)
 
 
 chats = group(
-    "List, make, change and delete chats; look into what was asked.",
+    "List, make, change chats; show what was asked.",
     "ragflow-local chats show 'command line'",
     _all,
 )
@@ -120,7 +118,10 @@ def create(
     settings: PromptSettings = None,
     as_json: Json = False,
 ) -> None:
-    """Make a chat that knows some datasets; the only one where none is named."""
+    """Make a chat that knows some datasets.
+
+    The only one where none is named.
+    """
     parts = _parts_of(model, prompt, settings)
     with open_project(context, project) as rag:
         knows = dataset or [item.name for item in rag.list_datasets()]
@@ -202,7 +203,10 @@ def show(
     project: Project = None,
     as_json: Json = False,
 ) -> None:
-    """Show a session word for word, with its sources; the chat alone where nothing was asked."""
+    """Show a session word for word, with its sources.
+
+    The latest where none is named; the chat itself where nothing was asked.
+    """
     with open_project(context, project, read_only=True) as rag:
         chat = chat_named(rag, name)
         found = _session_of(chat, session)

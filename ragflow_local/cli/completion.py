@@ -28,7 +28,9 @@ ShellName = Annotated[
 
 
 def completion(shell: ShellName) -> None:
-    """Write a script that completes commands, options and names in a shell.
+    """Write a completion script for a shell.
+
+    It completes commands, options, and the names of datasets and documents.
 
     For bash put this into ~/.bashrc, for zsh into ~/.zshrc (with zsh for bash):
 

@@ -62,7 +62,7 @@ Names = Annotated[
 NewName = Annotated[str, typer.Argument(metavar="NEW_NAME", show_default=False)]
 Target = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", show_default=False, help="Default: its name, here."),
+    typer.Argument(metavar="FILE", show_default=False, help="Default: its name, here."),
 ]
 Words = Annotated[
     str, typer.Option("--keywords", metavar="WORDS", help="Only chunks with each of these words.")
@@ -110,7 +110,7 @@ def _all(
 
 
 documents = group(
-    "List the documents of a dataset; look into them, change, save and remove them.",
+    "List documents; show, change, remove them.",
     "ragflow-local documents list --dataset reports --state FAIL",
     _all,
 )
@@ -244,7 +244,10 @@ def save(
     project: Project = None,
     dataset: Dataset = None,
 ) -> None:
-    """Write the bytes that were added to a file, unchanged; - is standard output."""
+    """Write the bytes that were added to a file.
+
+    They are unchanged; - is standard output.
+    """
     import sys
 
     with open_project(context, project, read_only=True) as rag:
@@ -268,7 +271,10 @@ def remove(
     dataset: Dataset = None,
     yes: Yes = False,
 ) -> None:
-    """Remove documents with their chunks; they are not found any more at once."""
+    """Remove documents with their chunks.
+
+    They are not found any more at once.
+    """
     with open_project(context, project) as rag:
         found = {item.id: item for item in named(dataset_of(rag, dataset), names)}
         said = ", ".join(item.name for item in found.values())

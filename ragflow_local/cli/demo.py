@@ -62,7 +62,7 @@ def demo(
     ask: Ask = None,
     project: DemoProject = None,
 ) -> None:
-    """Parse the documents in the box and answer three questions.
+    """Parse some documents, answer three questions.
 
     Or parse your own files and answer your own questions.
     """

@@ -92,7 +92,10 @@ def parse(
     method: Method = None,
     as_json: Json = False,
 ) -> None:
-    """Parse the documents that are not parsed yet, or those named."""
+    """Parse documents that are not parsed yet.
+
+    Or those named, again.
+    """
     with open_project(context, project) as rag:
         home = dataset_of(rag, dataset)
         documents = list(named(home, names) if names else _unparsed(home))
@@ -136,7 +139,7 @@ def add_files(
 
     A file that cannot be taken is told and left out; the others are added.
     """
-    from ragflow_local.errors import LimitError, ReadError
+    from ragflow_local.errors import InvalidValueError, LimitError, ReadError
 
     documents = []
     with looking("Adding") as show:
@@ -146,7 +149,7 @@ def add_files(
                 documents.append(rag.add_document(home, name, path.read_bytes()))
             except OSError as error:
                 tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
-            except (LimitError, ReadError) as error:
+            except (InvalidValueError, LimitError, ReadError) as error:
                 tell(f"✗ {path}: {error}", is_bad=True)
     set_method(documents, method)
     return documents

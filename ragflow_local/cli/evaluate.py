@@ -89,7 +89,9 @@ def eval_(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how well questions are answered whose answers are known.
+    """Measure how well questions are answered.
+
+    Their answers are known.
 
     The CSV has a column question and, as far as known, answer, document (names or patterns,
     split by ;) and page (3, 3-5). A hit is right where it is of the document and page, or, where

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 
 import typer
@@ -27,8 +26,6 @@ def mcp(
         tell('Error: The MCP library is not installed: pip install "ragflow-local[mcp]"')
         raise typer.Exit(TOLD)
     with open_project(context, project, read_only=True, models=models) as rag:
-        if sys.stdin.isatty():
-            tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
         from ragflow_local.cli.mcp_server import serve
 
         serve(rag, lambda: open_project(context, project, models=models), model)

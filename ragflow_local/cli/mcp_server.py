@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
-from ragflow_local.cli.output import pages_of
+from ragflow_local.cli.output import pages_of, tell
 from ragflow_local.errors import RagflowError
 
 if TYPE_CHECKING:
@@ -121,12 +124,24 @@ def serve(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) 
         open_writing: Opens it for writing too.
         model: The chat model that answers; None for the default.
     """
-    make_server(rag, open_writing, model).run("stdio")
-
-
-def make_server(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) -> MCPServer:
-    """Return the server, which knows its tools and waits for nobody yet."""
     writing = _Writing(open_writing)
+
+    def leave(number: int, frame: object) -> None:
+        # The library's thread goes on waiting for a line: nothing else ends it at a terminal.
+        try:
+            writing.close()
+            rag.close()
+        finally:
+            os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, leave)
+    if sys.stdin.isatty():
+        tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
+    _server(rag, writing, model).run("stdio")
+
+
+def _server(rag: RAGFlow, writing: _Writing, model: str | None) -> MCPServer:
+    """Return the server, which knows its tools and waits for nobody yet."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: MCPServer) -> AsyncIterator[None]:

@@ -41,7 +41,7 @@ Source = Annotated[
 
 models = typer.Typer(
     rich_markup_mode=None,
-    help="List the models on this computer; check one, add one.",
+    help="List the models here; check one, add one.",
     epilog="\b\nExample:\n  ragflow-local models add ~/Downloads/model.gguf",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -101,7 +101,10 @@ def check(
 def add(
     context: typer.Context, source: Source, directory: Models = None, as_json: Json = False
 ) -> None:
-    """Copy a model to the models' directory and verify the copy (SHA-256)."""
+    """Copy a model and verify the copy (SHA-256).
+
+    It goes to the models' directory.
+    """
     from ragflow_local.api.models import add_model
 
     where = _directory(directory) if directory else context.obj

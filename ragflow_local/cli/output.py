@@ -19,6 +19,17 @@ _MARKED = "bold yellow"  # words of the question, in a passage
 _RED = "31"
 _LEAST_ROOM = 34  # columns for a value beside its name: an id fits; else it stands below
 
+# What errors advise a program to call, and what a person at a terminal types instead.
+_COMMANDS = {
+    "RAGFlow.list_datasets()": "ragflow-local datasets",
+    "DataSet.list_docs()": "ragflow-local documents",
+    "RAGFlow.retrieval()": "ragflow-local search",
+    "RAGFlow.list_chats()": "ragflow-local chats",
+    "Chat.list_sessions()": "ragflow-local chats sessions CHAT",
+    "async_parse()": "ragflow-local parse",
+    "allow_empty=True": "--allow-empty",
+}
+
 
 def clean(text: str) -> str:
     """Return ``text`` without control characters."""
@@ -37,6 +48,13 @@ def tell(text: str, *, is_bad: bool = False) -> None:
     if is_bad and has_colours(sys.stderr):
         text = f"\x1b[{_RED}m{text}\x1b[0m"
     typer.echo(text, err=True)
+
+
+def for_a_terminal(message: str) -> str:
+    """Return the message of an error with commands in place of the calls that a program makes."""
+    for call, command in _COMMANDS.items():
+        message = message.replace(call, command)
+    return message
 
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ragflow_local.cli.output import clean, count_of, tell
+from ragflow_local.cli.output import clean, count_of, for_a_terminal, tell
 from ragflow_local.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -210,5 +210,5 @@ def told_end(document: Document, *, is_alone: bool) -> str:
         _, _, notices = document.progress_msg.partition(". ")  # after "completed: … chunks"
         what += f". {notices}" if notices else ""
     else:
-        what = " ".join(document.progress_msg.split()) or document.run.lower()
+        what = for_a_terminal(" ".join(document.progress_msg.split())) or document.run.lower()
     return clean(f"{mark} {document.name}: {what}")

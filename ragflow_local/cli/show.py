@@ -64,7 +64,7 @@ def show(
     dpi: Dpi = 120,
     as_json: Json = False,
 ) -> None:
-    """Show a chunk: its text, its document and page, and the page as a picture."""
+    """Show a chunk, and its page as a picture."""
     with open_project(context, project, read_only=True) as rag:
         chunk = rag.get_chunk(chunk_id)
         scored = _scored(rag, chunk, question) if question else chunk

@@ -84,11 +84,12 @@ def sync(
     dry_run: Dry = False,
     as_json: Json = False,
 ) -> None:
-    """Make a dataset mirror a folder: new, changed, renamed and deleted files.
+    """Make a dataset mirror a folder.
 
-    A document is named by its file's path. Files are compared by size and times, and by content
-    where these differ; what has not changed is not parsed again. Documents that were added
-    otherwise stay. --method and --embedding-model are for a dataset that is new.
+    New, changed, renamed and deleted files are seen. A document is named by its file's path.
+    Files are compared by size and times, and by content where these differ; what has not changed
+    is not parsed again. Documents that were added otherwise stay. --method and --embedding-model
+    are for a dataset that is new.
     """
     wish = _Wish(
         folder, tuple(include or ()), tuple(exclude or ()), parse, retry, allow_empty, dry_run
@@ -112,9 +113,10 @@ def watch(
     exclude: Exclude = None,
     interval: Interval = 2.0,
 ) -> None:
-    """Mirror a folder as `sync` does, and again at every change, until Ctrl-C.
+    """Mirror a folder at every change, until Ctrl-C.
 
-    The project is open only while something is done, so that others can ask meanwhile.
+    Each time it does what sync does. The project is open only while something is done, so that
+    others can ask meanwhile.
     """
     from ragflow_local.errors import ProjectLockedError, RagflowError
 

@@ -32,6 +32,7 @@ _HELP = """\
 /help      this
 /quit      end; so does Ctrl-D. Ctrl-C stops an answer."""
 _MARK = re.compile(r"\[ID:(\d+)\]")
+_SPACED_MARK = re.compile(r" ?\[ID:\d+\]")
 _MAX_NAME = 255  # of a session, by the API's rule
 _MOST_LINES = 6  # of a source in the list; /open gives all of it
 _REMEMBERED = 20  # sessions whose questions the arrow keys bring back
@@ -112,7 +113,7 @@ class _Talk:
         except (ModelError, InvalidValueError, NotFoundError) as error:
             tell(f"Error: {error}", is_bad=True)
         finally:
-            stream.close()  # type: ignore[attr-defined]  # a generator: closing it stops the model
+            stream.close()
 
     def command(self, line: str) -> None:
         """Do what a line that begins with a slash says."""
@@ -165,7 +166,7 @@ class _Talk:
             if message.role == "user":
                 say(f"{_PROMPT}{message.content}")
             else:
-                say(_MARK.sub("", message.content).replace(" .", "."))
+                say(_SPACED_MARK.sub("", message.content))
 
 
 def sources_of(message: Message | None) -> list[Chunk]:

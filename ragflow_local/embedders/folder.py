@@ -157,8 +157,8 @@ def _weights(name: str, folder: Path) -> list[Path]:
             raise DamagedModelError(name, f"{index} lists no file")
         found = [folder / Path(str(shard)).name for shard in sorted(set(shards.values()))]
     else:
-        known = ("model.safetensors", "pytorch_model.bin")
-        found = [folder / file for file in known if (folder / file).is_file()][:1]
+        _check_no_pickle(name, folder)
+        found = [folder / "model.safetensors"] * (folder / "model.safetensors").is_file()
     if not found:
         raise DamagedModelError(name, f"{folder} has no weights (model.safetensors)")
     for file in found:
@@ -169,9 +169,19 @@ def _weights(name: str, folder: Path) -> list[Path]:
 
 
 def _check_weights(name: str, folder: Path) -> None:
-    for file in (folder / "model.safetensors", folder / "pytorch_model.bin"):
-        if file.is_file():
-            _check_file(name, file)
+    _check_no_pickle(name, folder)
+    if (folder / "model.safetensors").is_file():
+        _check_file(name, folder / "model.safetensors")
+
+
+def _check_no_pickle(name: str, folder: Path) -> None:
+    """Raise where the only weights are a pickle, which may hold a program as well."""
+    if (folder / "pytorch_model.bin").is_file() and not (folder / "model.safetensors").is_file():
+        raise DamagedModelError(
+            name,
+            f"the weights in {folder} are a pickle (pytorch_model.bin), which may hold a program."
+            " Only model.safetensors is loaded, which most models have too",
+        )
 
 
 def _check_file(name: str, file: Path) -> None:
@@ -181,10 +191,6 @@ def _check_file(name: str, file: Path) -> None:
         start = stream.read(40)
         if start.startswith(b"version https://git-lfs"):
             raise DamagedModelError(name, f"{file} is a Git LFS pointer, not the weights")
-        if file.suffix != ".safetensors":
-            if size < 64:
-                raise DamagedModelError(name, f"{file} is empty")
-            return
         length = int.from_bytes(start[:8], "little")
         if len(start) < 8 or not 2 <= length <= min(size - 8, 100_000_000):
             raise DamagedModelError(name, f"{file} is torn: its header does not fit its size")

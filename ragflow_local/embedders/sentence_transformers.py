@@ -111,11 +111,16 @@ class CrossEncoder:
             import transformers
 
             options: Any = {"local_files_only": True, "trust_remote_code": False}
+            weights: Any = {"use_safetensors": True}  # never a pickle
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(
                 str(folder.path), **options
             )
             loaded: Any = transformers.AutoModelForSequenceClassification.from_pretrained(
-                str(folder.path), attn_implementation="eager", output_loading_info=True, **options
+                str(folder.path),
+                attn_implementation="eager",
+                output_loading_info=True,
+                **weights,
+                **options,
             )
         self._model: Any = loaded[0].eval()
         missing = sorted(loaded[1]["missing_keys"])
@@ -282,5 +287,9 @@ def _load(folder: ModelFolder) -> Any:
         from sentence_transformers import SentenceTransformer
 
         return SentenceTransformer(
-            str(folder.path), device="cpu", local_files_only=True, trust_remote_code=False
+            str(folder.path),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},  # never a pickle
         ).eval()

@@ -44,6 +44,10 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
             raise DamagedProjectError(catalog.path, problems[0])
         ids = datasets.all_ids(reading)
     done = []
+    if lost := catalog.lost_commits():
+        done.append(lost_sentence(lost))
+        _log.warning("%s: %s", catalog.path, done[0])
+        catalog.accept_loss()
     with catalog.write() as connection:
         if state.wrong_counts(connection):
             state.count_anew(connection)
@@ -60,6 +64,15 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
     for sentence in done:
         _log.info("%s", sentence)
     return done
+
+
+def lost_sentence(count: int) -> str:
+    """Return what a damaged log took away, in a sentence."""
+    changes = "change" if count == 1 else f"{count} changes"
+    return (
+        f"The last {changes} before the engine ended are lost, because the catalog's log was"
+        " damaged. Look at what was added or edited last, or restore a backup."
+    )
 
 
 def wrong_postings(connection: Connection, dataset_id: str, compared: int = 0) -> list[str]:

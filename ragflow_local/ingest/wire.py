@@ -153,7 +153,8 @@ def failure_of(error: Exception) -> Failed:
     """Return the frame that tells of an error."""
     if isinstance(error, RagflowError):
         return Failed(type(error).__name__, str(error))
-    return Failed("", f"{type(error).__name__}: {error}")
+    said = f"{type(error).__name__}: {error}"
+    return Failed("", f"the program that reads such files stumbled over it ({said})")
 
 
 def error_of(failed: Failed, name: str) -> RagflowError:

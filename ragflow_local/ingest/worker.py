@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -55,7 +56,11 @@ def main() -> None:
             reply = wire.Failed("", "it is nested too deeply")
         except Exception as error:  # noqa: BLE001  # a reader's bug must not end the worker
             reply = wire.failure_of(error)
-        wire.send(replies, reply)
+        try:
+            wire.send(replies, reply)
+        except (OverflowError, ValueError, TypeError, struct.error) as error:
+            # A number or a size that no frame holds: nothing of it was sent.
+            wire.send(replies, wire.failure_of(error))
 
 
 def _end_with_the_engine() -> None:

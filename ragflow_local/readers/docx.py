@@ -1,5 +1,6 @@
 """Word files: headings, paragraphs, numbered lists, tables, text boxes, notes, comments."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -148,8 +149,8 @@ class _Document:
         if name == "sym":
             code = element.get(f"{WORD}char", "")
             # Symbol fonts map their signs to U+F000 and up: bullets mostly, no text.
-            is_sign = code[:1].upper() != "F" and len(code) == 4
-            return chr(int(code, 16)) if is_sign and code.isalnum() else ""
+            is_sign = re.fullmatch("[0-9A-Ca-cEe][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}", code)
+            return chr(int(code, 16)) if is_sign and code > "001F" else ""
         if name == "commentReference":
             self._called.append(("comments", element.get(f"{WORD}id", "")))
         elif name in _NOTES:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ragflow_local.readers.grid import table
-from ragflow_local.readers.package import Package
+from ragflow_local.readers.package import Package, count_of
 from ragflow_local.records import Block, Place
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -42,7 +42,7 @@ def _points(element: Any) -> dict[int, str]:
     points: dict[int, str] = {}
     for point in element.iter(f"{CHART}pt"):
         text = point.findtext(f"{CHART}v") or ""
-        index = int(point.get("idx", "0")) if point.get("idx", "0").isdecimal() else 0
+        index = count_of(point.get("idx"), 0)
         # Categories of several levels: the outer name goes before the inner.
         points[index] = f"{text} {points[index]}" if index in points else text
     return points

@@ -32,11 +32,13 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
                 yield Block("field", f"{field}: {text}")
     folder = PurePosixPath(files[0]).parent
     items = {item.get("id"): item for item in book.iter("{*}item")}
+    read_parts = set()
     for reference in book.iter("{*}itemref"):
         item = items.get(reference.get("idref"))
         if item is not None and item.get("media-type") in _PAGES:
             part = _resolve(folder, item.get("href", ""))
-            if part in package:
+            if part in package and part not in read_parts:  # no book says a chapter twice
+                read_parts.add(part)
                 yield from html.read(package.read(part))
 
 

@@ -108,7 +108,8 @@ class _Walk:
     def _open(self, element: Any, tag: str) -> None:
         if tag in ("ul", "ol", "menu", "dir"):
             start = element.get("start", "1")
-            self._numbers.append((int(start) if start.isdecimal() else 1) if tag == "ol" else 0)
+            is_count = start.isdecimal() and len(start) < 7
+            self._numbers.append((int(start) if is_count else 1) if tag == "ol" else 0)
         elif tag == "li":
             number = self._numbers[-1] if self._numbers else 0
             indent = "  " * max(len(self._numbers) - 1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import ocr, pdf_page, pdf_plain
@@ -23,6 +24,18 @@ _MAX_FRAMES = 2_000
 # Resolutions that scanners write; others say nothing about the size of the page.
 _MIN_DPI, _MAX_DPI = 50, 2400
 _SAID_BY_NOBODY = 72.0
+# What decoders raise over files that are broken: each format its own, and none of them says all.
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+)
 
 
 def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
@@ -38,7 +51,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
             yield Notice(f"The text in the picture was not read. To read it: {ocr.INSTALL}")
         return
     with _opened(data, name) as image:
-        for number in range(1, min(getattr(image, "n_frames", 1), _MAX_FRAMES) + 1):
+        for number in range(1, min(_count_frames(image), _MAX_FRAMES) + 1):
             yield from _frame(_pixels(image, number, name), _dpi(image), number)
 
 
@@ -61,12 +74,19 @@ def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
             image = Image.open(io.BytesIO(data))
     except Image.DecompressionBombError as error:
         raise DamagedFileError(name, "its size", "it is larger than 120 megapixels") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except _BROKEN as error:
         raise DamagedFileError(name, "its head", "it is broken or no picture") from error
     with image:
         if image.width * image.height > MAX_PIXELS:
             raise DamagedFileError(name, "its size", "it is larger than 120 megapixels")
         yield image
+
+
+def _count_frames(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except _BROKEN:  # the first one may be whole
+        return 1
 
 
 def _pixels(image: Image.Image, page: int, name: str) -> Image.Image:
@@ -83,7 +103,7 @@ def _pixels(image: Image.Image, page: int, name: str) -> Image.Image:
         if turned.mode.startswith(("I", "F")):
             return _grey(turned)
         return turned.convert("RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
+    except _BROKEN as error:
         raise DamagedFileError(name, f"page {page}", "its picture is broken") from error
 
 

@@ -59,8 +59,9 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     heading = 0
     rows: list[list[str]] | None = None
     for token in tokens:
-        if token.type.endswith(("_list_open", "_list_close", "_item_open")):
-            marker = _list_step(token, lists)
+        if token.type.endswith(("_list_open", "_list_close", "_item_open", "_item_close")):
+            yield from _unsaid(token, marker)
+            marker = _after(token, marker, _list_step(token, lists))
         elif token.type == "heading_open":
             heading = int(token.tag[1])
         elif token.type == "table_open":
@@ -81,14 +82,28 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 heading = 0
 
 
+def _unsaid(token: Token, marker: str) -> Iterator[Block]:
+    """Yield the number of an item that ends without a text."""
+    if token.type.endswith("_close") and any(map(str.isdecimal, marker)):
+        yield Block("list_item", marker.strip())
+
+
+def _after(token: Token, marker: str, step: str) -> str:
+    """Return what stands before an item: the number of the one it begins, too, if it has one."""
+    if token.type.endswith("_close") or not any(map(str.isdecimal, marker)):
+        return step
+    return f"{marker.strip()} {step.lstrip()}" if step else marker
+
+
 def _list_step(token: Token, lists: list[_Count]) -> str:
     """Keep count of lists and their items; return what stands before an item that begins."""
     if token.type.endswith("_list_open"):
         start = int(token.attrGet("start") or 1)
         lists.append((start, -1) if token.tag == "ol" else _BULLETS)
         return ""
-    if token.type.endswith("_list_close"):
-        lists.pop()
+    if token.type.endswith("_close"):
+        if token.type.endswith("_list_close"):
+            lists.pop()
         return ""
     indent = "  " * (len(lists) - 1)
     if lists[-1] == _BULLETS:

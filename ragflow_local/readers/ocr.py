@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ def is_installed() -> bool:
 def _engine() -> Any:
     """Return the engine in one thread: several workers share the processors."""
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+    _plan_no_memory()
     engine = import_module("rapidocr").RapidOCR(
         params={
             "Global.log_level": "critical",
@@ -65,6 +67,23 @@ def _engine() -> Any:
     )
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
     return engine
+
+
+def _plan_no_memory() -> None:
+    """Have ONNX Runtime keep no plan of memory for each width of a line: 200 MB by and by.
+
+    RapidOCR has no setting for it; where its inside is another, the plans stay.
+    """
+    with contextlib.suppress(ImportError, AttributeError):
+        sessions = import_module("rapidocr.inference_engine.onnxruntime.main").OrtInferSession
+        options_of = sessions._init_sess_opts
+
+        def options(cfg: Any) -> Any:
+            found = options_of(cfg)
+            found.enable_mem_pattern = False
+            return found
+
+        sessions._init_sess_opts = staticmethod(options)
 
 
 def lines_of(pixels: NDArray[np.uint8], points_per_pixel: float) -> Lines:

@@ -1,11 +1,12 @@
 """OpenDocument texts, sheets and slides: headings, paragraphs, lists, tables, notes."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.grid import Cell, spread, table
-from ragflow_local.readers.package import Package
+from ragflow_local.readers.package import Package, count_of
 from ragflow_local.records import Block
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -56,7 +57,7 @@ def _content(parent: Any, depth: int) -> Iterator[Block]:
         tag = element.tag
         if tag == f"{_TEXT}h":
             level = element.get(f"{_TEXT}outline-level", "1")
-            yield from _line(element, 0, int(level) if level.isdecimal() else 1)
+            yield from _line(element, 0, int(level) if re.fullmatch("[1-9]|10", level) else 1)
         elif tag == f"{_TEXT}p":
             yield from _line(element, depth, 0)
         elif tag == f"{_TEXT}list":
@@ -91,8 +92,7 @@ def _text(element: Any, aside: list[Any]) -> str:
         if child.tag in _ASIDE:
             aside.append(child)
         elif child.tag == f"{_TEXT}s":
-            count = child.get(f"{_TEXT}c", "1")
-            parts.append(" " * min(int(count) if count.isdecimal() else 1, _MAX_REPEATS))
+            parts.append(" " * min(count_of(child.get(f"{_TEXT}c"), 1), _MAX_REPEATS))
         elif child.tag in _SPACES:
             parts.append(_SPACES[child.tag])
         elif child.tag not in _SILENT:
@@ -123,14 +123,10 @@ def _cells(element: Any) -> list[Cell]:
         return []
     texts = [block.text for block in _content(element, 0)]
     rows, columns = (
-        int(value)
-        if (value := element.get(f"{_TABLE}number-{side}-spanned", "1")).isdecimal()
-        else 1
-        for side in ("rows", "columns")
+        count_of(element.get(f"{_TABLE}number-{side}-spanned"), 1) for side in ("rows", "columns")
     )
     return [Cell(" ".join(texts), rows, columns)] * _repeats(element, "columns")
 
 
 def _repeats(element: Any, side: str) -> int:
-    value = element.get(f"{_TABLE}number-{side}-repeated", "1")
-    return min(int(value), _MAX_REPEATS) if value.isdecimal() and len(value) < 9 else 1
+    return min(count_of(element.get(f"{_TABLE}number-{side}-repeated"), 1), _MAX_REPEATS)

@@ -184,3 +184,9 @@ def parse_xml(data: bytes, name: str, part: str) -> Any:
 def said_by(error: Exception) -> str:
     """Return what the parser says of a place in a text, without the name it has for the text."""
     return str(error).partition(" (<string>")[0]
+
+
+def count_of(said: str | None, default: int) -> int:
+    """Return a count as a file gives it; ``default`` where it is none that a document can have."""
+    is_count = said is not None and said.strip().isdecimal() and len(said) < 10
+    return int(said or "") if is_count else default

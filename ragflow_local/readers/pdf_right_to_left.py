@@ -25,6 +25,7 @@ _MIRRORED = str.maketrans("()[]{}", ")(][}{")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 # Letters this far apart, against their height, have a space between them.
 _GAP_SHARE = 0.2
+_LONGEST_LINE = 2_000  # letters; more is no line of text, and would take long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ def righted(page: Any, content: Any, textpage: Any, words: list[Found]) -> list[
     for block, number, line in _lines(page.get_text("rawdict", textpage=textpage)):
         chars = [char for span in line["spans"] for char in span["chars"]]
         level = abs(line["dir"][1]) < 0.01 and line["dir"][0] > 0
-        if level and _is_turned("".join(char["c"] for char in chars)):
+        if (
+            level
+            and len(chars) <= _LONGEST_LINE
+            and _is_turned("".join(char["c"] for char in chars))
+        ):
             anew[block, number] = [
                 (*box, text, block, number, n)
                 for n, (box, text) in enumerate(_words(_in_order(_letters(chars))))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ragflow_local.records import Block
 from ragflow_local.text.encoding import decode
 
-_EMPTY_LINES = re.compile(r"\n(?:[ \t　]*\n)+")
+# Possessive: a file of nothing but line ends would else take a hundred times its size.
+_EMPTY_LINES = re.compile(r"\n(?:[ \t　]*+\n)++")
 
 
 def read(data: bytes, name: str = "") -> Iterator[Block]:

@@ -21,7 +21,7 @@ _TORN = (
     AttributeError,
     IndexError,
     KeyError,
-    OverflowError,
+    ArithmeticError,
     TypeError,
     UnicodeDecodeError,
     ValueError,

@@ -11,7 +11,7 @@ from lxml import etree
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.drawing import chart, drawn_text
 from ragflow_local.readers.number_format import BUILT_IN, general, show
-from ragflow_local.readers.package import Package, said_by
+from ragflow_local.readers.package import Package, count_of, said_by
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
 from ragflow_local.records import Block
 
@@ -134,7 +134,7 @@ def _text(cell: Any, book: _Book) -> str:
         formula: str | None = cell.findtext("{*}f")
         return f"={formula}" if formula else ""
     if kind == "s":
-        index = int(value) if value.strip().isdecimal() else -1
+        index = count_of(value, -1)
         return book.strings[index] if 0 <= index < len(book.strings) else ""
     if kind != "n":
         return _BOOLEANS.get(value, value) if kind == "b" else _unescape(value)
@@ -147,7 +147,7 @@ def _number(value: str, style: str, book: _Book) -> str:
         number = float(value)
     except ValueError:
         return value
-    index = int(style) if style.isdecimal() else 0
+    index = count_of(style, 0)
     shape = book.formats[index] if index < len(book.formats) else "General"
     if not abs(number) < 1e300:  # beyond what a sheet holds: infinite, or no number
         return value
@@ -170,7 +170,11 @@ def _rich(item: Any) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text) if "_x" in text else text
+    if "_x" not in text:
+        return text
+    units = _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
+    # A character beyond the first plane is escaped as its two halves.
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _formats(package: Package, main: str) -> list[str]:

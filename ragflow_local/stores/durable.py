@@ -25,16 +25,22 @@ def telling_disk(path: Path) -> Iterator[None]:
 def sync_tree(root: Path, synced: Set[str]) -> set[str]:
     """Write the new files below ``root`` through to the disk; return the paths of all of them.
 
+    They are made readable by their owner only.
+
     Args:
         root: A folder whose files never change once they are written.
         synced: What an earlier call returned: these files are not new.
     """
     found: set[str] = set()
+    if not synced and root.exists():
+        root.chmod(0o700)
     for folder, _, names in os.walk(root):
         paths = {os.path.join(folder, name) for name in names}  # noqa: PTH118  # a hundred times a parse
         new = paths - synced
-        for path in [*new, *([folder] if new else [])]:
-            _sync(path)
+        for path in new:
+            _sync(path, 0o600)
+        if new:
+            _sync(folder, 0o700)
         found |= paths
     return found
 
@@ -45,13 +51,15 @@ def sync_folder(folder: Path) -> None:
         _sync(str(folder))
 
 
-def _sync(path: str) -> None:
+def _sync(path: str, mode: int | None = None) -> None:
     # A folder's entry for a new file is lost at a power cut unless the folder is synced too.
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     try:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

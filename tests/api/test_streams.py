@@ -7,6 +7,7 @@ import inspect
 import itertools
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +70,14 @@ def model(rag: RAGFlow, monkeypatch: pytest.MonkeyPatch) -> Endless:
 
 def within(seconds: float, task: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(asyncio.wait_for(task, seconds))
+
+
+def join_steps() -> None:
+    """Wait until the threads of cancelled streams have left what they were in."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("ragflow-steps"):
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -167,6 +176,33 @@ def test_a_cancelled_task_stops_the_model(chat: Chat, model: Endless, stream: bo
     assert [message.role for message in session.messages] == ["assistant", "user"]
 
 
+def test_a_cancelled_task_leaves_a_real_model_free(
+    rag: RAGFlow, chat: Chat, tmp_path: Path
+) -> None:
+    pytest.importorskip("llama_cpp", reason="needs the extra llm: pip install ragflow-local[llm]")
+    pytest.importorskip("gguf")
+    from ragflow_local.generators.llama_cpp import LlamaCpp
+    from tests.generators import tiny_gguf
+
+    path = tiny_gguf.write(tmp_path / "tiny.gguf")
+    chat.update({"llm": {"model_name": str(path), "max_token": 4000}})
+    session = chat.create_session()
+
+    async def cancel() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(60) as patience:
+                async for _ in session.aask(QUESTION, stream=True):
+                    patience.reschedule(0)  # as soon as it has begun
+
+    asyncio.run(cancel())
+    join_steps()
+    model = rag.project.generator(LLMSettings(model_name=str(path)))
+    assert isinstance(model, LlamaCpp)
+    assert model.owner is None
+    chat.update({"llm": {"max_token": 4}})
+    assert within(60, session.aask(QUESTION)).model == "tiny.gguf"
+
+
 def test_who_stops_reading_stops_the_model(chat: Chat, model: Endless) -> None:
     async def read_one() -> None:
         async for _ in chat.create_session().aask(QUESTION, stream=True):
@@ -204,9 +240,7 @@ def test_a_task_cancelled_while_it_searches_asks_no_model(
     within(60, cancel())
     go_on.set()
     done.wait(10)
-    for thread in threading.enumerate():
-        if thread.name.startswith("ragflow-steps"):
-            thread.join(10)
+    join_steps()
     assert model.pieces == 0
 
 
@@ -223,10 +257,7 @@ def test_a_join_that_is_cancelled_leaves_no_thread_waiting(
                     pass
 
     asyncio.run(cancel())
-    for thread in threading.enumerate():
-        if thread.name.startswith("ragflow-steps"):
-            thread.join(10)
-            assert not thread.is_alive()
+    join_steps()
 
 
 def test_a_stream_may_be_closed_while_another_thread_waits_for_it() -> None:

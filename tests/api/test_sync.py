@@ -292,6 +292,17 @@ def test_a_name_that_is_too_long_is_told_and_the_rest_goes_on(
     assert len(done.added) == len(names(dataset)) == 3
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_is_told_as_it_can_be_printed(
+    dataset: DataSet, folder: Path
+) -> None:
+    for name in (b"\xff.md", b"two\nlines.md"):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("x")
+    done = synced(dataset, folder)
+    assert set(done.skipped) == {r"\udcff.md", r"two\nlines.md"}
+    assert len(done.added) == 3
+
+
 def test_a_file_that_failed_is_parsed_again_only_when_asked(dataset: DataSet, folder: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing else")
     synced(dataset, folder)

@@ -35,8 +35,20 @@ def test_each_part_stands_under_the_header_fields() -> None:
         "From: Ann\nSent: Monday\nTo: Bob\nIt sang.",
         "发件人: 安\n发送时间: 2021年5月3日\n收件人: 鲍\nIt sang.",
         "在 2021年5月3日，安 写道：\n> It sang.",
+        "2021年5月3日(月) 10:00 Ann <a@b.c>:\n> It sang.",
+        "-----元のメッセージ-----\n差出人: Ann\nIt sang.",
     ],
-    ids=["marks", "wrote", "wrote in two lines", "original", "outlook", "chinese", "chinese wrote"],
+    ids=[
+        "marks",
+        "wrote",
+        "wrote in two lines",
+        "original",
+        "outlook",
+        "chinese",
+        "chinese wrote",
+        "japanese",
+        "japanese original",
+    ],
 )
 def test_quoted_history_is_left_out(history: str) -> None:
     (content,) = contents(f"It sleeps.\n\n{history}")
@@ -62,3 +74,8 @@ def test_attachments_stay_after_history() -> None:
     ]
     (draft,) = chunk(blocks, ParserConfig(), TOOLS)
     assert draft.content.endswith("See below.\nnotes.txt\nNine arms.")
+
+
+def test_a_line_with_a_date_and_an_address_above_no_quotation_is_kept() -> None:
+    (content,) = contents("Write by 30.11.2026 to Ann <a@b.c>:\nthe number of krakens.")
+    assert "Write by 30.11.2026 to Ann <a@b.c>:\nthe number of krakens." in content

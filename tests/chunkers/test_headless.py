@@ -28,6 +28,13 @@ def test_roman_numbers_alone_are_chapters() -> None:
     assert [text for _, text in found] == ["I", "II", "III", "Epilogue"]
 
 
+def test_capitals_behind_a_letter_are_a_heading() -> None:
+    found = outline(
+        "CHAPTER 1\nA.\tPURPOSE\nKrakens.\nB.\tFEES, COSTS\nNone.\nJ. R. Tolkien wrote."
+    )
+    assert found == [(2, "CHAPTER 1"), (3, "A.\tPURPOSE"), (3, "B.\tFEES, COSTS")]
+
+
 def test_a_title_on_the_next_line_belongs_to_its_number() -> None:
     assert outline("CHAPTER I.\nThe Deep", "It slept.") == [(2, "CHAPTER I.\nThe Deep")]
 

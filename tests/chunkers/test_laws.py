@@ -162,3 +162,29 @@ def test_a_japanese_article_has_the_caption_above_it() -> None:
         "附　則\n第一条　施行する。",
     ]
     assert [draft.headings for draft in drafts] == [("第一章 総則",)] * 3 + [("附 則",)]
+
+
+def test_the_clauses_of_a_contract_stand_together() -> None:
+    text = "1. FEES\n1.1 B pays.\n1.2 A asks.\n2. TERM\n2.1 One year."
+    assert contents([Block("paragraph", text)]) == [
+        "1. FEES\n1.1 B pays.\n1.2 A asks.",
+        "2. TERM\n2.1 One year.",
+    ]
+
+
+def test_a_sentence_that_begins_with_the_name_of_an_article_is_none() -> None:
+    text = "Article 5\nPrinciples\nArticle 6 applies to krakens.\nArticle 6\nKrakens"
+    assert contents([Block("paragraph", text)]) == [
+        "Article 5\nPrinciples\nArticle 6 applies to krakens.",
+        "Article 6\nKrakens",
+    ]
+
+
+def test_korean_articles_stand_under_their_chapters() -> None:
+    text = "제1장 총칙\n제1조(목적) 목적이다.\n제1조의2(정의) 뜻이다.\n제2장 벌칙\n제2조 벌한다."
+    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    assert [d.headings for d in drafts if isinstance(d, Draft)] == [
+        ("제1장 총칙",),
+        ("제1장 총칙",),
+        ("제2장 벌칙",),
+    ]

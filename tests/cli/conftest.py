@@ -48,7 +48,7 @@ def shell(
     sys.excepthook = hook
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a document and a project that holds it, parsed."""
     directory = tmp_path_factory.mktemp("made")

@@ -88,7 +88,18 @@ def test_an_unknown_dataset_is_told_in_one_line(filled: Shell) -> None:
     ended = filled("list", "--dataset", "nothing")
     assert (ended.status, ended.out) == (1, "")
     assert "nothing" in ended.err
+    assert "ragflow-local datasets shows what is there" in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+def test_errors_name_calls_that_there_are_commands_for() -> None:
+    """What is replaced by a command is what errors say: a call of another name would stay."""
+    from ragflow_local import errors
+    from ragflow_local.cli.output import _COMMANDS
+
+    said = " ".join(str(errors.NotFoundError(kind, "x")) for kind in errors._LISTED_BY)
+    calls = [call for call in _COMMANDS if call.endswith(")") and "." in call]
+    assert all(call in said for call in calls)
 
 
 def test_a_dataset_must_be_named_where_there_are_several(filled: Shell) -> None:

@@ -145,6 +145,7 @@ def test_a_script_is_written_for_each_shell(shell: Shell, name: str) -> None:
         assert syntax.returncode == 0
 
 
+@pytest.mark.slow  # six processes
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes_commands_options_datasets_and_documents(filled: Shell) -> None:
     program = Path.cwd() / "bin" / "ragflow-local"

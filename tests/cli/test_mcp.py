@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ import pymupdf
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
+from ragflow_local.cli import main
 from tests.readers.pdf_samples import save, text_page
 
 pytest.importorskip("mcp", reason='needs pip install "ragflow-local[mcp]"')
@@ -165,6 +167,39 @@ def test_standard_output_holds_the_protocol_alone(sea: Path) -> None:
         server.kill()
     assert (rest, server.returncode) == ("", 0)
     assert "Traceback" not in errors
+
+
+def test_ctrl_c_ends_it_at_a_terminal(sea: Path) -> None:
+    pty = pytest.importorskip("pty", reason="needs a pseudo-terminal")
+    own, other = pty.openpty()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ragflow_local", "mcp", "--project", str(sea)],
+        stdin=other,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(other)
+    try:
+        assert server.stderr is not None
+        assert "Ctrl-C ends it." in server.stderr.readline()
+        server.send_signal(signal.SIGINT)
+        said, errors = server.communicate(timeout=60)
+    finally:
+        server.kill()
+        os.close(own)
+    assert (said, errors, server.returncode) == ("", "", 130)
+
+
+def test_without_the_library_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    module = sys.modules["ragflow_local.cli.mcp"]  # the package's attribute is the command
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["mcp", "--project", str(tmp_path)])
+    assert ended.value.code == 1
+    assert 'pip install "ragflow-local[mcp]"' in capsys.readouterr().err
 
 
 def test_where_there_is_no_project_it_says_so_and_ends(tmp_path: Path) -> None:

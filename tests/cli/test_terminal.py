@@ -111,6 +111,7 @@ def test_deleting_asks_first(terminal: Open) -> None:
     assert "Removed 1 document." in asked.out
 
 
+@pytest.mark.slow  # it waits for a folder to come to rest, three times
 def test_watching_mirrors_changes_until_ctrl_c(terminal: Open, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()

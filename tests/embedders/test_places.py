@@ -171,6 +171,12 @@ def test_a_pointer_instead_of_weights_is_noticed(folder: Path) -> None:
         describe(str(folder), None)
 
 
+def test_weights_that_are_a_pickle_are_refused(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(DamagedModelError, match=r"pickle.*model\.safetensors"):
+        describe(str(folder), None)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "[1]", '[{"type": "x.Router", "path": ""}]'])
 def test_a_wrong_list_of_modules_is_noticed(text: str, folder: Path) -> None:
     (folder / "modules.json").write_text(text, encoding="utf-8")

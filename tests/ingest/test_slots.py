@@ -101,3 +101,18 @@ def test_an_error_of_a_reader_arrives_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(DamagedFileError, match=r"torn\.docx"):
         slot.run(wire.Read(str(path), "docx", "torn.docx", 0, 0, True), "torn.docx", never)
     slot.stop()
+
+
+def test_a_reply_that_no_frame_holds_is_told_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    body = (
+        "sys.path[:] = sys.argv[1:]; from ragflow_local.ingest import wire, worker;"
+        "worker._answer = lambda request, pipe: wire.Planned(2**70); worker.main()"
+    )
+    misbehave(monkeypatch, body)
+    slot = Slot(Limits())
+    for _ in range(2):
+        with pytest.raises(DamagedFileError, match="stumbled over it"):
+            slot.run(text_file(tmp_path), "a.txt", never)
+    slot.stop()

@@ -1,6 +1,7 @@
 """Pictures: what is refused, what is read, and how documents are rendered."""
 
 import io
+import struct
 
 import pytest
 from PIL import Image, ImageDraw
@@ -143,3 +144,12 @@ def test_a_picture_turned_by_its_camera_is_shown_upright() -> None:
     out = io.BytesIO()
     picture.save(out, "JPEG", exif=exif)
     assert size_of(render.page_image("image", out.getvalue(), 1, 72)) == (100, 300)
+
+
+def test_a_picture_that_does_not_say_how_wide_it_is_is_damage() -> None:
+    out = io.BytesIO()
+    Image.new("L", (8, 8)).save(out, "TIFF")
+    data = out.getvalue()
+    entry = data.index(struct.pack("<H", 256), struct.unpack("<I", data[4:8])[0])
+    with pytest.raises(DamagedFileError, match="broken"):
+        image.open_page(data[:entry] + b"\xfe\xff" + data[entry + 2 :], 1)

@@ -81,3 +81,8 @@ def test_footnotes_are_not_lost() -> None:
 def test_text_nested_deeper_than_anything_sensible_is_not_lost(text: str) -> None:
     found = [block.text for block in read(text.encode())]
     assert " ".join(found).count("deep") == text.count("deep")
+
+
+def test_a_number_without_text_is_kept() -> None:
+    found = [block.text for block in read(b"1. one\n2.\n3. 1. three, one\n   2. three, two\n")]
+    assert found == ["1. one", "2.", "3. 1. three, one", "  2. three, two"]

@@ -105,6 +105,11 @@ def test_a_torn_sheet_is_damage_and_says_where() -> None:
         list(read(zipped(parts), "a.xlsx"))
 
 
+def test_escaped_characters_are_put_together_and_halves_are_none() -> None:
+    (_, table) = blocks_of(("Log", [["_xD83D__xDC19_ arm", "_xD800_ half"], ["a", "b"]]))
+    assert table.rows[0] == ("🐙 arm", "\ufffd half")
+
+
 def test_an_entity_among_the_cells_is_passed_over() -> None:
     book = openpyxl.Workbook()
     book.worksheets[0].append(["Kraken", 9])

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from ragflow_local.errors import DamagedProjectError, DiskError
+from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.files import Files
 
 
@@ -40,6 +41,14 @@ def test_missing_bytes_are_told_of(files: Files) -> None:
     files.remove(sha256)
     with pytest.raises(DamagedProjectError, match="missing"):
         files.get(sha256)
+
+
+def test_files_of_another_library_are_made_so_too(tmp_path: Path) -> None:
+    (tmp_path / "table" / "data").mkdir(parents=True, mode=0o777)
+    (tmp_path / "table" / "data" / "part").write_bytes(b"1")
+    sync_tree(tmp_path / "table", set())
+    for path in (tmp_path / "table", *(tmp_path / "table").rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0
 
 
 def test_files_are_readable_by_their_owner_only(files: Files) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ragflow_local import RAGFlow
-from ragflow_local.doctor import examine
+from ragflow_local.doctor import examine, repair
+from ragflow_local.errors import DamagedProjectError, ProjectVersionError
 from ragflow_local.stores.catalog.schema import catalog
 
 RELEASES = sorted(Path(__file__).parent.glob("catalog_*.sql"))
@@ -39,6 +40,35 @@ def test_a_catalog_of_an_earlier_release_opens(project_dir: Path, release: Path)
         document.async_parse()
         assert [*document.join(interval=0.01)][-1][0] == 100
     assert examine(project_dir).is_healthy
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_a_catalog_of_an_earlier_release_is_not_guessed_at_where_it_must_not_be_changed(
+    project_dir: Path, release: Path
+) -> None:
+    project_dir.mkdir()
+    with sqlite3.connect(project_dir / "catalog.sqlite3") as connection:
+        connection.executescript(release.read_text())
+        number = len([*connection.execute("SELECT name FROM _sqlite_migrations")])
+    connection.close()
+    if number == len(catalog._migrations):
+        return
+    assert [problem.part for problem in examine(project_dir).problems] == ["version"]
+    with pytest.raises(ProjectVersionError, match="brings it up to date"):
+        RAGFlow("key", project_dir=project_dir, read_only=True)
+    repair(project_dir)
+    assert "version" not in {problem.part for problem in examine(project_dir).problems}
+    RAGFlow("key", project_dir=project_dir, read_only=True).close()
+
+
+def test_a_catalog_without_tables_is_damage(project_dir: Path) -> None:
+    project_dir.mkdir()
+    with sqlite3.connect(project_dir / "catalog.sqlite3") as connection:
+        connection.execute("CREATE TABLE other (a)")
+    connection.close()
+    assert [problem.part for problem in examine(project_dir).problems] == ["catalog"]
+    with pytest.raises(DamagedProjectError, match="no tables"):
+        RAGFlow("key", project_dir=project_dir, read_only=True)
 
 
 def test_the_newest_migration_has_a_catalog_when_it_is_released() -> None:

@@ -29,6 +29,7 @@ from ragflow_local.errors import (
     ReadOnlyProjectError,
 )
 from ragflow_local.settings import check_whole
+from ragflow_local.stores.catalog.commits import Commits
 
 Connection: TypeAlias = sqlite3.Connection
 IntegrityError = sqlite3.IntegrityError
@@ -68,6 +69,7 @@ class Catalog:
         self._readers: WeakSet[_Reader] = WeakSet()
         self._readers_lock = threading.Lock()
         self._closed = False
+        self._commits = Commits(path.with_name("commits"))
         with self.telling():
             self._writer: Connection | None = None if read_only else self._connect()
 
@@ -86,6 +88,7 @@ class Catalog:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+            self._commits.close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -102,8 +105,10 @@ class Catalog:
                 yield writer
                 return
             writer.execute("BEGIN IMMEDIATE")
+            before = writer.total_changes
             try:
                 yield writer
+                number = self._commits.count(writer) if writer.total_changes != before else None
             except BaseException:
                 _roll_back(writer)
                 raise
@@ -112,6 +117,8 @@ class Catalog:
             except BaseException:
                 _roll_back(writer)
                 raise
+            if number is not None:
+                self._commits.note(number)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -126,6 +133,18 @@ class Catalog:
                 yield reader
             finally:
                 reader.execute("ROLLBACK")
+
+    def lost_commits(self) -> int:
+        """Return how many changes were acknowledged once, and are not in the catalog any more."""
+        noted = self._commits.noted()  # before the snapshot: another process may be writing
+        with self.read() as reading:
+            return self._commits.lost(reading, noted)
+
+    def accept_loss(self) -> None:
+        """Count from the catalog as it is."""
+        with self._lock, self.telling():
+            (number,) = self.writer().execute("PRAGMA user_version").fetchone()
+            self._commits.note(number)
 
     def copy(self, target: Path) -> None:
         """Write the catalog as it is now to another file, while others read and write it."""

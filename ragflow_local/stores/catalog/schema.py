@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from sqlite_utils import Database, Migrations
 
-from ragflow_local.errors import ProjectVersionError
+from ragflow_local.errors import DamagedProjectError, ProjectVersionError
 from ragflow_local.stores.catalog import postings
 
 catalog = Migrations("ragflow_local")
@@ -213,3 +213,24 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise ProjectVersionError(path, newest, newest - len(unknown))
     if known:
         catalog.apply(db)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the tables of a catalog that must not be changed.
+
+    Raises:
+        DamagedProjectError: There are none.
+        ProjectVersionError: A newer or an earlier version wrote them.
+    """
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if not {"datasets", "_sqlite_migrations"} <= tables:
+        raise DamagedProjectError(path / "catalog.sqlite3", "it has no tables, its log may be lost")
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", [catalog.name]
+    )
+    applied = {str(row[0]) for row in rows}
+    known = {migration.name for migration in catalog._migrations}
+    if applied - known:
+        raise ProjectVersionError(path, max(len(applied), len(known) + 1), len(known))
+    if known - applied:
+        raise ProjectVersionError(path, len(applied), len(known))
