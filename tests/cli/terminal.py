@@ -55,11 +55,24 @@ class Terminal:
         os.close(other)
 
     def wait_for(self, text: str, seconds: float = 90.0) -> None:
+        assert self.says(text, seconds), self.out
+
+    def says(self, text: str, seconds: float) -> bool:
         end = time.monotonic() + seconds
         while text not in self.out:
-            assert time.monotonic() < end, self.out
+            if time.monotonic() > end:
+                return False
             if select.select([self._own], [], [], 0.2)[0] and not self._read():
-                assert text in self.out, self.out
+                return text in self.out
+        return True
+
+    def interrupt(self, until: str) -> None:
+        """Press Ctrl-C until the program says so: Python may miss it between prompt and reading."""
+        for _ in range(30):
+            self.type("\x03")
+            if self.says(until, 3):
+                return
+        raise AssertionError(self.out)
 
     def _read(self) -> bool:
         """Take what is there; False at the end."""

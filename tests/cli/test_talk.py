@@ -80,8 +80,9 @@ def test_a_conversation_at_a_terminal(terminal: Terminal, house: Path) -> None:
     terminal.wait_for("house.md  ·  ")
     terminal.wait_for("every second March")
     terminal.wait_for("\n? ")
-    terminal.type("half a question\x03")  # Ctrl-C takes it back
-    terminal.wait_for("\n? ")
+    terminal.type("half a question")
+    terminal.wait_for("half a question")
+    terminal.interrupt(until="\n? ")  # what was typed is taken back
     terminal.type("/history\n")
     terminal.wait_for("? When is the boiler inspected?")
     terminal.wait_for("\n? ")
