@@ -109,11 +109,13 @@ class Jobs:
     # ── what the API calls ──
 
     def submit(self, documents: Iterable[DocumentRow]) -> None:
-        """Queue documents; one that is queued or being parsed already goes on as it is."""
+        """Queue documents whose row says since just now that they are being parsed."""
         with self._changed:
             for document in documents:
                 if document.id in self._parses:
-                    continue
+                    # Its end is in the catalog, or the row could not have been begun anew; only
+                    # the thread that wrote it has not come to take it out of here.
+                    self._parses[document.id].is_over = True
                 parse = _Parse(
                     document,
                     next(self._orders),
@@ -205,7 +207,8 @@ class Jobs:
         try:
             work()
         except ParseCancelledError:
-            pass  # cancel() has written the end, or the engine closes and the next one goes on
+            if not self._closing:  # else the next engine goes on with it
+                self._end(parse, lambda: None)  # who cancelled has written the end
         except RagflowError as error:
             self._fail(parse, str(error))
         except OSError as error:

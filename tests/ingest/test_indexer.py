@@ -47,6 +47,26 @@ def test_a_parse_that_is_cancelled_before_its_commit_leaves_nothing(
     check_invariants(rag)
 
 
+def test_a_parse_that_begins_where_one_ends_is_done(
+    rag: RAGFlow, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = parsed("a.txt", b"The squid swims.")
+    again: list[str] = []
+
+    def parse_again(point: str) -> None:
+        if point == "chunks committed" and not again:
+            again.append(point)
+            document.async_parse()
+
+    monkeypatch.setattr(crash, "point", parse_again)
+    document.async_parse()
+    rag.project.jobs.wait_for_all()
+    assert again
+    assert document.run == "DONE"
+    assert len(document.list_chunks()) == 1
+    check_invariants(rag)
+
+
 def test_a_picture_of_a_parse_that_was_not_committed_is_removed(
     rag: RAGFlow, parsed: Parse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
