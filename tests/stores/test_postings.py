@@ -245,3 +245,38 @@ def test_a_removed_chunk_is_gone_though_never_merged(connection: sqlite3.Connect
     postings.add(connection, DATASET, [(1, {"t1": 1}), (2, {"t1": 1})])
     postings.remove(connection, DATASET, [1, 1, 99])
     assert_scores_are_bm25(connection, {2: {"t1": 1}})
+
+
+@pytest.mark.parametrize("top_k", [5, 40, 400])
+def test_long_lists_that_are_passed_over_leave_the_best_the_same(
+    connection: sqlite3.Connection, top_k: int
+) -> None:
+    chance = random.Random(top_k)
+    shares = {"t1": 0.7, "t2": 0.5, "t3": 0.15, "t4": 0.03, "t5": 0.01}
+    chunks = [
+        (
+            number,
+            {
+                term: chance.randint(1, 4)
+                for term, share in shares.items()
+                if chance.random() < share
+            }
+            | {f"t{6 + number % 7}": chance.randint(1, 30)},
+        )
+        for number in range(1, 4001)
+    ]
+    postings.add(connection, DATASET, chunks)
+    lists = postings_scores.read(connection, DATASET, list(shares))
+    assert lists is not None
+    for weights in (
+        [1.0, 1.0, 1.0, 1.0, 1.0],
+        [0.5, 0.1, 1.0, 2.0, 1.0],
+        [1.0, 0.0, 1.0, 0.0, 1.0],
+    ):
+        best = lists.best(np.array(weights), top_k)
+        assert top_k == 400 or lists._lists[0]._parts is None  # it was passed over
+        scores = lists.scores(np.array(weights))
+        for one in lists._lists:
+            one._parts = None
+        assert len(set(best.tolist())) == top_k
+        np.testing.assert_allclose(np.sort(scores[best - 1]), np.sort(scores)[-top_k:], rtol=1e-12)
