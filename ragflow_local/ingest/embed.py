@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.records import ChunkRow, Matrix
+from ragflow_local.records import ChunkRow, Draft, Matrix, Vector
 from ragflow_local.stores.catalog import Catalog, chunks
 
 # Texts embedded between two looks at whether the parse was cancelled.
 _BATCH = 32
+
+# Vectors by the keys of their texts.
+Vectors: TypeAlias = Mapping[bytes, Vector]
+
+
+def embed_ahead(embedder: Embedder, documents: Sequence[Sequence[Draft]]) -> Vectors:
+    """Return vectors of the first few documents, where they are so short that they fit one batch.
+
+    A model takes about as long for one short text as for several.
+    """
+    wanted: dict[bytes, str] = {}
+    for drafts in documents:
+        if len(wanted) + len(drafts) > _BATCH:
+            break
+        texts = map(embedding_text, drafts)
+        wanted.update((embedding_key(embedder.fingerprint, text), text) for text in texts)
+    matrix = chunks.kept_exactly(embedder.embed(list(wanted.values())))
+    return dict(zip(wanted, matrix, strict=True))
 
 
 def embed_rows(
@@ -20,6 +39,7 @@ def embed_rows(
     embedder: Embedder,
     rows: Sequence[ChunkRow],
     embedded: Callable[[int], None],
+    ahead: Vectors,
 ) -> tuple[list[bytes], Matrix]:
     """Return a key and a vector for each row: (len(rows), dim) float32 of length 1.
 
@@ -28,11 +48,13 @@ def embed_rows(
         embedder: The dataset's model.
         rows: Chunks to embed.
         embedded: Called before each batch with the number of rows done; may raise to stop.
+        ahead: Vectors that are there already.
     """
     texts = [embedding_text(row) for row in rows]
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
         kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+    kept.update((key, ahead[key]) for key in keys if key in ahead)
     wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
     # Longest first: a batch then holds texts of like length, and little padding is computed.
     order = sorted(wanted, key=lambda key: len(wanted[key]), reverse=True)
@@ -47,7 +69,7 @@ def embed_rows(
     return keys, matrix
 
 
-def embedding_text(row: ChunkRow) -> str:
+def embedding_text(row: ChunkRow | Draft) -> str:
     """Return what of a chunk the embedding model reads: where it stands, then what it says."""
     if row.match_text:
         return row.match_text

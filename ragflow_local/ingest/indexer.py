@@ -21,7 +21,7 @@ from pathlib import Path
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.ingest.drafts import rows_of
-from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.embed import Vectors, embed_ahead, embed_rows
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
@@ -69,6 +69,7 @@ class Indexer:
         self._files = files
         self._embedder_of = embedder_of
         self._tokenizer_of = tokenizer_of
+        self._ahead: Vectors = {}
         self._next_number = 0
         self._reserved_until = 0
 
@@ -109,6 +110,13 @@ class Indexer:
             row = documents.get(connection, document_id)
             if row is not None and row.run == "RUNNING":
                 documents.set_run(connection, row, run, progress, message)
+
+    def embed_ahead(self, parsed: Sequence[tuple[DocumentRow, Sequence[Draft]]]) -> None:
+        """Embed the drafts of documents that are about to be indexed, those of one dataset."""
+        dataset_id = parsed[0][0].dataset_id
+        together = [drafts for document, drafts in parsed if document.dataset_id == dataset_id]
+        if len(together) > 1:
+            self._ahead = embed_ahead(self._embedder_of(self._dataset(dataset_id)), together)
 
     def replace_document(
         self,
@@ -187,7 +195,7 @@ class Indexer:
         row = replace(row, number=self._numbers(1))
         embedder = self._embedder_of(dataset)
         row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
-        keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
+        keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None, {})
         new = _New([row], keys, matrix)
         with self._offered(document, new), self._catalog.write() as connection:
             current = chunks.get(connection, id)
@@ -313,7 +321,7 @@ class Indexer:
         count_tokens = token_counter(embedder.tokenizer_file)
         first = self._numbers(len(drafts))
         rows = rows_of(document, drafts, first, now_ms(), count_tokens)
-        return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded))
+        return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded, self._ahead))
 
     def _numbers(self, count: int) -> int:
         """Return the first of ``count`` new chunk numbers in a row."""

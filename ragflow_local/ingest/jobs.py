@@ -9,6 +9,7 @@ for, and its end.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import queue
@@ -42,6 +43,7 @@ _log = logging.getLogger("ragflow_local.ingest")
 _READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
 _CLOSE_SECONDS = 1.5
 _DISK_SECONDS = 0.5  # between two tries to write on a disk that refuses
+_TOGETHER = 16  # documents embedded together: short ones fill a batch of the model
 _TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
 
 
@@ -113,8 +115,7 @@ class Jobs:
         with self._changed:
             for document in documents:
                 if document.id in self._parses:
-                    # Its end is in the catalog, or the row could not have been begun anew; only
-                    # the thread that wrote it has not come to take it out of here.
+                    # Its end is in the catalog, else the row would not have been begun anew.
                     self._parses[document.id].is_over = True
                 parse = _Parse(
                     document,
@@ -151,14 +152,11 @@ class Jobs:
         self, document_id: str, seen: Progress | None, timeout_seconds: float
     ) -> Progress | None:
         """Return the progress once it differs from ``seen``, or at the timeout as it is then."""
-
-        def progress() -> Progress | None:
-            parse = self._parses.get(document_id)
-            return parse.progress if parse else None
-
         with self._changed:
-            self._changed.wait_for(lambda: progress() != seen or self._closing, timeout_seconds)
-            return progress()
+            self._changed.wait_for(
+                lambda: self.progress_of(document_id) != seen or self._closing, timeout_seconds
+            )
+            return self.progress_of(document_id)
 
     def wait_for_all(self) -> None:
         """Return when no parse is queued or running."""
@@ -185,10 +183,10 @@ class Jobs:
     def _start_threads(self) -> None:
         if self._threads or self._closing or not self._parses:
             return
-        self._threads = [threading.Thread(target=self._work, args=(slot,)) for slot in self._slots]
-        self._threads.append(threading.Thread(target=self._commit))
+        for slot in self._slots:
+            self._threads.append(threading.Thread(target=self._work, args=(slot,), daemon=True))
+        self._threads.append(threading.Thread(target=self._commit, daemon=True))
         for thread in self._threads:
-            thread.daemon = True
             thread.start()
 
     def _work(self, slot: Slot) -> None:
@@ -198,9 +196,22 @@ class Jobs:
         slot.stop()
 
     def _commit(self) -> None:
-        while (parse := self._drafted.get()) is not None and not self._closing:
-            if not (parse.cancelled or parse.is_over):
-                self._guard(parse, lambda parse=parse: self._index(parse))  # type: ignore[misc]  # bound per loop
+        while parses := self._drafted_together():
+            with contextlib.suppress(RagflowError):  # each of them tells of it
+                self._indexer.embed_ahead([(parse.document, parse.drafts) for parse in parses])
+            for parse in parses:
+                if not (parse.cancelled or parse.is_over or self._closing):
+                    self._guard(parse, lambda parse=parse: self._index(parse))  # type: ignore[misc]  # bound per loop
+
+    def _drafted_together(self) -> list[_Parse]:
+        """Return what is drafted by now, or once something is; nothing at the end."""
+        parses: list[_Parse] = []
+        while not parses or (len(parses) < _TOGETHER and not self._drafted.empty()):
+            parse = self._drafted.get()
+            if parse is None or self._closing:
+                return []
+            parses.append(parse)
+        return parses
 
     def _guard(self, parse: _Parse, work: Callable[[], None]) -> None:
         """Do one piece of work; its error becomes the document's FAIL, and the queue goes on."""
@@ -215,12 +226,10 @@ class Jobs:
             self._fail(parse, str(DiskError.of(error, Path(parse.path))))
         except Exception as error:  # noqa: BLE001  # one document's bug must not end the queue
             _log.warning("Parsing %r failed", parse.document.name, exc_info=True)
-            self._fail(
-                parse,
-                f"An unexpected error, {type(error).__name__}: {error}. Please report it.",
-            )
+            what = f"An unexpected error, {type(error).__name__}: {error}. Please report it."
+            self._fail(parse, what)
 
-    # ── the steps of a parse ──
+    # ── the steps ──
 
     def _first_request(self, parse: _Parse) -> wire.Request:
         document = parse.document
@@ -300,10 +309,9 @@ class Jobs:
             parse.read_pages[request.first] = max(page - request.first, 0)
             self.pages_read += parse.read_pages[request.first]
             done = sum(parse.read_pages.values())
-        fraction = _READ * done / max(parse.pages, 1)
-        self._say(
-            parse, fraction, f"Reading page {min(page, parse.pages)} of {parse.pages}, {done} done"
-        )
+        page = min(page, parse.pages)
+        message = f"Reading page {page} of {parse.pages}, {done} done"
+        self._say(parse, _READ * done / max(parse.pages, 1), message)
 
     def _gather(self, parse: _Parse, part: int, reply: wire.ReadDone) -> None:
         with self._changed:

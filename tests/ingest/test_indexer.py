@@ -101,3 +101,18 @@ def test_a_chunk_that_is_deleted_while_it_is_changed_leaves_nothing(
     with pytest.raises(NotFoundError):
         chunk.save()
     check_invariants(rag)
+
+
+def test_documents_that_are_embedded_together_keep_their_own_vectors(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    words = [f"whale{number} swims past island{number}" for number in range(40)]
+    for number, text in enumerate(words):
+        rag.create_document(dataset, f"{number}.txt", text.encode())
+    rag.async_parse_documents([document.id for document in dataset.list_docs(limit=40)])
+    rag.project.jobs.wait_for_all()
+    for text in words[::7]:
+        [best] = rag.retrieval(text, [dataset], limit=1, vector_similarity_weight=1.0)
+        assert best.content == text
+        assert best.vector_similarity > 0.99
+    check_invariants(rag)
