@@ -1,6 +1,6 @@
 """Reranking: a cross-encoder's folder to the fast form of it, made at its first use, then kept.
 
-cache_dir/<fingerprint>-reranker-2/    model.onnx, tokenizer.json, form.json
+cache_dir/<fingerprint>-reranker-3/    model.onnx, tokenizer.json, form.json
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ragflow_local.errors import DamagedModelError
 _log = logging.getLogger("ragflow_local")
 
 # Raised when the fast form is made in another way, so that older ones are made anew.
-_FORMAT = 2
+_FORMAT = 3
 # Of scores in [0, 1], on every pair of the probe; differences this small leave the order alone.
 _MOST_APART = 0.05
 
