@@ -17,21 +17,25 @@ _BATCH = 32
 
 # Vectors by the keys of their texts.
 Vectors: TypeAlias = Mapping[bytes, Vector]
+_NONE: Vectors = {}
 
 
-def embed_ahead(embedder: Embedder, documents: Sequence[Sequence[Draft]]) -> Vectors:
+def embed_ahead(
+    catalog: Catalog, embedder: Embedder, documents: Sequence[Sequence[Draft]]
+) -> Vectors:
     """Return vectors of the first few documents, where they are so short that they fit one batch.
 
     A model takes about as long for one short text as for several.
     """
-    wanted: dict[bytes, str] = {}
+    texts: list[str] = []
     for drafts in documents:
-        if len(wanted) + len(drafts) > _BATCH:
+        if len(texts) + len(drafts) > _BATCH:
             break
-        texts = map(embedding_text, drafts)
-        wanted.update((embedding_key(embedder.fingerprint, text), text) for text in texts)
-    matrix = chunks.kept_exactly(embedder.embed(list(wanted.values())))
-    return dict(zip(wanted, matrix, strict=True))
+        texts += map(embedding_text, drafts)
+    _, vectors, missing = _look_up(catalog, embedder, texts)
+    if missing:
+        vectors.update(_embedded(embedder, missing))
+    return vectors
 
 
 def embed_rows(
@@ -51,22 +55,34 @@ def embed_rows(
         ahead: Vectors that are there already.
     """
     texts = [embedding_text(row) for row in rows]
-    keys = [embedding_key(embedder.fingerprint, text) for text in texts]
-    with catalog.read() as reading:
-        kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
-    kept.update((key, ahead[key]) for key in keys if key in ahead)
-    wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
+    keys, vectors, missing = _look_up(catalog, embedder, texts, ahead)
     # Longest first: a batch then holds texts of like length, and little padding is computed.
-    order = sorted(wanted, key=lambda key: len(wanted[key]), reverse=True)
+    order = sorted(missing, key=lambda key: len(missing[key]), reverse=True)
     for start in range(0, len(order), _BATCH):
-        batch = order[start : start + _BATCH]
         embedded(len(rows) - len(order) + start)
-        matrix = chunks.kept_exactly(embedder.embed([wanted[key] for key in batch]))
-        kept.update(zip(batch, matrix, strict=True))
+        batch = {key: missing[key] for key in order[start : start + _BATCH]}
+        vectors.update(_embedded(embedder, batch))
     matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
     for row, key in enumerate(keys):
-        matrix[row] = kept[key]
+        matrix[row] = vectors[key]
     return keys, matrix
+
+
+def _look_up(
+    catalog: Catalog, embedder: Embedder, texts: Sequence[str], ahead: Vectors = _NONE
+) -> tuple[list[bytes], dict[bytes, Vector], dict[bytes, str]]:
+    """Return the texts' keys, the vectors that are there already, and the texts without one."""
+    keys = [embedding_key(embedder.fingerprint, text) for text in texts]
+    with catalog.read() as reading:
+        vectors = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+    vectors.update((key, ahead[key]) for key in keys if key in ahead)
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
+    return keys, vectors, missing
+
+
+def _embedded(embedder: Embedder, texts: Mapping[bytes, str]) -> Vectors:
+    matrix = chunks.kept_exactly(embedder.embed(list(texts.values())))
+    return dict(zip(texts, matrix, strict=True))
 
 
 def embedding_text(row: ChunkRow | Draft) -> str:

@@ -116,7 +116,8 @@ class Indexer:
         dataset_id = parsed[0][0].dataset_id
         together = [drafts for document, drafts in parsed if document.dataset_id == dataset_id]
         if len(together) > 1:
-            self._ahead = embed_ahead(self._embedder_of(self._dataset(dataset_id)), together)
+            embedder = self._embedder_of(self._dataset(dataset_id))
+            self._ahead = embed_ahead(self._catalog, embedder, together)
 
     def replace_document(
         self,

@@ -197,7 +197,7 @@ class Jobs:
 
     def _commit(self) -> None:
         while parses := self._drafted_together():
-            with contextlib.suppress(RagflowError):  # each of them tells of it
+            with contextlib.suppress(Exception):  # whatever it is, each of them tells of it
                 self._indexer.embed_ahead([(parse.document, parse.drafts) for parse in parses])
             for parse in parses:
                 if not (parse.cancelled or parse.is_over or self._closing):

@@ -3,6 +3,7 @@
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
+from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.errors import NotFoundError, ParseCancelledError
 from ragflow_local.records import Draft
 from ragflow_local.stores import crash
@@ -117,3 +118,42 @@ def test_documents_that_are_embedded_together_keep_their_own_vectors(
         assert best.similarity is not None
         assert best.similarity > 0.99
     check_invariants(rag)
+
+
+def parse_all(rag: RAGFlow, dataset: DataSet) -> None:
+    rag.async_parse_documents([document.id for document in dataset.list_docs()])
+    rag.project.jobs.wait_for_all()
+
+
+@pytest.fixture
+def three(rag: RAGFlow, dataset: DataSet) -> DataSet:
+    for number in range(3):
+        rag.create_document(dataset, f"{number}.txt", f"Whale {number} swims.".encode())
+    return dataset
+
+
+def test_documents_that_are_parsed_again_together_cost_no_model_time(
+    rag: RAGFlow, three: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse_all(rag, three)
+
+    def embed(self: object, texts: list[str]) -> None:
+        raise AssertionError(f"{texts} were embedded again")
+
+    monkeypatch.setattr(HashingEmbedder, "embed", embed)
+    parse_all(rag, three)
+    assert {document.run for document in three.list_docs()} == {"DONE"}
+
+
+def test_a_bug_while_documents_are_embedded_together_does_not_end_the_queue(
+    rag: RAGFlow, three: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embed(self: object, texts: list[str]) -> None:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HashingEmbedder, "embed", embed)
+        parse_all(rag, three)
+    assert {document.run for document in three.list_docs()} == {"FAIL"}
+    parse_all(rag, three)
+    assert {document.run for document in three.list_docs()} == {"DONE"}
