@@ -8,29 +8,27 @@ Both sides run in turns in one process on the same texts, so what else the machi
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.corpora import DATA, retrieval_set
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.embedders.onnx import cores
-from ragflow_local.records import Matrix
+from ragflow_local.records import Matrix, Vector
+from ragflow_local.retrieve.quality import ndcg
 
 MODEL = "all-MiniLM-L6-v2"
-DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")) / "retrieval"
 SETS = ("hotpot100", "cisi", "lihua_half", "pubmedqa", "dureader_demo", "cmrc2018_trial")
 RESULT = Path(__file__).parent / "results" / "embedding.md"
 TOKENS, TEXTS = 128, 128
@@ -55,11 +53,6 @@ def first_vector(cache: Path) -> tuple[float, bool]:
     return float(done[0]), done[1] == "True"
 
 
-def rows(file: Path) -> list[dict[str, Any]]:
-    with file.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
 def texts_of_length(tokenizer_file: Path) -> list[str]:
     """Return texts that each are ``TOKENS`` tokens, [CLS] and [SEP] included."""
     from tokenizers import Tokenizer
@@ -67,7 +60,7 @@ def texts_of_length(tokenizer_file: Path) -> list[str]:
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    corpus = " ".join(row["text"] for row in rows(DATA / "hotpot100" / "corpus.jsonl"))
+    corpus = " ".join(retrieval_set(DATA / "retrieval" / "hotpot100").documents)
     found = tokenizer.encode(corpus[:400_000], add_special_tokens=False)
     size = TOKENS - 2
     starts = [found.offsets[number * size][0] for number in range(TEXTS + 1)]
@@ -86,44 +79,21 @@ def in_turns(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, l
     return seconds
 
 
-def ndcg(documents: Matrix, questions: Matrix, relevant: Sequence[dict[int, int]]) -> float:
-    """Return the mean nDCG@10 of ranking by cosine."""
-    discounts = 1 / np.log2(np.arange(2, 12))
-    scores = []
-    for question, grades in zip(questions, relevant, strict=True):
-        best = np.argsort(-(documents @ question), kind="stable")[:10]
-        gains = np.array([grades.get(int(row), 0) for row in best])
-        ideal = np.array(sorted(grades.values(), reverse=True)[:10])
-        scores.append(gains @ discounts[: len(gains)] / (ideal @ discounts[: len(ideal)]))
-    return float(np.mean(scores))
-
-
-def judged(name: str) -> tuple[list[str], list[str], list[dict[int, int]]]:
-    """Return documents, questions that are judged, and grades by row of the document."""
-    folder = DATA / name
-    corpus, queries = rows(folder / "corpus.jsonl"), rows(folder / "queries.jsonl")
-    row_of = {row["_id"]: number for number, row in enumerate(corpus)}
-    grades: dict[str, dict[int, int]] = {}
-    for line in (folder / "qrels" / "test.tsv").read_text().splitlines()[1:]:
-        query, document, score = line.split("\t")
-        if int(score) > 0 and document in row_of:
-            grades.setdefault(query, {})[row_of[document]] = int(score)
-    asked = [row for row in queries if row["_id"] in grades]
-    return (
-        [f"{row.get('title', '')}\n{row['text']}".strip() for row in corpus],
-        [row["text"] for row in asked],
-        [grades[row["_id"]] for row in asked],
-    )
+def ranking(documents: Matrix, question: Vector) -> list[int]:
+    """Return the ten nearest documents."""
+    order: list[int] = np.argsort(-(documents @ question), kind="stable")[:10].tolist()
+    return order
 
 
 def quality(name: str, fast: Embedder, original: Embedder) -> str:
     """Return one line of the table: nDCG@10 of both, and how alike the vectors are."""
-    documents, questions, relevant = judged(name)
+    judged = retrieval_set(DATA / "retrieval" / name)
     figures, vectors = [], []
     for embedder in (original, fast):
-        found = embedder.embed(documents)
-        asked = np.stack([embedder.embed_query(question) for question in questions])
-        figures.append(ndcg(found, asked, relevant))
+        found = embedder.embed(judged.documents)
+        asked = np.stack([embedder.embed_query(question) for question in judged.questions])
+        pairs = zip(asked, judged.relevant, strict=True)
+        figures.append(statistics.mean(ndcg(ranking(found, one), grades) for one, grades in pairs))
         vectors.append(np.concatenate([found, asked]))
     cosines = np.sum(vectors[0] * vectors[1], axis=1)
     return (

@@ -21,6 +21,7 @@ from ragflow_local.answer.followup import rewriting, rewritten, standalone
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.cli.demo import DOCUMENTS
 from ragflow_local.generators import Generator, open_generator
+from ragflow_local.project import Within
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings
@@ -93,7 +94,7 @@ def measure(rag: RAGFlow, dataset: DataSet, rewrite: Rewrite, *, is_whole: bool)
     seconds = 0.0
 
     def hits_of(question: str) -> list[Hit]:
-        return retrieve(rag.project, question, [dataset._row], None, wanted)
+        return retrieve(rag.project, question, [dataset._row], Within(), wanted)
 
     def said(question: str) -> str:
         settings = PromptSettings(), LLMSettings()

@@ -17,7 +17,7 @@ from __future__ import annotations
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ import numpy as np
 
 from ragflow_local.errors import DamagedFileError, DamagedProjectError, InvalidValueError
 from ragflow_local.ingest.embed import embedding_key, embedding_text
+from ragflow_local.ingest.term_index import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow
 from ragflow_local.settings import ParserConfig
@@ -38,11 +39,9 @@ from ragflow_local.stores.catalog import (
     datasets,
     documents,
     now_ms,
-    postings,
 )
 from ragflow_local.stores.durable import telling_disk
 from ragflow_local.stores.files import Files
-from ragflow_local.text.terms import chunk_terms
 
 FORMAT = 1
 
@@ -207,14 +206,9 @@ def _insert_chunks(
             chunks.insert(connection, new, chunks.insert_embedding(connection, key, vector))
             batch.append(new)
             if len(batch) >= _BATCH:
-                _index(connection, number, batch)
+                add_terms(connection, number, batch)
                 batch.clear()
-        _index(connection, number, batch)
-
-
-def _index(connection: Connection, number: int, rows: Sequence[ChunkRow]) -> None:
-    terms = [(row.number, chunk_terms(row)) for row in rows if row.available]
-    postings.add(connection, number, terms)
+        add_terms(connection, number, batch)
 
 
 def _put_file(files: Files, archive: zipfile.ZipFile, row: DocumentRow) -> None:

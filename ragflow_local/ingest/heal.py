@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 
 from ragflow_local.errors import DamagedProjectError
+from ragflow_local.ingest.term_index import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.stores.catalog import (
     Catalog,
@@ -108,7 +109,7 @@ def index_anew(connection: Connection, dataset_id: str) -> None:
     postings.drop(connection, number)
     rows = chunks.available(connection, dataset_id)
     while batch := list(islice(rows, _BATCH)):
-        postings.add(connection, number, [(row.number, chunk_terms(row)) for row in batch])
+        add_terms(connection, number, batch)
 
 
 def collect(connection: Connection, files: Files, vectors: VectorTable) -> Iterator[str]:

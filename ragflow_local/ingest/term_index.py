@@ -23,6 +23,18 @@ _log = logging.getLogger("ragflow_local.ingest")
 _PAUSE_SECONDS = 0.05
 
 
+def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
+    """Make those of ``rows`` findable that are available.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: The dataset's number.
+        rows: Chunks with their numbers.
+    """
+    terms = [(row.number, chunk_terms(row)) for row in rows if row.available]
+    postings.add(connection, dataset, terms)
+
+
 class TermIndex:
     """What writes terms, and keeps their segments few."""
 
@@ -34,17 +46,9 @@ class TermIndex:
         self._ending = threading.Event()
 
     def add(self, connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
-        """Make those of ``rows`` findable that are available.
-
-        Args:
-            connection: Inside a transaction.
-            dataset: The dataset's number.
-            rows: Chunks with their numbers.
-        """
-        terms = [(row.number, chunk_terms(row)) for row in rows if row.available]
-        if terms:
-            postings.add(connection, dataset, terms)
-            self._merge_soon(dataset)  # It waits for this transaction's end.
+        """Do what ``add_terms`` does, and have the dataset's segments merged after the commit."""
+        add_terms(connection, dataset, rows)
+        self._merge_soon(dataset)  # It waits for this transaction's end.
 
     def close(self) -> None:
         """End the merging after the step it is at."""
@@ -57,7 +61,7 @@ class TermIndex:
     def _merge_soon(self, dataset: int) -> None:
         with self._lock:
             self._crowded.add(dataset)
-            if self._thread is None and not self._ending.is_set():
+            if not (self._ending.is_set() or (self._thread and self._thread.is_alive())):
                 self._thread = threading.Thread(
                     target=self._merge, name="ragflow-local merging", daemon=True
                 )
