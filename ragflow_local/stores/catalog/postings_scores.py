@@ -29,24 +29,27 @@ _MOST_PARAMETERS = 900
 class _List:
     """One term's postings in the whole dataset, places ascending, live chunks only."""
 
-    def __init__(self, places: Numbers, counts: Counts, lengths: Counts, idf: float) -> None:
+    def __init__(
+        self, places: Numbers, counts: Counts, lengths: Counts, idf: float, average: float
+    ) -> None:
         self.places = places
         self.lengths = lengths
         self.idf = idf
+        self._average = average  # length of all chunks
         self._counts = counts
         self._parts: Scores | None = None
 
-    def parts(self, average: float) -> Scores:
+    def parts(self) -> Scores:
         """Return what the term adds to the score of each chunk that has it."""
         if self._parts is None:
-            self._parts = _parts(self._counts, self.lengths, self.idf, average)
+            self._parts = _parts(self._counts, self.lengths, self.idf, self._average)
         return self._parts
 
-    def parts_at(self, indices: Numbers, average: float) -> Scores:
+    def parts_at(self, indices: Numbers) -> Scores:
         """Return what it adds to some of them: of a long list, that is all it is asked for."""
         if self._parts is not None:
             return self._parts[indices]
-        return _parts(self._counts[indices], self.lengths[indices], self.idf, average)
+        return _parts(self._counts[indices], self.lengths[indices], self.idf, self._average)
 
     def find(self, places: Numbers) -> tuple[Numbers, Numbers]:
         """Return which of ``places`` have the term, and their indices in this list."""
@@ -61,15 +64,14 @@ class Lists:
 
     Attributes:
         terms: The question's terms, each once.
-        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative.
-        frequencies: (n_terms,) live chunks that have the term: n.
+        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative, where n live
+            chunks have the term.
         chunks: Live chunks of the dataset: N.
         average_length: Terms a chunk has on average, repeated ones counted each time.
     """
 
     terms: tuple[str, ...]
     idf: Scores
-    frequencies: Numbers
     chunks: int
     average_length: float
     _lists: tuple[_List, ...]
@@ -125,7 +127,7 @@ class Lists:
                     values = scores[found]
                     for _, more, other in used[number:]:
                         here, indices = other.find(found)
-                        values[here] += more * other.parts_at(indices, self.average_length)
+                        values[here] += more * other.parts_at(indices)
                     return found, values
             taken.append((weight, one))
             length += len(one.places)
@@ -149,7 +151,7 @@ class Lists:
         if not used:
             return np.zeros(size)
         places = [one.places for _, one in used]
-        parts = [one.parts(self.average_length) for _, one in used]
+        parts = [one.parts() for _, one in used]
         weighted = [
             part if weight == 1.0 else weight * part
             for (weight, _), part in zip(used, parts, strict=True)
@@ -173,7 +175,7 @@ class Lists:
         for row, one in zip(parts, self._lists, strict=True):
             if len(one.places):
                 here, indices = one.find(places)
-                row[here] = one.parts_at(indices, self.average_length)
+                row[here] = one.parts_at(indices)
                 lengths[here] = one.lengths[indices]
         return parts, lengths
 
@@ -227,11 +229,10 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
             here = alive[places]
             places, counts, lengths = places[here], counts[here], lengths[here]
         idf[index] = np.log1p((chunks - len(places) + 0.5) / (len(places) + 0.5))
-        lists.append(_List(places, counts, lengths, float(idf[index])))
+        lists.append(_List(places, counts, lengths, float(idf[index]), average))
     return Lists(
         tuple(terms),
         idf,
-        np.array([len(one.places) for one in lists], np.int64),
         chunks,
         average,
         tuple(lists),
