@@ -59,7 +59,7 @@ class Project:
     def _add(self, first: int, texts: Sequence[str], matrix: Matrix) -> None:
         numbers = np.arange(first, first + len(texts))
         documents = (numbers - 1) // CHUNKS_OF_A_DOCUMENT + 1
-        self.vectors.add("kb", numbers, documents, 1, matrix)
+        self.vectors.add("kb", (numbers, documents, np.ones_like(numbers), matrix))
         with self.catalog.write() as connection:
             bags = []
             for number, document, text, vector in zip(

@@ -234,7 +234,7 @@ class Limits(_Settings):
     project_bytes: int = 1 << 40
     task_seconds: float = 600.0
     worker_bytes: int = 3 << 30
-    tasks_per_worker: int = 300
+    tasks_per_worker: int = 2000
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ragflow_local.ingest.graph import cite
 from ragflow_local.records import ChunkRow, DocumentRow, Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document that was read and cut, on its way into the index.
+
+    Attributes:
+        document: As it was when its parse began.
+        drafts: Its chunks.
+        notices: What the user should know.
+        is_cancelled: Asked right before the commit: nobody wants these chunks any more.
+    """
+
+    document: DocumentRow
+    drafts: Sequence[Draft]
+    notices: Sequence[str]
+    is_cancelled: Callable[[], bool]
+
+    def message(self) -> str:
+        """Return what ``progress_msg`` says when it is done."""
+        count = len(self.drafts)
+        found = f"completed: {count} chunks" if count else "completed: 0 chunks, no text was found"
+        return " ".join([f"{found}.", *dict.fromkeys(self.notices)])
 
 
 def rows_of(

@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
 
 import numpy as np
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.records import ChunkRow, Draft, Matrix, Vector
+from ragflow_local.records import ChunkRow, Matrix, Vector
 from ragflow_local.stores.catalog import Catalog, chunks
 
 # Texts embedded between two looks at whether the parse was cancelled.
 _BATCH = 32
-
-# Vectors by the keys of their texts.
-Vectors: TypeAlias = Mapping[bytes, Vector]
-_NONE: Vectors = {}
-
-
-def embed_ahead(
-    catalog: Catalog, embedder: Embedder, documents: Sequence[Sequence[Draft]]
-) -> Vectors:
-    """Return vectors of the first few documents, where they are so short that they fit one batch.
-
-    A model takes about as long for one short text as for several.
-    """
-    texts: list[str] = []
-    for drafts in documents:
-        if len(texts) + len(drafts) > _BATCH:
-            break
-        texts += map(embedding_text, drafts)
-    _, vectors, missing = _look_up(catalog, embedder, texts)
-    if missing:
-        vectors.update(_embedded(embedder, missing))
-    return vectors
 
 
 def embed_rows(
@@ -43,7 +20,6 @@ def embed_rows(
     embedder: Embedder,
     rows: Sequence[ChunkRow],
     embedded: Callable[[int], None],
-    ahead: Vectors,
 ) -> tuple[list[bytes], Matrix]:
     """Return a key and a vector for each row: (len(rows), dim) float32 of length 1.
 
@@ -52,10 +28,9 @@ def embed_rows(
         embedder: The dataset's model.
         rows: Chunks to embed.
         embedded: Called before each batch with the number of rows done; may raise to stop.
-        ahead: Vectors that are there already.
     """
     texts = [embedding_text(row) for row in rows]
-    keys, vectors, missing = _look_up(catalog, embedder, texts, ahead)
+    keys, vectors, missing = _look_up(catalog, embedder, texts)
     # Longest first: a batch then holds texts of like length, and little padding is computed.
     order = sorted(missing, key=lambda key: len(missing[key]), reverse=True)
     for start in range(0, len(order), _BATCH):
@@ -69,23 +44,22 @@ def embed_rows(
 
 
 def _look_up(
-    catalog: Catalog, embedder: Embedder, texts: Sequence[str], ahead: Vectors = _NONE
+    catalog: Catalog, embedder: Embedder, texts: Sequence[str]
 ) -> tuple[list[bytes], dict[bytes, Vector], dict[bytes, str]]:
     """Return the texts' keys, the vectors that are there already, and the texts without one."""
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
         vectors = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
-    vectors.update((key, ahead[key]) for key in keys if key in ahead)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
     return keys, vectors, missing
 
 
-def _embedded(embedder: Embedder, texts: Mapping[bytes, str]) -> Vectors:
+def _embedded(embedder: Embedder, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
     matrix = chunks.kept_exactly(embedder.embed(list(texts.values())))
     return dict(zip(texts, matrix, strict=True))
 
 
-def embedding_text(row: ChunkRow | Draft) -> str:
+def embedding_text(row: ChunkRow) -> str:
     """Return what of a chunk the embedding model reads: where it stands, then what it says."""
     if row.match_text:
         return row.match_text

@@ -13,15 +13,15 @@ left behind can never be taken for another chunk.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.errors import NotFoundError, ParseCancelledError
-from ragflow_local.ingest.drafts import rows_of
-from ragflow_local.ingest.embed import Vectors, embed_ahead, embed_rows
+from ragflow_local.errors import NotFoundError, RagflowError
+from ragflow_local.ingest.drafts import Parsed, rows_of
+from ragflow_local.ingest.embed import embed_rows
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
@@ -50,6 +50,12 @@ class _New:
     keys: list[bytes]
     matrix: Matrix
 
+    def of(self, document_ids: Set[str]) -> _New:
+        """Return those of some documents."""
+        wanted = [at for at, row in enumerate(self.rows) if row.document_id in document_ids]
+        rows, keys = [self.rows[at] for at in wanted], [self.keys[at] for at in wanted]
+        return _New(rows, keys, self.matrix[wanted])
+
 
 class Indexer:
     """Keeps rows, vectors and terms of chunks in step."""
@@ -69,7 +75,6 @@ class Indexer:
         self._files = files
         self._embedder_of = embedder_of
         self._tokenizer_of = tokenizer_of
-        self._ahead: Vectors = {}
         self._next_number = 0
         self._reserved_until = 0
 
@@ -109,69 +114,56 @@ class Indexer:
         with self._catalog.write() as connection:
             row = documents.get(connection, document_id)
             if row is not None and row.run == "RUNNING":
-                documents.set_run(connection, row, run, progress, message)
+                documents.set_run(connection, document_id, run, progress, message)
 
-    def embed_ahead(self, parsed: Sequence[tuple[DocumentRow, Sequence[Draft]]]) -> None:
-        """Embed the drafts of documents that are about to be indexed, those of one dataset."""
-        dataset_id = parsed[0][0].dataset_id
-        together = [drafts for document, drafts in parsed if document.dataset_id == dataset_id]
-        if len(together) > 1:
-            embedder = self._embedder_of(self._dataset(dataset_id))
-            self._ahead = embed_ahead(self._catalog, embedder, together)
+    def replace_documents(self, parsed: Sequence[Parsed], embedded: Callable[[int], None]) -> None:
+        """Give documents their new chunks in place of all they had, and end their parses with DONE.
 
-    def replace_document(
-        self,
-        document: DocumentRow,
-        drafts: Sequence[Draft],
-        notices: Sequence[str],
-        embedded: Callable[[int], None],
-    ) -> None:
-        """Give a document its new chunks in place of all it had, and end its parse with DONE.
+        All in one commit, so that short documents wait for the disk together. One that was
+        deleted or cancelled meanwhile is left out, without a trace.
 
         Args:
-            document: As it was when its parse began.
-            drafts: Its chunks.
-            notices: What the user should know; they end up in ``progress_msg``.
-            embedded: Called with the number of chunks embedded so far, and once more right
-                before the commit; what it raises ends all of it without a trace.
+            parsed: Documents of one dataset, each of them once.
+            embedded: Called with the number of chunks embedded so far; what it raises ends all
+                of it without a trace.
         """
-        dataset = self._dataset(document.dataset_id)
-        new = self._prepare(dataset, document, drafts, embedded)
-        with self._offered(document, new):
+        dataset = self._dataset(parsed[0].document.dataset_id)
+        new = self._prepare(dataset, parsed, embedded)
+        drafts = [draft for one in parsed for draft in one.drafts]
+        with self._offered(dataset.id, new):
             for chunk, draft in zip(new.rows, drafts, strict=True):
                 if draft.image:  # before the commit: a chunk that says it has a picture has one
                     self._files.put_image(chunk.id, draft.image)
             with self._catalog.write() as connection:
-                row = documents.get(connection, document.id)
-                if row is None or row.run != "RUNNING":
-                    raise ParseCancelledError(document.name)
-                embedded(len(drafts))
-                old = chunks.list_of(connection, document.id)
-                embeddings = self._remove_rows(connection, dataset.id, old)
-                self._insert_rows(connection, dataset.id, new)
-                chunks.collect_embeddings(connection, embeddings)
-                documents.update(connection, document.id, {"generation": document.generation + 1})
-                documents.count(connection, document.id)
-                documents.set_run(connection, row, "DONE", 100.0, _completed(len(drafts), notices))
+                kept = {one.document.id for one in parsed if _is_wanted(connection, one)}
+                old = [row for id in kept for row in chunks.list_of(connection, id)]
+                if kept:
+                    embeddings = self._remove_rows(connection, dataset.id, old)
+                    self._insert_rows(connection, dataset.id, new.of(kept))
+                    chunks.collect_embeddings(connection, embeddings)
+                for one in (one for one in parsed if one.document.id in kept):
+                    _set_done(connection, one)
                 crash.point("chunks written")
         crash.point("chunks committed")
         self._vectors.remove(dataset.id, [row.number for row in old])
         crash.point("old vectors removed")
         self._remove_images(old, new.rows)
+        self._take_back(dataset.id, [row for row in new.rows if row.document_id not in kept])
 
     # ── single chunks ──
 
     def add_chunk(self, document: DocumentRow, draft: Draft) -> ChunkRow:
         """Add a chunk at the end of a document, found at once."""
         dataset = self._dataset(document.dataset_id)
-        new = self._prepare(dataset, document, [draft], lambda done: None)
+        parsed = Parsed(document, [draft], [], lambda: False)
+        new = self._prepare(dataset, [parsed], lambda done: None)
         with self._catalog.read() as reading:
             ordinal = chunks.next_ordinal(reading, document.id)
         row = replace(
             new.rows[0], id=uuid.uuid4().hex, ordinal=ordinal, generation=document.generation
         )
         new = replace(new, rows=[row])
-        with self._offered(document, new), self._catalog.write() as connection:
+        with self._offered(dataset.id, new), self._catalog.write() as connection:
             if documents.get(connection, document.id) is None:
                 raise NotFoundError("document", document.id)
             self._insert_rows(connection, dataset.id, new)
@@ -196,9 +188,9 @@ class Indexer:
         row = replace(row, number=self._numbers(1))
         embedder = self._embedder_of(dataset)
         row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
-        keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None, {})
+        keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
         new = _New([row], keys, matrix)
-        with self._offered(document, new), self._catalog.write() as connection:
+        with self._offered(dataset.id, new), self._catalog.write() as connection:
             current = chunks.get(connection, id)
             if current is None:
                 raise NotFoundError("chunk", id)
@@ -312,17 +304,18 @@ class Indexer:
         return dataset
 
     def _prepare(
-        self,
-        dataset: DatasetRow,
-        document: DocumentRow,
-        drafts: Sequence[Draft],
-        embedded: Callable[[int], None],
+        self, dataset: DatasetRow, parsed: Sequence[Parsed], embedded: Callable[[int], None]
     ) -> _New:
         embedder = self._embedder_of(dataset)
         count_tokens = token_counter(embedder.tokenizer_file)
-        first = self._numbers(len(drafts))
-        rows = rows_of(document, drafts, first, now_ms(), count_tokens)
-        return _New(rows, *embed_rows(self._catalog, embedder, rows, embedded, self._ahead))
+        first = self._numbers(sum(len(one.drafts) for one in parsed))
+        rows: list[ChunkRow] = []
+        for one in parsed:
+            start = first + len(rows)
+            rows += rows_of(one.document, one.drafts, start, now_ms(), count_tokens)
+        keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
+        embedded(len(rows))
+        return _New(rows, keys, matrix)
 
     def _numbers(self, count: int) -> int:
         """Return the first of ``count`` new chunk numbers in a row."""
@@ -352,25 +345,26 @@ class Indexer:
         chunks.collect_embeddings(connection, self._remove_rows(connection, dataset_id, old))
 
     @contextmanager
-    def _offered(self, document: DocumentRow, new: _New) -> Iterator[None]:
+    def _offered(self, dataset_id: str, new: _New) -> Iterator[None]:
         """Add the vectors of chunks that the block commits, or take them out where it cannot."""
-        self._add_vectors(document, new)
-        try:
-            yield
-        except (NotFoundError, ParseCancelledError):
-            # Cancelled or deleted meanwhile: no crash, so the next opening would not look for it.
-            self._vectors.take_back(document.dataset_id, [row.number for row in new.rows])
-            with self._catalog.read() as reading:
-                self._remove_images(new.rows, chunks.list_of(reading, document.id))
-            raise
-
-    def _add_vectors(self, document: DocumentRow, new: _New) -> None:
         live = [index for index, row in enumerate(new.rows) if row.available]
         if live:
-            numbers = [new.rows[index].number for index in live]
-            generation = new.rows[0].generation
-            self._vectors.add(document, numbers, generation, new.matrix[live])
+            self._vectors.add(dataset_id, [new.rows[index] for index in live], new.matrix[live])
             crash.point("vectors written")
+        try:
+            yield
+        except RagflowError:
+            # No crash, so the next opening would not look for them.
+            self._take_back(dataset_id, new.rows)
+            raise
+
+    def _take_back(self, dataset_id: str, rows: Sequence[ChunkRow]) -> None:
+        """Remove what was written of chunks that were not committed."""
+        if rows:
+            self._vectors.take_back(dataset_id, [row.number for row in rows])
+            ids = {row.document_id for row in rows if row.image}
+            with self._catalog.read() as reading:
+                self._remove_images(rows, [c for id in ids for c in chunks.list_of(reading, id)])
 
     def _remove_files(self, hashes: Iterable[str]) -> None:
         """Remove the bytes that no document has any more."""
@@ -394,6 +388,13 @@ def _dataset_number(connection: Connection, id: str) -> int:
     return number
 
 
-def _completed(count: int, notices: Sequence[str]) -> str:
-    found = f"completed: {count} chunks" if count else "completed: 0 chunks, no text was found"
-    return " ".join([f"{found}.", *dict.fromkeys(notices)])
+def _is_wanted(connection: Connection, parsed: Parsed) -> bool:
+    row = documents.get(connection, parsed.document.id)
+    return row is not None and row.run == "RUNNING" and not parsed.is_cancelled()
+
+
+def _set_done(connection: Connection, parsed: Parsed) -> None:
+    document = parsed.document
+    documents.update(connection, document.id, {"generation": document.generation + 1})
+    documents.count(connection, document.id)
+    documents.set_run(connection, document.id, "DONE", 100.0, parsed.message())

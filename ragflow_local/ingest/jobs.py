@@ -15,10 +15,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import cast
 
 from ragflow_local import readers
 from ragflow_local.errors import (
@@ -30,10 +28,12 @@ from ragflow_local.errors import (
 )
 from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.slots import Slot
-from ragflow_local.records import Block, DocumentRow, Draft, Progress
+from ragflow_local.ingest.tasks import END, Parse, Task, together
+from ragflow_local.records import Block, DocumentRow, Progress
 from ragflow_local.settings import Limits, ParserConfig
 from ragflow_local.stores.files import Files
 
@@ -43,42 +43,8 @@ _log = logging.getLogger("ragflow_local.ingest")
 _READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
 _CLOSE_SECONDS = 1.5
 _DISK_SECONDS = 0.5  # between two tries to write on a disk that refuses
-_TOGETHER = 16  # documents embedded together: short ones fill a batch of the model
+_MOST_AHEAD = 4096  # chunks that wait to be embedded, beyond which nothing more is read
 _TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
-
-
-@dataclass(slots=True)
-class _Parse:
-    """One document's way through the queue."""
-
-    document: DocumentRow
-    order: int
-    config: ParserConfig
-    path: str
-    cancelled: bool = False
-    progress: Progress = field(default_factory=lambda: Progress(0.0, "Queued"))
-    pages: int = 0
-    waiting: int = 0
-    blocks: dict[int, list[Block]] = field(default_factory=dict)
-    read_pages: dict[int, int] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    drafts: list[Draft] = field(default_factory=list)
-    is_checked: bool = False
-    is_over: bool = False
-
-
-@dataclass(order=True, slots=True)
-class _Task:
-    """A piece of work for a slot; earlier documents first, pages in order."""
-
-    order: int
-    part: int
-    parse: _Parse = field(compare=False)
-    request: wire.Request = field(compare=False)
-
-
-# Before all others: wakes a slot that waits, to end.
-_END = _Task(-1, 0, cast(_Parse, None), cast(wire.Request, None))
 
 
 class Jobs:
@@ -100,10 +66,11 @@ class Jobs:
         self._generator_of = generator_of
         self.pages_read = 0  # since the project was opened
         self._changed = threading.Condition()
-        self._parses: dict[str, _Parse] = {}
+        self._parses: dict[str, Parse] = {}
         self._orders = itertools.count()
-        self._tasks: queue.PriorityQueue[_Task] = queue.PriorityQueue()
-        self._drafted: queue.SimpleQueue[_Parse | None] = queue.SimpleQueue()
+        self._tasks: queue.PriorityQueue[Task] = queue.PriorityQueue()
+        self._drafted: queue.SimpleQueue[Parse | None] = queue.SimpleQueue()
+        self._ahead = 0  # chunks drafted and not committed
         self._closing = False
         self._slots = [slot(limits) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
@@ -117,7 +84,7 @@ class Jobs:
                 if document.id in self._parses:
                     # Its end is in the catalog, else the row would not have been begun anew.
                     self._parses[document.id].is_over = True
-                parse = _Parse(
+                parse = Parse(
                     document,
                     next(self._orders),
                     ParserConfig.from_dict(document.parser_config),
@@ -127,7 +94,7 @@ class Jobs:
                 message = f"Queued behind {ahead} others" if ahead else "Queued"
                 parse.progress = Progress(0.0, message)
                 self._parses[document.id] = parse
-                self._tasks.put(_Task(parse.order, 0, parse, self._first_request(parse)))
+                self._tasks.put(Task(parse.order, 0, parse, self._first_request(parse)))
             self._start_threads()
 
     def cancel(self, ids: Iterable[str]) -> None:
@@ -171,7 +138,7 @@ class Jobs:
             threads = list(self._threads)
         self._drafted.put(None)
         for _ in threads:
-            self._tasks.put(_END)
+            self._tasks.put(END)
         for thread in threads:
             # A thread in the middle of loading a model is left to end by itself.
             thread.join(timeout=_CLOSE_SECONDS)
@@ -190,30 +157,42 @@ class Jobs:
             thread.start()
 
     def _work(self, slot: Slot) -> None:
-        while (task := self._tasks.get()) is not _END and not self._closing:
-            if not (task.parse.cancelled or task.parse.is_over):
+        while (task := self._tasks.get()) is not END and not self._closing:
+            with self._changed:  # reading is faster than embedding: drafts would fill the memory
+                self._changed.wait_for(lambda: self._ahead < _MOST_AHEAD or self._closing)
+            if not task.parse.is_cancelled():
                 self._guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
         slot.stop()
 
     def _commit(self) -> None:
-        while parses := self._drafted_together():
-            with contextlib.suppress(Exception):  # whatever it is, each of them tells of it
-                self._indexer.embed_ahead([(parse.document, parse.drafts) for parse in parses])
-            for parse in parses:
-                if not (parse.cancelled or parse.is_over or self._closing):
-                    self._guard(parse, lambda parse=parse: self._index(parse))  # type: ignore[misc]  # bound per loop
+        while parses := self._all_drafted():
+            for group in together(parses):
+                waiting = sum(len(parse.drafts) for parse in group)
+                self._index_together([parse for parse in group if not parse.is_cancelled()])
+                with self._changed:
+                    self._ahead -= waiting
+                    self._changed.notify_all()
 
-    def _drafted_together(self) -> list[_Parse]:
+    def _all_drafted(self) -> list[Parse]:
         """Return what is drafted by now, or once something is; nothing at the end."""
-        parses: list[_Parse] = []
-        while not parses or (len(parses) < _TOGETHER and not self._drafted.empty()):
+        parses: list[Parse] = []
+        while not parses or not self._drafted.empty():
             parse = self._drafted.get()
             if parse is None or self._closing:
                 return []
             parses.append(parse)
         return parses
 
-    def _guard(self, parse: _Parse, work: Callable[[], None]) -> None:
+    def _index_together(self, parses: Sequence[Parse]) -> None:
+        if len(parses) > 1:
+            with contextlib.suppress(Exception):  # one of them is at fault: each alone tells of it
+                self._index(parses)
+                return
+        for parse in parses:
+            if not self._closing:
+                self._guard(parse, lambda parse=parse: self._index([parse]))  # type: ignore[misc]  # bound per loop
+
+    def _guard(self, parse: Parse, work: Callable[[], None]) -> None:
         """Do one piece of work; its error becomes the document's FAIL, and the queue goes on."""
         try:
             work()
@@ -231,19 +210,26 @@ class Jobs:
 
     # ── the steps ──
 
-    def _first_request(self, parse: _Parse) -> wire.Request:
+    def _first_request(self, parse: Parse) -> wire.Request:
         document = parse.document
         if document.kind in readers.PAGED:
             return wire.Plan(parse.path, document.kind, document.name)
-        parse.waiting = 1
         return self._read_request(parse, 0, 0)
 
-    def _read_request(self, parse: _Parse, first: int, last: int) -> wire.Read:
+    def _read_request(self, parse: Parse, first: int, last: int) -> wire.Read:
         document, layout = parse.document, parse.config.layout_recognize
         most_rows = self._limits.document_rows
         return wire.Read(parse.path, document.kind, document.name, first, last, layout, most_rows)
 
-    def _run(self, slot: Slot, task: _Task) -> None:
+    def _cut_request(
+        self, parse: Parse, blocks: list[Block], read: wire.Read | None = None
+    ) -> wire.Cut:
+        document, config = parse.document, parse.config
+        tokenizer, max_tokens = self._indexer.tokenizer_of(document.dataset_id)
+        kind, name, method = document.kind, document.name, document.parse_method
+        return wire.Cut(blocks, kind, name, method, config, tokenizer, max_tokens, read)
+
+    def _run(self, slot: Slot, task: Task) -> None:
         parse = task.parse
         if not parse.is_checked:
             # Flipped bytes would become a text that nobody wrote.
@@ -251,6 +237,10 @@ class Jobs:
             parse.is_checked = True
         if isinstance(task.request, wire.Read):
             self._say_reading(parse, task.request, task.request.first)
+            if not task.request.first:
+                # Read and cut at one go: blocks need not come here and go back.
+                request = self._cut_request(parse, [], task.request)
+                task = Task(task.order, task.part, parse, request)
         reply = self._run_twice(slot, task)
         if isinstance(reply, wire.Planned):
             self._plan(parse, reply.pages)
@@ -260,9 +250,11 @@ class Jobs:
         elif isinstance(reply, wire.CutDone):
             parse.notices += reply.notices
             parse.drafts = reply.drafts
+            with self._changed:
+                self._ahead += len(reply.drafts)
             self._drafted.put(parse)
 
-    def _run_twice(self, slot: Slot, task: _Task) -> wire.Reply:
+    def _run_twice(self, slot: Slot, task: Task) -> wire.Reply:
         def said(page: int) -> None:
             if isinstance(task.request, wire.Read):
                 self._say_reading(task.parse, task.request, page)
@@ -272,7 +264,7 @@ class Jobs:
                 return slot.run(
                     task.request,
                     task.parse.document.name,
-                    lambda: task.parse.cancelled or task.parse.is_over or self._closing,
+                    lambda: task.parse.is_cancelled() or self._closing,
                     said,
                 )
             except WorkerDiedError:
@@ -280,7 +272,7 @@ class Jobs:
                     raise
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _plan(self, parse: _Parse, pages: int) -> None:
+    def _plan(self, parse: Parse, pages: int) -> None:
         document = parse.document
         if pages > self._limits.document_pages:
             raise LimitError(
@@ -298,9 +290,9 @@ class Jobs:
         for part, first in enumerate(starts):
             last = min(first + size - 1, pages)
             request = self._read_request(parse, first, last)
-            self._tasks.put(_Task(parse.order, part, parse, request))
+            self._tasks.put(Task(parse.order, part, parse, request))
 
-    def _say_reading(self, parse: _Parse, request: wire.Read, page: int) -> None:
+    def _say_reading(self, parse: Parse, request: wire.Read, page: int) -> None:
         if not request.first:
             self._say(parse, 0.1, f"Reading {parse.document.name}")
             return
@@ -313,7 +305,7 @@ class Jobs:
         message = f"Reading page {page} of {parse.pages}, {done} done"
         self._say(parse, _READ * done / max(parse.pages, 1), message)
 
-    def _gather(self, parse: _Parse, part: int, reply: wire.ReadDone) -> None:
+    def _gather(self, parse: Parse, part: int, reply: wire.ReadDone) -> None:
         with self._changed:
             parse.blocks[part] = reply.blocks
             parse.notices += reply.notices
@@ -322,41 +314,37 @@ class Jobs:
         if is_whole:
             self._cut(parse)
 
-    def _cut(self, parse: _Parse) -> None:
+    def _cut(self, parse: Parse) -> None:
         self._say(parse, _READ, "Cutting into chunks")
         blocks = [block for part in sorted(parse.blocks) for block in parse.blocks[part]]
         parse.blocks.clear()
-        document = parse.document
-        request = wire.Cut(
-            blocks,
-            document.kind,
-            document.name,
-            document.parse_method,
-            parse.config,
-            *self._indexer.tokenizer_of(document.dataset_id),
-        )
+        request = self._cut_request(parse, blocks)
         # Part -1: a document that is read goes before pages of later ones.
-        self._tasks.put(_Task(parse.order, -1, parse, request))
+        self._tasks.put(Task(parse.order, -1, parse, request))
 
-    def _index(self, parse: _Parse) -> None:
-        total = len(parse.drafts)
-
+    def _index(self, parses: Sequence[Parse]) -> None:
         def embedded(done: int) -> None:
-            fraction = _CUT + (_EMBEDDED - _CUT) * done / max(total, 1)
-            self._say(parse, fraction, f"Embedding chunk {done} of {total}")
-            if parse.cancelled or self._closing:
-                raise ParseCancelledError(parse.document.name)
+            share = done / max(sum(len(parse.drafts) for parse in parses), 1)
+            for parse in parses:
+                total = len(parse.drafts)
+                message = f"Embedding chunk {round(share * total)} of {total}"
+                self._say(parse, _CUT + (_EMBEDDED - _CUT) * share, message)
+            if self._closing or all(parse.is_cancelled() for parse in parses):
+                raise ParseCancelledError(parses[0].document.name)
 
         embedded(0)
-        asks = parse.document.parse_method == "knowledge_graph" and parse.config.graph_model
-        if asks and (generator := self._generator_of(asks)) is not None:
-            parse.drafts = by_model(parse.drafts, generator, embedded)
-        self._indexer.replace_document(parse.document, parse.drafts, parse.notices, embedded)
-        self._end(parse, lambda: None)
+        for parse in parses:
+            asks = parse.document.parse_method == "knowledge_graph" and parse.config.graph_model
+            if asks and (generator := self._generator_of(asks)) is not None:
+                parse.drafts = by_model(parse.drafts, generator, embedded)
+        parsed = [Parsed(p.document, p.drafts, p.notices, p.is_cancelled) for p in parses]
+        self._indexer.replace_documents(parsed, embedded)
+        for parse in parses:
+            self._end(parse, lambda: None)
 
     # ── how far it is, and how it ends ──
 
-    def _say(self, parse: _Parse, fraction: float, message: str) -> None:
+    def _say(self, parse: Parse, fraction: float, message: str) -> None:
         with self._changed:
             if not parse.is_over:
                 # Never backwards: pages of several workers come in any order.
@@ -365,13 +353,13 @@ class Jobs:
                 parse.progress = Progress(fraction, message, parse.pages, done)
                 self._changed.notify_all()
 
-    def _fail(self, parse: _Parse, message: str) -> None:
+    def _fail(self, parse: Parse, message: str) -> None:
         if parse.cancelled or self._closing:
             return
         self._say(parse, 0.0, message)
         self._end(parse, lambda: self._write_fail(parse, message))
 
-    def _write_fail(self, parse: _Parse, message: str) -> None:
+    def _write_fail(self, parse: Parse, message: str) -> None:
         """Write the end of a parse, on a full disk too: into reserved room, or once there is some.
 
         Until then the document is being parsed, and its message says why that does not go on.
@@ -385,7 +373,7 @@ class Jobs:
             else:
                 return
 
-    def _end(self, parse: _Parse, write: Callable[[], None]) -> None:
+    def _end(self, parse: Parse, write: Callable[[], None]) -> None:
         """Take a parse out of the queue after its end is in the catalog; the first end counts."""
         with self._changed:
             if parse.is_over:

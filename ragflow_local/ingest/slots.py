@@ -13,10 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.settings import Limits
+
+if TYPE_CHECKING:
+    import psutil
 
 # How often a running task is looked at: cancelling and closing take no longer than this.
 _LOOK_SECONDS = 0.1
@@ -34,6 +38,7 @@ class Slot:
         self._process: subprocess.Popen[bytes] | None = None
         self._replies: queue.SimpleQueue[wire.Reply | None] = queue.SimpleQueue()
         self._tasks = 0
+        self._watched: psutil.Process | None = None
 
     def run(
         self,
@@ -119,7 +124,7 @@ class Slot:
 
     def _rest(self, process: subprocess.Popen[bytes]) -> None:
         """End the worker where it keeps much memory from what it has done."""
-        if _used_bytes(process.pid) > _RESTING_BYTES:
+        if self._used_bytes(process) > _RESTING_BYTES:
             self.stop()
 
     def _check_limits(self, process: subprocess.Popen[bytes], name: str, started: float) -> None:
@@ -131,7 +136,7 @@ class Slot:
                 f"reading took longer than {self._limits.task_seconds:g} seconds",
                 "task_seconds in RAGFlow(limits=…)",
             )
-        used = _used_bytes(process.pid)
+        used = self._used_bytes(process)
         if used > self._limits.worker_bytes:
             self.stop()
             raise LimitError(
@@ -139,6 +144,18 @@ class Slot:
                 f"reading took more than {self._limits.worker_bytes >> 20} MiB of memory",
                 "worker_bytes in RAGFlow(limits=…)",
             )
+
+    def _used_bytes(self, process: subprocess.Popen[bytes]) -> int:
+        """Return the memory a worker holds; 0 where it is gone."""
+        import psutil  # the package is imported without it
+
+        try:
+            # Kept: making one reads more of the system than asking it does.
+            if self._watched is None or self._watched.pid != process.pid:
+                self._watched = psutil.Process(process.pid)
+            return int(self._watched.memory_info().rss)
+        except psutil.Error:
+            return 0
 
     def _death(self, name: str) -> WorkerDiedError:
         code = None
@@ -150,16 +167,6 @@ class Slot:
         self.stop()
         how = "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
         return WorkerDiedError(name, how)
-
-
-def _used_bytes(process_id: int) -> int:
-    """Return the memory a process holds; 0 where it is gone."""
-    import psutil  # the package is imported without it
-
-    try:
-        return int(psutil.Process(process_id).memory_info().rss)
-    except psutil.Error:
-        return 0
 
 
 # The worker sees the engine's sys.path, so a package found through it is found there too; the

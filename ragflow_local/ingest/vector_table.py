@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragflow_local.errors import DamagedProjectError, NotFoundError, StoreError
-from ragflow_local.records import DocumentRow, Matrix
+from ragflow_local.errors import DamagedProjectError, StoreError
+from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
 from ragflow_local.stores.vectors import Vectors
 
@@ -22,37 +22,31 @@ class VectorTable:
         self._catalog = catalog
         self._vectors = vectors
 
-    def add(
-        self, document: DocumentRow, numbers: Sequence[int], generation: int, matrix: Matrix
-    ) -> None:
-        """Add the vectors of new chunk numbers; they are on the disk when this returns.
+    def add(self, dataset_id: str, rows: Sequence[ChunkRow], matrix: Matrix) -> None:
+        """Add the vectors of new chunks; they are on the disk when this returns.
 
         Args:
-            document: Whose chunks they are.
-            numbers: Their chunk numbers.
-            generation: The parse they are from.
-            matrix: (len(numbers), dim).
-
-        Raises:
-            NotFoundError: The document has been deleted.
+            dataset_id: Whose table.
+            rows: Chunks whose numbers are not there; those of a deleted document are left out.
+            matrix: (len(rows), dim).
         """
         with self._catalog.read() as reading:
-            number = documents.numbers_of(reading, [document.id]).get(document.id)
-        if number is None:
-            raise NotFoundError("document", document.id)
-        chunk_numbers = np.array(numbers, dtype=np.int64)
-        in_documents = np.full(len(numbers), number, dtype=np.int64)
+            found = documents.numbers_of(reading, list({row.document_id for row in rows}))
+        kept = [index for index, row in enumerate(rows) if row.document_id in found]
+        wanted = [rows[index] for index in kept]
+        numbers = np.array([row.number for row in wanted], np.int64)
+        in_documents = np.array([found[row.document_id] for row in wanted], np.int64)
+        generations = np.array([row.generation for row in wanted], np.int64)
+        batch = (numbers, in_documents, generations, matrix[kept])
         for is_mended in (False, True):
             try:
-                self._vectors.add(
-                    document.dataset_id, chunk_numbers, in_documents, generation, matrix
-                )
+                self._vectors.add(dataset_id, batch)
             except DamagedProjectError:
                 if is_mended:
                     raise
                 # Torn by a power cut, or lost: the catalog has every vector of it.
-                _log.warning("The vector table of %s is damaged; writing it anew", document.name)
-                self.rebuild(document.dataset_id)
+                _log.warning("The vector table of %s is damaged; writing it anew", dataset_id)
+                self.rebuild(dataset_id)
             else:
                 return
 

@@ -40,7 +40,7 @@ class Read(msgspec.Struct, tag=True, frozen=True):
 
 
 class Cut(msgspec.Struct, tag=True, frozen=True):
-    """Cut the blocks of a whole document into drafts."""
+    """Cut a whole document into drafts: the blocks given, or those of the file to ``read``."""
 
     blocks: list[Block]
     kind: str
@@ -49,6 +49,7 @@ class Cut(msgspec.Struct, tag=True, frozen=True):
     config: ParserConfig
     tokenizer: str
     max_tokens: int
+    read: Read | None = None
 
 
 class Passage(msgspec.Struct, frozen=True):

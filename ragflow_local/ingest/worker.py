@@ -86,7 +86,7 @@ def _give_memory_back() -> None:
 
 def _answer(request: wire.Request, replies: IO[bytes]) -> wire.Reply:
     if isinstance(request, wire.Cut):
-        return _cut(request)
+        return _cut(request, replies)
     data = Path(request.path).read_bytes()
     if isinstance(request, wire.Plan):
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
@@ -126,14 +126,16 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
     return wire.ReadDone(blocks, notices)
 
 
-def _cut(request: wire.Cut) -> wire.CutDone:
-    blocks = request.blocks
+def _cut(request: wire.Cut, replies: IO[bytes]) -> wire.CutDone:
+    blocks, notices = request.blocks, list[str]()
+    if request.read:
+        done = _read(request.read, Path(request.read.path).read_bytes(), replies)
+        blocks, notices = done.blocks, done.notices
     if request.kind in readers.PAGED:
         blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).settle(blocks)
     tokenizer = Path(request.tokenizer) if request.tokenizer else None
     tools = Tools(token_counter(tokenizer), request.max_tokens, request.kind, request.name)
     drafts: list[Draft] = []
-    notices: list[str] = []
     for item in chunkers.chunk(blocks, request.method, request.config, tools):
         if isinstance(item, Notice):
             notices.append(item.text)

@@ -52,29 +52,19 @@ class Vectors:
         self._lock = threading.Lock()
         self._tables: OrderedDict[str, CachedTable] = OrderedDict()
 
-    def add(
-        self,
-        dataset_id: str,
-        numbers: Numbers,
-        documents: Numbers,
-        generation: int,
-        matrix: Matrix,
-    ) -> None:
+    def add(self, dataset_id: str, batch: Batch) -> None:
         """Add chunks that are not there yet; they are on the disk when this returns.
 
         Args:
             dataset_id: Which table; the first chunk makes it.
-            numbers: (n,) chunk numbers.
-            documents: (n,) their documents' numbers.
-            generation: The parse they are from.
-            matrix: (n, dim).
+            batch: (n,) chunk numbers, (n,) their documents' numbers, (n,) the parses they are
+                from, and (n, dim) their vectors.
 
         Raises:
             DamagedProjectError: The table cannot be read; ``rebuild`` it.
         """
-        if len(numbers):
-            generations = np.full(len(numbers), generation, np.int64)
-            self._table(dataset_id).add((numbers, documents, generations, matrix))
+        if len(batch[0]):
+            self._table(dataset_id).add(batch)
 
     def remove(self, dataset_id: str, numbers: Numbers) -> None:
         """Remove chunks; a number that is not there is passed over.

@@ -1,11 +1,19 @@
 """Changes that meet other changes of the same thing on their way."""
 
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.embedders.hashing import HashingEmbedder
-from ragflow_local.errors import NotFoundError, ParseCancelledError
-from ragflow_local.records import Draft
+from ragflow_local.errors import NotFoundError
+from ragflow_local.ingest import jobs
+from ragflow_local.ingest.drafts import Parsed
+from ragflow_local.ingest.indexer import Indexer
+from ragflow_local.records import Draft, Matrix
 from ragflow_local.stores import crash
 from ragflow_local.stores.files import Files
 from tests.conftest import Parse
@@ -80,9 +88,8 @@ def test_a_picture_of_a_parse_that_was_not_committed_is_removed(
 
     monkeypatch.setattr(Files, "put_image", put_and_delete)
     [row] = rag.project.indexer.begin([document.id])
-    drafts = [Draft("A squid.", image=b"PNG")]
-    with pytest.raises(ParseCancelledError):
-        rag.project.indexer.replace_document(row, drafts, [], lambda done: None)
+    drafted = Parsed(row, [Draft("A squid.", image=b"PNG")], [], lambda: False)
+    rag.project.indexer.replace_documents([drafted], lambda done: None)
     assert rag.list_datasets()[0].list_docs() == []
     check_invariants(rag)
 
@@ -102,6 +109,82 @@ def test_a_chunk_that_is_deleted_while_it_is_changed_leaves_nothing(
     with pytest.raises(NotFoundError):
         chunk.save()
     check_invariants(rag)
+
+
+def test_a_document_that_cannot_be_indexed_fails_alone_among_those_committed_together(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = HashingEmbedder.embed
+
+    def refuse(self: HashingEmbedder, texts: Sequence[str]) -> Matrix:
+        if any("poison" in text for text in texts):
+            raise ValueError("no vector for poison")
+        return embed(self, texts)
+
+    monkeypatch.setattr(HashingEmbedder, "embed", refuse)
+    texts = {f"{number}.txt": f"Whale {number} swims." for number in range(20)}
+    texts["7.txt"] = "A poison."
+    for name, text in texts.items():
+        rag.create_document(dataset, name, text.encode())
+    documents = dataset.list_docs(limit=20)
+    rag.async_parse_documents([document.id for document in documents])
+    rag.project.jobs.wait_for_all()
+    runs = {document.name: document.run for document in dataset.list_docs(limit=20)}
+    assert runs == {name: "FAIL" if name == "7.txt" else "DONE" for name in texts}
+    check_invariants(rag)
+
+
+def test_of_documents_committed_together_the_cancelled_and_the_deleted_leave_nothing(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = [
+        rag.add_document(dataset, f"{number}.txt", f"Whale {number} swims.".encode())
+        for number in range(6)
+    ]
+    rows = rag.project.indexer.begin([document.id for document in documents])
+    drafted = [
+        Parsed(row, [Draft(f"Whale of {row.name}.", image=b"PNG")], [], lambda: False)
+        for row in rows
+    ]
+
+    def change_their_mind(point: str) -> None:
+        if point == "vectors written":
+            documents[1].cancel()
+            documents[4].delete()
+
+    monkeypatch.setattr(crash, "point", change_their_mind)
+    rag.project.indexer.replace_documents(drafted, lambda done: None)
+    runs = {document.name: document.run for document in dataset.list_docs()}
+    assert runs.pop("1.txt") == "CANCEL"
+    assert runs == dict.fromkeys(["0.txt", "2.txt", "3.txt", "5.txt"], "DONE")
+    found = {chunk.document_name for chunk in rag.retrieval("whale", [dataset])}
+    assert found == set(runs)
+    check_invariants(rag)
+
+
+def test_reading_waits_for_embedding_where_much_is_read_already(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_MOST_AHEAD", 4)
+    goes_on = threading.Event()
+    replace = Indexer.replace_documents
+
+    def wait(self: Indexer, *given: Any) -> None:
+        goes_on.wait(20)
+        replace(self, *given)
+
+    monkeypatch.setattr(Indexer, "replace_documents", wait)
+    for number in range(30):
+        rag.create_document(dataset, f"{number}.txt", f"Whale {number}.".encode())
+    documents = dataset.list_docs(limit=30)
+    rag.async_parse_documents([document.id for document in documents])
+    time.sleep(1)
+    progress = [rag.project.jobs.progress_of(document.id) for document in documents]
+    queued = [one for one in progress if one and one.message.startswith("Queued")]
+    goes_on.set()
+    rag.project.jobs.wait_for_all()
+    assert len(queued) > 20
+    assert {document.run for document in dataset.list_docs(limit=30)} == {"DONE"}
 
 
 def test_documents_that_are_embedded_together_keep_their_own_vectors(

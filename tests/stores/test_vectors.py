@@ -32,7 +32,7 @@ def vectors(tmp_path: Path, matrix: Matrix) -> Vectors:
 def add(
     vectors: Vectors, numbers: np.ndarray[tuple[int], np.dtype[np.int64]], rows: Matrix
 ) -> None:
-    vectors.add("d", numbers, numbers // 10, 1, rows)
+    vectors.add("d", (numbers, numbers // 10, np.ones_like(numbers), rows))
 
 
 def nearest(vectors: Vectors, row: Matrix, top_k: int = 1) -> list[int]:

@@ -29,19 +29,14 @@ def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     rows.update(connection, "documents", id, values)
 
 
-def set_run(
-    connection: Connection, row: DocumentRow, run: str, progress: float, message: str
-) -> None:
+def set_run(connection: Connection, id: str, run: str, progress: float, message: str) -> None:
     """Write the end of a parse: what it ended with, and how long it took."""
-    begun = row.process_begin_at or now_ms()
-    state = {
-        "run": run,
-        "progress": progress,
-        "progress_msg": message,
-        "process_duration": (now_ms() - begun) / 1000,
-        "update_time": now_ms(),
-    }
-    update(connection, row.id, state)
+    connection.execute(
+        "UPDATE documents SET run = :run, progress = :progress, progress_msg = :message,"
+        " process_duration = (:now - coalesce(process_begin_at, :now)) / 1000.0,"
+        " update_time = :now WHERE id = :id",
+        {"run": run, "progress": progress, "message": message, "now": now_ms(), "id": id},
+    )
 
 
 def delete(connection: Connection, id: str) -> None:

@@ -1,0 +1,72 @@
+"""What the queue holds: documents on their way, and the pieces of work that each is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from ragflow_local.ingest import wire
+from ragflow_local.records import Block, DocumentRow, Draft, Progress
+from ragflow_local.settings import ParserConfig
+
+# Chunks of short documents that are embedded and committed together: a model takes about as long
+# for one short text as for several, and the disk for one commit as for sixty. Half a second's work.
+_TOGETHER = 64
+
+
+@dataclass(slots=True)
+class Parse:
+    """One document's way through the queue."""
+
+    document: DocumentRow
+    order: int
+    config: ParserConfig
+    path: str
+    cancelled: bool = False
+    progress: Progress = field(default_factory=lambda: Progress(0.0, "Queued"))
+    pages: int = 0
+    waiting: int = 0
+    blocks: dict[int, list[Block]] = field(default_factory=dict)
+    read_pages: dict[int, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    is_checked: bool = False
+    is_over: bool = False
+
+    def is_cancelled(self) -> bool:
+        """Return whether nobody waits for it any more."""
+        return self.cancelled or self.is_over
+
+
+@dataclass(order=True, slots=True)
+class Task:
+    """A piece of work for a slot; earlier documents first, pages in order."""
+
+    order: int
+    part: int
+    parse: Parse = field(compare=False)
+    request: wire.Request = field(compare=False)
+
+
+# Before all others: wakes a slot that waits, to end.
+END = Task(-1, 0, cast(Parse, None), cast(wire.Request, None))
+
+
+def together(parses: Iterable[Parse]) -> Iterator[list[Parse]]:
+    """Yield what is committed at once: short documents of one dataset, in their order."""
+    group: list[Parse] = []
+    for parse in parses:
+        # A graph may be drawn by a chat model, for minutes.
+        is_alone = parse.document.parse_method == "knowledge_graph"
+        size = len(parse.drafts) + sum(len(other.drafts) for other in group)
+        is_other = any(other.document.dataset_id != parse.document.dataset_id for other in group)
+        if group and (is_alone or is_other or size > _TOGETHER):
+            yield group
+            group = []
+        group.append(parse)
+        if is_alone:
+            yield group
+            group = []
+    if group:
+        yield group
