@@ -74,11 +74,14 @@ def notebook(folder: Path) -> Path:
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
 
+    form: Any = nbformat.v4  # typed in part
+    exporter: Any = HTMLExporter
+
     shutil.copytree(BOX, folder / "box")
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    made = nbformat.v4.new_notebook(cells=cells)
+    cells = [form.new_code_cell(source) for source in CELLS]
+    made = form.new_notebook(cells=cells)
     NotebookClient(made, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
-    page, _ = HTMLExporter(template_name="lab").from_notebook_node(made)
+    page, _ = exporter(template_name="lab").from_notebook_node(made)
     path = folder / "notebook.html"
     path.write_text(page, "utf-8")
     return path

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,13 +26,15 @@ from ragflow_local.records import Matrix, Vector
 from ragflow_local.retrieve.quality import interval, ndcg, recall
 from ragflow_local.retrieve.search import Wanted, search
 
+Interval: TypeAlias = tuple[float, float, float]  # mean, and its 95 % interval
+
 WEIGHTS = [step / 10 for step in range(11)]
 DEFAULT = 0.3
 DEPTH = 100
 CACHE = Path(tempfile.gettempdir()) / "ragflow_local_benchmarks"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """Question vectors that were made before; the rest of an embedder is not asked for."""
 
@@ -41,6 +44,7 @@ class Known:
     dim: int = 384
     max_tokens: int = 256
     prompts: tuple[str, str] = ("", "")
+    tokenizer_file: Path | None = None
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return known vectors."""
@@ -78,12 +82,12 @@ def ranked(project: Project, known: Known, one: RetrievalSet, weight: float) -> 
     ]
 
 
-def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, object]]:
+def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, Interval]]:
     """Return figures by weight: 0 is words alone, 1 meaning alone."""
     matrix = embedded(embedder, one.documents, questions=False)
     asked = embedded(embedder, one.questions, questions=True)
     known = Known(dict(zip(one.questions, asked, strict=True)))
-    figures: dict[str, dict[str, object]] = {}
+    figures: dict[str, dict[str, Interval]] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder), matrix.shape[1])
         project.fill(one.documents, iter([matrix]), batch=len(one.documents))
@@ -99,7 +103,7 @@ def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, object
     return figures
 
 
-def page(figures: dict[str, dict[str, dict[str, tuple[float, float, float]]]]) -> str:
+def page(figures: dict[str, dict[str, dict[str, Interval]]]) -> str:
     """Return the page of results."""
     default = f"{DEFAULT:.1f}"
     lines = [
@@ -165,7 +169,7 @@ def main() -> None:
     if not there:
         sys.exit(f"No retrieval set in {DATA / 'retrieval'}: set RAGFLOW_LOCAL_DATA.")
     embedder = open_embedder(MODEL, None, cache_dir=CACHE / "models")
-    figures = {}
+    figures: dict[str, dict[str, dict[str, Interval]]] = {}
     for folder in there:
         figures[folder.name] = measure(retrieval_set(folder), embedder)
         print(folder.name, figures[folder.name][f"{DEFAULT:.1f}"], flush=True)

@@ -12,7 +12,7 @@ from ragflow_local.records import ChunkRow, Matrix, Vector
 from ragflow_local.stores.catalog import Catalog, chunks
 
 # Texts embedded between two looks at whether the parse was cancelled.
-_BATCH = 32
+_BATCH = 64
 
 
 def embed_rows(
