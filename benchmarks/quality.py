@@ -57,7 +57,9 @@ class Known:
 
 def embedded(embedder: Embedder, texts: Sequence[str], questions: bool) -> Matrix:
     """Return the embeddings, from the folder of temporary files if they are there."""
-    told = "\0".join([embedder.fingerprint, str(questions), *texts]).encode()
+    # A vector tells the form of the model as well, which its fingerprint does not.
+    form = embedder.embed_query("what is a first vector").tobytes()
+    told = form + "\0".join([embedder.fingerprint, str(questions), *texts]).encode()
     path = CACHE / f"{hashlib.sha256(told).hexdigest()}.npy"
     if not path.exists():
         CACHE.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ from ragflow_local.errors import DamagedModelError
 logger = logging.getLogger("ragflow_local")
 
 # Raised when the fast form is made in another way, so that older ones are made anew.
-_FORMAT = 3
+_FORMAT = 4
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
 # benchmarks/results/embedding.md.
 _AGREEMENT = 0.99

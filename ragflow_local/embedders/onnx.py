@@ -207,10 +207,13 @@ def _open_session(file: Path) -> Any:
         raise ValueError(f"{file}: {error}") from None
 
 
-def intermediate(file: Path, names: Sequence[str], feed: Feed) -> list[Matrix]:
-    """Return what a model that gives out its intermediate values has under ``names``."""
-    found: list[Matrix] = _open_session(file).run(list(names), feed)
-    return found
+def intermediate(
+    file: Path, names: Sequence[str], feeds: Iterable[Feed]
+) -> Iterator[tuple[Feed, list[Matrix]]]:
+    """Yield what a model that gives out its intermediate values has under ``names``, by feed."""
+    session = _open_session(file)
+    for feed in feeds:
+        yield feed, session.run(list(names), feed)
 
 
 def cores() -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.embedders.onnx import Feed, intermediate
 from ragflow_local.records import Matrix, Vector
@@ -24,6 +25,8 @@ _SMOOTHING = 0.5
 # A row of zeros divided by its largest number would be no number.
 _TINY = 1e-12
 _QUIET = 1e-5
+_DAMPING = 1.0  # of 0.01, 0.1 and 1, the best on texts that are not of the probe
+_CONTRIB = "com.microsoft"
 
 
 def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 127) -> None:
@@ -39,8 +42,12 @@ def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 1
 
         r_P = max |x_P / m_P| of the row        m_j = sqrt(max |x_j| / max |W_j|)
 
-    On all-MiniLM-L6-v2 the least cosine to the original, on Chinese, is 0.998 with all of this,
-    0.990 with scales by row alone.
+    What r_P has made even lies between -1 and 1. So no scale depends on the other texts of a
+    batch: a text has the same vector in whatever company. Weights are rounded one after the
+    other, each making up for what those before it lost on ``feeds`` (GPTQ).
+
+    On all-MiniLM-L6-v2 the mean cosine to the original is 0.9994 on English and 0.9990 on
+    Chinese; without making up 0.9993 and 0.9986.
 
     Args:
         source: A model in float32.
@@ -48,21 +55,24 @@ def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 1
         feeds: What the model is given of typical texts.
         largest: 127; 63 for processors whose sums of two products overflow 16 bits.
 
-    Source: Xiao et al., "SmoothQuant", 2022, https://arxiv.org/abs/2211.10438
+    Source: Xiao et al., "SmoothQuant", 2022, https://arxiv.org/abs/2211.10438; Frantar et al.,
+    "GPTQ", 2022, https://arxiv.org/abs/2210.17323
     """
     import onnx
 
     model = onnx.load(str(source))
     made = _Quantized(model.graph, largest)
-    peaks = _peaks(model, made.activations, target, feeds)
-    made.rewrite(peaks)
+    # Of every activation all rows: some MB, for texts as few as those of a probe.
+    shown = _activations(model, list(made.products), target, feeds)
+    made.rewrite(shown)
+    model.opset_import.append(onnx.helper.make_opsetid(_CONTRIB, 1))
     onnx.save(model, str(target))
 
 
-def _peaks(
+def _activations(
     model: onnx.ModelProto, names: list[str], scratch: Path, feeds: Iterable[Feed]
-) -> dict[str, Vector]:
-    """Return the largest absolute value of each feature of the activations ``names``."""
+) -> dict[str, Matrix]:
+    """Return (rows, features) the activations ``names`` of every token; padding is left out."""
     import onnx
     from onnx import helper
 
@@ -72,12 +82,13 @@ def _peaks(
     shown = [helper.make_empty_tensor_value_info(name) for name in names if name not in given]
     told.graph.output.extend(shown)
     onnx.save(told, str(scratch))
-    peaks: dict[str, Vector] = {}
-    for feed in feeds:
-        for name, values in zip(names, intermediate(scratch, names, feed), strict=True):
-            found = np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
-            peaks[name] = np.maximum(peaks.get(name, found), found)
-    return peaks
+    found: dict[str, list[Matrix]] = {name: [] for name in names}
+    for feed, outputs in intermediate(scratch, names, feeds):
+        mask = feed["attention_mask"].astype(bool)
+        for name, values in zip(names, outputs, strict=True):
+            rows = values[mask] if values.shape[:2] == mask.shape else values
+            found[name].append(rows.reshape(-1, values.shape[-1]))
+    return {name: np.concatenate(rows) for name, rows in found.items()}
 
 
 class _Quantized:
@@ -100,13 +111,8 @@ class _Quantized:
         self.tensors = tensors
         self.nodes: list[onnx.NodeProto] = []
 
-    @property
-    def activations(self) -> list[str]:
-        """Return the activations that are multiplied with weights."""
-        return list(self.products)
-
-    def rewrite(self, peaks: dict[str, Vector]) -> None:
-        """Replace the products, given the largest value of each feature."""
+    def rewrite(self, activations: dict[str, Matrix]) -> None:
+        """Replace the products, given what their activations are on typical texts."""
         wanted = {node.output[0] for nodes in self.products.values() for node in nodes}
         done: set[str] = set()
         for node in list(self.graph.node):
@@ -114,7 +120,7 @@ class _Quantized:
                 # All products of an activation at the first of them: they share its roundings.
                 if node.input[0] not in done:
                     done.add(node.input[0])
-                    self._replace(node.input[0], peaks[node.input[0]])
+                    self._replace(node.input[0], activations[node.input[0]])
             else:
                 self.nodes.append(node)
         self._constant("tiny", np.array(_TINY, dtype=np.float32))
@@ -125,7 +131,7 @@ class _Quantized:
         for name in unused:
             self.graph.initializer.remove(self.tensors[name])
 
-    def _replace(self, x: str, peaks: Vector) -> None:
+    def _replace(self, x: str, typical: Matrix) -> None:
         from onnx import helper, numpy_helper
 
         nodes = self.products[x]
@@ -133,14 +139,15 @@ class _Quantized:
         matrices: dict[str, Matrix] = {
             name: numpy_helper.to_array(self.tensors[name]) for name in weights
         }
-        smooth = _smoothing(peaks, matrices.values())
+        smooth = _smoothing(np.abs(typical).max(axis=0), matrices.values())
         self._constant(f"{x}.smoothing", 1 / smooth)
         self.nodes.append(helper.make_node("Mul", [x, f"{x}.smoothing"], [f"{x}.smooth"]))
         parts = self._parts(f"{x}.smooth", len(smooth))
+        seen = np.split(typical / smooth, len(parts), axis=1)
         for name, matrix in matrices.items():
             whole = matrix * smooth[:, None]
             for number, rows in enumerate(np.split(whole, len(parts))):
-                self._weight(f"{name}.{number}", rows)
+                self._weight(f"{name}.{number}", rows, seen[number])
         for node in nodes:
             sums = [f"{node.output[0]}.{number}" for number in range(len(parts))]
             for number, (part, one) in enumerate(zip(parts, sums, strict=True)):
@@ -160,6 +167,8 @@ class _Quantized:
             self._constant(sizes, np.full(count, rows // count, dtype=np.int64))
             self.nodes.append(helper.make_node("Split", [x, sizes], parts, axis=-1))
         for part in parts:
+            self._constant(f"{part}.scale", np.array(1 / 127, dtype=np.float32))
+            self._constant(f"{part}.zero", np.array(128, dtype=np.uint8))
             self.nodes += [
                 helper.make_node("Abs", [part], [f"{part}.abs"]),
                 helper.make_node(
@@ -168,31 +177,30 @@ class _Quantized:
                 helper.make_node("Max", [f"{part}.max", "tiny"], [f"{part}.row"]),
                 helper.make_node("Div", [part, f"{part}.row"], [f"{part}.even"]),
                 helper.make_node(
-                    "DynamicQuantizeLinear",
-                    [f"{part}.even"],
-                    [f"{part}.q", f"{part}.scale", f"{part}.zero"],
+                    "QuantizeLinear",
+                    [f"{part}.even", f"{part}.scale", f"{part}.zero"],
+                    [f"{part}.q"],
                 ),
             ]
         return parts
 
-    def _weight(self, name: str, values: Matrix) -> None:
+    def _weight(self, name: str, values: Matrix, typical: Matrix) -> None:
         largest = self.largest
         scales = np.maximum(np.abs(values).max(axis=0) / largest, _TINY).astype(np.float32)
-        rounded = np.clip(np.rint(values / scales), -largest, largest).astype(np.int8)
-        self._constant(f"{name}.q", rounded)
+        self._constant(f"{name}.q", _rounded(values, scales, typical, largest))
         self._constant(f"{name}.scale", scales)
         self._constant(f"{name}.zero", np.zeros(len(scales), dtype=np.int8))
 
     def _product(self, x: str, weight: str, y: str) -> None:
-        # In the very shape that ONNX Runtime knows how to run as one operation.
-        from onnx import TensorProto, helper
+        from onnx import helper
 
-        factors = [f"{x}.q", f"{weight}.q", f"{x}.zero", f"{weight}.zero"]
+        factors = [f"{x}.q", f"{weight}.q", f"{x}.scale", f"{weight}.scale"]
+        zeros = [f"{x}.zero", f"{weight}.zero"]
+        # One operation of ONNX Runtime's own: the product of bytes, and its scales.
         self.nodes += [
-            helper.make_node("Mul", [f"{x}.scale", f"{weight}.scale"], [f"{y}.scale"]),
-            helper.make_node("MatMulInteger", factors, [f"{y}.sum"]),
-            helper.make_node("Cast", [f"{y}.sum"], [f"{y}.float"], to=TensorProto.FLOAT),
-            helper.make_node("Mul", [f"{y}.float", f"{y}.scale"], [f"{y}.even"]),
+            helper.make_node(
+                "MatMulIntegerToFloat", [*factors, *zeros], [f"{y}.even"], domain=_CONTRIB
+            ),
             helper.make_node("Mul", [f"{y}.even", f"{x}.row"], [y]),
         ]
 
@@ -200,6 +208,25 @@ class _Quantized:
         from onnx import numpy_helper
 
         self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+
+
+def _rounded(weights: Matrix, scales: Vector, typical: Matrix, largest: int) -> NDArray[np.int8]:
+    """Return (rows, columns) whole numbers whose products with ``typical`` keep close.
+
+    GPTQ: with H = XᵀX and its inverse's factor U, inv(H) = UᵀU, what rounding row i loses is
+    taken from the rows after it, in the ratio U[i, i+1:] / U[i, i].
+    """
+    products = (typical.T @ typical).astype(np.float64)
+    # A few hundred tokens say little of directions they do not take.
+    products += _DAMPING * np.trace(products) / len(products) * np.eye(len(products))
+    factor = np.linalg.cholesky(np.linalg.inv(products)).T
+    left = weights.astype(np.float64)
+    rounded = np.empty(weights.shape, dtype=np.int8)
+    for row in range(len(left)):
+        rounded[row] = np.clip(np.rint(left[row] / scales), -largest, largest)
+        lost = (left[row] - rounded[row] * scales) / factor[row, row]
+        left[row + 1 :] -= np.outer(factor[row, row + 1 :], lost)
+    return rounded
 
 
 def _smoothing(peaks: Vector, matrices: Iterable[Matrix]) -> Vector:

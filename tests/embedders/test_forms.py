@@ -101,6 +101,13 @@ def test_making_the_fast_form_says_nothing(tmp_path: Path) -> None:
     assert (found.stdout, found.stderr) == (b"", b"")
 
 
+def test_a_text_has_the_same_vector_in_whatever_company(tiny: Path) -> None:
+    fast = opened(tiny / "model", tiny / "cache", "onnx-int8")
+    others = ["An ox.", "No. " * 40, "42, 43 and 44 are numbers; the sea is blue."]
+    alone = fast.embed(["the sea"])[0]
+    np.testing.assert_allclose(fast.embed([*others, "the sea"])[3], alone, atol=1e-5)
+
+
 def test_a_question_has_another_prompt_than_a_passage(tiny: Path) -> None:
     bare = make_model(tiny / "bare")
     for backend in ("onnx-int8", "torch"):
@@ -148,7 +155,8 @@ def test_a_model_that_cannot_be_exported_stays_with_torch(
 def test_a_torn_form_is_made_anew(name: str, tiny: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     shutil.copytree(tiny / "cache", cache)
-    file = next(cache.glob(f"*/onnx-int8/{name}"))
+    fingerprint = opened(tiny / "model", cache).fingerprint  # other models are kept there too
+    [file] = cache.glob(f"{fingerprint}-*/onnx-int8/{name}")
     size = file.stat().st_size
     file.write_bytes(file.read_bytes()[:40])
     assert opened(tiny / "model", cache).backend == "onnx-int8"

@@ -35,7 +35,7 @@ class Load:
         while True:
             kinds = [self.add, self.parse, self.edit, self.add_chunk, self.delete_chunk]
             if self.random.random() < 0.25:
-                kinds = [self.delete, self.recut]
+                kinds = [self.delete, self.recut, self.parse_all]
             self.random.choice(kinds)()
 
     def text(self) -> str:
@@ -67,6 +67,20 @@ class Load:
             document.async_parse()
             for _ in document.join(interval=0.01):
                 pass
+            self.told("parse", document.name)
+
+    def parse_all(self) -> None:
+        """Parse all of them, which are committed together."""
+        documents = self.dataset.list_docs()
+        if not documents:
+            return
+        for document in documents:
+            say(op="parse", name=document.name)
+        self.rag.async_parse_documents([document.id for document in documents])
+        for document in documents:
+            for _ in document.join(interval=0.01):
+                pass
+        for document in documents:
             self.told("parse", document.name)
 
     def edit(self) -> None:

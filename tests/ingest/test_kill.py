@@ -60,22 +60,22 @@ def killed(
     return [line for line in said if "name" in line]
 
 
-def check(rag: RAGFlow, known: dict[str, dict[str, Any]], doubtful: dict[str, Any] | None) -> None:
+def check(rag: RAGFlow, known: dict[str, dict[str, Any]], doubtful: dict[str, Any]) -> None:
     """Compare the project with what was acknowledged, and note how it is now.
 
     Args:
         rag: The project, opened anew.
         known: What was acknowledged of each document, by its name.
-        doubtful: What was begun and not acknowledged: it is done whole, or not at all.
+        doubtful: What was begun and not acknowledged, by the document's name: it is done whole,
+            or not at all.
     """
-    in_doubt = doubtful["name"] if doubtful else None
     found = {document.name: document for document in rag.get_dataset("kb").list_docs()}
-    assert found.keys() - {in_doubt} == known.keys() - {in_doubt}
+    assert found.keys() - doubtful.keys() == known.keys() - doubtful.keys()
     for name, document in found.items():
         for _ in document.join(interval=0.05):
             pass
-        if name == in_doubt:
-            check_doubtful(document, known.get(name), cast(dict[str, Any], doubtful))
+        if name in doubtful:
+            check_doubtful(document, known.get(name), doubtful[name])
         else:
             assert document.download().decode() == known[name]["text"]
             assert document.run == known[name]["run"]
@@ -122,14 +122,16 @@ def run_lane(directory: Path, rng: random.Random, rounds: int) -> int:
     with loading() as loader:
         for _ in range(rounds):
             said = killed(loader, directory, rng)
+            doubtful = {}
             for line in said:
+                doubtful[line["name"]] = line
                 if line.get("done"):
+                    del doubtful[line["name"]]
                     acknowledged += 1
                     before = known.pop(line["name"], {})
                     if line["op"] != "delete":
                         text = line.get("text", before.get("text"))
                         known[line["name"]] = {**line, "text": text}
-            doubtful = said[-1] if said and not said[-1].get("done") else None
             with RAGFlow("key", project_dir=directory, workers=1) as rag:
                 check(rag, known, doubtful)
                 check_invariants(rag)
