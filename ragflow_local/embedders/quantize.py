@@ -84,8 +84,9 @@ def _activations(
     onnx.save(told, str(scratch))
     found: dict[str, list[Matrix]] = {name: [] for name in names}
     for feed, outputs in intermediate(scratch, names, feeds):
-        mask = feed["attention_mask"].astype(bool)
+        mask = feed.get("attention_mask", np.empty((0, 0))).astype(bool)
         for name, values in zip(names, outputs, strict=True):
+            # What is made of a whole text, and what a model without a mask makes, has no padding.
             rows = values[mask] if values.shape[:2] == mask.shape else values
             found[name].append(rows.reshape(-1, values.shape[-1]))
     return {name: np.concatenate(rows) for name, rows in found.items()}
