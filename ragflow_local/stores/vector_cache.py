@@ -104,6 +104,7 @@ class CachedTable:
         self._lock = threading.RLock()  # Held while the table is read whole, or changed.
         self._memory: Memory | None = None
         self._stamp: int | None = None  # When the table last changed, as far as we know.
+        self._large: int | None = None  # As of which change it is too large for the memory.
         self._hidden = np.empty(0, np.int64)
         self._synced: set[str] = set()
         self._operations = 0
@@ -141,8 +142,9 @@ class CachedTable:
     ) -> tuple[Numbers, Vector]:
         """Return numbers and cosines of the nearest chunks, the nearest first."""
         memory = self._memory
+        as_of = self._large if memory is None else self._stamp
         # A change that this process is not making comes from another: what we hold is old.
-        if memory is None or not (self._is_changing or self.disk.changed_at() == self._stamp):
+        if as_of is None or not (self._is_changing or self.disk.changed_at() == as_of):
             with self._lock, self._telling_damage():
                 memory = self._load()
         if memory is not None:
@@ -164,17 +166,19 @@ class CachedTable:
         if stamp != self._stamp:
             self.disk.forget()
             self._memory = None
+            self._stamp = stamp
         if self._memory is not None:
             return self._memory
+        self._large = None
         if not self.disk.exists():
             return Memory()
         memory = self._from_truth()
         if memory is None and self.disk.size_bytes() > _MEMORY_BYTES:
             self._index_in_background()
+            self._large = stamp
             return None
         memory = memory or Memory().added(*self.disk.read())
         self._memory = memory.removed(self._hidden)
-        self._stamp = stamp
         return self._memory
 
     def _from_truth(self) -> Memory | None:
@@ -276,7 +280,7 @@ class CachedTable:
         self._operations = 0
 
     def _delete_files(self) -> None:
-        self._memory = None
+        self._memory = self._large = None
         self._truth, self._added = None, Memory()
         self._hidden = np.empty(0, np.int64)
         self._synced.clear()

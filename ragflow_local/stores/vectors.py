@@ -30,6 +30,8 @@ _log = logging.getLogger("ragflow_local.stores")
 _ALL_MEMORY_BYTES = 768 * 2**20
 # Old versions stay this long for a reader in another process that is in the middle of one.
 _KEEP_VERSIONS = timedelta(minutes=1)
+# Nearest by the index that are compared exactly, where fewer are wanted.
+_COMPARED = 100
 # Share of rows without index above which it is brought up to date.
 _MOST_UNINDEXED = 0.2
 
@@ -197,6 +199,7 @@ class LanceTable:
         self._directory = directory
         self.name = name
         self._opened: Any = None
+        self._counted: tuple[Any, int] | None = None
 
     def exists(self) -> bool:
         """Return whether there is one."""
@@ -246,10 +249,10 @@ class LanceTable:
             .distance_type("cosine")
             .select(["number", "_distance"])
             .limit(top_k)
-            .nprobes(max(20, _partitions(self._table.count_rows()) // 10))
-            # Twice as many are compared exactly: at a million chunks the ten nearest are found with
-            # 1.000, with 1 it is 0.968 (benchmarks/search.py).
-            .refine_factor(2)
+            .nprobes(max(20, _partitions(self._rows) // 10))
+            # At a million chunks 0.968 of the ten nearest are found by the index alone, all of them
+            # where twenty are compared exactly (benchmarks/search.py).
+            .refine_factor(max(1, _COMPARED // top_k))
         )
         if documents is not None:
             query = query.where(_is_in("document", documents), prefilter=True)
@@ -312,6 +315,14 @@ class LanceTable:
         if opened is None:
             opened = self._opened = self._connect().open_table(self.name)
         return opened
+
+    @property
+    def _rows(self) -> int:
+        """Return about how many rows it has: as many as when it was opened."""
+        opened = self._table
+        if self._counted is None or self._counted[0] is not opened:
+            self._counted = opened, int(opened.count_rows())
+        return self._counted[1]
 
     @property
     def _dim(self) -> int:

@@ -249,8 +249,9 @@ def test_a_removed_chunk_is_gone_though_never_merged(connection: sqlite3.Connect
 
 @pytest.mark.parametrize("top_k", [5, 40, 400])
 def test_long_lists_that_are_passed_over_leave_the_best_the_same(
-    connection: sqlite3.Connection, top_k: int
+    connection: sqlite3.Connection, top_k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postings_scores, "_SHORT", 0)
     chance = random.Random(top_k)
     shares = {"t1": 0.7, "t2": 0.5, "t3": 0.15, "t4": 0.03, "t5": 0.01}
     chunks = [
@@ -265,7 +266,10 @@ def test_long_lists_that_are_passed_over_leave_the_best_the_same(
         )
         for number in range(1, 4001)
     ]
-    postings.add(connection, DATASET, chunks)
+    for start in (0, 1500, 1900):  # segments of their own, one of them with removed chunks
+        postings.add(connection, DATASET, chunks[start : start + 2100])
+    gone = list(range(1, 4001, 17))
+    postings.remove(connection, DATASET, gone)
     lists = postings_scores.read(connection, DATASET, list(shares))
     assert lists is not None
     for weights in (
@@ -274,9 +278,14 @@ def test_long_lists_that_are_passed_over_leave_the_best_the_same(
         [1.0, 0.0, 1.0, 0.0, 1.0],
     ):
         best = lists.best(np.array(weights), top_k)
-        assert top_k == 400 or lists._lists[0]._parts is None  # it was passed over
+        assert top_k == 400 or lists._lists[0]._all is None  # it was passed over
         scores = lists.scores(np.array(weights))
+        parts, lengths = lists.parts(best)
         for one in lists._lists:
-            one._parts = None
+            one._all = None
         assert len(set(best.tolist())) == top_k
-        np.testing.assert_allclose(np.sort(scores[best - 1]), np.sort(scores)[-top_k:], rtol=1e-12)
+        assert not set(best.tolist()) & set(gone)
+        of_best = np.sort(np.array(weights) @ parts)
+        np.testing.assert_allclose(of_best, np.sort(scores)[-top_k:], rtol=1e-12)
+        for number, length in zip(best.tolist(), lengths.tolist(), strict=True):
+            assert length == sum(chunks[number - 1][1].values())

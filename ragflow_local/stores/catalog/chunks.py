@@ -277,15 +277,16 @@ def delete_unused_embeddings(connection: Connection) -> None:
 def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> Matrix:
     """Return (len(numbers), dim) float32, a row a chunk; zeros for one that is gone."""
     matrix = np.zeros((len(numbers), dim), dtype=np.float32)
-    rows = {int(number): row for row, number in enumerate(numbers)}
-    found = connection.execute(
-        "SELECT chunks.number, embeddings.vector FROM chunks"
-        " JOIN embeddings ON embeddings.number = chunks.embedding"
-        " WHERE chunks.number IN (SELECT value FROM json_each(?))",
-        [json.dumps(list(rows))],
+    cursor = connection.execute(
+        "SELECT json_each.key, embeddings.vector FROM json_each(?)"
+        " CROSS JOIN chunks ON chunks.number = json_each.value"
+        " CROSS JOIN embeddings ON embeddings.number = chunks.embedding",
+        [json.dumps(list(numbers))],
     )
-    for number, vector in found:
-        matrix[rows[number]] = _unpacked(vector)
+    cursor.row_factory = None  # plain tuples
+    if found := cursor.fetchall():
+        rows, vectors = zip(*found, strict=True)
+        matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
     return matrix
 
 

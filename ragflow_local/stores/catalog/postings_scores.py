@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,44 +18,83 @@ from ragflow_local.stores.catalog.postings_segments import FORMATS, TERM_BITS, N
 
 Scores = NDArray[np.float64]
 Counts = NDArray[np.integer[Any]]
+_Postings: TypeAlias = tuple[Numbers, Counts, Counts]  # places, counts and lengths
 
 K1 = 1.2
 B = 0.75
+
+# Postings of a list that is unpacked whatever is asked of it: then pieces would cost more.
+_SHORT = 8192
 
 # Parameters of one statement: what the oldest SQLite in use takes.
 _MOST_PARAMETERS = 900
 
 
+class _Piece(NamedTuple):
+    """What a segment has of a list, removed chunks left out."""
+
+    offset: int  # of the segment's first place among all
+    end: int
+    packed: NDArray[np.void]  # in one of FORMATS
+
+
 class _List:
-    """One term's postings in the whole dataset, places ascending, live chunks only."""
+    """One term's postings in the whole dataset, as they are packed.
 
-    def __init__(
-        self, places: Numbers, counts: Counts, lengths: Counts, idf: float, average: float
-    ) -> None:
-        self.places = places
-        self.lengths = lengths
-        self.idf = idf
+    It is unpacked where all of it is scored. A long list is mostly asked about some chunks alone,
+    which are looked up piece by piece.
+    """
+
+    def __init__(self, pieces: Sequence[_Piece], chunks: int, average: float) -> None:
+        self._pieces = pieces
         self._average = average  # length of all chunks
-        self._counts = counts
-        self._parts: Scores | None = None
+        self._all: tuple[Numbers, Scores, Counts] | None = None
+        self.size = sum(len(piece.packed) for piece in pieces)
+        self.idf = float(np.log1p((chunks - self.size + 0.5) / (self.size + 0.5)))
 
-    def parts(self) -> Scores:
-        """Return what the term adds to the score of each chunk that has it."""
-        if self._parts is None:
-            self._parts = _parts(self._counts, self.lengths, self.idf, self._average)
-        return self._parts
+    def all(self) -> tuple[Numbers, Scores, Counts]:
+        """Return places, ascending, what the term adds to their scores, and their lengths."""
+        if self._all is None:
+            places, counts, lengths = _unpacked(self._pieces)
+            self._all = places, self._parts(counts, lengths), lengths
+        return self._all
 
-    def parts_at(self, indices: Numbers) -> Scores:
-        """Return what it adds to some of them: of a long list, that is all it is asked for."""
-        if self._parts is not None:
-            return self._parts[indices]
-        return _parts(self._counts[indices], self.lengths[indices], self.idf, self._average)
+    def at(self, places: Numbers) -> tuple[Numbers, Scores, Counts]:
+        """Return which of ``places`` have the term, what it adds to their scores, and lengths.
 
-    def find(self, places: Numbers) -> tuple[Numbers, Numbers]:
-        """Return which of ``places`` have the term, and their indices in this list."""
-        at = np.minimum(np.searchsorted(self.places, places), len(self.places) - 1)
-        here = np.flatnonzero(self.places[at] == places)
-        return here, at[here]
+        Args:
+            places: Ascending ones of live chunks.
+        """
+        if self._all is not None or self.size <= _SHORT:
+            every, parts, lengths = self.all()
+            here, at = _common(places, every)
+            return here, parts[at], lengths[at]
+        found = []
+        starts = np.searchsorted(places, [piece.offset for piece in self._pieces])
+        ends = np.searchsorted(places, [piece.end for piece in self._pieces])
+        for piece, start, end in zip(self._pieces, starts, ends, strict=True):
+            if start < end:
+                # In the list's own 16 bits, which fit a core's cache.
+                wanted = (places[start:end] - piece.offset).astype(np.uint16)
+                here, at = _common(wanted, piece.packed["place"])
+                rows = piece.packed[at]
+                found.append((here + start, rows["count"], rows["length"]))
+        here, counts, lengths = _together(found)
+        return here, self._parts(counts, lengths), lengths
+
+    def _parts(self, counts: Counts, lengths: Counts) -> Scores:
+        """Return what the term adds to the score of each chunk that has it.
+
+            idf * count * (k1 + 1) / (count + k1 * (1 - b + b * length / average))
+
+        In place: for long lists, new memory costs more than the arithmetic.
+        """
+        weighed = np.multiply(lengths, K1 * B / self._average, dtype=np.float64)
+        weighed += K1 * (1 - B)
+        weighed += counts
+        return np.divide(
+            np.multiply(counts, self.idf * (K1 + 1), dtype=np.float64), weighed, out=weighed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +149,34 @@ class Lists:
         https://doi.org/10.1016/0306-4573(95)00020-H
         """
         used = [
-            (weight * one.idf * (K1 + 1), weight, one)
+            (weight * one.idf * (K1 + 1), float(weight), one)
             for one, weight in zip(self._lists, weights, strict=True)
-            if weight > 0 and len(one.places)
+            if weight > 0 and one.size
         ]
         used.sort(key=lambda item: -item[0])
-        taken: list[tuple[float, _List]] = []
+        taken: list[_List] = []
+        waiting: list[tuple[float, _List]] = []
+        scores: Scores | None = None
         rest = sum(bound for bound, _, _ in used)
         length = 0
         for number, (bound, weight, one) in enumerate(used):
-            if top_k <= length < len(one.places):
-                scores = self._sum(taken)
-                least = _at_least(scores, [one for _, one in taken], top_k)
+            if top_k <= length < one.size:
+                scores = self._sum(waiting, scores)
+                waiting.clear()
+                least = _at_least(scores, taken, top_k)
                 if least > rest:
                     found = np.flatnonzero(scores > least - rest)
                     values = scores[found]
                     for _, more, other in used[number:]:
-                        here, indices = other.find(found)
-                        values[here] += more * other.parts_at(indices)
+                        here, parts, _ = other.at(found)
+                        values[here] += more * parts
                     return found, values
-            taken.append((weight, one))
-            length += len(one.places)
+            taken.append(one)
+            waiting.append((weight, one))
+            length += one.size
             rest -= bound
-        scores = self._sum(taken)
-        least = _at_least(scores, [one for _, one in taken], top_k)
+        scores = self._sum(waiting, scores)
+        least = _at_least(scores, taken, top_k)
         found = np.flatnonzero(scores >= least if least > 0 else scores)
         return found, scores[found]
 
@@ -142,23 +185,25 @@ class Lists:
         used = [
             (float(weight), one)
             for one, weight in zip(self._lists, weights, strict=True)
-            if weight > 0 and len(one.places)
+            if weight > 0 and one.size
         ]
         return self._sum(used)
 
-    def _sum(self, used: Sequence[tuple[float, _List]]) -> Scores:
+    def _sum(self, used: Sequence[tuple[float, _List]], scores: Scores | None = None) -> Scores:
+        """Return (places,) the sums of what lists add, to ``scores`` where they are given."""
+        if scores is not None:
+            for weight, one in used:
+                places, parts, _ = one.all()
+                scores[places] += weight * parts
+            return scores
         size = int(self._offsets[-1])
         if not used:
             return np.zeros(size)
-        places = [one.places for _, one in used]
-        parts = [one.parts() for _, one in used]
-        weighted = [
-            part if weight == 1.0 else weight * part
-            for (weight, _), part in zip(used, parts, strict=True)
-        ]
+        every = [(one.all(), weight) for weight, one in used]
+        weighted = [part if weight == 1.0 else weight * part for (_, part, _), weight in every]
         # One pass over all lists: adding them one by one would read and write the scores twice.
-        scores = np.bincount(np.concatenate(places), np.concatenate(weighted), size)
-        return scores.astype(np.float64, copy=False)
+        places = np.concatenate([places for (places, _, _), _ in every])
+        return np.bincount(places, np.concatenate(weighted), size).astype(np.float64, copy=False)
 
     def parts(self, numbers: Numbers) -> tuple[Scores, Scores]:
         """Return what each term adds to the score of each chunk, and the chunks' lengths.
@@ -170,13 +215,16 @@ class Lists:
             (n_terms, n_numbers), and (n_numbers,) in terms, 0 for one without a common term.
         """
         places = self._places_of(numbers)
+        order = np.argsort(places)
+        order = order[np.searchsorted(places[order], 0) :]
+        places = places[order]
         parts = np.zeros((len(self.terms), len(numbers)))
         lengths = np.zeros(len(numbers))
         for row, one in zip(parts, self._lists, strict=True):
-            if len(one.places):
-                here, indices = one.find(places)
-                row[here] = one.parts_at(indices)
-                lengths[here] = one.lengths[indices]
+            if one.size:
+                here, values, found = one.at(places)
+                row[order[here]] = values
+                lengths[order[here]] = found
         return parts, lengths
 
     def has(self, numbers: Numbers) -> NDArray[np.bool_]:
@@ -219,26 +267,12 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
     offsets = np.cumsum([0, *(segment.size for segment in kept)])
     known = known_terms(connection, space, set(terms))
     data = _read_data(connection, kept, list(known.values()))
-    alive = _alive(kept, offsets)
-    average = length / chunks
-    lists: list[_List] = []
-    idf = np.zeros(len(terms))
-    for index, term in enumerate(terms):
-        places, counts, lengths = _unpacked(kept, offsets, data.get(known.get(term, -1), {}))
-        if alive is not None:
-            here = alive[places]
-            places, counts, lengths = places[here], counts[here], lengths[here]
-        idf[index] = np.log1p((chunks - len(places) + 0.5) / (len(places) + 0.5))
-        lists.append(_List(places, counts, lengths, float(idf[index]), average))
-    return Lists(
-        tuple(terms),
-        idf,
-        chunks,
-        average,
-        tuple(lists),
-        kept,
-        offsets,
+    lists = tuple(
+        _List(_pieces(kept, offsets, data.get(known.get(term, -1), {})), chunks, length / chunks)
+        for term in terms
     )
+    idf = np.array([one.idf for one in lists])
+    return Lists(tuple(terms), idf, chunks, length / chunks, lists, kept, offsets)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
@@ -275,52 +309,55 @@ def _at_least(scores: Scores, lists: Sequence[_List], top_k: int) -> float:
     It is that of the shortest list which is long enough: what only a long list proposes is then
     passed over without being put in order.
     """
-    long = [one for one in lists if len(one.places) >= top_k]
+    long = [one for one in lists if one.size >= top_k]
     if not long:
         return 0.0
-    shortest = min(long, key=lambda one: len(one.places))
-    return float(np.partition(scores[shortest.places], -top_k)[-top_k])
+    places, _, _ = min(long, key=lambda one: one.size).all()
+    return float(np.partition(scores[places], -top_k)[-top_k])
 
 
-def _alive(kept: Sequence[Segment], offsets: Numbers) -> NDArray[np.bool_] | None:
-    removed = [segment.removed + offset for segment, offset in zip(kept, offsets, strict=False)]
-    if not sum(map(len, removed)):
-        return None
-    alive = np.ones(int(offsets[-1]), np.bool_)
-    alive[np.concatenate(removed)] = False
-    return alive
+def _pieces(kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, bytes]) -> list[_Piece]:
+    """Return a term's list, given its packed form by the index of the segment."""
+    pieces = []
+    for index in sorted(data):
+        segment, offset = kept[index], int(offsets[index])
+        packed = np.frombuffer(data[index], FORMATS[segment.format])
+        if len(segment.removed):
+            alive = np.ones(segment.size, np.bool_)
+            alive[segment.removed] = False
+            packed = packed[alive[packed["place"]]]
+        if len(packed):
+            pieces.append(_Piece(offset, offset + segment.size, packed))
+    return pieces
 
 
-def _unpacked(
-    kept: Sequence[Segment], offsets: Numbers, data: dict[int, bytes]
-) -> tuple[Numbers, Counts, Counts]:
-    """Return places in the dataset, counts and lengths of one term's lists."""
-    found: list[tuple[Numbers, Counts, Counts]] = []
+def _unpacked(pieces: Sequence[_Piece]) -> _Postings:
+    """Return places in the dataset, counts and lengths."""
+    found = []
     # Neighbours of one format are unpacked together: numpy's price is by the call.
-    for format_, group in groupby(sorted(data), key=lambda index: kept[index].format):
-        together = list(group)
-        packed = np.frombuffer(b"".join(data[index] for index in together), FORMATS[format_])
-        sizes = [len(data[index]) // FORMATS[format_].itemsize for index in together]
-        places = np.repeat(offsets[together], sizes)
+    for _, group in groupby(pieces, key=lambda piece: piece.packed.dtype):
+        some = list(group)
+        packed = some[0].packed
+        if len(some) > 1:
+            packed = np.concatenate([piece.packed for piece in some])
+        places = np.repeat([piece.offset for piece in some], [len(p.packed) for p in some])
         places += packed["place"]
         found.append((places, packed["count"], packed["length"]))
+    return _together(found)
+
+
+def _together(found: Sequence[_Postings]) -> _Postings:
     if len(found) == 1:
         return found[0]
     if not found:
         none = np.empty(0, np.int64)
         return none, none, none
-    every, counts, lengths = zip(*found, strict=True)
-    return np.concatenate(every), np.concatenate(counts), np.concatenate(lengths)
+    places, counts, lengths = zip(*found, strict=True)
+    return np.concatenate(places), np.concatenate(counts), np.concatenate(lengths)
 
 
-def _parts(counts: Counts, lengths: Counts, idf: float, average: float) -> Scores:
-    """Return what a term adds to the score of each chunk that has it.
-
-        idf * count * (k1 + 1) / (count + k1 * (1 - b + b * length / average))
-
-    In place: for long lists, new memory costs more than the arithmetic.
-    """
-    weighed = np.multiply(lengths, K1 * B / average, dtype=np.float64)
-    weighed += K1 * (1 - B)
-    weighed += counts
-    return np.divide(np.multiply(counts, idf * (K1 + 1), dtype=np.float64), weighed, out=weighed)
+def _common(wanted: Counts, kept: Counts) -> tuple[Numbers, Numbers]:
+    """Return where ascending numbers that are in both stand: in ``wanted``, and in ``kept``."""
+    at = np.minimum(np.searchsorted(kept, wanted), len(kept) - 1)
+    here = np.flatnonzero(kept[at] == wanted)
+    return here, at[here]
