@@ -233,6 +233,8 @@ class Lists:
 
     def _places_of(self, numbers: Numbers) -> Numbers:
         places = np.full(len(numbers), -1, np.int64)
+        if not len(numbers):
+            return places
         for segment, offset in zip(self._segments, self._offsets, strict=False):
             here = segment.places_of(numbers)
             places = np.where(here >= 0, here + offset, places)
