@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -166,18 +167,37 @@ def _run_all(
     session: Any, feeds: Iterable[tuple[list[int], Feed]]
 ) -> Iterator[tuple[list[int], Matrix]]:
     """Yield what the model makes of each batch; several batches run on all cores."""
-
-    def run(batch: tuple[list[int], Feed]) -> tuple[list[int], Matrix]:
-        rows, feed = batch
-        return rows, np.asarray(session.run(None, feed)[0], dtype=np.float32)
-
     batches = list(feeds)
-    yield from map(run, batches) if len(batches) < 2 else _threads().map(run, batches)
+    found: dict[int, Matrix] = {}
+    errors: list[Exception] = []
+    waiting = deque(range(len(batches)))
 
+    def run() -> None:
+        with contextlib.suppress(IndexError):  # all are taken
+            while not errors:
+                at = waiting.popleft()
+                try:
+                    found[at] = np.asarray(session.run(None, batches[at][1])[0], dtype=np.float32)
+                except Exception as error:  # noqa: BLE001  # told by the thread that asked
+                    errors.append(error)
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(cores(), thread_name_prefix="embedding")
+    # No pool: its threads would hold up the end of the program until they are done.
+    helpers = [
+        threading.Thread(target=run, daemon=True, name="embedding")
+        for _ in range(min(cores(), len(batches)) - 1)
+    ]
+    for helper in helpers:
+        helper.start()
+    try:
+        run()
+    finally:
+        waiting.clear()  # of Ctrl-C the helpers know nothing
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
+    for at, (rows, _) in enumerate(batches):
+        yield rows, found[at]
 
 
 def _open_tokenizer(file: Path, window_tokens: int) -> Any:

@@ -108,6 +108,28 @@ def test_a_text_has_the_same_vector_in_whatever_company(tiny: Path) -> None:
     np.testing.assert_allclose(fast.embed([*others, "the sea"])[3], alone, atol=1e-5)
 
 
+def test_an_error_in_one_of_many_batches_is_told(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        calls = 0
+
+        def run(self, *given: object) -> object:
+            self.calls += 1
+            if self.calls > 2:
+                raise RuntimeError("no memory")
+            return session.run(*given)
+
+    fast = opened(tiny / "model", tiny / "cache", "onnx-int8")
+    assert isinstance(fast, OnnxEmbedder)
+    session = fast._session
+    monkeypatch.setattr(fast, "_session", Failing())
+    with pytest.raises(RuntimeError, match="no memory"):
+        fast.embed(["the sea " * 30] * 100)
+    monkeypatch.undo()
+    assert fast.embed(["the sea " * 30] * 100).shape == (100, 32)
+
+
 def test_a_question_has_another_prompt_than_a_passage(tiny: Path) -> None:
     bare = make_model(tiny / "bare")
     for backend in ("onnx-int8", "torch"):
