@@ -160,7 +160,7 @@ class Jobs:
         while (task := self._tasks.get()) is not END and not self._closing:
             with self._changed:  # reading is faster than embedding: drafts would fill the memory
                 self._changed.wait_for(lambda: self._ahead < _MOST_AHEAD or self._closing)
-            if not task.parse.is_cancelled():
+            if not (self._closing or task.parse.is_cancelled()):
                 self._guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
         slot.stop()
 
