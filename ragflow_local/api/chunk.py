@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ragflow_local.api import html, pictures
-from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.entity import Engine, Entity, reading_files_of
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.retrieve.graph import sources_of
@@ -170,12 +170,13 @@ class Chunk(Entity):
 
         Raises:
             InvalidValueError: ``dpi`` is not allowed.
-            NotFoundError: The document has been deleted.
+            NotFoundError: The document, or this chunk of it, has been deleted.
             ReadError: The page cannot be drawn.
         """
         pictures.check_dpi(dpi)
         if self._row.image:
-            return self._rag.project.files.get_image(self.id)
+            with reading_files_of(self._rag.project, "chunk", self.id):
+                return self._rag.project.files.get_image(self.id)
         return pictures.draw_region(self._rag, self._row, pictures.Look(dpi))
 
     def page_image(self, dpi: float = 100, page: int | None = None) -> bytes:

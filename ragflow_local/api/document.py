@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
-from ragflow_local.api.entity import Engine, Entity, SettingsObject
+from ragflow_local.api.entity import Engine, Entity, SettingsObject, reading_files_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft
@@ -246,7 +246,8 @@ class Document(Entity):
 
     def download(self) -> bytes:
         """Return the bytes that were added, unchanged."""
-        return self._rag.project.files.get(self._now().sha256)
+        with reading_files_of(self._rag.project, "document", self.id):
+            return self._rag.project.files.get(self._now().sha256)
 
     def delete(self) -> bool:
         """Remove the document with its chunks; a parse of it is cancelled.

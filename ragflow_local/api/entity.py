@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, Literal, Protocol, Self
 
-from ragflow_local.errors import InvalidValueError, RagflowError
+from ragflow_local.errors import (
+    DamagedProjectError,
+    InvalidValueError,
+    NotFoundError,
+    RagflowError,
+)
 from ragflow_local.project import Project
+from ragflow_local.stores.catalog import chunks, documents
 
 
 class Engine(Protocol):
@@ -18,6 +25,21 @@ class Engine(Protocol):
     def project(self) -> Project:
         """The open project; raises ``ProjectClosedError`` after ``close()``."""
         ...
+
+
+@contextmanager
+def reading_files_of(
+    project: Project, kind: Literal["document", "chunk"], id: str
+) -> Iterator[None]:
+    """Tell that a document or chunk has been deleted meanwhile, not that its file is missing."""
+    try:
+        yield
+    except DamagedProjectError:
+        find = documents.get if kind == "document" else chunks.get
+        with project.catalog.read() as reading:
+            if find(reading, id) is None:
+                raise NotFoundError(kind, id) from None
+        raise
 
 
 class Entity:

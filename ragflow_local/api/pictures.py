@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragflow_local.api.entity import Engine
+from ragflow_local.api.entity import Engine, reading_files_of
 from ragflow_local.errors import NotFoundError
 from ragflow_local.ingest import wire
 from ragflow_local.records import ChunkRow, DocumentRow, Place
@@ -143,7 +143,8 @@ def _request(
     request = wire.Picture(
         path, document.kind, document.name, page, look.dpi, box, passages, look.is_small
     )
-    return project.pictures.draw(request, look.seconds)
+    with reading_files_of(project, "document", document.id):
+        return project.pictures.draw(request, look.seconds)
 
 
 def data_uri(picture: bytes) -> str:

@@ -157,10 +157,12 @@ class Jobs:
             thread.start()
 
     def _work(self, slot: Slot) -> None:
-        while (task := self._tasks.get()) is not END and not self._closing:
+        while (task := self._tasks.get()) is not END:
             with self._changed:  # reading is faster than embedding: drafts would fill the memory
                 self._changed.wait_for(lambda: self._ahead < _MOST_AHEAD or self._closing)
-            if not (self._closing or task.parse.is_cancelled()):
+            if self._closing:
+                break
+            if not task.parse.is_cancelled():
                 self._guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
         slot.stop()
 

@@ -240,3 +240,31 @@ def test_a_bug_while_documents_are_embedded_together_does_not_end_the_queue(
     assert {document.run for document in three.list_docs()} == {"FAIL"}
     parse_all(rag, three)
     assert {document.run for document in three.list_docs()} == {"DONE"}
+
+
+def test_a_document_deleted_while_it_is_downloaded_is_told_as_deleted(
+    rag: RAGFlow, parsed: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = parsed("a.txt", b"The squid swims.")
+    get = Files.get
+
+    def delete_and_get(self: Files, sha256: str) -> bytes:
+        document.delete()
+        return get(self, sha256)
+
+    monkeypatch.setattr(Files, "get", delete_and_get)
+    with pytest.raises(NotFoundError):
+        document.download()
+
+
+def test_a_picture_of_a_chunk_that_is_gone_is_told_as_gone(rag: RAGFlow, dataset: DataSet) -> None:
+    document = rag.add_document(dataset, "a.txt", b"The squid swims.")
+    for text in ("A squid.", "A whale."):
+        [row] = rag.project.indexer.begin([document.id])
+        drafted = Parsed(row, [Draft(text, image=b"PNG")], [], lambda: False)
+        rag.project.indexer.replace_documents([drafted], lambda done: None)
+        if text == "A squid.":
+            [old] = document.list_chunks()
+    assert document.list_chunks()[0].image() == b"PNG"
+    with pytest.raises(NotFoundError):
+        old.image()

@@ -59,7 +59,7 @@ def assert_scores_are_bm25(connection: sqlite3.Connection, live: Mapping[int, Ba
         np.testing.assert_allclose(parts.sum(axis=0), expected, atol=1e-6)
     said = [sum(bag.values()) for bag in bags]
     np.testing.assert_array_equal(lengths, said)
-    best = lists.best(np.ones(len(VOCABULARY)), 1000)
+    best = lists.best(np.ones(len(VOCABULARY)), len(live))
     assert sorted(best.tolist()) == [number for number in numbers.tolist() if live[number]]
     np.testing.assert_array_equal(postings.numbers(connection, DATASET), numbers)
     assert postings.verify(connection, DATASET) == []
