@@ -219,7 +219,8 @@ def _rounded(weights: Matrix, scales: Vector, typical: Matrix, largest: int) -> 
     """
     products = (typical.T @ typical).astype(np.float64)
     # A few hundred tokens say little of directions they do not take.
-    products += _DAMPING * np.trace(products) / len(products) * np.eye(len(products))
+    damping = max(_DAMPING * np.trace(products) / len(products), _TINY)
+    products += damping * np.eye(len(products))
     factor = np.linalg.cholesky(np.linalg.inv(products)).T
     left = weights.astype(np.float64)
     rounded = np.empty(weights.shape, dtype=np.int8)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.records import ChunkRow, Matrix, Vector
+from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.stores.catalog import Catalog, chunks
 
 # Texts embedded between two looks at whether the parse was cancelled.
@@ -30,33 +30,21 @@ def embed_rows(
         embedded: Called before each batch with the number of rows done; may raise to stop.
     """
     texts = [embedding_text(row) for row in rows]
-    keys, vectors, missing = _look_up(catalog, embedder, texts)
-    # Longest first: a batch then holds texts of like length, and little padding is computed.
-    order = sorted(missing, key=lambda key: len(missing[key]), reverse=True)
-    for start in range(0, len(order), _BATCH):
-        embedded(len(rows) - len(order) + start)
-        batch = {key: missing[key] for key in order[start : start + _BATCH]}
-        vectors.update(_embedded(embedder, batch))
-    matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
-    for row, key in enumerate(keys):
-        matrix[row] = vectors[key]
-    return keys, matrix
-
-
-def _look_up(
-    catalog: Catalog, embedder: Embedder, texts: Sequence[str]
-) -> tuple[list[bytes], dict[bytes, Vector], dict[bytes, str]]:
-    """Return the texts' keys, the vectors that are there already, and the texts without one."""
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
         vectors = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
-    return keys, vectors, missing
-
-
-def _embedded(embedder: Embedder, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
-    matrix = chunks.kept_exactly(embedder.embed(list(texts.values())))
-    return dict(zip(texts, matrix, strict=True))
+    # Longest first: a batch then holds texts of like length, and little padding is computed.
+    order = sorted(missing, key=lambda key: len(missing[key]), reverse=True)
+    for start in range(0, len(order), _BATCH):
+        embedded(len(rows) - len(order) + start)
+        batch = order[start : start + _BATCH]
+        found = chunks.kept_exactly(embedder.embed([missing[key] for key in batch]))
+        vectors.update(zip(batch, found, strict=True))
+    matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
+    for row, key in enumerate(keys):
+        matrix[row] = vectors[key]
+    return keys, matrix
 
 
 def embedding_text(row: ChunkRow) -> str:

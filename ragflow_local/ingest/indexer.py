@@ -135,13 +135,13 @@ class Indexer:
                 if draft.image:  # before the commit: a chunk that says it has a picture has one
                     self._files.put_image(chunk.id, draft.image)
             with self._catalog.write() as connection:
-                kept = {one.document.id for one in parsed if _is_wanted(connection, one)}
+                kept = {one.document.id: one for one in parsed if _is_wanted(connection, one)}
                 old = [row for id in kept for row in chunks.list_of(connection, id)]
                 if kept:
                     embeddings = self._remove_rows(connection, dataset.id, old)
-                    self._insert_rows(connection, dataset.id, new.of(kept))
+                    self._insert_rows(connection, dataset.id, new.of(kept.keys()))
                     chunks.collect_embeddings(connection, embeddings)
-                for one in (one for one in parsed if one.document.id in kept):
+                for one in kept.values():
                     _set_done(connection, one)
                 crash.point("chunks written")
         crash.point("chunks committed")

@@ -48,7 +48,8 @@ class TermIndex:
     def add(self, connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
         """Do what ``add_terms`` does, and have the dataset's segments merged after the commit."""
         add_terms(connection, dataset, rows)
-        self._merge_soon(dataset)  # It waits for this transaction's end.
+        if any(row.available for row in rows):
+            self._merge_soon(dataset)  # It waits for this transaction's end.
 
     def close(self) -> None:
         """End the merging after the step it is at."""

@@ -87,16 +87,17 @@ def _give_memory_back() -> None:
 def _answer(request: wire.Request, replies: IO[bytes]) -> wire.Reply:
     if isinstance(request, wire.Cut):
         return _cut(request, replies)
+    if isinstance(request, wire.Read):
+        return _read(request, replies)
     data = Path(request.path).read_bytes()
     if isinstance(request, wire.Plan):
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
         return wire.Planned(module.count_pages(data, request.name))
-    if isinstance(request, wire.Picture):
-        return _draw(request, data)
-    return _read(request, data, replies)
+    return _draw(request, data)
 
 
-def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
+def _read(request: wire.Read, replies: IO[bytes]) -> wire.ReadDone:
+    data = Path(request.path).read_bytes()
     if request.first:
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
         found: Iterable[Block | Notice] = module.read_pages(
@@ -129,7 +130,7 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
 def _cut(request: wire.Cut, replies: IO[bytes]) -> wire.CutDone:
     blocks, notices = request.blocks, list[str]()
     if request.read:
-        done = _read(request.read, Path(request.read.path).read_bytes(), replies)
+        done = _read(request.read, replies)
         blocks, notices = done.blocks, done.notices
     if request.kind in readers.PAGED:
         blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).settle(blocks)

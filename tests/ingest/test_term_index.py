@@ -9,23 +9,23 @@ from ragflow_local import DataSet, RAGFlow
 from ragflow_local.stores.catalog import Catalog, postings, postings_segments
 
 
-def segments(project: Path) -> int:
+def crowded(project: Path) -> int:
+    """Return how many segments of one size wait to be merged."""
     catalog = Catalog(project / "catalog.sqlite3", read_only=True)
     try:
         with catalog.read() as reading:
             space = postings.space_of(reading, 1)
-            return len(postings_segments.segments_of(reading, space or 0))
+            return len(postings._crowded(postings_segments.segments_of(reading, space or 0)))
     finally:
         catalog.close()
 
 
 def until_few(project: Path) -> None:
     for _ in range(600):
-        # Fewer than FAN of each size: thirty commits make two sizes.
-        if segments(project) < 2 * postings.FAN:
+        if not crowded(project):
             return
         time.sleep(0.05)
-    pytest.fail(f"{segments(project)} segments were left.")
+    pytest.fail(f"{crowded(project)} segments of one size were left.")
 
 
 @pytest.fixture

@@ -103,16 +103,12 @@ class Lists:
 
     Attributes:
         terms: The question's terms, each once.
-        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative, where n live
-            chunks have the term.
-        chunks: Live chunks of the dataset: N.
-        average_length: Terms a chunk has on average, repeated ones counted each time.
+        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative, where n of
+            the N live chunks have the term.
     """
 
     terms: tuple[str, ...]
     idf: Scores
-    chunks: int
-    average_length: float
     _lists: tuple[_List, ...]
     _segments: tuple[Segment, ...]
     _offsets: Numbers
@@ -274,7 +270,7 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
         for term in terms
     )
     idf = np.array([one.idf for one in lists])
-    return Lists(tuple(terms), idf, chunks, length / chunks, lists, kept, offsets)
+    return Lists(tuple(terms), idf, lists, kept, offsets)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
