@@ -60,18 +60,19 @@ def filings() -> list[Path]:
 
 def work(index: int) -> None:
     """Read this worker's share of the filings; print blocks' texts and the model's pages."""
-    from ragflow_local.readers import pdf, pdf_layout
+    from ragflow_local.readers import pdf
+    from ragflow_local.readers.pdf import layout
     from ragflow_local.records import Block
 
     asked = 0
-    ask = pdf_layout.regions_of
+    ask = layout.regions_of
 
     def counted(*args: object) -> object:
         nonlocal asked
         asked += 1
         return ask(*args)  # type: ignore[arg-type]  # passed on as they are
 
-    pdf_layout.regions_of = counted  # type: ignore[assignment]  # counts, and passes on
+    layout.regions_of = counted  # type: ignore[assignment]  # counts, and passes on
     number = 0
     for path in filings():
         data = path.read_bytes()
@@ -88,7 +89,7 @@ def model_on_every_page() -> None:
     """Read the filings by ``pymupdf4llm`` in this process."""
     import pymupdf4llm
 
-    from ragflow_local.readers.pdf_lines import mupdf
+    from ragflow_local.readers.pdf.lines import mupdf
 
     for path in filings():
         with mupdf.open(path) as document:
@@ -152,9 +153,9 @@ def blocks_of(path: Path) -> list[tuple[str, tuple[tuple[str, ...], ...]]]:
 
 def without_ocr() -> None:
     """Leave out what is recognised: the other readers see a page's own words only."""
-    from ragflow_local.readers import pdf_scan
+    from ragflow_local.readers.pdf import scan
 
-    pdf_scan.parts_to_see = lambda page, lines: []
+    scan.parts_to_see = lambda page, lines: []
 
 
 def recalls() -> Iterator[str]:
@@ -188,7 +189,7 @@ def markdown_rows(path: Path) -> list[list[str]]:
     """Return the table rows of ``pymupdf4llm``'s Markdown."""
     import pymupdf4llm
 
-    from ragflow_local.readers.pdf_lines import mupdf
+    from ragflow_local.readers.pdf.lines import mupdf
 
     with mupdf.open(path) as document:
         text = pymupdf4llm.to_markdown(document, use_ocr=False, show_progress=False)
@@ -239,7 +240,7 @@ def boxes() -> Iterator[str]:
     """Compare the words inside each block's box with the block's words, both ways."""
     from ragflow_local.errors import ReadError
     from ragflow_local.readers import pdf
-    from ragflow_local.readers.pdf_lines import mupdf
+    from ragflow_local.readers.pdf.lines import mupdf
     from ragflow_local.records import Block
 
     without_ocr()

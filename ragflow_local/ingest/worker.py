@@ -133,7 +133,7 @@ def _cut(request: wire.Cut, replies: IO[bytes]) -> wire.CutDone:
         done = _read(request.read, replies)
         blocks, notices = done.blocks, done.notices
     if request.kind in readers.PAGED:
-        blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).settle(blocks)
+        blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).join_pages(blocks)
     tokenizer = Path(request.tokenizer) if request.tokenizer else None
     tools = Tools(token_counter(tokenizer), request.max_tokens, request.kind, request.name)
     drafts: list[Draft] = []

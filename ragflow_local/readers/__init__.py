@@ -5,7 +5,7 @@ no store. To add a format, add its file here, its endings to ``ENDINGS``, and a 
 ``tests/samples.py``; the tests of every reader then cover it.
 
 A reader module offers ``read(data)``. One whose format has pages that can be read apart from
-one another (``PAGED``) offers also ``count_pages``, ``read_pages`` and ``settle``; ``read`` is
+one another (``PAGED``) offers also ``count_pages``, ``read_pages`` and ``join_pages``; ``read`` is
 then those three in a row.
 
 What a file is, is said by ``kind_of``; it needs the standard library only, since the user's own
@@ -75,7 +75,7 @@ class PagedReader(Reader, Protocol):
         """
         ...
 
-    def settle(self, blocks: Sequence[Block]) -> list[Block]:
+    def join_pages(self, blocks: Sequence[Block]) -> list[Block]:
         """Return the blocks of all pages in order, with what only the whole shows.
 
         That is: running heads and feet, levels of headings, paragraphs over a page's end.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf_page, pdf_plain
-from ragflow_local.readers.pdf_ruled import Rules
+from ragflow_local.readers import ocr
+from ragflow_local.readers.pdf.page import read_lines
+from ragflow_local.readers.pdf.plain import block_of
+from ragflow_local.readers.pdf.ruled_tables import Rules
 from ragflow_local.records import Block, Notice
 
 # 120 megapixels: an A3 page scanned at 600 dpi, twice. More is an attack, or needs cutting up.
@@ -133,7 +135,7 @@ def _frame(image: Image.Image, dpi: float, number: int) -> Iterator[Block]:
         image = image.resize(size, Image.Resampling.LANCZOS)
     pixels: NDArray[np.uint8] = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
     lines = ocr.lines_of(pixels, 72 / dpi / scale)
-    pieces: Sequence[pdf_plain.Piece] = pdf_page.read_lines(lines, Rules()).pieces
+    pieces = read_lines(lines, Rules()).pieces
     for piece in pieces:
         kind = "paragraph" if piece.kind == "heading" else piece.kind
-        yield pdf_plain.block_of(replace(piece, kind=kind), lines, number)
+        yield block_of(replace(piece, kind=kind), lines, number)

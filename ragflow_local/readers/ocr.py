@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, turned_box
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, turned_box
 
 INSTALL = 'pip install "ragflow-local[ocr]"'
 # Pixels of the longer side that are looked at; RapidOCR's own 2000 loses small type on A3.

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ragflow_local.readers import ocr
-from ragflow_local.readers.pdf_lines import Box
+from ragflow_local.readers.pdf.lines import Box
 
 Quads = list[list[list[float]]]
 

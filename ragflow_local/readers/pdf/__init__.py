@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf_layout, pdf_page, pdf_plain, pdf_scan, pdf_settle
-from ragflow_local.readers.pdf_lines import lines_of, mupdf
-from ragflow_local.readers.pdf_ruled import rules_of
+from ragflow_local.readers import ocr
+from ragflow_local.readers.pdf import layout as page_layout
+from ragflow_local.readers.pdf import scan, whole_document
+from ragflow_local.readers.pdf.lines import lines_of, mupdf
+from ragflow_local.readers.pdf.page import read_lines
+from ragflow_local.readers.pdf.plain import block_of
+from ragflow_local.readers.pdf.ruled_tables import rules_of
 from ragflow_local.records import Block, Notice
 
 # MuPDF repairs what it can and would write of it to standard error.
@@ -33,7 +37,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
             yield item
         else:
             blocks.append(item)
-    yield from settle(blocks)
+    yield from join_pages(blocks)
 
 
 def count_pages(data: bytes, name: str = "") -> int:
@@ -53,7 +57,7 @@ def read_pages(
 ) -> Iterator[Block | Notice]:
     """Yield the blocks of the pages first to last (from 1, both included).
 
-    Levels of headings only order them by type size until ``settle`` has seen all pages.
+    Levels of headings only order them by type size until ``join_pages`` has seen all pages.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no PDF.
@@ -81,9 +85,9 @@ def read_pages(
         )
 
 
-def settle(blocks: Sequence[Block]) -> list[Block]:
+def join_pages(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks of all pages with running lines named and headings levelled."""
-    return pdf_settle.settle(blocks)
+    return whole_document.join_pages(blocks)
 
 
 @contextmanager
@@ -116,20 +120,20 @@ def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iter
     """Yield the blocks of a page; its number goes to ``skipped`` if it cannot be seen."""
     lines = lines_of(page)
     has_words = bool(lines.lines)
-    parts = pdf_scan.parts_to_see(page, lines)
+    parts = scan.parts_to_see(page, lines)
     if parts and not ocr.is_installed():
         skipped.extend([number] * (not has_words))
     elif parts:
-        lines = pdf_scan.seen_lines(page, lines, parts)
+        lines = scan.seen_lines(page, lines, parts)
     rules = rules_of(page, lines)
-    reading = pdf_page.read_lines(lines, rules)
+    reading = read_lines(lines, rules)
     pieces = reading.pieces
-    if layout and has_words and pdf_layout.is_needed(page, lines, reading, rules):
-        regions = pdf_layout.regions_of(page, lines)
-        columns = reading.n_columns > 1 or pdf_layout.has_columns(regions, lines.body_size)
-        pieces = pdf_layout.read_regions(lines, rules, regions, columns=columns)
+    if layout and has_words and page_layout.is_needed(page, lines, reading, rules):
+        regions = page_layout.regions_of(page, lines)
+        columns = reading.n_columns > 1 or page_layout.has_columns(regions, lines.body_size)
+        pieces = page_layout.read_regions(lines, rules, regions, columns=columns)
     for piece in pieces:
-        yield pdf_plain.block_of(piece, lines, number)
+        yield block_of(piece, lines, number)
     for line in lines.aside:
         yield Block("paragraph", line.text, place=lines.place(number, line.box))
 

@@ -2,15 +2,16 @@
 
 import pytest
 
-from ragflow_local.readers import pdf, pdf_layout
-from ragflow_local.readers.pdf_lines import mupdf
+from ragflow_local.readers import pdf
+from ragflow_local.readers.pdf import layout
+from ragflow_local.readers.pdf.lines import mupdf
 from ragflow_local.records import Block
 from tests.readers.pdf_samples import LOREM, financial_table, ruled_table, save, text_page
 
 
 def blocks_of(data: bytes, *, layout: bool) -> list[Block]:
     found = pdf.read_pages(data, 1, pdf.count_pages(data), layout=layout)
-    return pdf.settle([item for item in found if isinstance(item, Block)])
+    return pdf.join_pages([item for item in found if isinstance(item, Block)])
 
 
 def two_columns() -> bytes:
@@ -52,7 +53,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise AssertionError("the layout model was asked")
 
-    monkeypatch.setattr(pdf_layout, "regions_of", refuse)
+    monkeypatch.setattr(layout, "regions_of", refuse)
 
 
 @pytest.mark.usefixtures("no_model")
@@ -105,6 +106,6 @@ def test_a_list_keeps_its_items_apart() -> None:
 
 
 def test_invisible_characters_are_left_out() -> None:
-    from ragflow_local.readers.pdf_lines import clean
+    from ragflow_local.readers.pdf.lines import clean
 
     assert clean("of\ufb01ce\u00ad \u200bwork\x07") == "office work"

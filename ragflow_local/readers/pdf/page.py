@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ragflow_local.readers import pdf_aligned, pdf_columns, pdf_ruled
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word
-from ragflow_local.readers.pdf_plain import Piece, pieces_of, rows_of
-from ragflow_local.readers.pdf_ruled import Rules
+from ragflow_local.readers.pdf import aligned_tables
+from ragflow_local.readers.pdf.columns import columns_of
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word
+from ragflow_local.readers.pdf.plain import Piece, pieces_of, rows_of
+from ragflow_local.readers.pdf.ruled_tables import Rules, fill, grids_of, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def ruled_tables(
     """Return the tables that drawn rules make, and the lines outside of them."""
     rest = list(lines)
     tables: list[Piece] = []
-    for grid in pdf_ruled.grids_of(rules):
-        piece, rest = pdf_ruled.fill(grid, rest, words)
+    for grid in grids_of(rules):
+        piece, rest = fill(grid, rest, words)
         if piece is not None:
             tables.append(piece)
     return tables, rest
@@ -52,7 +53,7 @@ def read_lines(page: Lines, rules: Rules) -> Reading:
     ruled, lines = ruled_tables(page.lines, rules, words)
     # A table takes part in finding the order as one line as large as itself.
     standing = [Line((Word("", piece.box),), 0.0, False) for piece in ruled]
-    groups = pdf_columns.columns_of([*lines, *standing])
+    groups = columns_of([*lines, *standing])
     pieces: list[Piece] = []
     loose = worded = 0
     for group in groups:
@@ -87,11 +88,11 @@ def _text(
 ) -> Iterator[tuple[Piece, int, int]]:
     """Yield pieces, each with its rows in no table and rows of a table without numbers."""
     rows = rows_of(lines)
-    tables = pdf_aligned.tables_of(rows, rules, words)
+    tables = aligned_tables.tables_of(rows, rules, words)
     after = 0
     for start, end, table in [*tables, (len(rows), len(rows), None)]:
         part = rows[after:start]
-        loose = sum(len(pdf_aligned.row_of(row).cells) > 1 for row in part)
+        loose = sum(len(aligned_tables.row_of(row).cells) > 1 for row in part)
         for piece in pieces_of(part, body_size, words):
             yield piece, loose, 0
             loose = 0
@@ -102,7 +103,7 @@ def _text(
 
 def _has_numbers(table: Piece) -> bool:
     cells = [cell for row in table.rows for cell in row[1:] if cell]
-    return sum(pdf_ruled.is_number(cell) for cell in cells) >= 0.5 * len(cells)
+    return sum(is_number(cell) for cell in cells) >= 0.5 * len(cells)
 
 
 def inside(lines: Sequence[Line], box: Box) -> tuple[list[Line], list[Line]]:

@@ -3,16 +3,17 @@
 import pytest
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf, pdf_page, pdf_picture
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, mupdf
-from ragflow_local.readers.pdf_ruled import Rules
+from ragflow_local.readers import ocr, pdf, pdf_picture
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, mupdf
+from ragflow_local.readers.pdf.page import read_lines
+from ragflow_local.readers.pdf.ruled_tables import Rules
 from ragflow_local.records import Block, Notice
 from tests.readers.pdf_samples import LOREM, financial_table, one_page, save, text_page
 
 
 def blocks_of(data: bytes, *, layout: bool = False) -> list[Block]:
     found = pdf.read_pages(data, 1, pdf.count_pages(data), layout=layout)
-    return pdf.settle([item for item in found if isinstance(item, Block)])
+    return pdf.join_pages([item for item in found if isinstance(item, Block)])
 
 
 def report(n_pages: int) -> bytes:
@@ -54,7 +55,7 @@ def test_pages_read_apart_are_the_pages_read_together() -> None:
 def test_the_whole_is_its_pages_settled() -> None:
     data = report(3)
     pages = [item for item in pdf.read_pages(data, 1, 3) if isinstance(item, Block)]
-    assert list(pdf.read(data)) == pdf.settle(pages)
+    assert list(pdf.read(data)) == pdf.join_pages(pages)
 
 
 def test_headings_of_two_sizes_have_two_levels_without_a_gap() -> None:
@@ -126,7 +127,7 @@ def test_dots_that_lead_to_a_page_number_are_few() -> None:
 
 def test_a_line_of_no_size_is_read_as_text() -> None:
     line = Line((Word("tiny", Box(10, 10, 30, 20)),), 0.0, False)
-    pieces = pdf_page.read_lines(Lines((line,), (), 100, 100, 0), Rules()).pieces
+    pieces = read_lines(Lines((line,), (), 100, 100, 0), Rules()).pieces
     assert [piece.text for piece in pieces] == ["tiny"]
 
 

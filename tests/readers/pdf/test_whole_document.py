@@ -1,4 +1,4 @@
-from ragflow_local.readers.pdf_settle import settle
+from ragflow_local.readers.pdf.whole_document import join_pages
 from ragflow_local.records import Block, Place
 
 
@@ -10,5 +10,5 @@ def test_a_line_that_counts_pages_runs_wherever_it_stands() -> None:
     texts = [
         Block("paragraph", f"Item {page * 7}", place=Place(page, 9, 50, 80, 60)) for page in (3, 4)
     ]
-    kinds = [block.kind for block in settle([*foots, *texts])]
+    kinds = [block.kind for block in join_pages([*foots, *texts])]
     assert kinds == ["paragraph", "running", "running", "running", "paragraph", "paragraph"]

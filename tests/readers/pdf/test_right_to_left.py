@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ragflow_local.readers.pdf_right_to_left import righted
+from ragflow_local.readers.pdf.right_to_left import righted
 
 
 class Page:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.readers import ocr
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, mupdf, turned_box
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, mupdf, turned_box
 
 # Enough for 6 pt type, and what scans usually have at least.
 _DPI = 200

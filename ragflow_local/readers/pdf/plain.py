@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, around
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, around
 from ragflow_local.records import Block, BlockKind
 
 _BULLET = re.compile(r"^[•◦▪■□●○–—➢✓‣·*o\-](?=\s|$)")
@@ -41,7 +41,7 @@ class Piece:
 def rank_of(size: float, bold: bool) -> int:
     """Return a number that orders headings: larger type first, bold before plain.
 
-    It stands in ``Block.level`` until ``settle`` has seen the whole document.
+    It stands in ``Block.level`` until ``join_pages`` has seen the whole document.
     """
     return max(1, 1000 - round(size * 4) * 2) + (0 if bold else 1)
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pymupdf
 
-from ragflow_local.readers.pdf_right_to_left import righted
-from ragflow_local.readers.pdf_symbols import with_signs
+from ragflow_local.readers.pdf.math_fonts import with_signs
+from ragflow_local.readers.pdf.right_to_left import righted
 from ragflow_local.records import Place
 
 # PyMuPDF's own types cover a part of it only.

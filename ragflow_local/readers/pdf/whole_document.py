@@ -19,7 +19,7 @@ _MIN_PAGES = 3
 _DEEPEST = 6
 
 
-def settle(blocks: Sequence[Block]) -> list[Block]:
+def join_pages(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks of all pages with running lines named and headings levelled.
 
     The first of each distinct running line stays a paragraph, so no text is lost with the rest.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ragflow_local.readers.pdf_lines import Line, around
+from ragflow_local.readers.pdf.lines import Line, around
 
 # A column has at least so many lines, and its lines are at least so long, in letters.
 _MIN_LINES = 4

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ragflow_local.readers.pdf_lines import Box, Line, Word, around
-from ragflow_local.readers.pdf_plain import Piece, join
-from ragflow_local.readers.pdf_ruled import Rules, is_number, table
+from ragflow_local.readers.pdf.lines import Box, Line, Word, around
+from ragflow_local.readers.pdf.plain import Piece, join
+from ragflow_local.readers.pdf.ruled_tables import Rules, is_number, table
 
 _BEFORE = re.compile(r"(US|CA?|A|NT|R)?[($€£¥#~<+\-−–]{1,2}")
 _AFTER = re.compile(r"\)|%|\)%|%\)|\)\.|\*{1,2}|†|pts|bps|x|°C")

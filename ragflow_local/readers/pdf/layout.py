@@ -16,12 +16,12 @@ from statistics import median_low
 from types import SimpleNamespace
 from typing import Any
 
-from ragflow_local.readers import pdf_aligned, pdf_ruled
-from ragflow_local.readers.pdf_columns import columns_of
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, around, mupdf
-from ragflow_local.readers.pdf_page import Reading, read_lines, ruled_tables, vocabulary
-from ragflow_local.readers.pdf_plain import Piece, join, pieces_of, rows_of
-from ragflow_local.readers.pdf_ruled import Rules
+from ragflow_local.readers.pdf import aligned_tables
+from ragflow_local.readers.pdf.columns import columns_of
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around, mupdf
+from ragflow_local.readers.pdf.page import Reading, read_lines, ruled_tables, vocabulary
+from ragflow_local.readers.pdf.plain import Piece, join, pieces_of, rows_of
+from ragflow_local.readers.pdf.ruled_tables import Rules, is_number, table
 from ragflow_local.records import BlockKind
 
 # Below this, a table or a few cells side by side are certain enough without the model.
@@ -275,9 +275,9 @@ def _table_in(
 ) -> list[Piece]:
     """Return the table of a region: by its numbers, else as the model parts."""
     rows = rows_of(lines)
-    tables = pdf_aligned.tables_of(rows, rules, words)
+    tables = aligned_tables.tables_of(rows, rules, words)
     found = sum(end - start for start, end, _ in tables)
-    numbers = sum(pdf_ruled.is_number(line.text) for line in lines)
+    numbers = sum(is_number(line.text) for line in lines)
     if len(tables) == 1 and found == len(rows) and numbers >= 0.3 * len(lines):
         return [tables[0][2]]
     if region.xs:
@@ -296,11 +296,11 @@ def _parted(region: Region, rows: Sequence[Sequence[Line]], words: set[str]) -> 
             number = sum(y < middle for y in region.ys)
             texts = found.setdefault(number, [[] for _ in columns])
             for index, text in enumerate(
-                pdf_aligned.cells_of([pdf_aligned.Row((line,))], columns)[0]
+                aligned_tables.cells_of([aligned_tables.Row((line,))], columns)[0]
             ):
                 texts[index].extend(text)
     cells = tuple(tuple(join(text, words) for text in found[number]) for number in sorted(found))
-    return pdf_ruled.table(cells, around(line.box for row in rows for line in row))
+    return table(cells, around(line.box for row in rows for line in row))
 
 
 def _captioned(pieces: Sequence[Piece]) -> list[Piece]:

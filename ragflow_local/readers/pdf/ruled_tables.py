@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ragflow_local.readers.pdf_lines import Box, Line, Lines, Word, around, mupdf
-from ragflow_local.readers.pdf_plain import Piece, join, rows_of
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around, mupdf
+from ragflow_local.readers.pdf.plain import Piece, join, rows_of
 
 _NUMERIC = re.compile(r"^[\s$€£¥%().,+\-–—−*~<>=≤≥△▲\d:/]*[\d—–\-][\s%().,\d:/*a-zA-Z$€£¥]{0,6}$")
 # A page whose drawing needs more than this is a map or a plot; its lines are no rules.
