@@ -17,19 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from ragflow_local.embedders import (
-    Backend,
-    Embedder,
-    Reranker,
-    describe,
-    open_embedder,
-    open_reranker,
-)
+from ragflow_local.embedders import Backend, Embedder
 from ragflow_local.errors import (
     ChangedModelError,
     InvalidValueError,
 )
-from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.generators import Generator
 from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
@@ -38,6 +31,7 @@ from ragflow_local.ingest.pictures import Pictures
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
+from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import chosen
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
@@ -102,14 +96,24 @@ class Options:
     is_durable: bool = True
 
 
+_turns: dict[Path, threading.RLock] = {}
+_turns_lock = threading.Lock()
+
+
+def _turn_of(path: Path) -> threading.RLock:
+    """Return what lets one thread at a time open or close a directory; others are not held up."""
+    with _turns_lock:
+        return _turns.setdefault(path, threading.RLock())
+
+
 class Project:
     """The open directory; the only place where rooms are put together."""
 
     # A process that opens a directory twice (two tenants, or a script's next example) shares one
     # project: the directory has one writer, whatever it is called through.
     _open: ClassVar[dict[tuple[Path, bool], Project]] = {}
-    _open_lock: ClassVar[threading.RLock] = threading.RLock()
     _slot: ClassVar[type[Slot]] = Slot
+    _models: ClassVar[type[Models]] = Models
 
     @classmethod
     def open(cls, path: Path, options: Options) -> Project:
@@ -121,22 +125,24 @@ class Project:
             DamagedProjectError: Its catalog cannot be read.
         """
         path = path.expanduser().resolve()
-        with cls._open_lock:
-            project = cls._open.get((path, options.read_only))
-            if project is None:
-                project = cls(path, options)
-                cls._open[path, options.read_only] = project
-            project._users += 1
-            return project
+        with _turn_of(path):
+            while True:
+                project = cls._open.get((path, options.read_only))
+                if project is None:
+                    project = cls(path, options)
+                    cls._open[path, options.read_only] = project
+                project._users += 1
+                # Its last user may be dropped, and so close it, by a collection between the two.
+                if not project.is_closed:
+                    return project
 
     def __init__(self, path: Path, options: Options) -> None:
         self.path = path
         self.options = options
         self._users = 0
-        self._models_lock = threading.RLock()
-        self._embedders: dict[str, Embedder] = {}
-        self._rerankers: dict[str, Reranker] = {}
-        self._generators: dict[Path, Generator] = {}
+        self.models = self._models(
+            ModelPlaces(options.models_dir, options.cache_dir, options.embedding_backend)
+        )
         self.directory = Directory(path, is_durable=options.is_durable)
         was_clean = True
         if not options.read_only:
@@ -183,7 +189,7 @@ class Project:
             self.vector_table,
             self.files,
             self.embedder_of,
-            self.tokenizer_of,
+            lambda dataset: self.models.tokenizer_of(dataset.embedding_model),
         )
         self.pictures = Pictures(self.files, options.limits)
         self.jobs = Jobs(
@@ -229,28 +235,26 @@ class Project:
         Args:
             wait: Whether to wait for the documents that are queued or being parsed.
         """
-        with Project._open_lock:
-            self._users -= 1
-            is_last = self._users <= 0
         if wait:
             self.jobs.wait_for_all()
-        if is_last:
-            self.close()
+        with _turn_of(self.path):
+            self._users -= 1
+            if self._users <= 0:
+                self.close()
 
     def close(self) -> None:
         """End the workers, close the stores, give the directory free; once is enough."""
-        with Project._open_lock:
-            if self.is_closed:
-                return
-            del Project._open[self.path, self.options.read_only]
+        with _turn_of(self.path):
+            if not self.is_closed:
+                del Project._open[self.path, self.options.read_only]
+                self._close()
+
+    def _close(self) -> None:
         atexit.unregister(self.close)
         self.jobs.close()
         self.pictures.close()
         self.term_index.close()
-        with self._models_lock:
-            for generator in self._generators.values():
-                generator.close()
-            self._generators.clear()
+        self.models.close()
         if not self.options.read_only:
             self.vectors.maintain(last=True)
         self.vectors.close()
@@ -286,22 +290,6 @@ class Project:
         """What datasets are exported from and imported to."""
         return Stores(self.catalog, self.files, self.vector_table)
 
-    def embedder(self, name: str) -> Embedder:
-        """Return the embedding model of that name, loaded once.
-
-        Raises:
-            MissingModelError: It is neither a folder nor found by name.
-        """
-        with self._models_lock:
-            if name not in self._embedders:
-                self._embedders[name] = open_embedder(
-                    name,
-                    self.options.models_dir,
-                    cache_dir=self.options.cache_dir,
-                    backend=self.options.embedding_backend,
-                )
-            return self._embedders[name]
-
     def search(
         self,
         question: str,
@@ -322,7 +310,7 @@ class Project:
         Raises:
             MissingModelError: There is no such cross-encoder.
         """
-        reranker = self._reranker(rerank_id) if rerank_id else None
+        reranker = self.models.reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
             found = _documents(reading, rows, within)
             numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
@@ -339,23 +327,13 @@ class Project:
 
     # ── models ──
 
-    def _reranker(self, name: str) -> Reranker:
-        with self._models_lock:
-            if name not in self._rerankers:
-                options = self.options
-                self._rerankers[name] = open_reranker(
-                    name, options.models_dir, cache_dir=options.cache_dir
-                )
-            return self._rerankers[name]
+    def embedder(self, name: str) -> Embedder:
+        """Return the embedding model of that name; raises ``MissingModelError``."""
+        return self.models.embedder(name)
 
-    def check_embedder(self, name: str) -> None:
-        """Raise ``MissingModelError`` unless there is an embedding model of that name."""
-        describe(name, self.options.models_dir, self.options.cache_dir)
-
-    def tokenizer_of(self, dataset: DatasetRow) -> tuple[Path | None, int]:
-        """Return the tokenizer file of a dataset's model and its window, without loading it."""
-        found = describe(dataset.embedding_model, self.options.models_dir, self.options.cache_dir)
-        return found.tokenizer_file, found.max_tokens
+    def generator(self, llm: LLMSettings) -> Generator | None:
+        """Return the chat model, None for the extractive answerer; see ``Models.generator``."""
+        return self.models.generator(llm)
 
     def embedder_of(self, dataset: DatasetRow) -> Embedder:
         """Return a dataset's model; the dataset remembers which it was, to the last weight.
@@ -379,21 +357,3 @@ class Project:
                 }
                 datasets.update(connection, dataset.id, identity)
         return embedder
-
-    def generator(self, llm: LLMSettings) -> Generator | None:
-        """Return the chat model, loaded once; None means the extractive answerer.
-
-        Raises:
-            MissingModelError: There is no such file, or llama-cpp-python is not installed.
-        """
-        path = resolve_generator(llm.model_name, self.options.models_dir)
-        if path is None:
-            return None
-        with self._models_lock:
-            if path not in self._generators:
-                # One model at a time: two would need the memory of both.
-                for other in self._generators.values():
-                    other.close()
-                self._generators.clear()
-                self._generators[path] = open_generator(path)
-            return self._generators[path]

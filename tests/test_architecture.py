@@ -21,6 +21,7 @@ FLOORS = (
     ("readers", "chunkers", "embedders", "generators", "stores"),
     ("ingest", "retrieve"),
     ("answer",),
+    ("models",),
     ("project", "doctor"),
     ("api",),
     ("cli", "testing", "adapters"),

@@ -169,7 +169,7 @@ class DataSet(Entity):
         name = values["embedding_model"]
         check_text("embedding_model", name)
         if name != row.embedding_model:
-            self._rag.project.check_embedder(name)
+            self._rag.project.models.check_embedder(name)
             values |= {"embedding_dim": 0, "embedding_fingerprint": ""}
 
     def list_docs(

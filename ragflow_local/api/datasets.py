@@ -71,7 +71,7 @@ class DatasetCalls(Opening):
             "create_time": now,
             "update_time": now,
         }
-        self.project.check_embedder(self.embedding_model)
+        self.project.models.check_embedder(self.embedding_model)
         try:
             with self.project.catalog.write() as connection:
                 datasets.insert(connection, values)

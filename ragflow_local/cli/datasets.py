@@ -111,7 +111,7 @@ def create(
     config = settings_of(settings)
     with open_project(context, project, new=True) as rag:
         if embedding_model is not None:
-            rag.project.check_embedder(embedding_model)
+            rag.project.models.check_embedder(embedding_model)
         made = rag.create_dataset(
             name,
             description=description or "",

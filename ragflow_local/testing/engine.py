@@ -19,8 +19,9 @@ from ragflow_local.errors import InvalidValueError, NoAnswerLeftError
 from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
+from ragflow_local.models import Models
 from ragflow_local.project import Options, Project
-from ragflow_local.records import ChatMessage, DatasetRow, Vector
+from ragflow_local.records import ChatMessage, Vector
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.testing import spans
 
@@ -227,11 +228,8 @@ class WarmSlot(Slot):
             cls._warm.pop().stop()
 
 
-class _Weightless(Project):
-    """A project whose models need no weights, whatever they are called."""
-
-    script: Script
-    _slot: ClassVar[type[Slot]] = WarmSlot
+class _NoWeights(Models):
+    """Models that need no weights, whatever they are called."""
 
     def embedder(self, name: str) -> Embedder:
         return HashingEmbedder()
@@ -239,14 +237,22 @@ class _Weightless(Project):
     def check_embedder(self, name: str) -> None:
         pass
 
-    def tokenizer_of(self, dataset: DatasetRow) -> tuple[Path | None, int]:
+    def tokenizer_of(self, name: str) -> tuple[Path | None, int]:
         return None, HashingEmbedder.max_tokens
+
+    def reranker(self, name: str) -> Reranker:
+        return _ByWords(name)
+
+
+class _Weightless(Project):
+    """A project whose models need no weights, whatever they are called."""
+
+    script: Script
+    _slot: ClassVar[type[Slot]] = WarmSlot
+    _models: ClassVar[type[Models]] = _NoWeights
 
     def generator(self, llm: LLMSettings) -> Generator | None:
         return self.script if self.script.is_given else None
-
-    def _reranker(self, name: str) -> Reranker:
-        return _ByWords(name)
 
 
 class _ByWords:

@@ -31,11 +31,11 @@ def things(
     def refuse(*args: object) -> None:
         raise AssertionError("a model was loaded")
 
-    monkeypatch.setattr("ragflow_local.project.open_embedder", refuse)
+    monkeypatch.setattr("ragflow_local.models.open_embedder", refuse)
     # However busy the machine that runs the tests is.
     monkeypatch.setattr("ragflow_local.api.report.NOTEBOOK_SECONDS", 60.0)
     monkeypatch.setattr("ragflow_local.api.notebook._THUMBNAIL", Look(72, True, 60.0))
-    monkeypatch.setattr("ragflow_local.project.open_generator", refuse)
+    monkeypatch.setattr("ragflow_local.models.open_generator", refuse)
     return found
 
 

@@ -76,7 +76,7 @@ def test_the_rerankers_score_takes_the_place_of_the_vector_similarity(
     plain = rag.retrieval(question, [dataset], similarity_threshold=0.0)
     found = rag.retrieval(question, [dataset], similarity_threshold=0.0, rerank_id=str(folder))
     assert {chunk.content for chunk in found} == set(texts) == {chunk.content for chunk in plain}
-    judge = rag.project._reranker(str(folder))
+    judge = rag.project.models.reranker(str(folder))
     for chunk in found:
         assert chunk.term_similarity is not None
         (score,) = judge.scores(question, [chunk.content])

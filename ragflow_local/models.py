@@ -1,0 +1,171 @@
+"""The models of an open project: each loaded once, when it is first needed.
+
+One model never waits for another: a chat model takes minutes to load, and a search needs none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from ragflow_local.embedders import (
+    Backend,
+    Embedder,
+    Reranker,
+    describe,
+    open_embedder,
+    open_reranker,
+)
+from ragflow_local.errors import ModelClosedError
+from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.settings import LLMSettings
+
+Key = TypeVar("Key")
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlaces:
+    """Where the models of a project are.
+
+    Attributes:
+        models_dir: Where models are looked for by name.
+        cache_dir: Where exported models are kept, for all projects.
+        backend: ``auto``, or one of the embedders' backends by name.
+    """
+
+    models_dir: Path
+    cache_dir: Path
+    backend: Backend = "auto"
+
+
+class Once(Generic[Key, Model]):
+    """What is loaded once for each key, whichever thread asks first; the others wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: dict[Key, Future[Model]] = {}
+
+    def get(self, key: Key, load: Callable[[], Model]) -> Model:
+        """Return what was loaded for a key; a load that failed is tried again by the next.
+
+        Raises:
+            Exception: What ``load`` raised, to all who waited for it.
+        """
+        while True:
+            with self._lock:
+                found = self._loaded.get(key)
+                if found is None:
+                    own = self._loaded[key] = Future[Model]()
+            if found is None:
+                return self._load(key, own, load)
+            try:
+                return found.result()
+            except CancelledError:
+                continue  # its thread was interrupted: this one loads it
+
+    def _load(self, key: Key, own: Future[Model], load: Callable[[], Model]) -> Model:
+        try:
+            model = load()
+        except BaseException as error:
+            with self._lock:
+                self._loaded.pop(key, None)
+            if isinstance(error, Exception):
+                own.set_exception(error)
+            else:
+                own.cancel()
+            raise
+        own.set_result(model)
+        return model
+
+
+class Models:
+    """The embedders, rerankers and the one generator that a project has loaded.
+
+    Args:
+        places: Where they are looked for.
+    """
+
+    def __init__(self, places: ModelPlaces) -> None:
+        self.places = places
+        self._embedders: Once[str, Embedder] = Once()
+        self._rerankers: Once[str, Reranker] = Once()
+        # One generator at a time: two would need the memory of both.
+        self._generator_turn = threading.Lock()
+        self._generator_lock = threading.Lock()
+        self._generator: tuple[Path, Generator] | None = None
+        self._closed = threading.Event()
+
+    def embedder(self, name: str) -> Embedder:
+        """Return the embedding model of that name, loaded once.
+
+        Raises:
+            MissingModelError: It is neither a folder nor found by name.
+        """
+        places = self.places
+        return self._embedders.get(
+            name,
+            lambda: open_embedder(
+                name, places.models_dir, cache_dir=places.cache_dir, backend=places.backend
+            ),
+        )
+
+    def reranker(self, name: str) -> Reranker:
+        """Return the cross-encoder of that name, loaded once.
+
+        Raises:
+            MissingModelError: It is neither a folder nor found by name.
+        """
+        places = self.places
+        return self._rerankers.get(
+            name, lambda: open_reranker(name, places.models_dir, cache_dir=places.cache_dir)
+        )
+
+    def check_embedder(self, name: str) -> None:
+        """Raise ``MissingModelError`` unless there is an embedding model of that name."""
+        describe(name, self.places.models_dir, self.places.cache_dir)
+
+    def tokenizer_of(self, name: str) -> tuple[Path | None, int]:
+        """Return the tokenizer file of an embedding model and its window, without loading it."""
+        found = describe(name, self.places.models_dir, self.places.cache_dir)
+        return found.tokenizer_file, found.max_tokens
+
+    def generator(self, llm: LLMSettings) -> Generator | None:
+        """Return the chat model, loaded once; None means the extractive answerer.
+
+        Raises:
+            MissingModelError: There is no such file, or llama-cpp-python is not installed.
+            ModelClosedError: The project was closed while it was loaded.
+        """
+        path = resolve_generator(llm.model_name, self.places.models_dir)
+        if path is None:
+            return None
+        with self._generator_turn:
+            with self._generator_lock:
+                held = self._generator
+                if self._closed.is_set():
+                    raise ModelClosedError(path.name)
+                if held is not None and held[0] == path:
+                    return held[1]
+                self._generator = None
+            if held is not None:
+                held[1].close()
+            model = open_generator(path)
+            with self._generator_lock:
+                if not self._closed.is_set():
+                    self._generator = (path, model)
+                    return model
+        model.close()
+        raise ModelClosedError(path.name)
+
+    def close(self) -> None:
+        """Free the chat model; one that is being loaded is freed as soon as it is."""
+        with self._generator_lock:
+            self._closed.set()
+            held, self._generator = self._generator, None
+        if held is not None:
+            held[1].close()
