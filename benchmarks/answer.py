@@ -22,11 +22,13 @@ import re
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from ragflow_local.generators.extractive import Quote, extract
-from ragflow_local.records import ChunkRow, Hit, Matrix
+from ragflow_local.generators.extractive import Nearness, Quote, extract
+from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.retrieve.similarity import nearness
 from ragflow_local.text.sentences import sentence_spans, sentences
 from ragflow_local.text.terms import STOP_WORDS, chunk_terms, iterate
 from ragflow_local.text.tokens import count_tokens
@@ -44,8 +46,6 @@ WRONG = (
 )
 CHUNK_TOKENS, TOP_N = 128, 8
 THRESHOLD = 0.2  # a chat's similarity_threshold
-
-Embed = Callable[[Sequence[str]], Matrix]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,8 +174,8 @@ def is_right(asked: Asked, said: str) -> float:
     return float(any(plain(gold) in plain(said) for gold in asked.golds))
 
 
-def answer_of(question: str, hits: list[Hit], embed: Embed | None) -> str:
-    return "\n".join(quote.text for quote in extract(question, hits, embed))
+def answer_of(question: str, hits: list[Hit], near: Nearness | None) -> str:
+    return "\n".join(quote.text for quote in extract(question, hits, near))
 
 
 def is_in_its_chunk(quote: Quote, hits: Sequence[Hit]) -> bool:
@@ -209,14 +209,14 @@ class Figures:
     seconds: float = 0.0
 
 
-def measure(name: str, embed: Embed | None, limit: int, half: int | None) -> Figures:
+def measure(name: str, near: Nearness | None, limit: int, half: int | None) -> Figures:
     index, found = Index(chunks_of(name)), Figures()
     for asked in questions_of(name, half)[:limit]:
         if not asked.golds and not asked.long:
             continue
         hits = index.search(asked.text)
         began = time.perf_counter()
-        quotes = extract(asked.text, hits, embed)
+        quotes = extract(asked.text, hits, near)
         found.seconds += time.perf_counter() - began
         said = "\n".join(quote.text for quote in quotes)
         found.quotes += len(quotes)
@@ -232,23 +232,23 @@ def measure(name: str, embed: Embed | None, limit: int, half: int | None) -> Fig
 
 
 def refusals(
-    questions: str, texts: str, embed: Embed | None, limit: int, half: int | None
+    questions: str, texts: str, near: Nearness | None, limit: int, half: int | None
 ) -> tuple[int, int]:
     """Return how many questions of one set are refused on the texts of another, and of how many."""
     index = Index(chunks_of(texts))
     asked = questions_of(questions, half)[:limit]
-    return sum(not answer_of(one.text, index.search(one.text), embed) for one in asked), len(asked)
+    return sum(not answer_of(one.text, index.search(one.text), near) for one in asked), len(asked)
 
 
-def embedder() -> Embed:
+def model() -> Nearness:
     from ragflow_local.embedders import open_embedder
 
     cache = Path(os.environ.get("RAGFLOW_LOCAL_CACHE", "/tmp/ragflow_local_cache"))
-    return open_embedder("all-MiniLM-L6-v2", None, cache_dir=cache).embed
+    return partial(nearness, open_embedder("all-MiniLM-L6-v2", None, cache_dir=cache))
 
 
 def report(
-    names: Sequence[str], embed: Embed | None, limit: int, half: int | None
+    names: Sequence[str], near: Nearness | None, limit: int, half: int | None
 ) -> Iterator[str]:
     yield (
         "| set | questions | gold quoted | baseline | in the 8 chunks | refused"
@@ -256,7 +256,7 @@ def report(
     )
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for name in names:
-        one = measure(name, embed, limit, half)
+        one = measure(name, near, limit, half)
         count = max(one.questions, 1)
         yield (
             f"| {name} | {one.questions} | {one.right / count:.3f} | {one.baseline / count:.3f}"
@@ -270,7 +270,7 @@ def report(
     yield "|---|---|---|---|"
     for questions, texts in WRONG:
         if questions in names:
-            refused, count = refusals(questions, texts, embed, limit, half)
+            refused, count = refusals(questions, texts, near, limit, half)
             yield f"| {questions} | {texts} | {count} | {refused / count:.3f} |"
 
 
@@ -325,7 +325,7 @@ def main() -> None:
     if not DATA.is_dir():
         sys.exit(f"{DATA} is not there: set RAGFLOW_LOCAL_DATA.")
     half = {None: None, "even": 0, "odd": 1}[given.half]
-    for line in report(given.sets, embedder() if given.embed else None, given.limit, half):
+    for line in report(given.sets, model() if given.embed else None, given.limit, half):
         print(line, flush=True)
     if given.filings:
         print(filings(given.filings))

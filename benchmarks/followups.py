@@ -89,7 +89,7 @@ def filled(rag: RAGFlow) -> DataSet:
 def measure(rag: RAGFlow, dataset: DataSet, rewrite: Rewrite, *, is_whole: bool) -> str:
     """Return figures: found among the chunks, quoted, seconds for the rewriting."""
     wanted = Wanted(threshold=0.2, vector_weight=0.3, limit=8)
-    embed = rag.project.embedder_of(dataset._row).embed
+    embedder = rag.project.embedder_of(dataset._row)
     found = quoted = 0
     seconds = 0.0
 
@@ -98,7 +98,7 @@ def measure(rag: RAGFlow, dataset: DataSet, rewrite: Rewrite, *, is_whole: bool)
 
     def said(question: str) -> str:
         settings = PromptSettings(), LLMSettings()
-        *_, last = answer(Turn(question, [], *settings, hits_of, embed=embed))
+        *_, last = answer(Turn(question, [], *settings, hits_of, embedder=embedder))
         return last.content
 
     for talk in TALKS:

@@ -12,7 +12,6 @@ import hashlib
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -34,17 +33,15 @@ DEPTH = 100
 CACHE = Path(tempfile.gettempdir()) / "ragflow_local_benchmarks"
 
 
-@dataclass(slots=True)
 class Known:
-    """Question vectors that were made before; the rest of an embedder is not asked for."""
+    """Question vectors that were made before, and what the model says of itself."""
 
-    vectors: dict[str, Vector]
-    name: str = MODEL
-    fingerprint: str = ""
-    dim: int = 384
-    max_tokens: int = 256
-    prompts: tuple[str, str] = ("", "")
-    tokenizer_file: Path | None = None
+    def __init__(self, model: Embedder, vectors: dict[str, Vector]) -> None:
+        self.vectors = vectors
+        self.name, self.fingerprint = model.name, model.fingerprint
+        self.dim, self.max_tokens = model.dim, model.max_tokens
+        self.prompts, self.tokenizer_file = model.prompts, model.tokenizer_file
+        self.floor, self.knows = model.floor, model.knows
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return known vectors."""
@@ -88,7 +85,7 @@ def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, Interv
     """Return figures by weight: 0 is words alone, 1 meaning alone."""
     matrix = embedded(embedder, one.documents, questions=False)
     asked = embedded(embedder, one.questions, questions=True)
-    known = Known(dict(zip(one.questions, asked, strict=True)))
+    known = Known(embedder, dict(zip(one.questions, asked, strict=True)))
     figures: dict[str, dict[str, Interval]] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder), matrix.shape[1])

@@ -315,7 +315,7 @@ class Project:
             found = _documents(reading, rows, within)
             numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
         scopes = [
-            Scope(number, row.id, row.embedding_dim, found)
+            Scope(number, row.id, row.embedding_dim, found, row.embedding_floor)
             for row in rows
             if (number := numbers[row.id]) is not None and row.embedding_dim
         ]
@@ -344,9 +344,9 @@ class Project:
         embedder = self.embedder(dataset.embedding_model)
         with self.catalog.read() as reading:
             known = datasets.fingerprint_of(reading, dataset.id)
-        if known == embedder.fingerprint:
+        if known == embedder.fingerprint and dataset.embedding_floor is not None:
             return embedder
-        if known and dataset.chunk_count:
+        if known not in ("", embedder.fingerprint) and dataset.chunk_count:
             raise ChangedModelError(dataset.embedding_model, dataset.name)
         if not self.options.read_only:
             with self.catalog.write() as connection:
@@ -354,6 +354,7 @@ class Project:
                     "embedding_dim": embedder.dim,
                     "embedding_prompts": embedder.prompts,
                     "embedding_fingerprint": embedder.fingerprint,
+                    "embedding_floor": embedder.floor,
                 }
                 datasets.update(connection, dataset.id, identity)
         return embedder

@@ -114,6 +114,7 @@ class DatasetRow:
         parser_config: The four settings, as ``ParserConfig.to_dict`` gives them.
         embedding_dim: Length of its vectors; 0 until the model was first loaded.
         embedding_prompts: What the model puts before a question and before a passage.
+        embedding_floor: The model's ``Embedder.floor``; None until it was first loaded.
         create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
     """
 
@@ -134,6 +135,7 @@ class DatasetRow:
     token_count: int
     create_time: int
     update_time: int
+    embedding_floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +209,17 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk found for a question, with the three similarities, each in [0, 1]."""
+    """A chunk found for a question, with the three similarities, each in [0, 1].
+
+    Attributes:
+        remarks: Sentences on how it was found, where that is not the usual way.
+    """
 
     chunk: ChunkRow
     similarity: float
     vector_similarity: float
     term_similarity: float
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

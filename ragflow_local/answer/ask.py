@@ -8,18 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ragflow_local.answer.citations import Embed, Support, format_marks, strip_marks
+from ragflow_local.answer.citations import Support, format_marks, strip_marks
 from ragflow_local.answer.cited_text import CitedText
 from ragflow_local.answer.followup import rewriting, rewritten, standalone
 from ragflow_local.answer.knowledge import without_duplicates
 from ragflow_local.answer.prompt import Window, build
 from ragflow_local.answer.structured import rest_of, told, values_of
 from ragflow_local.answer.thinking import Thinking
+from ragflow_local.embedders import Embedder
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.generators import Generator
 from ragflow_local.generators.extractive import NAME, Quote, extract
 from ragflow_local.records import Answer, ChatMessage, Hit
+from ragflow_local.retrieve.similarity import nearness
 from ragflow_local.settings import LLMSettings, PromptSettings
 
 _REWRITE_TOKENS = 96  # of a question; a thinking model that needs more leaves it to the rules
@@ -37,7 +40,7 @@ class Turn:
         search: Returns the hits of a question that stands alone, best first.
         open_generator: Returns the chat model, or None for the extractive answerer; called only
             where something was found.
-        embed: Texts to vectors of length 1, to compare sentences by meaning; None: by words.
+        embedder: The model that sentences are compared by; None: by words.
         schema: A JSON schema that the answer must fit; None: text.
     """
 
@@ -47,7 +50,7 @@ class Turn:
     llm: LLMSettings
     search: Callable[[str], Sequence[Hit]]
     open_generator: Callable[[], Generator | None] = lambda: None
-    embed: Embed | None = None
+    embedder: Embedder | None = None
     schema: Mapping[str, object] | None = None
 
 
@@ -137,7 +140,7 @@ def _generated(
     began = time.monotonic()
     window = Window(generator.context_tokens, turn.llm.max_token, generator.count_tokens)
     prompt = build(turn.question, hits, turn.history, turn.prompt, window)
-    support = Support(prompt.hits, turn.embed)
+    support = Support(prompt.hits, turn.embedder)
     text = CitedText(len(prompt.hits), support.of, has_marks=turn.prompt.show_quote)
     thinking = Thinking()
     now = Answer("", model=generator.name)
@@ -209,7 +212,8 @@ def _not_found(turn: Turn, began: float, model: str = "") -> Answer:
 
 def _quoted(turn: Turn, question: str, hits: Sequence[Hit], began: float) -> Iterator[Answer]:
     """Yield the quotes one after the other."""
-    quotes = extract(question, hits, turn.embed)
+    near = None if turn.embedder is None else partial(nearness, turn.embedder)
+    quotes = extract(question, hits, near)
     if not quotes:
         yield _not_found(turn, began, NAME)
         return

@@ -8,14 +8,14 @@ it, it stays without.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from ragflow_local.embedders import Embedder
 from ragflow_local.records import Hit, Matrix
+from ragflow_local.retrieve.similarity import calibrate
 from ragflow_local.text.terms import STOP_WORDS, iterate
-
-Embed = Callable[[Sequence[str]], Matrix]
 
 # [ID:0]  [ID: 0, 2]  (ID:0)  【ID：0】  [ID:0][ID:1]  ##0$$
 _NUMBERS = r"\s*\d{1,4}(?:\s*[,，、;&]\s*(?:ID\s*[:：]?\s*)?\d{1,4})*\s*"
@@ -35,7 +35,7 @@ _FIGURE = re.compile(r"\d[\d,.]*")
 # Share of a sentence's terms a chunk must hold; by benchmarks/answer.py, see results/answer.md.
 _SUPPORT = 0.6
 _SUPPORT_BY_MEANING = 0.4  # enough of them where the meaning is near as well
-_NEAR = 0.7  # cosine of a sentence with the nearest of a chunk that says the same
+_NEAR = 0.69  # calibrated cosine of a sentence with the nearest of a chunk that says the same
 _FEWEST_TERMS = 3
 
 
@@ -63,16 +63,16 @@ def format_marks(numbers: Sequence[int]) -> str:
 class Support:
     """Says which hits support a sentence."""
 
-    def __init__(self, hits: Sequence[Hit], embed: Embed | None = None) -> None:
+    def __init__(self, hits: Sequence[Hit], embedder: Embedder | None = None) -> None:
         """Prepare the comparison.
 
         Args:
             hits: What the answer was given.
-            embed: Texts to vectors of length 1; None compares words alone.
+            embedder: Compares what has words in common by meaning; None compares words alone.
         """
         self._terms = [_terms_of(hit.chunk.content) for hit in hits]
         self._texts = [hit.chunk.content for hit in hits]
-        self._embed = embed
+        self._embedder = embedder
         self._vectors: Matrix | None = None
 
     def of(self, sentence: str) -> list[int]:
@@ -84,7 +84,7 @@ class Support:
         best = int(np.argmax(shares))
         if shares[best] >= _SUPPORT:
             return [best]
-        if shares[best] >= _SUPPORT_BY_MEANING and self._embed is not None:
+        if shares[best] >= _SUPPORT_BY_MEANING and self._embedder is not None:
             return [best] if self._nearness(sentence, best) >= _NEAR else []
         return []
 
@@ -97,10 +97,11 @@ class Support:
         return len(terms & known) / len(terms)
 
     def _nearness(self, sentence: str, index: int) -> float:
-        assert self._embed is not None
+        assert self._embedder is not None
         if self._vectors is None:
-            self._vectors = self._embed(self._texts)
-        return float(self._embed([sentence])[0] @ self._vectors[index])
+            self._vectors = self._embedder.embed(self._texts)
+        cosine = self._embedder.embed([sentence])[0] @ self._vectors[index]
+        return float(calibrate(cosine, self._embedder.floor))
 
 
 def _terms_of(text: str) -> set[str]:

@@ -36,6 +36,8 @@ class Chunk(Entity):
         similarity: How well it answers the question it was retrieved for, in [0, 1], larger is
             better; None for a chunk that was not retrieved. Likewise ``vector_similarity`` and
             ``term_similarity``.
+        remarks: Sentences on how it was found, where that is not the usual way: by its words
+            alone, say, for the model cannot read the script of the question.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Chunk(Entity):
     similarity: float | None
     vector_similarity: float | None
     term_similarity: float | None
+    remarks: list[str]
 
     _SHOWN: ClassVar = (
         "id",
@@ -75,6 +78,7 @@ class Chunk(Entity):
         "token_count",
         "kind",
         "data",
+        "remarks",
     )
     _CHANGEABLE: ClassVar = frozenset({"content", "keywords", "questions", "available"})
     _SPELLINGS: ClassVar = {
@@ -94,6 +98,7 @@ class Chunk(Entity):
             similarity=hit.similarity if hit else None,
             vector_similarity=hit.vector_similarity if hit else None,
             term_similarity=hit.term_similarity if hit else None,
+            remarks=list(hit.remarks) if hit else [],
         )
 
     def _take(self, row: ChunkRow) -> None:

@@ -170,7 +170,7 @@ class DataSet(Entity):
         check_text("embedding_model", name)
         if name != row.embedding_model:
             self._rag.project.models.check_embedder(name)
-            values |= {"embedding_dim": 0, "embedding_fingerprint": ""}
+            values |= {"embedding_dim": 0, "embedding_fingerprint": "", "embedding_floor": None}
 
     def list_docs(
         self, keywords: str | None = None, offset: int = 0, limit: int = -1

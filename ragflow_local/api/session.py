@@ -260,7 +260,7 @@ class Session(Entity):
             llm=llm,
             search=search,
             open_generator=lambda: project.generator(llm),
-            embed=project.embedder_of(rows[0]).embed if rows else None,
+            embedder=project.embedder_of(rows[0]) if rows else None,
             schema=schema,
         )
 

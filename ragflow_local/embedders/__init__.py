@@ -52,6 +52,8 @@ class Embedder(Protocol):
         prompts: What is put before a question and before a passage; ("", "") for most.
         tokenizer_file: What counts its tokens, for those who cut text to fit it; None where
             the model has no such file.
+        floor: The cosine of a question and a passage that have nothing to do with one another,
+            measured when the model's form is made; what ``retrieve.similarity.calibrate`` takes.
     """
 
     name: str
@@ -60,6 +62,12 @@ class Embedder(Protocol):
     max_tokens: int
     prompts: tuple[str, str]
     tokenizer_file: Path | None
+
+    floor: float
+
+    def knows(self, text: str) -> bool:
+        """Return whether the model reads the script of a text; else its vector says nothing."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return (len(texts), dim) float32, each row of length 1 (0 for a text without words)."""

@@ -3,6 +3,7 @@
 cache_dir/<fingerprint>/verdict.json     which form agrees with the original, and how well
                        /onnx-int8/       model.onnx, tokenizer.json, form.json
                        /onnx/            likewise in float32, where it was asked for
+                       /calibration.json what its cosines mean, and which scripts it reads
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from ragflow_local.embedders import onnx
+from ragflow_local.embedders.calibration import calibrated
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.probe import PROBE
 from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
 from ragflow_local.errors import DamagedModelError
@@ -33,28 +36,6 @@ _FORMAT = 4
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
 # benchmarks/results/embedding.md.
 _AGREEMENT = 0.99
-
-PROBE = (
-    "How many patients were treated with the new drug in 2019?",
-    "capital of France",
-    "What did the company say about its revenue in the third quarter?",
-    "The kraken sleeps in the deep sea, far below the thunders of the upper deep.",
-    "Net sales rose 6 % to $89.5 billion, while operating expenses of $13,458 million stayed flat.",
-    "Article 12. The tenant shall pay the rent on the first day of each month; failing that,"
-    " the landlord may, after written notice of thirty days, terminate the lease.",
-    "We show that attention alone, without recurrence, reaches a BLEU score of 28.4 on the"
-    " WMT 2014 task, and that it can be trained in a fraction of the time. " * 3,
-    "The library of the university was founded in 1638. It holds manuscripts, maps and letters,"
-    " and lends to readers of the town as well as to students. " * 12,
-    "def search(query: str, limit: int = 10) -> list[Hit]:\n    return rank(index[query])[:limit]",
-    "SELECT name, count(*) FROM orders WHERE total > 100 GROUP BY name ORDER BY 2 DESC;",
-    "PPR-9087 rev. B: torque 45 Nm, gap 0.15 mm",
-    "北京是中华人民共和国的首都，也是全国的政治、文化中心。",
-    "第十二条 承租人应当按照约定的期限支付租金。对支付租金的期限没有约定的，依照法律的规定确定。",
-    "東京の天気は晴れです。",
-    "Die Versicherung übernimmt die Kosten der Behandlung, wenn sie vorher genehmigt wurde.",
-    "name | unit | value\nlength | m | 9.1\nmass | kg | 1200\ndepth | m | 3000",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +62,7 @@ class Verdict:
 def open_form(
     folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str
 ) -> OnnxEmbedder | SentenceTransformersEmbedder:
-    """Return the model in the form ``backend``, made now if it is not kept yet.
+    """Return the model in the form ``backend``, calibrated, made now if it is not kept yet.
 
     Args:
         folder: The original.
@@ -93,9 +74,17 @@ def open_form(
         DamagedModelError: The original cannot be loaded; or the form that was asked for by name
             cannot be made.
     """
+    home = cache_dir / f"{fingerprint}-{_FORMAT}"
+    embedder = _opened(folder, fingerprint, home, backend)
+    embedder.calibration = calibrated(embedder, home)
+    return embedder
+
+
+def _opened(
+    folder: ModelFolder, fingerprint: str, home: Path, backend: str
+) -> OnnxEmbedder | SentenceTransformersEmbedder:
     if backend == "torch":
         return SentenceTransformersEmbedder(folder, fingerprint)
-    home = cache_dir / f"{fingerprint}-{_FORMAT}"
     verdict = _read_verdict(home) if backend == "auto" else None
     if verdict is not None and verdict.backend == "torch":
         return SentenceTransformersEmbedder(folder, fingerprint)

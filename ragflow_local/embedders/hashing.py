@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ragflow_local.embedders.calibration import Calibrated
 from ragflow_local.records import Matrix, Vector
 
 # Han, kana and Hangul: written without spaces, so pairs of characters stand for words.
@@ -41,13 +42,14 @@ def _code(word: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-class HashingEmbedder:
-    """Bag of hashed words, scaled to length 1."""
+class HashingEmbedder(Calibrated):
+    """Bag of hashed words, scaled to length 1; it reads every script, and cosines begin at 0."""
 
     name = "hashing"
     max_tokens = 1 << 20
 
     def __init__(self, dim: int = 256) -> None:
+        super().__init__()
         self.prompts = ("", "")
         self.tokenizer_file: Path | None = None
         self.dim = dim

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.embedders.calibration import Calibrated
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError
@@ -50,10 +51,11 @@ class Form:
         (folder / SETTINGS).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
-class OnnxEmbedder:
+class OnnxEmbedder(Calibrated):
     """The fast form of a model. ONNX Runtime and the tokenizer take calls from any thread."""
 
     def __init__(self, folder: ModelFolder, fingerprint: str, path: Path, backend: str) -> None:
+        super().__init__()
         self.name = folder.name
         self.dim = folder.dim
         self.max_tokens = folder.max_tokens

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ragflow_local.embedders.calibration import Calibrated
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.onnx import MODEL, TOKENIZER, Form, logistic
 from ragflow_local.embedders.vectors import encodable, unit_rows
@@ -23,10 +24,11 @@ from ragflow_local.records import Matrix, Vector
 BATCH = 16
 
 
-class SentenceTransformersEmbedder:
+class SentenceTransformersEmbedder(Calibrated):
     """A model as its authors published it: exact, but torch takes seconds to load."""
 
     def __init__(self, folder: ModelFolder, fingerprint: str) -> None:
+        super().__init__()
         self.name = folder.name
         self.dim = folder.dim
         self.max_tokens = folder.max_tokens

@@ -18,9 +18,10 @@ import numpy as np
 
 from ragflow_local.generators.question import Question, content_terms, take_apart
 from ragflow_local.generators.units import Unit, units_of
-from ragflow_local.records import Hit, Matrix, Vector
+from ragflow_local.records import Hit, Vector
 
-Embed = Callable[[Sequence[str]], Matrix]
+# Question and texts to (len(texts),) in [0, 1]: how near each is in meaning.
+Nearness = Callable[[str, Sequence[str]], Vector]
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -72,7 +73,7 @@ class _Candidate:
 def extract(
     question: str,
     hits: Sequence[Hit],
-    embed: Embed | None = None,
+    nearness: Nearness | None = None,
     *,
     most: int = MOST_SENTENCES,
 ) -> list[Quote]:
@@ -81,7 +82,7 @@ def extract(
     Args:
         question: A question that stands alone.
         hits: What was found for it, best first.
-        embed: Texts to vectors of length 1; None scores by words alone.
+        nearness: Compares meanings; None scores by words alone.
         most: Most sentences.
     """
     asked = take_apart(question)
@@ -92,9 +93,8 @@ def extract(
     if _support(weights, candidates) < _LEAST_SUPPORT:
         return []
     scores = _scores(asked, candidates, weights, hits)
-    # The default model knows no Chinese: with it, answers to Chinese questions got worse.
-    if embed is not None and not _HAN.search(question):
-        scores = scores + _MEANING * _meaning(question, candidates, scores, embed)
+    if nearness is not None:
+        scores = scores + _MEANING * _meaning(question, candidates, scores, nearness)
     return _chosen(asked, candidates, scores, weights, most)
 
 
@@ -189,14 +189,13 @@ def _worth(unit: Unit) -> float:
 
 
 def _meaning(
-    question: str, candidates: Sequence[_Candidate], scores: Vector, embed: Embed
+    question: str, candidates: Sequence[_Candidate], scores: Vector, nearness: Nearness
 ) -> Vector:
-    """Return the cosine of the question with the units that are best by words; 0 for others."""
+    """Return how near the question the units are that are best by words; 0 for others."""
     chosen = np.argsort(-scores, kind="stable")[:_UNITS_EMBEDDED]
-    vectors = embed([question, *(candidates[index].unit.text for index in chosen)])
-    cosines = np.zeros(len(candidates), dtype=np.float32)
-    cosines[chosen] = np.clip(vectors[1:] @ vectors[0], 0.0, 1.0)
-    return cosines
+    near = np.zeros(len(candidates), dtype=np.float32)
+    near[chosen] = nearness(question, [candidates[index].unit.text for index in chosen])
+    return near
 
 
 def _chosen(

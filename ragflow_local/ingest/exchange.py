@@ -241,6 +241,7 @@ _DATASET_KEPT = (
     "embedding_model",
     "embedding_dim",
     "embedding_prompts",
+    "embedding_floor",
 )
 
 

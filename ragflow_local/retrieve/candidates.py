@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ragflow_local.errors import StoreError
 from ragflow_local.records import Vector
 from ragflow_local.retrieve.query import Query
-from ragflow_local.retrieve.similarity import Matched, term_similarity
+from ragflow_local.retrieve.similarity import Matched, calibrate, term_similarity
 from ragflow_local.stores.catalog import Catalog, Connection, chunks
 from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
 from ragflow_local.stores.vector_memory import Memory
@@ -34,12 +34,14 @@ class Scope:
         id: Its id, which names its vector table.
         dim: Length of its vectors.
         documents: Numbers of the documents to search in; None for all.
+        floor: Of the model its vectors are from, as the dataset keeps it; None before it does.
     """
 
     number: int
     id: str
     dim: int
     documents: tuple[int, ...] | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +127,14 @@ def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:
     return term_similarity(matched, np.array(query.weights), query.length)
 
 
-def cosines_of_all(
+def nearness_of_all(
     connection: Connection, sources: Sources, scope: Scope, vector: Vector, numbers: Numbers
 ) -> Scores:
-    """Return the exact cosine of question and chunk for each, clipped to [0, 1]."""
+    """Return the exact calibrated cosine of question and chunk for each, in [0, 1]."""
     cosines = sources.vectors.cosines(scope.id, vector, numbers).astype(np.float64)
     missing = np.isnan(cosines)
     if missing.any():
         matrix = chunks.embeddings_of(connection, numbers[missing].tolist(), scope.dim)
         memory = Memory().added(numbers[missing], numbers[missing], matrix)
         cosines[missing] = memory.cosines(vector, numbers[missing])
-    return np.clip(cosines, 0.0, 1.0)
+    return calibrate(cosines, scope.floor or 0.0).astype(np.float64)

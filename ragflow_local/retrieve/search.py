@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from ragflow_local.retrieve.candidates import (
     Scores,
     Sources,
     by_words,
-    cosines_of_all,
     nearest,
+    nearness_of_all,
     terms_of_all,
 )
 from ragflow_local.retrieve.query import Query, query_of
@@ -31,6 +31,7 @@ from ragflow_local.stores.catalog.postings_scores import read
 __all__ = ["Scope", "Sources", "Wanted", "search"]
 
 _MOST = 2**31
+_BY_WORDS = "Found by its words alone: the model {!r} cannot read the script of the question."
 Scored = tuple[Numbers, NDArray[np.floating], Scores, Scores]
 
 # A parse that is committed between the reading of vectors and of rows replaces both; then the
@@ -90,7 +91,19 @@ def search(
     """
     if not question.strip() or not scopes or wanted.limit == 0:
         return []
-    vector = embedder().embed_query(question) if wanted.vector_weight > 0 else None
+    vector = None
+    remarks: tuple[str, ...] = ()
+    if wanted.vector_weight > 0:
+        model = embedder()
+        if wanted.vector_weight == 1 or model.knows(question):
+            vector = model.embed_query(question)
+            scopes = [
+                replace(scope, floor=model.floor) if scope.floor is None else scope
+                for scope in scopes
+            ]
+        elif reranker is None:
+            wanted = replace(wanted, vector_weight=0.0)
+            remarks = (_BY_WORDS.format(model.name),)
     query = query_of(question) if wanted.vector_weight < 1 else Query((), (), 0)
     for attempt in range(_ATTEMPTS):
         # Vectors before rows: those of an older parse go only after its rows are replaced.
@@ -111,7 +124,8 @@ def search(
                 if reranker is not None and wanted.vector_weight > 0:
                     merged = _reranked(connection, merged, (question, reranker), wanted)
                 has_graph = any(chunks.has_graph(connection, scope.id) for scope in scopes)
-                return _hits(connection, merged, wanted, has_graph)
+                hits = _hits(connection, merged, wanted, has_graph)
+                return [replace(hit, remarks=remarks) for hit in hits] if remarks else hits
     return []
 
 
@@ -135,7 +149,7 @@ def _candidates(
     union = union[np.diff(union, prepend=-1) > 0]
     cosines = np.zeros(len(union))
     if vector is not None:
-        cosines = cosines_of_all(connection, sources, scope, vector, union)
+        cosines = nearness_of_all(connection, sources, scope, vector, union)
     gone = len(numbers) - int(np.count_nonzero(is_live))
     return Candidates(union, cosines, terms_of_all(lists, query, union)), gone
 

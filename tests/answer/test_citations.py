@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from ragflow_local.answer.citations import Support, strip_marks
 from ragflow_local.answer.cited_text import CitedText
-from ragflow_local.records import Matrix
+from ragflow_local.embedders.calibration import Calibration
 from tests.answer.made import hits
+from tests.embedders.made import Crowded
 
 HITS = hits(
     "Net sales in fiscal 2022 were 394 billion dollars. Dr. Smith ran the unit.",
@@ -115,12 +114,18 @@ def test_white_space_and_lines_stay() -> None:
 
 
 def test_meaning_counts_where_half_of_the_words_fit() -> None:
-    def embed(texts: Sequence[str]) -> Matrix:
-        return np.ones((len(texts), 1), dtype=np.float32)
-
     sentence = "The colossal squid lives in cold remote abysses."
     assert Support(HITS).of(sentence) == []
-    assert Support(HITS, embed).of(sentence) == [1]
+    assert Support(HITS, Crowded(apart=0.0)).of(sentence) == [1]
+
+
+def test_meaning_is_calibrated_before_it_counts() -> None:
+    sentence = "The colossal squid lives in cold remote abysses."
+    raw = Crowded(apart=0.3)
+    vectors = raw.embed([sentence, HITS[1].chunk.content])
+    assert vectors[0] @ vectors[1] > 0.9
+    raw.calibration = Calibration(floor=0.92)
+    assert Support(HITS, raw).of(sentence) == []
 
 
 def test_the_text_does_not_depend_on_the_size_of_the_pieces() -> None:

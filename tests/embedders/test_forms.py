@@ -12,8 +12,8 @@ import pytest
 
 from ragflow_local.embedders import Backend, forms, open_embedder
 from ragflow_local.embedders.folder import read_folder
-from ragflow_local.embedders.forms import PROBE
 from ragflow_local.embedders.onnx import OnnxEmbedder
+from ragflow_local.embedders.probe import PROBE
 from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
 from ragflow_local.errors import DamagedModelError

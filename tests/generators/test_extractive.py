@@ -7,7 +7,7 @@ import pytest
 
 from ragflow_local.generators.extractive import extract
 from ragflow_local.generators.question import take_apart
-from ragflow_local.records import ChunkRow, Hit, Matrix
+from ragflow_local.records import ChunkRow, Hit, Vector
 
 
 def hits(*contents: str, name: str = "report.pdf") -> list[Hit]:
@@ -76,15 +76,15 @@ PETRELS = (
 
 @pytest.mark.parametrize("question", ["Who discovered the storm petrels?", "Storm petrels?"])
 def test_a_heading_is_never_quoted(question: str) -> None:
-    for embed in (None, ones):
-        quotes = extract(question, hits(PETRELS), embed)
+    for near in (None, ones):
+        quotes = extract(question, hits(PETRELS), near)
         assert quotes[0].text.startswith("The colony of storm petrels")
         assert not any("7.1" in quote.text for quote in quotes)
 
 
-def ones(texts: Sequence[str]) -> Matrix:
-    """Embed all texts alike."""
-    return np.ones((len(texts), 1), dtype=np.float32)
+def ones(question: str, texts: Sequence[str]) -> Vector:
+    """Find all texts as near."""
+    return np.ones(len(texts), dtype=np.float32)
 
 
 def test_what_says_nothing_more_is_not_quoted_beside_the_answer() -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.embedders import Embedder
+from ragflow_local.embedders.calibration import Calibration
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Hit
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.stores.catalog import datasets
+from tests.embedders.made import Crowded
 
 TEXTS = {
     "kraken.txt": "The kraken sleeps deep below the waves.",
@@ -165,3 +167,61 @@ def test_what_was_added_before_the_first_search_is_found_after_its_commit(
         rag.get_document(name="kraken.txt").add_chunk(TEXTS["kraken.txt"])
     found = rag.retrieval("kraken", [dataset], vector_similarity_weight=1.0)
     assert [chunk.content for chunk in found] == [TEXTS["kraken.txt"]]
+
+
+def asked_of(
+    model: Embedder, rag: RAGFlow, dataset: DataSet, question: str, **wanted: float
+) -> list[Hit]:
+    """Search with another model than the one the chunks' vectors are from, of as many numbers."""
+    project = rag.project
+    with project.catalog.read() as reading:
+        number = datasets.number_of(reading, dataset.id)
+    assert number is not None
+    scope = Scope(number, dataset.id, model.dim, floor=model.floor)
+    sources = Sources(project.catalog, project.vectors, project.vector_table.rebuild)
+    return search(question, [scope], sources, lambda: model, Wanted(**wanted))  # type: ignore[arg-type]
+
+
+def test_where_the_model_cannot_read_the_question_words_rank_alone_and_the_hit_says_so(
+    sea: RAGFlow, dataset: DataSet
+) -> None:
+    model = Crowded(apart=1.0, unread=("Han",))
+    hits = asked_of(model, sea, dataset, "全文检索引擎")
+    assert model.asked == []
+    assert names(hits) == ["chinese.txt"]
+    assert hits[0].vector_similarity == 0
+    assert hits[0].similarity == hits[0].term_similarity
+    assert "'hashing' cannot read the script" in hits[0].remarks[0]
+    (english, *_) = asked_of(model, sea, dataset, "Where does the kraken sleep?")
+    assert english.remarks == ()
+    assert english.vector_similarity > 0
+
+
+def test_meaning_alone_is_what_was_asked_for_whatever_the_script(
+    sea: RAGFlow, dataset: DataSet
+) -> None:
+    model = Crowded(apart=1.0, unread=("Han",))
+    hits = asked_of(model, sea, dataset, "全文检索引擎", vector_weight=1.0, threshold=0.0)
+    assert len(hits) == 4
+    assert hits[0].remarks == ()
+
+
+def test_unrelated_chunks_pass_no_threshold_however_crowded_the_model(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Crowded(apart=0.5)
+    model.calibration = Calibration(floor=0.8)
+    monkeypatch.setattr(rag.project, "embedder", lambda name: model)
+    for name, text in TEXTS.items():
+        rag.create_document(dataset, name, text.encode())
+        rag.get_document(name=name).add_chunk(text)
+    assert model.embed(["tax law"])[0] @ model.embed([TEXTS["krill.txt"]])[0] > 0.7
+    for threshold in (0.1, 0.2):
+        for weight in (0.3, 0.9):
+            found = ask(rag, dataset, "tax law", threshold=threshold, vector_weight=weight)
+            assert found == []
+    assert ask(rag, dataset, "the kraken sleeps deep below the waves", vector_weight=0.9)
+    with rag.project.catalog.read() as reading:
+        row = datasets.get(reading, dataset.id)
+    assert row is not None
+    assert row.embedding_floor == 0.8

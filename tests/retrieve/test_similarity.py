@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from ragflow_local.embedders.calibration import Calibration
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.retrieve.similarity import Matched, blend, term_similarity
+from ragflow_local.retrieve.similarity import Matched, blend, calibrate, nearness, term_similarity
+from tests.embedders.made import Crowded
 
 VECTOR = np.array([1.0, 0.5, 0.0], dtype=np.float32)
 TERM = np.array([0.0, 0.5, 1.0], dtype=np.float32)
@@ -44,3 +46,25 @@ def test_more_and_rarer_words_are_more_similar() -> None:
 def test_a_question_of_terms_that_weigh_nothing_is_like_nothing() -> None:
     nothing = Matched(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 1.2)
     assert term_similarity(nothing, np.zeros(0), 0).tolist() == [0, 0, 0]
+
+
+def test_a_cosine_at_the_floor_means_nothing_and_one_of_1_all() -> None:
+    found = calibrate(np.array([-0.2, 0.5, 0.75, 0.875, 1.0]), 0.75)
+    np.testing.assert_allclose(found, [0.0, 0.0, 0.0, 0.5, 1.0])
+    np.testing.assert_allclose(calibrate(np.array([-0.2, 0.5]), 0.0), [0.0, 0.5])
+
+
+def test_nearness_is_of_the_question_as_a_question_above_the_floor() -> None:
+    model = Crowded(apart=0.5)
+    raw = model.embed(["krakens sleep"])[0] @ model.embed_query("who sleeps")
+    model.calibration = Calibration(floor=0.6)
+    (near,) = nearness(model, "who sleeps", ["krakens sleep"])
+    assert near == pytest.approx((raw - 0.6) / 0.4, abs=1e-5)
+    assert model.asked == ["who sleeps"] * 2
+    assert nearness(model, "who sleeps", []).tolist() == []
+
+
+def test_nothing_is_near_a_question_that_the_model_cannot_read() -> None:
+    model = Crowded(apart=0.5, unread=("Han",))
+    assert nearness(model, "谁在睡觉？", ["巨妖在睡觉。", "谁"]).tolist() == [0, 0]
+    assert model.asked == []

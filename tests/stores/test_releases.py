@@ -15,6 +15,7 @@ from ragflow_local.errors import DamagedProjectError, ProjectVersionError
 from ragflow_local.stores.catalog.schema import catalog
 
 RELEASES = sorted(Path(__file__).parent.glob("catalog_*.sql"))
+_RELEASED = 3  # migrations of version 0.1.0
 TEXTS = (b"The kraken sleeps.", b"The squid swims. It is fast.", b"The whale sings.")
 
 
@@ -71,7 +72,7 @@ def test_a_catalog_without_tables_is_damage(project_dir: Path) -> None:
         RAGFlow("key", project_dir=project_dir, read_only=True)
 
 
-def test_the_newest_migration_has_a_catalog_when_it_is_released() -> None:
-    newest = len(catalog._migrations)
-    # A migration under way has none yet; two without one means that a release was forgotten.
-    assert len(RELEASES) >= newest - 1
+def test_every_released_migration_has_a_catalog() -> None:
+    # Those after it are of the version under way; each release adds its catalog and counts on.
+    assert catalog._migrations[_RELEASED - 1].name == "m0003_files_of_folders"
+    assert {int(path.stem[-4:]) for path in RELEASES} == set(range(1, _RELEASED + 1))

@@ -198,6 +198,12 @@ def m0003_files_of_folders(db: Database) -> None:
     )
 
 
+@catalog()
+def m0004_floors_of_models(db: Database) -> None:
+    """Note which cosine means nothing in the model of a dataset."""
+    db.execute("ALTER TABLE datasets ADD COLUMN embedding_floor REAL")
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 

@@ -1,0 +1,156 @@
+"""Calibration: what a model's cosines mean, and which scripts it reads, by the texts of the probe.
+
+One model gives unrelated texts a cosine of 0, another one of 0.8; and most have seen few of the
+scripts that people write. Neither is in a model's files, so both are measured, once a model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ragflow_local.embedders.probe import PAIRS, PROBE
+from ragflow_local.records import Matrix, Vector
+
+_FILE = "calibration.json"
+# Of the questions of a script, those whose own passage must be nearest: by chance an eighth is.
+# A model that reads the script has all or all but one; one that does not has two at most.
+_LEAST_READ = 0.5
+# Letters of a word, about: a script without spaces says as much in two.
+_LETTERS, _SIGNS = 5, 2
+_COMPACT = frozenset({"Han", "Kana", "Hangul", "Thai"})
+_CALLED = {"Cjk": "Han", "Hiragana": "Kana", "Katakana": "Kana"}
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was measured of a model.
+
+    Attributes:
+        floor: The cosine of a question and a passage that have nothing to do with one another.
+        unread: Scripts of the probe in which it finds no passage for its question.
+    """
+
+    floor: float = 0.0
+    unread: tuple[str, ...] = ()
+
+    def reads(self, script: str) -> bool:
+        """Return whether texts in a script mean something to the model.
+
+        A script that the probe has no texts in is read by a model that reads most of the others.
+        """
+        if script in PAIRS:
+            return script not in self.unread
+        return 2 * len(self.unread) <= len(PAIRS)
+
+
+class Calibrated:
+    """What all embedders have in common: they say what their own cosines are worth."""
+
+    def __init__(self) -> None:
+        self.calibration = Calibration()
+
+    @property
+    def calibration(self) -> Calibration:
+        """What was measured of the model."""
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, found: Calibration) -> None:
+        self._calibration = found
+        self.floor = found.floor
+
+    def knows(self, text: str) -> bool:
+        """Return whether at least half of a text is in scripts that the model reads."""
+        counts = scripts_of(text)
+        unread = sum(n for script, n in counts.items() if not self.calibration.reads(script))
+        return 2 * unread <= sum(counts.values())
+
+
+class _Embeds(Protocol):
+    def embed(self, texts: Sequence[str]) -> Matrix: ...
+    def embed_query(self, question: str) -> Vector: ...
+
+
+def scripts_of(text: str) -> dict[str, float]:
+    """Return about how many words of a text are in each script: Latin, Han, Kana, …."""
+    counts = Counter(_script(letter) for letter in text if letter.isalpha())
+    if "Kana" in counts:
+        counts["Kana"] += counts.pop("Han", 0)  # Japanese is written in both
+    return {
+        script: count / (_SIGNS if script in _COMPACT else _LETTERS)
+        for script, count in counts.items()
+    }
+
+
+@lru_cache(maxsize=1 << 14)
+def _script(letter: str) -> str:
+    name = unicodedata.name(unicodedata.normalize("NFKC", letter)[0], "Latin")
+    word = name.partition(" ")[0].partition("-")[0].capitalize()
+    return _CALLED.get(word, word)
+
+
+def measure(embedder: _Embeds) -> Calibration:
+    """Return what a model's numbers are on the probe.
+
+    floor = median cosine of a text as a question with the others as passages
+    """
+    cosines = _cosines(embedder, PROBE, PROBE)
+    others = cosines[~np.eye(len(PROBE), dtype=bool)]
+    unread = tuple(
+        script for script, pairs in PAIRS.items() if _share_found(embedder, pairs) < _LEAST_READ
+    )
+    return Calibration(round(float(np.clip(np.median(others), 0.0, 0.99)), 4), unread)
+
+
+def _share_found(embedder: _Embeds, pairs: Sequence[tuple[str, str]]) -> float:
+    questions, passages = zip(*pairs, strict=True)
+    nearest = _cosines(embedder, questions, passages).argmax(axis=1)
+    return float(np.mean(nearest == np.arange(len(pairs))))
+
+
+def _cosines(embedder: _Embeds, questions: Sequence[str], passages: Sequence[str]) -> Matrix:
+    asked = np.stack([embedder.embed_query(question) for question in questions])
+    found: Matrix = asked @ embedder.embed(passages).T
+    return found
+
+
+def calibrated(embedder: _Embeds, home: Path) -> Calibration:
+    """Return a model's calibration, from beside its fast form, or measured and kept there."""
+    kept = _read(home / _FILE)
+    if kept is not None:
+        return kept
+    found = measure(embedder)
+    with contextlib.suppress(OSError):  # what cannot be kept is measured again
+        home.mkdir(parents=True, exist_ok=True)
+        part = home / f".{_FILE}-{os.getpid()}.tmp"
+        part.write_text(json.dumps({"probe": _probe(), **asdict(found)}), encoding="utf-8")
+        part.replace(home / _FILE)
+    return found
+
+
+def _read(file: Path) -> Calibration | None:
+    try:
+        said = json.loads(file.read_bytes())
+        if said.pop("probe") != _probe():
+            return None
+        return Calibration(float(said["floor"]), tuple(map(str, said["unread"])))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _probe() -> str:
+    """Return what tells one probe from another."""
+    return hashlib.sha256(json.dumps([PROBE, PAIRS]).encode()).hexdigest()[:16]

@@ -1,0 +1,238 @@
+-- A catalog as version 0.1.0 wrote it. Never changed: every later version must open it.
+BEGIN TRANSACTION;
+CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+);
+INSERT INTO "_sqlite_migrations" VALUES(1,'ragflow_local','m0001_first_release','2026-11-28 02:33:40.085168+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'ragflow_local','m0002_embeddings_in_16_bits','2026-11-28 02:33:40.086935+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'ragflow_local','m0003_files_of_folders','2026-11-28 02:33:40.087943+00:00');
+CREATE TABLE chats (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  dataset_ids TEXT NOT NULL,
+  llm TEXT NOT NULL,
+  prompt TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+INSERT INTO "chats" VALUES(1,'43a58a20ac8841a6a4ce5fbf55b37e5a','8ee724d2bfc93c52a2479907563fdf33','c','c','path','["a7356694e2bf485b991c00f7ca64d88a"]','{"model_name": null, "temperature": 0.1, "top_p": 0.3, "presence_penalty": 0.2, "frequency_penalty": 0.7, "max_token": 512, "seed": null}','{"prompt": "You are an intelligent assistant. Please summarize the content of the knowledge base to answer the question. Please list the data in the knowledge base and answer in detail. When all knowledge base content is irrelevant to the question, your answer must include the sentence \"The answer you are looking for is not found in the knowledge base!\" Answers need to consider chat history.\n      Here is the knowledge base:\n      {knowledge}\n      The above is the knowledge base.", "similarity_threshold": 0.2, "keywords_similarity_weight": 0.7, "top_n": 8, "empty_response": "The answer you are looking for is not found in the knowledge base!", "opener": "Hi! I am your assistant，can I help you?", "show_quote": true, "refine_multiturn": false}',1795833221624,1795833221624);
+CREATE TABLE chunk_numbers (next INTEGER NOT NULL);
+INSERT INTO "chunk_numbers" VALUES(4097);
+CREATE TABLE chunks (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  token_count INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  places TEXT NOT NULL DEFAULT '[]',
+  headings TEXT NOT NULL DEFAULT '[]',
+  keywords TEXT NOT NULL DEFAULT '[]',
+  questions TEXT NOT NULL DEFAULT '[]',
+  match_text TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL DEFAULT 'text',
+  data TEXT NOT NULL DEFAULT '',
+  image INTEGER NOT NULL DEFAULT 0,
+  available INTEGER NOT NULL DEFAULT 1,
+  create_time INTEGER NOT NULL,
+  embedding INTEGER REFERENCES embeddings (number)
+);
+INSERT INTO "chunks" VALUES(1,'fd58bd3864431b9e3edcbe9c4de75a25','a7356694e2bf485b991c00f7ca64d88a','2765ccc6d18a45e8aa355a0979bee1de',0,'The kraken sleeps.',4,1,'[]','[]','[]','[]','','text','',0,1,1795833220370,1);
+INSERT INTO "chunks" VALUES(2,'86ec4445c5ae8567083d999b317e31bc','a7356694e2bf485b991c00f7ca64d88a','f6aa757fa89b4160beb33af22ecff49d',0,'The squid swims. It is fast.',8,1,'[]','[]','[]','[]','','text','',0,1,1795833221593,2);
+INSERT INTO "chunks" VALUES(4,'17f74de593a24c04ac64a72d95d5294f','a7356694e2bf485b991c00f7ca64d88a','f6aa757fa89b4160beb33af22ecff49d',1,'By hand.',3,1,'[]','[]','["reef"]','[]','','text','',0,1,1795833221606,4);
+CREATE TABLE datasets (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  avatar TEXT NOT NULL,
+  description TEXT NOT NULL,
+  language TEXT NOT NULL,
+  permission TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  embedding_model TEXT NOT NULL,
+  embedding_dim INTEGER NOT NULL DEFAULT 0,
+  embedding_prompts TEXT NOT NULL DEFAULT '["",""]',
+  embedding_fingerprint TEXT NOT NULL DEFAULT '',
+  document_count INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (tenant_id, name_key)
+);
+INSERT INTO "datasets" VALUES(1,'a7356694e2bf485b991c00f7ca64d88a','8ee724d2bfc93c52a2479907563fdf33','kb','kb','','of the first release','English','me','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','hashing',256,'["", ""]','hashing-256-1',3,3,15,1795833220092,1795833220092);
+CREATE TABLE documents (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  parse_method TEXT NOT NULL,
+  parser_config TEXT NOT NULL,
+  meta_fields TEXT NOT NULL DEFAULT '{}',
+  run TEXT NOT NULL DEFAULT 'UNSTART',
+  progress REAL NOT NULL DEFAULT 0,
+  progress_msg TEXT NOT NULL DEFAULT '',
+  generation INTEGER NOT NULL DEFAULT 0,
+  chunk_count INTEGER NOT NULL DEFAULT 0,
+  token_count INTEGER NOT NULL DEFAULT 0,
+  process_begin_at INTEGER,
+  process_duration REAL NOT NULL DEFAULT 0,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  UNIQUE (dataset_id, name)
+);
+INSERT INTO "documents" VALUES(1,'2765ccc6d18a45e8aa355a0979bee1de','a7356694e2bf485b991c00f7ca64d88a','old.txt','doc','text',18,'4761f5977189c13faff9d5c628832af2b50ac00736bed8a03de492ab00cda590','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','DONE',100.0,'completed: 1 chunks.',1,1,4,1795833220102,1.484,1795833220094,1795833221586);
+INSERT INTO "documents" VALUES(2,'f6aa757fa89b4160beb33af22ecff49d','a7356694e2bf485b991c00f7ca64d88a','new.txt','doc','text',28,'a90206cdfa6bdc09e65439af1eb736e101be87ee33c06b0f8bb9f4c448bd9671','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','DONE',100.0,'completed: 1 chunks.',1,2,11,1795833221588,0.015,1795833220097,1795833221603);
+INSERT INTO "documents" VALUES(3,'cc67d31c6716499f895500471677f54b','a7356694e2bf485b991c00f7ca64d88a','unparsed.txt','doc','text',16,'4796eeab36ad2886039b3b6e0211cda367f16807225df4dbc91f5303ac25207a','local','8ee724d2bfc93c52a2479907563fdf33','naive','{"chunk_token_count": 128, "layout_recognize": true, "delimiter": "\n!?。；！？", "task_page_size": 12}','{}','UNSTART',0.0,'',0,0,0,NULL,0.0,1795833220099,1795833220099);
+CREATE TABLE embeddings (
+  number INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  vector BLOB NOT NULL
+);
+INSERT INTO "embeddings" VALUES(1,X'7C02407131FB359F6866E06404039921',X'00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009E3800000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO "embeddings" VALUES(2,X'4716C6334037F49BA3640411D1E0AA4B',X'00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000A8B50000000000000000000000000000000000000000000000000000000000000000A8B5A8B50000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000A8350000000000000000000000000000000000000000000000000000000000000000000000000000A8B9000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO "embeddings" VALUES(4,X'D21CB7509269DED49ECD220DFBC53137',X'000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009E380000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000009EB8000000000000000000000000000000000000000000000000');
+CREATE TABLE folder_files (
+      dataset_id TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+      folder TEXT NOT NULL,
+      path TEXT NOT NULL,
+      document_id TEXT NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE,
+      size INTEGER NOT NULL,
+      mtime_ns INTEGER NOT NULL,
+      ctime_ns INTEGER NOT NULL,
+      PRIMARY KEY (dataset_id, folder, path)
+    ) WITHOUT ROWID;
+CREATE TABLE messages (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  role TEXT NOT NULL,
+  content TEXT NOT NULL,
+  hits TEXT NOT NULL DEFAULT '[]',
+  model TEXT NOT NULL DEFAULT '',
+  thinking TEXT NOT NULL DEFAULT '',
+  unsupported TEXT NOT NULL DEFAULT '[]',
+  create_time INTEGER NOT NULL
+);
+INSERT INTO "messages" VALUES(1,'dc72ccd2a750446cb9f390a6d0ff9d85','9e88bf2bcc244f2d8baec69a73fe62b6','assistant','Hi! I am your assistant，can I help you?','[]','','','[]',1795833221626);
+INSERT INTO "messages" VALUES(2,'2421e262767a4cad8977be865e6f8eb2','9e88bf2bcc244f2d8baec69a73fe62b6','user','What sleeps?','[]','','','[]',1795833221626);
+INSERT INTO "messages" VALUES(3,'5dd84946efb143ba94e57a4e68f8a435','9e88bf2bcc244f2d8baec69a73fe62b6','assistant','The kraken sleeps. [ID:0]','[{"chunk":{"number":1,"id":"fd58bd3864431b9e3edcbe9c4de75a25","document_id":"2765ccc6d18a45e8aa355a0979bee1de","dataset_id":"a7356694e2bf485b991c00f7ca64d88a","document_name":"old.txt","ordinal":0,"content":"The kraken sleeps.","token_count":4,"generation":1,"places":[],"headings":[],"keywords":[],"questions":[],"match_text":"","kind":"text","data":"","image":false,"available":true,"create_time":1795833220370},"similarity":0.7033327875295629,"vector_similarity":0.40824830532073975,"term_similarity":0.8297975656190586}]','extractive','','[]',1795833221631);
+CREATE TABLE postings_datasets (
+      dataset INTEGER PRIMARY KEY,
+      space INTEGER NOT NULL UNIQUE,
+      chunks INTEGER NOT NULL DEFAULT 0,
+      length INTEGER NOT NULL DEFAULT 0,
+      terms INTEGER NOT NULL DEFAULT 0
+    );
+INSERT INTO "postings_datasets" VALUES(1,1,3,16,13);
+CREATE TABLE postings_lists (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
+INSERT INTO "postings_lists" VALUES(8796093022208,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022209,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022210,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796093022211,X'00000104');
+INSERT INTO "postings_lists" VALUES(8796361457667,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457668,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457669,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457670,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457671,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457672,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796361457673,X'00000107');
+INSERT INTO "postings_lists" VALUES(8796629893127,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893130,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893131,X'00000105');
+INSERT INTO "postings_lists" VALUES(8796629893132,X'00000205');
+CREATE TABLE postings_segments (
+      key INTEGER PRIMARY KEY,
+      format INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      removed_count INTEGER NOT NULL DEFAULT 0,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      runs BLOB NOT NULL,
+      lengths BLOB NOT NULL,
+      removed BLOB NOT NULL
+    );
+INSERT INTO "postings_segments" VALUES(32768,0,1,0,1,1,X'00000000000000000100000000000000',X'04000000',X'');
+INSERT INTO "postings_segments" VALUES(32769,0,1,0,2,2,X'00000000000000000200000000000000',X'07000000',X'');
+INSERT INTO "postings_segments" VALUES(32770,0,1,0,4,4,X'00000000000000000400000000000000',X'05000000',X'');
+CREATE TABLE postings_terms (
+      space INTEGER NOT NULL,
+      term TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (space, term)
+    ) WITHOUT ROWID;
+INSERT INTO "postings_terms" VALUES(1,'by',10);
+INSERT INTO "postings_terms" VALUES(1,'fast',4);
+INSERT INTO "postings_terms" VALUES(1,'hand',11);
+INSERT INTO "postings_terms" VALUES(1,'is',5);
+INSERT INTO "postings_terms" VALUES(1,'it',6);
+INSERT INTO "postings_terms" VALUES(1,'kraken',0);
+INSERT INTO "postings_terms" VALUES(1,'new',7);
+INSERT INTO "postings_terms" VALUES(1,'old',1);
+INSERT INTO "postings_terms" VALUES(1,'reef',12);
+INSERT INTO "postings_terms" VALUES(1,'sleep',2);
+INSERT INTO "postings_terms" VALUES(1,'squid',8);
+INSERT INTO "postings_terms" VALUES(1,'swim',9);
+INSERT INTO "postings_terms" VALUES(1,'the',3);
+CREATE TABLE sessions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL
+);
+INSERT INTO "sessions" VALUES(1,'9e88bf2bcc244f2d8baec69a73fe62b6','43a58a20ac8841a6a4ce5fbf55b37e5a','s',1795833221626,1795833221631);
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+CREATE INDEX datasets_by_time ON datasets (create_time);
+CREATE INDEX documents_by_dataset ON documents (dataset_id, create_time, number);
+CREATE INDEX documents_by_name ON documents (name);
+CREATE INDEX documents_by_file ON documents (sha256);
+CREATE INDEX documents_running ON documents (run) WHERE run = 'RUNNING';
+CREATE INDEX chunks_by_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_by_dataset ON chunks (dataset_id, number);
+CREATE INDEX chunks_by_embedding ON chunks (embedding);
+CREATE INDEX chunks_by_key ON chunks (dataset_id, json_extract(data, '$.key')) WHERE kind <> 'text';
+CREATE INDEX sessions_by_chat ON sessions (chat_id, create_time);
+CREATE INDEX messages_by_session ON messages (session_id, number)
+;
+CREATE TRIGGER document_added AFTER INSERT ON documents BEGIN
+      UPDATE datasets SET document_count = document_count + 1 WHERE id = NEW.dataset_id;
+    END;
+CREATE TRIGGER document_removed AFTER DELETE ON documents BEGIN
+      UPDATE datasets SET document_count = document_count - 1,
+        chunk_count = chunk_count - OLD.chunk_count, token_count = token_count - OLD.token_count
+      WHERE id = OLD.dataset_id;
+    END;
+CREATE TRIGGER document_counted AFTER UPDATE OF chunk_count, token_count ON documents BEGIN
+      UPDATE datasets SET chunk_count = chunk_count + NEW.chunk_count - OLD.chunk_count,
+        token_count = token_count + NEW.token_count - OLD.token_count
+      WHERE id = NEW.dataset_id;
+    END;
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('datasets',1);
+INSERT INTO "sqlite_sequence" VALUES('documents',3);
+INSERT INTO "sqlite_sequence" VALUES('chats',1);
+INSERT INTO "sqlite_sequence" VALUES('sessions',1);
+INSERT INTO "sqlite_sequence" VALUES('messages',3);
+COMMIT;
