@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.text.content import asked_in_order, asked_terms, content_terms, language_of
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("Where does the pump stand?", ("pump", "stand")),
+        ("Quand la chaudière est-elle vérifiée ?", ("chaudier", "verifie")),
+        ("Où est la pompe ?", ("pomp",)),
+        ("Wann wird der Kessel geprüft?", ("kessel", "gepruft")),
+        ("¿Dónde está la bomba?", ("bomba",)),
+        ("Onde fica a bomba?", ("fica", "bomba")),
+        ("Где стоит насос?", ("стоит", "насос")),
+        ("أين المضخة؟", ("المضخة",)),
+        ("锅炉什么时候检查？", ("锅炉", "检查")),
+        ("ポンプはどこにありますか？", ("ポン", "ンプ")),
+        ("펌프는 어디에 있습니까?", ("펌프",)),
+        ("Waar staat de pomp?", ("staat", "pomp")),
+        ("Gdzie stoi pompa?", ("stoi", "pompa")),
+    ],
+)
+def test_of_a_question_what_it_is_about_is_left(question: str, left: tuple[str, ...]) -> None:
+    assert set(left) <= set(asked_in_order(question))
+    assert len(asked_in_order(question)) <= len(left) + 1
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("Who is in IT?", "it"),
+        ("Where does the WHO sit?", "who"),
+        ("What does Widget A cost?", "a"),
+    ],
+)
+def test_a_code_in_upper_case_is_a_word(question: str, code: str) -> None:
+    assert code in asked_terms(question)
+    assert code not in asked_terms(question.upper())
+
+
+def test_a_question_of_small_words_is_about_nothing() -> None:
+    assert asked_terms("What can you do?") == frozenset()
+
+
+def test_content_keeps_the_order_and_what_stands_twice() -> None:
+    assert content_terms("The pump and the pump of the cellar") == ("pump", "pump", "cellar")
+
+
+def test_words_that_tie_in_one_language_mean_in_another() -> None:
+    assert "die" in content_terms("They die in the cold of the winter")
+    assert "die" not in content_terms("Die Pumpe steht in der Kälte")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Die Pumpe steht im Keller.", "de"),
+        ("La pompe se trouve à la cave.", "fr"),
+        ("The pump stands in the cellar.", "en"),
+        ("水泵在地下室。", "zh"),
+        ("ポンプは地下室にあります。", "ja"),
+        ("Насос стоит в подвале.", "ru"),
+        ("المضخة في القبو.", "ar"),
+        ("PPR-9087", "en"),
+    ],
+)
+def test_the_language_is_told(text: str, language: str) -> None:
+    assert language_of(text) == language
