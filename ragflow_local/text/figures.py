@@ -141,7 +141,7 @@ def _whole(parts: tuple[str | None, ...]) -> list[int | None]:
 
 def _spelled_times(text: str) -> list[Time]:
     found = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
-    years = [int(one[0]) for one in _YEAR.finditer(text)]
+    years: list[int | None] = [int(one[0]) for one in _YEAR.finditer(text)]
     quarters = [
         int(one) if one.isdigit() else _QUARTERS[one.lower()]
         for match in _QUARTER.finditer(text)
