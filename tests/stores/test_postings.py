@@ -1,6 +1,7 @@
 import math
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -289,3 +290,30 @@ def test_long_lists_that_are_passed_over_leave_the_best_the_same(
         np.testing.assert_allclose(of_best, np.sort(scores)[-top_k:], rtol=1e-12)
         for number, length in zip(best.tolist(), lengths.tolist(), strict=True):
             assert length == sum(chunks[number - 1][1].values())
+
+
+@pytest.mark.parametrize("batch", [1, 4, 50])
+def test_forms_of_one_word_score_as_if_they_were_spelled_alike(
+    connection: sqlite3.Connection, batch: int
+) -> None:
+    chance = random.Random(6)
+    spelled = [
+        dict(Counter(chance.choices(["boiler", "boilers", "pump", "of"], k=chance.randint(1, 9))))
+        for _ in range(50)
+    ]
+    spelled[7]["boilers"] = 250  # more than a byte holds, together
+    for first in range(0, len(spelled), batch):
+        part = list(enumerate(spelled[first : first + batch], first + 1))
+        postings.add(connection, DATASET, part)
+    alike: list[Bag] = [
+        {
+            "boiler": bag.get("boiler", 0) + bag.get("boilers", 0),
+            **{term: bag[term] for term in ("pump", "of") if term in bag},
+        }
+        for bag in spelled
+    ]
+    alike = [{term: count for term, count in bag.items() if count} for bag in alike]
+    lists = postings_scores.read(connection, DATASET, [("boiler", "boilers", "boilr"), "pump"])
+    assert lists is not None
+    parts, _ = lists.parts(np.arange(1, len(spelled) + 1))
+    np.testing.assert_allclose(parts.sum(axis=0), oracle_scores(alike, ["boiler", "pump"]))

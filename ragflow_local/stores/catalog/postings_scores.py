@@ -102,12 +102,10 @@ class Lists:
     """The postings of a question's terms, ready to score.
 
     Attributes:
-        terms: The question's terms, each once.
         idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative, where n of
             the N live chunks have the term.
     """
 
-    terms: tuple[str, ...]
     idf: Scores
     _lists: tuple[_List, ...]
     _segments: tuple[Segment, ...]
@@ -214,7 +212,7 @@ class Lists:
         order = np.argsort(places)
         order = order[np.searchsorted(places[order], 0) :]
         places = places[order]
-        parts = np.zeros((len(self.terms), len(numbers)))
+        parts = np.zeros((len(self._lists), len(numbers)))
         lengths = np.zeros(len(numbers))
         for row, one in zip(parts, self._lists, strict=True):
             if one.size:
@@ -245,13 +243,16 @@ class Lists:
         return numbers
 
 
-def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> Lists | None:
+def read(
+    connection: sqlite3.Connection, dataset: int, terms: Sequence[str | tuple[str, ...]]
+) -> Lists | None:
     """Return the postings of ``terms``, or None for a dataset without a chunk.
 
     Args:
         connection: Inside one snapshot: statistics and lists belong together.
         dataset: Its number.
-        terms: Each once.
+        terms: Each once. Several forms of one word are one term: a chunk has it that has any of
+            them, as often as all together.
     """
     space = space_of(connection, dataset)
     if space is None:
@@ -263,14 +264,15 @@ def read(connection: sqlite3.Connection, dataset: int, terms: Sequence[str]) -> 
         return None
     kept = tuple(segments.segments_of(connection, space))
     offsets = np.cumsum([0, *(segment.size for segment in kept)])
-    known = known_terms(connection, space, set(terms))
+    forms = [(term,) if isinstance(term, str) else term for term in terms]
+    known = known_terms(connection, space, {one for some in forms for one in some})
     data = _read_data(connection, kept, list(known.values()))
     lists = tuple(
-        _List(_pieces(kept, offsets, data.get(known.get(term, -1), {})), chunks, length / chunks)
-        for term in terms
+        _List(_pieces(kept, offsets, _by_segment(some, known, data)), chunks, length / chunks)
+        for some in forms
     )
     idf = np.array([one.idf for one in lists])
-    return Lists(tuple(terms), idf, lists, kept, offsets)
+    return Lists(idf, lists, kept, offsets)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
@@ -314,12 +316,26 @@ def _at_least(scores: Scores, lists: Sequence[_List], top_k: int) -> float:
     return float(np.partition(scores[places], -top_k)[-top_k])
 
 
-def _pieces(kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, bytes]) -> list[_Piece]:
-    """Return a term's list, given its packed form by the index of the segment."""
+def _by_segment(
+    forms: Sequence[str], known: Mapping[str, int], data: Mapping[int, Mapping[int, bytes]]
+) -> dict[int, list[bytes]]:
+    """Return the packed lists of a term's forms by the index of the segment."""
+    found: dict[int, list[bytes]] = {}
+    for form in forms:
+        for index, packed in data.get(known.get(form, -1), {}).items():
+            found.setdefault(index, []).append(packed)
+    return found
+
+
+def _pieces(
+    kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, Sequence[bytes]]
+) -> list[_Piece]:
+    """Return a term's list, given its packed forms by the index of the segment."""
     pieces = []
     for index in sorted(data):
         segment, offset = kept[index], int(offsets[index])
-        packed = np.frombuffer(data[index], FORMATS[segment.format])
+        lists = [np.frombuffer(packed, FORMATS[segment.format]) for packed in data[index]]
+        packed = lists[0] if len(lists) == 1 else _united(lists)
         if len(segment.removed):
             alive = np.ones(segment.size, np.bool_)
             alive[segment.removed] = False
@@ -327,6 +343,16 @@ def _pieces(kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, bytes]
         if len(packed):
             pieces.append(_Piece(offset, offset + segment.size, packed))
     return pieces
+
+
+def _united(lists: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """Return one list of all that are in any of ``lists``, their counts added up."""
+    every = np.concatenate([one.astype(FORMATS[-1]) for one in lists])
+    every = every[np.argsort(every["place"], kind="stable")]
+    starts = np.flatnonzero(np.diff(every["place"].astype(np.int64), prepend=-1))
+    united = every[starts]
+    united["count"] = np.add.reduceat(every["count"], starts)
+    return united
 
 
 def _unpacked(pieces: Sequence[_Piece]) -> _Postings:
