@@ -48,6 +48,11 @@ class Block:
         rows: The cells of a table, row by row; empty for everything else.
         image: PNG or JPEG bytes of a figure that the format itself carries (a slide's picture),
             else empty: pictures of a page region are rendered when asked for.
+        source: What the author wrote from the block before up to its end, where that is not its
+            text: the marks of Markdown, a rule between paragraphs. Delimiters are looked for in
+            it; else empty.
+        is_bold: Whether all of a paragraph is set bold: where a document has no headings, such
+            a line may be one.
     """
 
     kind: BlockKind
@@ -56,6 +61,8 @@ class Block:
     place: Place | None = None
     rows: tuple[tuple[str, ...], ...] = ()
     image: bytes = b""
+    source: str = ""
+    is_bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,9 @@ class ParserConfig(_Settings):
         delimiter: Characters after which text may be cut; text between back-quotes is one
             longer delimiter, and each piece that it cuts is a chunk of its own.
         task_page_size: Pages one worker reads at a time.
+        overlap: Share of a chunk, from 0 to 0.5, that says again the end of the one before.
+        main_content: Whether of web pages only the main text is read, without what stands
+            around it; else all but menus, page feet and what is hidden.
         graph_model: The chat model that finds the entities and relations of ``knowledge_graph``:
             a GGUF, by its path or name; None finds them without a model.
     """
@@ -113,13 +116,16 @@ class ParserConfig(_Settings):
     layout_recognize: bool = True
     delimiter: str = "\n!?。；！？"
     task_page_size: int = 12
+    overlap: float = 0.0
+    main_content: bool = False
     graph_model: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values; one that is not of the reference only if set."""
         values = asdict(self)
-        if self.graph_model is None:
-            del values["graph_model"]
+        for name in ("overlap", "main_content", "graph_model"):
+            if not values[name]:
+                del values[name]
         return values
 
     def __post_init__(self) -> None:
@@ -130,6 +136,8 @@ class ParserConfig(_Settings):
         check_bool("layout_recognize", self.layout_recognize)
         check_text("delimiter", self.delimiter)
         check_whole("task_page_size", self.task_page_size, 1, 1_000_000)
+        check_number("overlap", self.overlap, 0, 0.5)
+        check_bool("main_content", self.main_content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.message import EmailMessage
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ragflow_local.records import Block, Notice
 from tests import ole2
 
 WORDS = ("Kraken", "sleeps", "arm", "length")  # what every sample says
@@ -21,6 +22,11 @@ def zipped(parts: dict[str, str | bytes]) -> bytes:
         for number, (name, content) in enumerate(parts.items()):
             archive.writestr(name, content, None if number else zipfile.ZIP_STORED)
     return out.getvalue()
+
+
+def only_blocks(items: Iterable[Block | Notice]) -> list[Block]:
+    """Return what a reader found, without what it told."""
+    return [item for item in items if isinstance(item, Block)]
 
 
 def _docx() -> bytes:

@@ -4,7 +4,9 @@ A chunker knows the shape of a text and nothing else: no bytes, no store, no mod
 from outside (a token counter, the kind of file) comes in ``Tools``. Methods do not import one
 another; what two of them share is a module of its own:
 
+delimiter where text may be cut, and where it is always cut
 merge     text cut after delimiters, packed up to a token budget
+effects   settings that do nothing here, told
 rows      a table as text, its header repeated in each part
 headless  headings of a text that has none, by numbers and names
 outline   headings to sections, contents pages found
@@ -35,6 +37,7 @@ from ragflow_local.chunkers import (
     qa,
     table,
 )
+from ragflow_local.chunkers.effects import notices_of
 from ragflow_local.chunkers.kinds import KINDS
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import InvalidValueError
@@ -83,4 +86,11 @@ def chunk(
             f"it files of the kinds {', '.join(sorted(kinds))}; for {tools.name or 'this file'}"
             f" ({tools.kind}) choose one of {', '.join(fitting)}",
         )
-    return iter(METHODS[method](blocks, config, tools))
+    return _told(blocks, method, config, tools)
+
+
+def _told(
+    blocks: Sequence[Block], method: str, config: ParserConfig, tools: Tools
+) -> Iterator[Draft | Notice]:
+    yield from METHODS[method](blocks, config, tools)
+    yield from notices_of(blocks, method, config, tools)

@@ -84,7 +84,7 @@ def _beside(cutter: Cutter, short: str, config: ParserConfig, tools: Tools) -> C
     """
     taken = cutter.count(short) + 1 if short else 0
     smaller = replace(tools, max_tokens=max(1, tools.max_tokens - taken))
-    return Cutter(config.delimiter, max(1, cutter.budget - taken), smaller)
+    return Cutter(config.delimiter, max(1, cutter.budget - taken), smaller, config.overlap)
 
 
 def without_history(blocks: Sequence[Block]) -> list[Block]:

@@ -1,4 +1,4 @@
-"""Headings of a text that has none: lines that their numbers or names make headings."""
+"""Headings of a text that has none: lines that numbers, names or bold type make headings."""
 
 from __future__ import annotations
 
@@ -35,8 +35,27 @@ Levels = Callable[[Sequence[Block]], list[int]]
 
 
 def with_headings(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with numbered lines made headings, where the document has no headings."""
-    return headed(blocks, _numbered)
+    """Return the blocks with numbered lines made headings, where the document has no headings.
+
+    Where it has none by numbers either, lines set bold are: Word files without styles.
+    """
+    found = headed(blocks, _numbered)
+    return found if sum(b.kind == "heading" for b in found) > 1 else _bold_ones(found)
+
+
+def _bold_ones(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with short bold lines above plain text made headings."""
+    level = 1 + max((block.level for block in blocks if block.kind == "heading"), default=0)
+    result = []
+    for at, block in enumerate(blocks):
+        after = blocks[at + 1] if at + 1 < len(blocks) else None
+        is_above = after is not None and after.kind != "heading"
+        is_line = block.is_bold and "\n" not in block.text and len(block.text) <= _MAX_HEADING
+        if is_line and is_above and not _ENDS_LIKE_PROSE.search(block.text.strip().rstrip(":：")):
+            result.append(replace(block, kind="heading", level=level, is_bold=False))
+        else:
+            result.append(block)
+    return result
 
 
 def headed(

@@ -1,8 +1,9 @@
 """Manual: sections of the deepest heading, each cut apart from the others.
 
 For handbooks and other texts with headings; where there are none, lines that begin with a number
-such as 2.3 or 第二节 are taken for headings. No chunk holds parts of two sections; a heading
-without a text of its own goes with the next. Leaves out running heads and feet.
+such as 2.3 or 第二节, or else short lines set bold, are taken for headings. No chunk holds parts of
+two sections; a heading without a text of its own goes with the next. Leaves out running heads and
+feet.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Place
 from ragflow_local.settings import ParserConfig
@@ -23,57 +24,6 @@ _ROOM_SHARE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Delimiter:
-    """Where text may be cut.
-
-    Attributes:
-        marks: Single characters that text may be cut after.
-        cuts: Longer texts after which it is always cut.
-    """
-
-    marks: str
-    cuts: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, delimiter: str) -> Delimiter:
-        """Return what the setting ``delimiter`` says: characters, and texts in back-quotes."""
-        cuts = tuple(cut for cut in re.findall(r"`([^`]+)`", delimiter) if cut)
-        marks = re.sub(r"`[^`]+`", "", delimiter)
-        return cls("".join(dict.fromkeys(marks)), tuple(dict.fromkeys(cuts)))
-
-    @property
-    def is_cut_at_blocks(self) -> bool:
-        """Whether the end of a block is a cut: empty lines are what readers part blocks at."""
-        return any(not cut.strip("\n") for cut in self.cuts)
-
-    def spans(self, text: str) -> Iterator[tuple[int, int, bool]]:
-        """Yield start, end and whether a longer delimiter ended it, of all pieces of ``text``."""
-        start = 0
-        for end, is_cut in self._ends(text):
-            if end > start:
-                yield start, end, is_cut
-                start = end
-        if start < len(text):
-            yield start, len(text), False
-
-    def _ends(self, text: str) -> Iterator[tuple[int, bool]]:
-        choices = [f"(?P<cut>{'|'.join(map(re.escape, sorted(self.cuts, key=len, reverse=True)))})"]
-        blanks = "".join(mark for mark in self.marks if mark.isspace())
-        signs = "".join(mark for mark in self.marks if not mark.isspace())
-        if blanks:
-            choices.append(f"[{re.escape(blanks)}]+")
-        if signs:
-            # What closes a quotation belongs to what it quotes, with the comma behind it; ?! is
-            # one delimiter.
-            choices.append(f"[{re.escape(signs)}]+(?:[{_CLOSERS}]+[{re.escape(signs)},，、.。]*)?")
-        pattern = "|".join(choices if self.cuts else choices[1:])
-        if not pattern:
-            return
-        for match in re.finditer(pattern, text):
-            yield match.end(), bool(self.cuts) and match["cut"] is not None
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a block's text, never cut further.
 
@@ -83,6 +33,7 @@ class Piece:
         end: Where it ends.
         tokens: How many it has.
         is_last: Whether the next piece begins a chunk of its own.
+        is_first: Whether it begins a chunk of its own itself.
     """
 
     block: Block
@@ -90,6 +41,7 @@ class Piece:
     end: int
     tokens: int
     is_last: bool = False
+    is_first: bool = False
 
     @property
     def is_heading(self) -> bool:
@@ -123,11 +75,13 @@ class Cutter:
         window: The model's window.
         delimiter: The setting.
         tools: What counts tokens.
+        overlap: Share of the budget that a chunk says again of the one before.
     """
 
-    def __init__(self, delimiter: str, budget: int, tools: Tools) -> None:
+    def __init__(self, delimiter: str, budget: int, tools: Tools, overlap: float = 0.0) -> None:
         self.window = max(1, tools.max_tokens)
         self.budget = max(1, min(budget, self.window))
+        self.overlap = overlap
         self.delimiter = delimiter
         self.tools = tools
         self._delimiter = Delimiter.parse(delimiter)
@@ -139,7 +93,7 @@ class Cutter:
     @classmethod
     def of(cls, config: ParserConfig, tools: Tools) -> Cutter:
         """Return the cutter that the settings ask for."""
-        return cls(config.delimiter, config.chunk_token_count, tools)
+        return cls(config.delimiter, config.chunk_token_count, tools, config.overlap)
 
     def count(self, text: str) -> int:
         """Return the tokens of ``text``; of an endless word more than the model says."""
@@ -149,25 +103,67 @@ class Cutter:
         """Return the pieces of a block, each within the budget."""
         found: list[Piece] = []
         text = block.text
-        for start, end, is_cut in self._delimiter.spans(text):
+        written = self._delimiter.cuts_in_source(text, block.source)
+        for start, end, is_cut in self._delimiter.spans(text, written):
             for part_start, part_end, tokens in cut(text, (start, end), self.budget, self.count):
                 found.append(Piece(block, part_start, part_end, tokens))
             if is_cut and found:
                 found[-1] = _last(found[-1])
         if found and self._delimiter.is_cut_at_blocks and block.kind != "heading":
             found[-1] = _last(found[-1])
+        if found and 0 in written:
+            found[0] = replace(found[0], is_first=True)
         return found
 
     def pack(self, blocks: Iterable[Block]) -> Iterator[list[Piece]]:
         """Yield runs of pieces that fit the budget together, in order, none left out.
 
         A heading is the last of a run only where nothing follows it, or where it fills the
-        budget by itself.
+        budget by itself. With an overlap, a run begins with the end of the one before.
         """
+        if not self.overlap:
+            yield from self._packed(blocks)
+            return
+        again = max(1, int(self.budget * self.overlap))
+        narrow = Cutter(self.delimiter, max(1, self.budget - again), self.tools)
+        before: list[Piece] = []
+        for run in narrow._packed(blocks):
+            yield [*self._said_again(before, run, again), *run]
+            before = run
+
+    def _said_again(self, before: Sequence[Piece], run: Sequence[Piece], most: int) -> list[Piece]:
+        """Return the end of the run before, of at most ``most`` tokens.
+
+        Nothing where a longer delimiter or a heading parts the two: they are not one text.
+        """
+        if not before or before[-1].is_last or run[0].is_first or run[0].is_heading:
+            return []
+        tail: list[Piece] = []
+        tokens = 0
+        for piece in reversed(before):
+            if piece.is_heading or tokens + piece.tokens + self._join_tokens > most:
+                break
+            tail.insert(0, piece)
+            tokens += piece.tokens + self._join_tokens
+        if not tail and not before[-1].is_heading:
+            last = before[-1]
+            spans = list(cut(last.block.text, (last.start, last.end), most, self.count))
+            start, end, size = spans[-1]
+            tail = [replace(last, start=start, end=end, tokens=size)] if len(spans) > 1 else []
+        while tail and self.count(text_of([*tail, *run])) > self.budget:
+            tail.pop(0)
+        return tail
+
+    def _packed(self, blocks: Iterable[Block]) -> Iterator[list[Piece]]:
+        """Yield runs of pieces without an overlap."""
         run: list[Piece] = []
         tokens = 0
         for block in blocks:
             for piece in self.pieces(block):
+                # A heading goes with what follows it, whatever mark stands between them.
+                if piece.is_first and not all(one.is_heading for one in run):
+                    yield from self._closed(run)
+                    run, tokens = [], 0
                 if run and tokens + self._join_tokens + piece.tokens > self.budget:
                     closed, run = self._close(run)
                     if closed:
@@ -236,7 +232,7 @@ class Cutter:
 
 
 def _last(piece: Piece) -> Piece:
-    return Piece(piece.block, piece.start, piece.end, piece.tokens, is_last=True)
+    return replace(piece, is_last=True)
 
 
 def cut(

@@ -219,9 +219,17 @@ class Jobs:
         return self._read_request(parse, 0, 0)
 
     def _read_request(self, parse: Parse, first: int, last: int) -> wire.Read:
-        document, layout = parse.document, parse.config.layout_recognize
-        most_rows = self._limits.document_rows
-        return wire.Read(parse.path, document.kind, document.name, first, last, layout, most_rows)
+        document, config = parse.document, parse.config
+        return wire.Read(
+            parse.path,
+            document.kind,
+            document.name,
+            first,
+            last,
+            config.layout_recognize,
+            self._limits.document_rows,
+            config.main_content,
+        )
 
     def _cut_request(
         self, parse: Parse, blocks: list[Block], read: wire.Read | None = None

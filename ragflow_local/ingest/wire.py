@@ -37,6 +37,7 @@ class Read(msgspec.Struct, tag=True, frozen=True):
     last: int
     layout: bool
     most_rows: int = 1 << 31
+    main_content: bool = False
 
 
 class Cut(msgspec.Struct, tag=True, frozen=True):

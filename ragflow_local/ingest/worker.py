@@ -103,12 +103,15 @@ def _read(request: wire.Read, replies: IO[bytes]) -> wire.ReadDone:
         found: Iterable[Block | Notice] = module.read_pages(
             data, request.first, request.last, layout=request.layout, name=request.name
         )
+    elif request.main_content and request.kind in readers.WITH_MAIN_CONTENT:
+        pages = cast(readers.PageReader, readers.open_reader(request.kind))
+        found = pages.read_main(data, request.name)
     else:
         found = readers.open_reader(request.kind).read(data, request.name)
     blocks: list[Block] = []
     notices: list[str] = []
     said, page, rows = time.monotonic(), request.first, 0
-    for item in found:
+    for item in readers.cleaned(found):
         if isinstance(item, Notice):
             notices.append(item.text)
             continue

@@ -12,18 +12,23 @@ What a file is, is said by ``kind_of``; it needs the standard library only, sinc
 process calls it. The libraries of a format are imported by its module, in a worker.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast
 
 from ragflow_local.readers.kinds import ENDINGS, kind_of, type_of
 from ragflow_local.records import Block, Notice
+from ragflow_local.text.encoding import without_unseen
 
 __all__ = [
     "ENDINGS",
     "PAGED",
+    "WITH_MAIN_CONTENT",
+    "PageReader",
     "PagedReader",
     "Reader",
+    "cleaned",
     "kind_of",
     "open_reader",
     "read",
@@ -32,6 +37,8 @@ __all__ = [
 
 # Kinds whose pages are read apart from one another, by several workers at once.
 PAGED = frozenset({"pdf"})
+# Kinds whose main text can be told from what stands around it.
+WITH_MAIN_CONTENT = frozenset({"html"})
 
 
 class Reader(Protocol):
@@ -83,6 +90,14 @@ class PagedReader(Reader, Protocol):
         ...
 
 
+class PageReader(Reader, Protocol):
+    """What a module of ``WITH_MAIN_CONTENT`` offers besides."""
+
+    def read_main(self, data: bytes, name: str = "") -> Iterator[Block | Notice]:
+        """Yield the blocks of the main text alone; all with a notice where none was found."""
+        ...
+
+
 def open_reader(kind: str) -> Reader:
     """Return the reader of ``kind``, a key of ``ENDINGS``; imports its module and libraries."""
     return cast(Reader, import_module(f"{__name__}.{kind}"))
@@ -101,4 +116,15 @@ def read(name: str, data: bytes) -> Iterator[Block | Notice]:
     """
     kind = kind_of(name, data)
     if data:
-        yield from open_reader(kind).read(data, name)
+        yield from cleaned(open_reader(kind).read(data, name))
+
+
+def cleaned(items: Iterable[Block | Notice]) -> Iterator[Block | Notice]:
+    """Yield what a reader found without what is not seen, and parts a word for who searches it."""
+    for item in items:
+        if isinstance(item, Block):
+            text = without_unseen(item.text)
+            if text != item.text:
+                rows = tuple(tuple(map(without_unseen, row)) for row in item.rows)
+                item = replace(item, text=text, rows=rows)
+        yield item

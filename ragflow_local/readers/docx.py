@@ -1,44 +1,43 @@
 """Word files: headings, paragraphs, numbered lists, tables, text boxes, notes, comments."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from ragflow_local.readers.attachments import embedded, inlined
+from ragflow_local.readers.docx_line import COMPATIBLE, SILENT, DocxLine, choice
 from ragflow_local.readers.drawing import DRAWING, MATH, chart, diagram, formula
 from ragflow_local.readers.grid import Cell, spread, table
 from ragflow_local.readers.package import Package
 from ragflow_local.readers.word_styles import WORD, Styles, whole
-from ragflow_local.records import Block, BlockKind
+from ragflow_local.records import Block, BlockKind, Notice
 
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _DOC_PR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _VML = "{urn:schemas-microsoft-com:vml}"
-# Text that is no more (deleted, moved away), or never was (codes of fields, properties).
-_SILENT = frozenset(
-    f"{WORD}{tag}"
-    for tag in ("del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "sdtEndPr")
-)
-_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
-_NOTES = {"footnoteReference": "footnotes", "endnoteReference": "endnotes"}
 _PICTURES = ("png", "jpg", "jpeg")
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block]:
-    """Yield the blocks of a Word file in reading order; heads first, feet last.
+def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
+    """Yield the blocks of a Word file in reading order; heads first, feet and embedded files last.
+
+    Args:
+        data: The file's bytes.
+        name: The file's name, for messages only.
+        depth: In how many files it lies; 0 for one that is a file itself.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no Word file.
     """
-    yield from _Document(Package(data, name)).blocks()
+    yield from _Document(Package(data, name), depth).blocks()
 
 
 class _Document:
     """A document being read: its parts, and what was met on the way."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, depth: int) -> None:
         self._package = package
+        self._depth = depth
         mains = package.find("", "officeDocument")
         self._main = mains[0] if mains else "word/document.xml"
         self._relations = package.relations(self._main)
@@ -46,11 +45,10 @@ class _Document:
         self._notes = {
             kind: self._load_notes(kind) for kind in ("footnotes", "endnotes", "comments")
         }
-        self._aside: list[Any] = []  # text boxes and drawings met within a paragraph
-        self._called: list[tuple[str, str]] = []  # notes and comments met within a paragraph
         self._endnotes: list[str] = []
+        self._notices: list[Notice] = []
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Block | Notice]:
         """Yield all blocks."""
         root = self._package.xml(self._main)
         body = root.find(f"{WORD}body")
@@ -59,6 +57,8 @@ class _Document:
         for id in self._endnotes:
             yield from self._note("endnotes", id)
         yield from self._running("footer")
+        yield from embedded(self._package, [self._main], self._depth)
+        yield from self._notices
 
     def _load_notes(self, kind: str) -> dict[str, Any]:
         return {
@@ -87,77 +87,47 @@ class _Document:
                 yield from self._paragraph(element)
             elif element.tag == f"{WORD}tbl":
                 yield from self._table(element)
-            elif element.tag == f"{_COMPATIBLE}AlternateContent":
-                yield from self._content(_choice(element))
+            elif element.tag == f"{COMPATIBLE}AlternateContent":
+                yield from self._content(choice(element))
+            elif element.tag == f"{WORD}altChunk":
+                yield from self._imported(element)
             elif element.tag == f"{MATH}oMathPara":
                 yield Block("paragraph", formula(element))
-            elif element.tag not in _SILENT:
+            elif element.tag not in SILENT:
                 yield from self._content(element)  # content controls, insertions, custom XML
 
     def _paragraph(self, paragraph: Any) -> Iterator[Block]:
         """Yield a paragraph, then what hangs on it: text boxes, pictures, notes, comments."""
         style = self._styles.of(paragraph)
-        text = self._text(paragraph).strip("\n").rstrip()
-        aside, self._aside = self._aside, []
-        called, self._called = self._called, []
+        line = DocxLine(self._styles, self._relations)
+        text = line.text(paragraph).strip("\n").rstrip()
         if text.strip():
             kind: BlockKind = "paragraph"
             if style.level:
                 kind, text = "heading", " ".join(text.split())
             elif style.marker:
                 kind = "list_item"
-            yield Block(kind, style.marker + text, level=style.level)
-        for element in aside:
+            is_bold = kind == "paragraph" and line.is_bold
+            yield Block(kind, style.marker + text, level=style.level, is_bold=is_bold)
+        for element in line.aside:
             yield from self._beside(element)
-        for kind_of_note, id in called:
+        for kind_of_note, id in line.called:
             if kind_of_note == "endnotes":
                 self._endnotes.append(id)
             else:
                 yield from self._note(kind_of_note, id)
 
-    def _text(self, element: Any) -> str:
-        """Return the text within a line, and put aside what stands on its own."""
-        parts = []
-        for child in element:
-            tag = child.tag
-            if tag in _SILENT:
-                continue
-            name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-            if tag == f"{WORD}t":
-                parts.append(child.text or "")
-            elif tag.startswith(WORD) and name in _CHARACTERS:
-                parts.append(_CHARACTERS[name])
-            elif tag in (f"{MATH}oMath", f"{MATH}oMathPara"):
-                # Two formulas in a row are two, however close they stand.
-                is_second = child.getprevious() is not None and child.getprevious().tag == tag
-                parts.append(f"{' ' if is_second else ''}{formula(child)}")
-            elif name in ("drawing", "pict", "object", "AlternateContent"):
-                parts.append(self._put_aside(child))
+    def _imported(self, element: Any) -> Iterator[Block]:
+        """Yield the blocks of a file that stands in the text's place as a whole."""
+        relation = self._relations.get(element.get(f"{_REL}id", ""))
+        if relation is None or relation.target not in self._package:
+            return
+        data = self._package.read(relation.target)
+        for item in inlined(relation.target.rpartition("/")[2], data, self._depth + 1):
+            if isinstance(item, Notice):
+                self._notices.append(item)
             else:
-                parts.append(self._reference(child, name) or self._text(child))
-        return "".join(parts)
-
-    def _put_aside(self, element: Any) -> str:
-        """Keep a drawing for after the paragraph; a mere run in two versions is text."""
-        if element.tag == f"{_COMPATIBLE}AlternateContent":
-            return self._text(_choice(element))
-        self._aside.append(element)
-        return ""
-
-    def _reference(self, element: Any, name: str) -> str:
-        """Return the mark of a note, or a symbol; remember the note."""
-        if name == "sym":
-            code = element.get(f"{WORD}char", "")
-            # Symbol fonts map their signs to U+F000 and up: bullets mostly, no text.
-            is_sign = re.fullmatch("[0-9A-Ca-cEe][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}", code)
-            return chr(int(code, 16)) if is_sign and code > "001F" else ""
-        if name == "commentReference":
-            self._called.append(("comments", element.get(f"{WORD}id", "")))
-        elif name in _NOTES:
-            id = element.get(f"{WORD}id", "")
-            self._called.append((_NOTES[name], id))
-            return f"[{id}]" if id in self._notes[_NOTES[name]] else ""
-        return ""
+                yield item
 
     def _note(self, kind: str, id: str) -> Iterator[Block]:
         """Yield a note under its mark, or a comment under its author."""
@@ -246,18 +216,12 @@ class _Document:
         return Cell(" ".join(texts), columns=max(columns, 1))
 
 
-def _choice(element: Any) -> Any:
-    """Return the first of an element's versions, which newer programs show."""
-    versions = [*element.iterchildren(f"{_COMPATIBLE}Choice", f"{_COMPATIBLE}Fallback")]
-    return versions[0] if versions else ()
-
-
 def _is_fallback(element: Any, within: Any) -> bool:
     """Return whether ``element`` is the older twin of something ``within`` also has."""
     for outer in element.iterancestors():
         if outer is within:
             return False
-        if outer.tag == f"{_COMPATIBLE}Fallback":
+        if outer.tag == f"{COMPATIBLE}Fallback":
             return True
     return False
 
@@ -267,5 +231,5 @@ def _inner(element: Any, name: str) -> Iterator[Any]:
     for child in element:
         if child.tag == f"{WORD}{name}":
             yield child
-        elif child.tag not in _SILENT and child.tag not in (f"{WORD}tr", f"{WORD}tc"):
+        elif child.tag not in SILENT and child.tag not in (f"{WORD}tr", f"{WORD}tc"):
             yield from _inner(child, name)

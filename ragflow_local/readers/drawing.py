@@ -1,14 +1,17 @@
 """Office drawings: the text of charts, diagrams and formulas, which Word and PowerPoint share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ragflow_local.readers.grid import table
-from ragflow_local.readers.package import Package, count_of
+from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
+from ragflow_local.readers.package import Package, Relation, count_of
+from ragflow_local.readers.symbols import in_font
 from ragflow_local.records import Block, Place
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
@@ -50,18 +53,44 @@ def _points(element: Any) -> dict[int, str]:
 
 def drawn_text(element: Any) -> str:
     """Return the text of a drawing, a line a paragraph."""
-    lines = []
-    for paragraph in element.iter(f"{DRAWING}p"):
-        parts: list[str] = []
-        for node in paragraph.iter(f"{DRAWING}t", f"{DRAWING}br", f"{DRAWING}tab", f"{MATH}oMath"):
-            if node.tag == f"{DRAWING}t":
-                parts.append(node.text or "")
-            elif node.tag == f"{MATH}oMath":
-                parts.append(formula(node))
-            else:
-                parts.append("\n" if node.tag == f"{DRAWING}br" else "\t")
-        lines.append("".join(parts).strip())
+    lines = (line_of(paragraph, {}).strip() for paragraph in element.iter(f"{DRAWING}p"))
     return "\n".join(line for line in lines if line)
+
+
+def line_of(paragraph: Any, relations: Mapping[str, Relation]) -> str:
+    """Return the text of a paragraph: raised and lowered signs told, addresses beside links."""
+    parts: list[str] = []
+    for node in paragraph.iter(f"{DRAWING}t", f"{DRAWING}br", f"{DRAWING}tab", f"{MATH}oMath"):
+        if node.tag == f"{MATH}oMath":
+            parts.append(formula(node))
+        elif node.tag == f"{DRAWING}t":
+            parts.append(_run_text(node, "".join(parts[-4:]), relations))
+        else:
+            parts.append("\n" if node.tag == f"{DRAWING}br" else "\t")
+    return with_fractions("".join(parts))
+
+
+def _run_text(node: Any, before: str, relations: Mapping[str, Relation]) -> str:
+    text = node.text or ""
+    properties = node.getparent().find(f"{DRAWING}rPr")
+    if properties is None:
+        return text
+    for font in properties.iterchildren(f"{DRAWING}latin", f"{DRAWING}sym"):
+        text = in_font(text, font.get("typeface", ""))
+    rise = properties.get("baseline", "0")
+    if rise.lstrip("-").isdecimal() and int(rise):
+        text = raised(before, text) if int(rise) > 0 else lowered(before, text)
+    link = properties.find(f"{DRAWING}hlinkClick")
+    target = None if link is None else relations.get(link.get(f"{_REL}id", ""))
+    is_last = target is not None and not _goes_on(node.getparent(), link)
+    return linked(text, target.target) if target is not None and is_last else text
+
+
+def _goes_on(run: Any, link: Any) -> bool:
+    """Return whether the next run is of the same link: its address is said once, at the end."""
+    after = run.getnext()
+    same = None if after is None else after.find(f"{DRAWING}rPr/{DRAWING}hlinkClick")
+    return same is not None and same.get(f"{_REL}id") == link.get(f"{_REL}id")
 
 
 def diagram(package: Package, part: str, place: Place | None = None) -> Iterator[Block]:

@@ -1,32 +1,48 @@
 """HTML: headings, paragraphs, lists and tables; text outside any of them too."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 from lxml import etree
 
 from ragflow_local.readers.grid import Cell, spread, table
+from ragflow_local.readers.html_line import SPACES, Line
+from ragflow_local.readers.html_seen import Unseen
 from ragflow_local.readers.text import paragraphs
-from ragflow_local.records import Block, BlockKind
+from ragflow_local.records import Block, BlockKind, Notice
 from ragflow_local.text.encoding import decode, tidy
 
 # Never text: what only a browser reads.
 _SILENT = frozenset({"script", "style", "template", "head", "base", "link", "meta"})
+# Every name that means something to a browser; what else stands in < and > is an author's word.
+_OTHER_NAMES = """
+    address applet area article aside base basefont blink blockquote body canvas caption center col
+    colgroup command datalist dd details dialog dir div dl dt embed fieldset figcaption figure
+    footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe ins isindex
+    keygen legend li link main marquee menu meta nav noframes ol option p param pre script search
+    section slot style summary table tbody td template textarea tfoot th thead title tr ul xmp"""
 # Elements that run within a line; every other one begins a block of its own.
 _INLINE_NAMES = (
     "a abbr acronym audio b bdi bdo big br button cite code data del dfn em font i img input ins"
     " kbd label map mark math mi mn mo mrow msub msup msubsup mfrac msqrt mtext meter nobr noscript"
-    " object optgroup output picture progress q rp rt ruby s samp select slot small source span"
-    " strike strong sub sup svg text tspan time track tt u var video wbr"
+    " object optgroup output picture progress q rb rp rt rtc ruby s samp select slot small source"
+    " span strike strong sub sup svg text tspan time track tt u var video wbr"
 )
 _INLINE = frozenset(_INLINE_NAMES.split())
+NAMES = _INLINE | frozenset(_OTHER_NAMES.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_SPACES = re.compile(r"[ \t\n\r\f]+")
-_LINE_SPACES = re.compile(r" *\n *")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.I)
 _ANY_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
+_LONGEST_MARK = 200  # characters of a comment that may be a mark; others are notes of programs
+_NO_LETTER = re.compile(r"[\W_]+")
+_WORD = re.compile(r"\w+")
+_SAID_ADDRESS = re.compile(r"\((?:https?|ftps?)://[^)\s]*\)")
+# Of a block's words that the main text must have, where the library writes it otherwise.
+_MAIN_SHARE, _FEW_WORDS = 0.8, 5
 _MAX_DEPTH = 100  # elements; a table nested deeper is layout, of a generated mail
 
 
@@ -36,11 +52,49 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     yield from blocks_of(decode(data, declared.group(1).decode("ascii") if declared else ""))
 
 
+def read_main(data: bytes, name: str = "") -> Iterator[Block | Notice]:
+    """Yield the blocks of a page's main text, without what stands around it; else all."""
+    import trafilatura  # takes a second to import, and is wanted by a setting only
+
+    declared = _CHARSET.search(data[:4096].replace(b"\0", b""))
+    markup = decode(data, declared.group(1).decode("ascii") if declared else "")
+    main = trafilatura.extract(markup, output_format="txt", include_tables=True)
+    blocks = list(blocks_of(markup))
+    found = list(_within(blocks, main or ""))
+    yield from found or blocks
+    if blocks and not found:
+        yield Notice("The page's main text could not be told from the rest: all of it was read.")
+
+
+def _within(blocks: Sequence[Block], main: str) -> Iterator[Block]:
+    """Yield the blocks that the text ``main`` has, and headings between them.
+
+    The library says which; how formulas, tables and links are written is ours.
+    """
+    letters = _letters_of(main)
+    words = frozenset(_WORD.findall(main))
+    headings: list[Block] = []
+    for block in blocks:
+        own = _WORD.findall(_SAID_ADDRESS.sub("", block.text))
+        is_said = _letters_of(_SAID_ADDRESS.sub("", block.text)) in letters and bool(own)
+        is_much = len(own) > _FEW_WORDS and sum(w in words for w in own) >= _MAIN_SHARE * len(own)
+        if block.kind == "heading":
+            headings = [*(h for h in headings if h.level < block.level), block]
+        elif is_said or is_much:
+            yield from headings
+            headings = []
+            yield block
+
+
+def _letters_of(text: str) -> str:
+    return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text))
+
+
 def blocks_of(markup: str) -> Iterator[Block]:
     """Yield the blocks of HTML ``markup``, a page or a part of one."""
     # The parser wants bytes for markup that declares an encoding; ours is always UTF-8.
     parser = etree.HTMLParser(
-        encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+        encoding="utf-8", huge_tree=True, remove_comments=False, remove_pis=True
     )
     try:
         root = etree.fromstring(tidy(markup).encode(), parser)
@@ -58,8 +112,9 @@ class _Walk:
 
     def __init__(self, root: Any) -> None:
         self._root = root
-        self._parts: list[str] = []
-        self._has_text = False  # besides the alternative texts of pictures
+        self._unseen = Unseen(root)
+        self._line = Line()
+        self._written: list[str] = []  # rules and comments since the last block
         self._context: list[Any] = []  # open block elements, the innermost last
         self._numbers: list[int] = []  # of open lists: the next number, 0 for bullets
         self._marker = ""  # of a list item whose first text is still to come
@@ -68,42 +123,55 @@ class _Walk:
     def blocks(self) -> Iterator[Block]:
         """Yield all blocks of the page."""
         yield from self._title()
-        events = etree.iterwalk(self._root, events=("start", "end"))
+        events = etree.iterwalk(self._root, events=("start", "end", "comment"))
         for event, element in events:
             tag = _tag(element)
-            if event == "end":
-                yield from self._end(element, tag)
-                self._add(element.tail, element.getparent())
+            if event != "start":
+                if event == "end":
+                    yield from self._end(element, tag)
+                else:
+                    self._keep_mark(element.text or "")
+                self._add(element.tail)
                 continue
-            if tag in _SILENT:
+            if tag in _SILENT or self._unseen.has(element, tag):
                 events.skip_subtree()
             elif tag == "table" and not _is_layout(element, len(self._context)):
                 yield from self._flush()
-                yield from _table(element)
+                yield from self._with_source(_table(element, self._unseen))
+                events.skip_subtree()
+            elif not self._line.start(element, tag):
                 events.skip_subtree()
             else:
                 yield from self._start(element, tag)
         yield from self._flush()
 
+    def _with_source(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Yield blocks, the first with what its author wrote before it that is not shown."""
+        for block in blocks:
+            source = "\n".join([*self._written, block.text]) if self._written else ""
+            self._written.clear()
+            yield replace(block, source=source) if source else block
+
     def _title(self) -> Iterator[Block]:
         """Yield the page's title, unless its first heading says the same."""
-        title = _SPACES.sub(" ", self._root.findtext("head/title") or "").strip()
+        title = SPACES.sub(" ", self._root.findtext("head/title") or "").strip()
         first = next((e for e in self._root.iter("h1", "h2")), None)
-        if title and (first is None or _text(first) != title):
+        if title and (first is None or _text(first, self._unseen) != title):
             yield Block("heading", title, level=1)
 
     def _start(self, element: Any, tag: str) -> Iterator[Block]:
-        if tag == "br":
-            self._parts.append("\n")
-        elif tag == "img":
-            self._add_picture(element)
-        elif tag == "input":
-            self._add_input(element)
-        elif tag not in _INLINE:
+        if tag not in _INLINE:
             yield from self._flush()
             self._context.append(element)
             self._open(element, tag)
-        self._add(element.text, element)
+            if tag == "hr":
+                self._written.append("<hr>")
+        self._add(element.text)
+
+    def _keep_mark(self, said: str) -> None:
+        """Keep a comment between blocks; within a line it is none that parts them."""
+        if said.strip() and len(said) <= _LONGEST_MARK and not self._line.has_text:
+            self._written.append(f"<!--{said}-->")
 
     def _open(self, element: Any, tag: str) -> None:
         if tag in ("ul", "ol", "menu", "dir"):
@@ -117,10 +185,10 @@ class _Walk:
             if number:
                 self._numbers[-1] += 1
         elif caption := element.get("caption"):
-            self._parts.append(f"{caption}\n")  # some generators' own elements say it only there
-            self._has_text = True
+            self._line.add(f"{caption}\n", True)  # some generators' own elements say it only there
 
     def _end(self, element: Any, tag: str) -> Iterator[Block]:
+        self._line.end(element)
         if not self._context or self._context[-1] is not element:
             return  # runs within a line, or was taken as a whole when it began
         if tag == "dt":
@@ -136,42 +204,24 @@ class _Walk:
             yield Block("list_item", self._term)
             self._term = ""
 
-    def _add(self, text: str | None, within: Any) -> None:
-        """Gather ``text``; white space counts only where it is preformatted."""
-        if not text:
-            return
-        if not self._is_preformatted(within):
-            text = _SPACES.sub(" ", text)
-        self._parts.append(text)
-        self._has_text = self._has_text or bool(text.strip())
+    def _add(self, text: str | None) -> None:
+        self._line.add(text, self._is_preformatted())
 
-    def _add_picture(self, element: Any) -> None:
-        if text := (element.get("alt") or "").strip():
-            self._parts.append(f" {_SPACES.sub(' ', text)} ")
-
-    def _add_input(self, element: Any) -> None:
-        if element.get("type") in ("submit", "button", "reset", "text", None):
-            self._add(element.get("value") or element.get("placeholder"), element)
-
-    def _is_preformatted(self, within: Any) -> bool:
+    def _is_preformatted(self) -> bool:
         return any(_tag(element) in ("pre", "textarea", "xmp") for element in self._context[-3:])
 
     def _keep_term(self) -> None:
         """Put a definition's term aside: it goes with its definition."""
-        text = _lines("".join(self._parts))
-        self._parts.clear()
-        self._has_text = False
+        text = _lines(self._line.take())
         self._term = f"{self._term}, {text}" if self._term and text else self._term or text
 
     def _flush(self) -> Iterator[Block]:
         """Yield what was gathered as one block, of the kind its surroundings say."""
-        if not self._parts:
+        if self._line.is_empty:
             return
-        raw = "".join(self._parts)
-        innermost = self._context[-1] if self._context else None
-        text = raw.strip("\n").rstrip() if self._is_preformatted(innermost) else _lines(raw)
-        has_text, self._has_text = self._has_text, False
-        self._parts.clear()
+        has_text = self._line.has_text
+        raw = self._line.take()
+        text = raw.strip("\n").rstrip() if self._is_preformatted() else _lines(raw)
         if not text.strip():
             return
         tags = [_tag(element) for element in reversed(self._context[-20:])]
@@ -186,7 +236,7 @@ class _Walk:
         if self._term and "dd" in tags[:3]:
             text, self._term = f"{self._term}: {text}", ""
         text, self._marker = f"{self._marker}{text}", ""
-        yield Block(kind, text, level=level)
+        yield from self._with_source(iter([Block(kind, text, level=level)]))
 
 
 def _tag(element: Any) -> str:
@@ -197,26 +247,34 @@ def _tag(element: Any) -> str:
 
 def _lines(text: str) -> str:
     """Return ``text`` with single spaces, and line ends where it has a line break."""
-    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (SPACES.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-def _text(element: Any) -> str:
-    """Return all text within ``element`` on one line, alternative texts of pictures too."""
-    parts: list[str] = []
-    events = etree.iterwalk(element, events=("start", "end"))
+def _text(element: Any, unseen: Unseen) -> str:
+    """Return all that is seen within ``element`` on one line, as a block would say it."""
+    line = Line()
+    events = etree.iterwalk(element, events=("start", "end", "comment"))
     for event, inner in events:
         tag = _tag(inner)
-        if event == "start" and tag in _SILENT:
+        if event != "start":
+            line.end(inner)
+            line.put("" if tag in _INLINE or not tag else " ")
+            line.add(inner.tail if inner is not element else "")
+        elif (
+            tag in _SILENT
+            or (inner is not element and unseen.has(inner, tag))
+            or not line.start(inner, tag)
+        ):
             events.skip_subtree()
-        elif event == "start":
-            parts.append("" if tag in _INLINE and tag != "br" else " ")
-            parts.append(f" {inner.get('alt')} " if tag == "img" and inner.get("alt") else "")
-            parts.append(inner.text or "")
         else:
-            parts.append("" if tag in _INLINE else " ")
-            parts.append((inner.tail or "") if inner is not element else "")
-    return _SPACES.sub(" ", "".join(parts)).strip()
+            line.put("" if tag in _INLINE and tag != "br" else " ")
+            line.add(inner.text)
+    return SPACES.sub(" ", line.take()).strip()
+
+
+def _letters(element: Any) -> int:
+    return sum(len(text.strip()) for text in element.itertext())
 
 
 def _is_layout(element: Any, depth: int) -> bool:
@@ -224,10 +282,10 @@ def _is_layout(element: Any, depth: int) -> bool:
     if depth > _MAX_DEPTH or all(len(row) <= 1 for row in _rows(element)):
         return True
     inner = [e for e in element.iter("table") if next(e.iterancestors("table"), None) is element]
-    inside = sum(len(_text(table_within)) for table_within in inner)
+    inside = sum(_letters(table_within) for table_within in inner)
     has_sections = bool(inner) and next(element.iter("h1", "h2", "h3"), None) is not None
     is_said = element.get("role") == "presentation"
-    return is_said or has_sections or inside > len(_text(element)) / 2
+    return is_said or has_sections or inside > _letters(element) / 2
 
 
 def _rows(element: Any) -> Iterator[list[Any]]:
@@ -239,18 +297,23 @@ def _rows(element: Any) -> Iterator[list[Any]]:
             yield from _rows(child)
 
 
-def _table(element: Any) -> Iterator[Block]:
-    """Yield a table's caption and the table itself."""
+def _table(element: Any, unseen: Unseen) -> Iterator[Block]:
+    """Yield a table's caption and the table itself, without what is not seen of it."""
     for caption in element.iterchildren("caption"):
-        if text := _text(caption):
+        if text := _text(caption, unseen):
             yield Block("paragraph", text)
-    rows = [[_cell(cell) for cell in row] for row in _rows(element)]
+    rows = [
+        [_cell(cell, unseen) for cell in row if not unseen.has(cell, _tag(cell))]
+        for row in _rows(element)
+        if not (row and unseen.has(row[0].getparent(), "tr"))
+    ]
     yield from table(spread(rows))
 
 
-def _cell(element: Any) -> Cell:
+def _cell(element: Any, unseen: Unseen) -> Cell:
     def span(name: str) -> int:
         value = element.get(name, "1").strip()
         return int(value) if value.isdecimal() and len(value) < 7 else 1
 
-    return Cell(_text(element), span("rowspan"), span("colspan"), _tag(element) == "th")
+    text = _text(element, unseen)
+    return Cell(text, span("rowspan"), span("colspan"), _tag(element) == "th")

@@ -1,15 +1,21 @@
 """Markdown as CommonMark with tables: headings, paragraphs, list items, code, front matter."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.amsmath import amsmath_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.texmath import texmath_plugin
 
 from ragflow_local.readers import html
 from ragflow_local.readers.grid import table
+from ragflow_local.readers.inline import with_fractions
+from ragflow_local.readers.markdown_line import line_of, says_html
+from ragflow_local.readers.text import paragraphs
 from ragflow_local.records import Block, BlockKind
 from ragflow_local.text.encoding import decode
 
@@ -21,24 +27,48 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
 _DEEP = re.compile(r"^((?:[ \t]*(?:>|[-*+][ \t])){40})(?:[ \t]*(?:>|[-*+][ \t]))+", re.M)
 _FAR_IN = re.compile(r"^ {80,}(?=(?:[-*+]|\d{1,9}[.)])\s)", re.M)
 _FIELD = re.compile(r"[\w][\w .-]*:")
-_TAG = re.compile(r"<[^>]*>")
-_BREAK = re.compile(r"<br\s*/?>", re.I)
-_CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+# What spans the blocks within it.
+_CONTAINERS_SAID = """
+    bullet_list_open ordered_list_open list_item_open blockquote_open tr_open td_open th_open
+    thead_open tbody_open"""
+_CONTAINERS = frozenset(_CONTAINERS_SAID.split())
 
 
 def read(data: bytes, name: str = "") -> Iterator[Block]:
     """Yield the blocks of a Markdown file; inline HTML gives its text."""
     text = decode(data)
-    if front := _FRONT_MATTER.match(text):
+    front = _FRONT_MATTER.match(text)
+    if front and _FIELD.match(front.group(1).lstrip()):  # else two rules with text between them
         yield from _fields(front.group(1))
         text = text[front.end() :]
     environment: dict[str, dict[str, dict[str, str]]] = {}
     text = _FAR_IN.sub(" " * 80, _DEEP.sub(r"\1", text))
-    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-    yield from _blocks(parser.parse(text, environment))
+    yield from _sourced(text.split("\n"), _blocks(_parser().parse(text, environment)))
     for label, target in environment.get("references", {}).items():
         if label.startswith("^"):  # a footnote of one word looks like a link's target
             yield Block("paragraph", f"[{label}] {target['href']} {target['title']}".strip())
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    # No space inside, no figure after: dollars of prices are no formulas.
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
+    return parser.use(texmath_plugin, delimiters="brackets").use(amsmath_plugin)
+
+
+def _sourced(lines: Sequence[str], found: Iterable[tuple[Block, int]]) -> Iterator[Block]:
+    """Yield the blocks, each with the lines it was written in where they are not its text.
+
+    Args:
+        lines: Of the whole text.
+        found: Blocks, and the line that each ends before; 0 where that is not known.
+    """
+    done = 0
+    for block, end in found:
+        source = "\n".join(lines[done:end]) if end > done else ""
+        done = max(done, end)
+        is_same = "".join(source.split()) == "".join(block.text.split())
+        yield replace(block, source=source) if source and not is_same else block
 
 
 def _fields(front_matter: str) -> Iterator[Block]:
@@ -52,34 +82,40 @@ def _fields(front_matter: str) -> Iterator[Block]:
         entry.append(line)
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    """Yield blocks of a flat list of tokens, where containers open and close."""
+def _blocks(tokens: Sequence[Token]) -> Iterator[tuple[Block, int]]:
+    """Yield blocks of a flat list of tokens, where containers open and close, and their ends."""
     lists: list[_Count] = []  # of open lists
     marker = ""
-    heading = 0
+    heading = end = 0
     rows: list[list[str]] | None = None
     for token in tokens:
+        end = max(end, _end_of(token))
         if token.type.endswith(("_list_open", "_list_close", "_item_open", "_item_close")):
-            yield from _unsaid(token, marker)
+            yield from ((block, end) for block in _unsaid(token, marker))
             marker = _after(token, marker, _list_step(token, lists))
         elif token.type == "heading_open":
             heading = int(token.tag[1])
         elif token.type == "table_open":
             rows = []
         elif token.type == "table_close" and rows is not None:
-            yield from table(rows)
+            yield from ((block, end) for block in table(rows))
             rows = None
         elif rows is not None:
             if token.type == "tr_open":
                 rows.append([])
             elif token.type == "inline":
-                rows[-1].append(_inline(token))
+                rows[-1].append(line_of(token))
         else:
             for block in _leaf(token, heading, bool(lists)):
                 is_marked = bool(marker) and block.kind in ("list_item", "paragraph")
-                yield replace(block, text=f"{marker}{block.text}") if is_marked else block
+                yield replace(block, text=f"{marker}{block.text}") if is_marked else block, end
                 marker = "" if is_marked else marker
                 heading = 0
+
+
+def _end_of(token: Token) -> int:
+    """Return the line before which what a token says ends; 0 where it does not tell."""
+    return token.map[1] if token.map and token.type not in _CONTAINERS else 0
 
 
 def _unsaid(token: Token, marker: str) -> Iterator[Block]:
@@ -121,10 +157,14 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
     if token.type in ("fence", "code_block"):
         if token.content.strip():
             yield Block("paragraph", token.content.strip("\n").rstrip())
+    elif token.type.startswith("math_block") or token.type == "amsmath":
+        if text := token.content.strip():
+            yield Block("paragraph", text if token.type == "amsmath" else f"$$\n{text}\n$$")
     elif token.type == "html_block":
-        yield from html.blocks_of(token.content)
+        said = html.blocks_of if says_html(token.content) else paragraphs
+        yield from (replace(block, source="") for block in said(token.content))
     elif token.type == "inline":
-        text = _inline(token).strip()
+        text = with_fractions(line_of(token)).strip()
         kind: BlockKind = "list_item" if is_in_list else "paragraph"
         if heading:
             kind, text = "heading", text.replace("\n", " ")
@@ -132,32 +172,3 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
             kind = "figure"
         if text:
             yield Block(kind, text, level=heading)
-
-
-def _inline(token: Token) -> str:
-    """Return a line's text: links by their text, pictures by their alternative text."""
-    parts: list[str] = []
-    for child in token.children or ():
-        if child.type == "softbreak":
-            parts.append("\n")
-        elif child.type == "hardbreak" or (
-            child.type == "html_inline" and _BREAK.match(child.content)
-        ):
-            parts.append("\v")
-        elif child.type == "html_inline":
-            parts.append(_TAG.sub("", child.content))
-        elif child.type == "image":
-            parts.append(_inline(child))
-        else:
-            parts.append(child.content)
-    return _unwrap("".join(parts)).replace("\v", "\n")
-
-
-def _unwrap(text: str) -> str:
-    """Return ``text`` with its source lines joined: by nothing within Chinese, else a space."""
-    lines = text.split("\n")
-    joined = lines[0]
-    for line in lines[1:]:
-        is_cjk = bool(_CJK.match(joined[-1:])) and bool(_CJK.match(line[:1]))
-        joined = f"{joined}{line}" if is_cjk else f"{joined} {line}"
-    return joined

@@ -1,14 +1,16 @@
 """PowerPoint files: a slide is a page; its title, texts, tables, charts, pictures and notes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers.drawing import DRAWING, MATH, chart, diagram, formula
+from ragflow_local.readers.attachments import embedded
+from ragflow_local.readers.drawing import DRAWING, chart, diagram, line_of
 from ragflow_local.readers.grid import Cell, spread, table
-from ragflow_local.readers.package import Package
-from ragflow_local.records import Block, BlockKind, Place
+from ragflow_local.readers.package import Package, Relation
+from ragflow_local.readers.slide_order import in_reading_order
+from ragflow_local.records import Block, BlockKind, Notice, Place
 
 _SLIDE = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -35,8 +37,13 @@ class _Frame:
         )
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block]:
+def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
     """Yield the blocks of all slides in order; each has its slide's number and its box.
+
+    Args:
+        data: The file's bytes.
+        name: The file's name, for messages only.
+        depth: In how many files it lies; 0 for one that is a file itself.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no PowerPoint file.
@@ -44,6 +51,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     seen: set[str] = set()
     for package, part, whole in _slides(data, name):
         yield from _Slide(package, part, whole, seen).blocks()
+        yield from embedded(package, [part], depth)
 
 
 def read_slide(data: bytes, page: int, name: str = "") -> tuple[Place, list[Block]] | None:
@@ -107,19 +115,31 @@ class _Slide:
 
     def _group(self, tree: Any, frame: _Frame | None = None, depth: int = 0) -> Iterator[Block]:
         frame = frame or _Frame()
+        parts: list[list[Block]] = []
         for shape in tree if depth < _MAX_DEPTH else ():
+            if not isinstance(shape.tag, str) or _is_hidden(shape):
+                continue
             name = shape.tag.rpartition("}")[2]
             if name == "grpSp":
-                yield from self._group(shape, _inner_frame(shape, frame), depth + 1)
+                found = self._group(shape, _inner_frame(shape, frame), depth + 1)
             elif name == "AlternateContent":
                 versions = shape.findall(f"{_COMPATIBLE}Choice") or list(shape)
-                yield from self._group(versions[0], frame, depth + 1) if versions else ()
-            elif name in ("sp", "cxnSp"):
-                yield from self._shape(shape, frame)
-            elif name == "graphicFrame":
-                yield from self._graphic(shape, self._place(shape, frame))
-            elif name == "pic":
-                yield from self._picture(shape, self._place(shape, frame))
+                found = self._group(versions[0], frame, depth + 1) if versions else iter(())
+            else:
+                found = self._single(shape, name, frame)
+            if blocks := list(found):
+                parts.append(blocks)
+        for part in in_reading_order(parts, _place_of):
+            yield from part
+
+    def _single(self, shape: Any, name: str, frame: _Frame) -> Iterator[Block]:
+        """Yield the blocks of what is no group."""
+        if name in ("sp", "cxnSp"):
+            yield from self._shape(shape, frame)
+        elif name == "graphicFrame":
+            yield from self._graphic(shape, self._place(shape, frame))
+        elif name == "pic":
+            yield from self._picture(shape, self._place(shape, frame))
 
     def _shape(self, shape: Any, frame: _Frame) -> Iterator[Block]:
         """Yield the paragraphs of a shape."""
@@ -127,7 +147,7 @@ class _Slide:
         if role == "sldNum":
             return
         place = self._place(shape, frame)
-        paragraphs = list(_paragraphs(shape))
+        paragraphs = list(_paragraphs(shape, self._relations))
         if role in ("title", "ctrTitle"):
             if text := " ".join(" ".join(text.split()) for text, _ in paragraphs):
                 yield Block("heading", text, level=1, place=place)
@@ -145,7 +165,7 @@ class _Slide:
     def _graphic(self, frame: Any, place: Place) -> Iterator[Block]:
         """Yield a table, chart or diagram."""
         for element in frame.iter(f"{DRAWING}tbl"):
-            yield from table(spread(list(_table_rows(element))), place)
+            yield from table(spread(list(_table_rows(element, self._relations))), place)
         for reference in frame.iter("{*}chart", "{*}relIds"):
             is_diagram = reference.tag.endswith("relIds")
             id = reference.get(f"{_REL}{'dm' if is_diagram else 'id'}", "")
@@ -189,6 +209,24 @@ class _Slide:
         xs = [min(max(x / _EMU_PER_POINT, 0.0), self._whole.x1) for x in sorted((x0, x1))]
         ys = [min(max(y / _EMU_PER_POINT, 0.0), self._whole.bottom) for y in sorted((top, bottom))]
         return Place(self._whole.page, xs[0], ys[0], xs[1], ys[1])
+
+
+def _is_hidden(shape: Any) -> bool:
+    """Return whether a shape is not shown."""
+    properties = shape.find(f"*/{_SLIDE}cNvPr")
+    return properties is not None and properties.get("hidden") in ("1", "true")
+
+
+def _place_of(blocks: Sequence[Block]) -> Place:
+    """Return the box around blocks of one shape or group."""
+    places = [block.place for block in blocks if block.place is not None]
+    return Place(
+        places[0].page,
+        min(place.x0 for place in places),
+        min(place.top for place in places),
+        max(place.x1 for place in places),
+        max(place.bottom for place in places),
+    )
 
 
 def _number(element: Any, name: str) -> float:
@@ -241,22 +279,17 @@ def _is_twin(model: Any, role: str, index: str) -> bool:
     return model_role is not None and same.get(role, role) == same.get(model_role, model_role)
 
 
-def _paragraphs(shape: Any) -> Iterator[tuple[str, Any]]:
+def _paragraphs(
+    shape: Any, relations: Mapping[str, Relation] | None = None
+) -> Iterator[tuple[str, Any]]:
     """Yield the text of each paragraph of a shape, and its properties."""
     for paragraph in shape.iter(f"{DRAWING}p"):
-        parts = []
-        for node in paragraph.iter(f"{DRAWING}t", f"{DRAWING}br", f"{DRAWING}tab", f"{MATH}oMath"):
-            if node.tag == f"{MATH}oMath":
-                parts.append(formula(node))
-            else:
-                parts.append((node.text or "") if node.tag == f"{DRAWING}t" else "\n")
-        text = "".join(parts).replace("\v", "\n").strip()
-        if text:
+        if text := line_of(paragraph, relations or {}).replace("\v", "\n").strip():
             yield text, paragraph.find(f"{DRAWING}pPr")
 
 
-def _shape_text(shape: Any) -> str:
-    return "\n".join(text for text, _ in _paragraphs(shape))
+def _shape_text(shape: Any, relations: Mapping[str, Relation] | None = None) -> str:
+    return "\n".join(text for text, _ in _paragraphs(shape, relations))
 
 
 def _marker(properties: Any, number: int, is_list: bool) -> tuple[str, int]:
@@ -275,12 +308,12 @@ def _marker(properties: Any, number: int, is_list: bool) -> tuple[str, int]:
     return (f"{indent}- " if has_bullet else ""), number if level else 0
 
 
-def _table_rows(element: Any) -> Iterator[list[Cell]]:
+def _table_rows(element: Any, relations: Mapping[str, Relation]) -> Iterator[list[Cell]]:
     """Yield the cells of each row; those that others cover are left out."""
     for row in element.iter(f"{DRAWING}tr"):
         yield [
             Cell(
-                _shape_text(cell),
+                _shape_text(cell, relations),
                 rows=int(_number(cell, "rowSpan")) or 1,
                 columns=int(_number(cell, "gridSpan")) or 1,
             )

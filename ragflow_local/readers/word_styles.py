@@ -26,12 +26,22 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class _ParagraphStyle:
+class Look:
+    """How a run is set, as far as that says something; None: as what it stands in."""
+
+    align: str = ""
+    is_hidden: bool | None = None
+    is_bold: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
     name: str
     based_on: str
     outline: str | None
     number_id: str | None
     number_level: str | None
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,9 @@ class Styles:
     """Styles and numberings of a document; numbers are counted as paragraphs are asked for."""
 
     def __init__(self, package: Package, main: str) -> None:
-        self._styles: dict[str, _ParagraphStyle] = {}
+        self._styles: dict[str, _Style] = {}
         self._default = ""
+        self._inherited = Look()
         for part in package.find(main, "styles"):
             for element in package.xml(part).iter(f"{WORD}style"):
                 self._add_style(element)
@@ -65,12 +76,13 @@ class Styles:
     def _add_style(self, element: Any) -> None:
         id = element.get(f"{WORD}styleId", "")
         number = element.find(f"{WORD}pPr/{WORD}numPr")
-        self._styles[id] = _ParagraphStyle(
+        self._styles[id] = _Style(
             name=_value(element, "name") or "",
             based_on=_value(element, "basedOn") or "",
             outline=_value(element, f"pPr/{WORD}outlineLvl"),
             number_id=None if number is None else _value(number, "numId"),
             number_level=None if number is None else _value(number, "ilvl"),
+            look=_look(element.find(f"{WORD}rPr")),
         )
         is_default = element.get(f"{WORD}default") in ("1", "true")
         if is_default and element.get(f"{WORD}type") == "paragraph":
@@ -112,17 +124,33 @@ class Styles:
         chain = self._chain(id if id is not None else self._default)
         level = self._heading_level(properties, chain)
         number_id, number_level = self._numbering(properties, chain)
+        looks = [style.look for style in chain]
+        self._inherited = Look(
+            is_hidden=next((one.is_hidden for one in looks if one.is_hidden is not None), None),
+            is_bold=next((one.is_bold for one in looks if one.is_bold is not None), None),
+        )
         return Style(level, self._count(number_id, number_level, bool(level)))
 
-    def _chain(self, id: str) -> list[_ParagraphStyle]:
+    def look_of(self, properties: Any) -> Look:
+        """Return how a run with these properties is set, in the paragraph asked for last."""
+        own = _look(properties)
+        id = None if properties is None else _value(properties, "rStyle")
+        looks = [own, *(style.look for style in self._chain(id or "")), self._inherited]
+        return Look(
+            next((one.align for one in looks if one.align), ""),
+            next((one.is_hidden for one in looks if one.is_hidden is not None), None),
+            next((one.is_bold for one in looks if one.is_bold is not None), None),
+        )
+
+    def _chain(self, id: str) -> list[_Style]:
         """Return a style and those it is based on."""
-        chain: list[_ParagraphStyle] = []
+        chain: list[_Style] = []
         while id in self._styles and len(chain) < _MAX_CHAIN:
             chain.append(self._styles[id])
             id = chain[-1].based_on
         return chain
 
-    def _heading_level(self, properties: Any, chain: list[_ParagraphStyle]) -> int:
+    def _heading_level(self, properties: Any, chain: list[_Style]) -> int:
         own = None if properties is None else _value(properties, "outlineLvl")
         if own is not None:
             return _outline(own)
@@ -135,7 +163,7 @@ class Styles:
                 return _outline(style.outline)
         return 0
 
-    def _numbering(self, properties: Any, chain: list[_ParagraphStyle]) -> tuple[str, int]:
+    def _numbering(self, properties: Any, chain: list[_Style]) -> tuple[str, int]:
         """Return the numbering a paragraph takes part in ("0": none) and at which level."""
         number = None if properties is None else properties.find(f"{WORD}numPr")
         id = None if number is None else _value(number, "numId")
@@ -174,6 +202,25 @@ def _value(element: Any, path: str) -> str | None:
     """Return the ``val`` of the element at ``path``, None where it is not there."""
     found = element.find(f"{WORD}{path}")
     return None if found is None else found.get(_VAL)
+
+
+def is_on(element: Any) -> bool:
+    """Return whether a switch is on; one without a value is."""
+    if element is None:
+        return False
+    return (element.get(_VAL) or "1").lower() not in ("0", "false", "off", "none")
+
+
+def _look(properties: Any) -> Look:
+    if properties is None:
+        return Look()
+    hidden, bold = properties.find(f"{WORD}vanish"), properties.find(f"{WORD}b")
+    align = _value(properties, "vertAlign") or ""
+    return Look(
+        align if align in ("superscript", "subscript") else "",
+        None if hidden is None else is_on(hidden),
+        None if bold is None else is_on(bold),
+    )
 
 
 def whole(value: str | None, default: int = 0) -> int:

@@ -9,11 +9,13 @@ from typing import Any
 from lxml import etree
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers.drawing import chart, drawn_text
+from ragflow_local.readers.attachments import embedded
+from ragflow_local.readers.drawing import chart, diagram, drawn_text
+from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
 from ragflow_local.readers.number_format import BUILT_IN, general, show
 from ragflow_local.readers.package import Package, count_of, said_by
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
-from ragflow_local.records import Block
+from ragflow_local.records import Block, Notice
 
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -31,8 +33,13 @@ class _Book:
     is_1904: bool
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block]:
+def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
     """Yield a heading and tables for each sheet in order, hidden ones too.
+
+    Args:
+        data: The file's bytes.
+        name: The file's name, for messages only.
+        depth: In how many files it lies; 0 for one that is a file itself.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no Excel file.
@@ -53,13 +60,18 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
             if relation.kind == "worksheet":
                 yield from _sheet(package, relation.target, title, book)
             yield from _drawings(package, relation.target, title)
+            yield from embedded(package, [relation.target], depth)
 
 
 def _sheet(package: Package, part: str, title: str, book: _Book) -> Iterator[Block]:
     """Yield a sheet's blocks, then the comments on its cells."""
     merges: list[tuple[int, ...]] = []
-    rows = _rows(package, part, book, merges)
-    yield from blocks_of_sheet(title, list(rows), merges)
+    links: dict[tuple[int, int], str] = {}
+    rows = list(_rows(package, part, book, merges, links))
+    for number, cells in rows if links else ():
+        for column in cells.keys() & {at for row, at in links if row == number}:
+            cells[column] = linked(cells[column], links[number, column])
+    yield from blocks_of_sheet(title, rows, merges)
     for comments in package.find(part, "comments"):
         for comment in package.xml(comments).iter("{*}comment"):
             if text := "".join(t.text or "" for t in comment.iter("{*}t")).strip():
@@ -71,28 +83,37 @@ def _sheet(package: Package, part: str, title: str, book: _Book) -> Iterator[Blo
 
 
 def _drawings(package: Package, part: str, title: str) -> Iterator[Block]:
-    """Yield the charts and text boxes that lie on a sheet."""
+    """Yield the charts, diagrams and text boxes that lie on a sheet."""
     for drawing in package.find(part, "drawing"):
         if text := drawn_text(package.xml(drawing)):
             yield Block("paragraph", text)
         for target in package.find(drawing, "chart"):
             yield from chart(package, target)
+        for target in package.find(drawing, "diagramData"):
+            yield from diagram(package, target)
 
 
-def _rows(package: Package, part: str, book: _Book, merges: list[tuple[int, ...]]) -> Iterator[Row]:
-    """Yield the rows that have cells; ``merges`` is filled on the way.
+def _rows(
+    package: Package,
+    part: str,
+    book: _Book,
+    merges: list[tuple[int, ...]],
+    links: dict[tuple[int, int], str],
+) -> Iterator[Row]:
+    """Yield the rows that have cells; ``merges`` and ``links`` are filled on the way.
 
     Rows are read one after another: a sheet of a million rows never stands whole as a tree.
     """
     source = io.BytesIO(package.read(part))
     events = etree.iterparse(
         source,
-        tag=("{*}row", "{*}mergeCell"),
+        tag=("{*}row", "{*}mergeCell", "{*}hyperlink"),
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         remove_comments=True,
     )
+    relations = package.relations(part)
     number = 0
     try:
         for _, element in events:
@@ -106,6 +127,10 @@ def _rows(package: Package, part: str, book: _Book, merges: list[tuple[int, ...]
                     del element.getparent()[0]
             elif match := _REFERENCE.findall(element.get("ref", "")):
                 (left, top), (right, bottom) = match[0], match[-1]
+                if element.tag.endswith("}hyperlink"):
+                    relation = relations.get(element.get(f"{_REL}id", ""))
+                    links[int(top), _column(left)] = relation.target if relation else ""
+                    continue
                 merges.append((int(top), int(bottom), _column(left), _column(right)))
     except etree.XMLSyntaxError as error:
         problem = f"this sheet is no XML: {said_by(error)}"
@@ -165,8 +190,16 @@ def _strings(package: Package, main: str) -> list[str]:
 
 def _rich(item: Any) -> str:
     """Return a text of several runs, without the reading aids above Japanese ones."""
-    texts = (t.text or "" for t in item.iter("{*}t") if not t.getparent().tag.endswith("}rPh"))
-    return _unescape("".join(texts))
+    parts: list[str] = []
+    for t in item.iter("{*}t"):
+        if t.getparent().tag.endswith("}rPh"):
+            continue
+        align = t.getparent().find("{*}rPr/{*}vertAlign")
+        way = {"superscript": raised, "subscript": lowered}.get(
+            "" if align is None else align.get("val", "")
+        )
+        parts.append(way("".join(parts[-4:]), t.text or "") if way else t.text or "")
+    return _unescape(with_fractions("".join(parts)))
 
 
 def _unescape(text: str) -> str:

@@ -3,6 +3,7 @@
 import codecs
 import io
 import re
+import unicodedata
 
 # The most used characters of each script, by any frequency list: a text in the right encoding is
 # full of them, a text in a wrong one has hardly any.
@@ -53,14 +54,32 @@ _PUNCTUATION = re.compile("[、。，；：？！（）「」『』《》“”�
 _UNLIKELY = re.compile("[\ue000-\uf8ff\uff61-\uff9f\x80-\x9f�]")
 # Letters and signs that texts in Western European languages are written with.
 _WESTERN = frozenset("äöüßÄÖÜéèêëàâáãåçñíìîïóòôõøúùûæœÉÈÀÇÑÅØÆŒ’‘“”„–—…•€£§°«»©®™¿¡·ºª\xa0½¼²³±×")
-# What else texts are found in; without this list, rare twins of these win by chance.
-_ALPHABETIC = ["cp1250", "iso8859_2", "cp1251", "koi8_r", "cp866", "cp1253", "cp1254", "cp1255"]
-_ALPHABETIC += ["cp1256", "cp1257", "cp1258", "cp874", "cp1252", "cp437", "cp850", "mac_roman"]
+# What else texts are found in; of twins outside this list, a few letters prove nothing.
+_ALPHABETIC_SAID = """
+    cp1250 iso8859-2 cp1251 koi8-r koi8-u cp866 cp1253 iso8859-7 cp1254 iso8859-9 cp1255 iso8859-8
+    cp1256 iso8859-6 cp1257 iso8859-13 iso8859-4 iso8859-16 cp1258 cp874 tis-620 iso8859-11 cp852
+    cp1252 iso8859-1 iso8859-15 cp437 cp850 cp858 mac-roman mac-latin2 iso8859-5 mac-cyrillic"""
+_ALPHABETIC = frozenset(_ALPHABETIC_SAID.split())
+_FEW_LETTERS = 3  # below, letters that Western languages have are theirs
 _SAMPLE_BYTES = 65_536  # enough characters for any of the measures below to settle
-_GUESS_BYTES = 8_192  # the guessing library takes seconds for more, and finds nothing else
+_GUESS_BYTES = 8_192  # the guessing library finds nothing else in more
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# No meaning in a text: control characters, byte order marks within, lone surrogates.
-_DROPPED = {code: None for code in range(32) if code not in (9, 10)} | {127: None, 0xFEFF: None}
+# What terminals take for colours, titles and moves of the cursor. Source: ECMA-48
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])?"
+)
+# No meaning in a text: control characters, byte order marks within, lone surrogates; and what
+# is not seen where it stands, but parts a word for whoever searches: soft hyphens, word joiners.
+_DROPPED = {code: None for code in range(32) if code not in (9, 10)}
+_DROPPED |= dict.fromkeys((127, 0xAD, 0x2060, 0xFEFF))
+# Between words of scripts without spaces it is what parts them; elsewhere it parts a word.
+_ZERO_SPACE = re.compile("(?<![\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1980-\u19ff])\u200b+")
+_UNSEEN = re.compile("[\xad\u200b\u2060\ufeff]")
+_UNSEEN_KEPT_APART = re.compile("[\xad\u2060\ufeff]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_SIGN_IN_WORD = re.compile(
+    r"[^\W\d_][^\w\s\x00-\x7f\xad‘’“”–—…«»][^\W\d_]|[²³¹][^\W\d_]|[^\W\d_]{2}[¹²³]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -72,12 +91,50 @@ def decode(data: bytes, declared: str = "") -> str:
         declared: What the file itself says (HTML's meta, a mail's charset); taken when the
             bytes agree.
     """
-    return tidy(data.decode(find_encoding(data, declared), errors="replace"))
+    encoding = find_encoding(data, declared)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        is_utf8 = encoding.startswith("utf-8")
+        text = _by_lines(data) if is_utf8 else data.decode(encoding, errors="replace")
+    return tidy(text)
 
 
 def tidy(text: str) -> str:
-    r"""Return ``text`` with ``\n`` line ends and without what no text holds."""
-    return _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).translate(_DROPPED)
+    r"""Return ``text`` with ``\n`` line ends and without what no text holds, or nobody sees."""
+    if "\x1b" in text:
+        text = _ESCAPES.sub("", text)
+    text = _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", text)).translate(_DROPPED)
+    return _ZERO_SPACE.sub("", text) if "\u200b" in text else text
+
+
+def without_unseen(text: str) -> str:
+    """Return ``text`` without soft hyphens, and spaces of no width within words."""
+    if _UNSEEN.search(text) is None:
+        return text
+    return _ZERO_SPACE.sub("", _UNSEEN_KEPT_APART.sub("", text))
+
+
+def _by_lines(data: bytes) -> str:
+    """Return UTF-8 with lines in another encoding, as logs and joined exports have them."""
+    lines = data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+    odd = [line for line in lines if not _reads(line, "utf-8")]
+    if len(odd) == 1 and odd[0] is lines[-1] and _is_cut_short(odd[0]):
+        odd = []
+    encoding = _find_legacy(b"".join(odd)) if odd else "utf-8"
+    is_odd = set(odd)
+    return "".join(
+        line.decode(encoding if line in is_odd else "utf-8", errors="replace") for line in lines
+    )
+
+
+def _is_cut_short(line: bytes) -> bool:
+    """Return whether only the last character of ``line`` is not whole."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(line)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_encoding(data: bytes, declared: str = "") -> str:
@@ -120,10 +177,21 @@ def _is_utf8(data: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        text = data[: 16 * _SAMPLE_BYTES].decode("utf-8", errors="replace")
+        sample = data[: 16 * _SAMPLE_BYTES]
+        text = sample.decode("utf-8", errors="replace")
         good = sum(1 for character in text if character > "\x7f" and character != "\ufffd")
-        return good > 10 * text.count("\ufffd")
+        return good > 10 * text.count("\ufffd") or _has_more_lines(sample)
     return True
+
+
+def _has_more_lines(data: bytes) -> bool:
+    """Return whether more lines are UTF-8 than are not, of those beyond ASCII.
+
+    By chance few lines in another encoding are: their letters would have to come in pairs.
+    """
+    lines = [line for line in data.splitlines() if not line.isascii()]
+    good = sum(_reads(line, "utf-8") for line in lines)
+    return good > 0 and good >= len(lines) - good
 
 
 def _find_wide(data: bytes) -> str:
@@ -149,12 +217,35 @@ def _find_legacy(data: bytes) -> str:
     # 0.5: right encodings of short and long texts reach 0.6 and more, wrong ones stay below 0.4.
     if likeness >= 0.5:
         return name
-    if _is_western(sample):
+    western = sample.decode("cp1252", errors="replace")
+    is_western = _is_western(western)
+    if is_western and sum(c > "\x7f" and c.isalpha() for c in western) < _FEW_LETTERS:
         return "cp1252"
-    from charset_normalizer import from_bytes  # takes 50 ms to import; few files need it
+    guessed = _guess(sample[:_GUESS_BYTES])
+    if guessed and _reads(data, guessed):
+        return guessed
+    return "cp1252"
 
-    best = from_bytes(sample[:_GUESS_BYTES], cp_isolation=_ALPHABETIC).best()
-    return best.encoding if best is not None and _reads(data, best.encoding) else "cp1252"
+
+def _guess(sample: bytes) -> str:
+    """Return the likeliest encoding that makes no mixed words, "" where there is none."""
+    from chardet import detect_all  # takes a while to import; few files need it
+
+    for said in detect_all(sample):
+        try:
+            name = codecs.lookup(said["encoding"] or "").name
+            text = sample.decode(name, errors="replace")
+        except LookupError:
+            continue
+        is_mixed = any(len(_scripts(word)) > 1 for word in _WORD.findall(text))
+        if name.replace("_", "-") in _ALPHABETIC and not is_mixed and "\ufffd" not in text:
+            return name
+    return ""
+
+
+def _scripts(word: str) -> set[str]:
+    """Return the scripts of the letters of ``word``, by their names in Unicode."""
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in word} - {"MICRO", ""}
 
 
 def _sample(data: bytes) -> bytes:
@@ -195,9 +286,13 @@ def _likeness(sample: bytes, encoding: str) -> float:
     return (known + 0.7 * marks + 0.5 * max(plain - known, 0) - 2 * unlikely) / len(foreign)
 
 
-def _is_western(sample: bytes) -> bool:
-    """Return whether the bytes beyond ASCII are few, and letters and signs of cp1252."""
-    text = sample.decode("cp1252", errors="replace")
+def _is_western(text: str) -> bool:
+    """Return whether the characters beyond ASCII are few, and letters and signs of cp1252.
+
+    A sign within a word is none: Kot³ownia is Polish in another encoding.
+    """
+    if _SIGN_IN_WORD.search(text):
+        return False
     foreign = [character for character in text if character > "\x7f"]
     letters = sum(1 for character in text if character.isalpha())
     usual = sum(1 for character in foreign if character in _WESTERN)

@@ -1,11 +1,13 @@
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragflow_local.chunkers.merge import Cutter, Delimiter, text_of
+from ragflow_local.chunkers.delimiter import Delimiter
+from ragflow_local.chunkers.merge import Cutter, text_of
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, BlockKind
 from ragflow_local.text.tokens import count_tokens
@@ -151,3 +153,33 @@ def test_a_block_that_comes_again_is_said_again() -> None:
     block = Block("paragraph", "It sleeps.")
     runs = Cutter(DEFAULT, 50, Tools(count_tokens)).pack([block, block])
     assert [text_of(run) for run in runs] == ["It sleeps.\nIt sleeps."]
+
+
+def overlapped(texts: Sequence[str], budget: int, overlap: float) -> list[str]:
+    cutter = Cutter(DEFAULT, budget, Tools(count_tokens), overlap)
+    return [text_of(run) for run in cutter.pack(Block("paragraph", text) for text in texts)]
+
+
+def test_with_an_overlap_a_chunk_begins_with_the_end_of_the_one_before() -> None:
+    assert overlapped(["a b!\nc d!\ne f!\ng h!"], 9, 0.34) == ["a b!\nc d!", "c d!\ne f!\ng h!"]
+    words = " ".join(f"w{number}" for number in range(20))
+    found = overlapped([words], 10, 0.2)
+    assert all(two.split()[0] in one.split() for one, two in pairwise(found))
+    assert all(count_tokens(text) <= 10 for text in found)
+
+
+def test_nothing_is_said_again_over_a_heading_or_a_longer_delimiter() -> None:
+    assert packed(["a ##", "b"], 4, "`##`") == ["a ##", "b"]
+    cutter = Cutter("`##`", 40, Tools(count_tokens), 0.5)
+    assert [text_of(r) for r in cutter.pack([Block("paragraph", "a ## b")])] == ["a ##", "b"]
+
+
+def test_a_mark_that_rendering_took_away_parts_the_blocks() -> None:
+    blocks = [
+        Block("heading", "Pump", level=2, source="## Pump"),
+        Block("paragraph", "It stands."),
+        Block("heading", "Boiler", level=2, source="## Boiler"),
+        Block("paragraph", "It hangs."),
+    ]
+    runs = Cutter("`##`", 50, Tools(count_tokens)).pack(blocks)
+    assert [text_of(run) for run in runs] == ["Pump\nIt stands.", "Boiler\nIt hangs."]

@@ -1,4 +1,7 @@
-from ragflow_local.readers.html import blocks_of, read
+import pytest
+
+from ragflow_local.readers.html import blocks_of, read, read_main
+from ragflow_local.records import Block, Notice
 
 
 def seen(markup: str) -> list[tuple[str, str]]:
@@ -79,3 +82,77 @@ def test_cells_that_claim_to_span_everything_do_no_harm() -> None:
 
 def test_text_nested_deeper_than_any_page_is_not_lost() -> None:
     assert "deep" in " ".join(text for _, text in seen("<div>" * 20_000 + "deep"))
+
+
+HIDDEN = [
+    '<div style="display: none">ghost</div>',
+    '<p style="color:red;visibility:hidden">ghost</p>',
+    "<p hidden>ghost</p>",
+    '<span aria-hidden="true">ghost</span>',
+    "<dialog>ghost</dialog>",
+    '<p class="a off">ghost</p>',
+    '<p style="font-size:0px">ghost</p>',
+    "<nav><a href='/'>ghost</a></nav>",
+    "<footer>ghost</footer>",
+    '<div role="navigation">ghost</div>',
+    '<div id="cookie-banner">ghost</div>',
+]
+
+
+@pytest.mark.parametrize("markup", HIDDEN)
+def test_what_nobody_sees_is_not_read(markup: str) -> None:
+    page = f"<style>.off{{display:none}}</style><p>It sleeps in the sea.</p>{markup}<p>Still.</p>"
+    assert [block.text for block in blocks_of(page)] == ["It sleeps in the sea.", "Still."]
+    table = f"<table><tr><td>a<td>It sleeps in the sea {markup}</table>"
+    page = f"<style>.off{{display:none}}</style>{table}"
+    assert "ghost" not in " ".join(block.text for block in blocks_of(page))
+
+
+def test_a_page_that_is_all_menu_is_read() -> None:
+    assert [b.text for b in blocks_of("<nav><ul><li>One<li>Two</ul></nav>")] == ["- One", "- Two"]
+
+
+def test_the_foot_of_an_article_and_a_page_about_cookies_are_read() -> None:
+    page = "<article><p>It sleeps.</p><footer>By Ned</footer></article>"
+    assert "By Ned" in [block.text for block in blocks_of(page)]
+    page = f"<div class='about-cookies'><p>{'Cookies are baked. ' * 300}</p></div>"
+    assert len(list(blocks_of(page))) == 1
+
+
+def test_signs_links_and_formulas_read_on_one_line() -> None:
+    page = (
+        '<p>10<sup>6</sup> l, see <a href="https://a.example/m">the <b>manual</b></a>,'
+        " <ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>,"
+        " <math><mfrac><mn>1</mn><mn>2</mn></mfrac></math></p>"
+    )
+    said = "10^6 l, see the manual (https://a.example/m), 漢字, 1/2"
+    assert [block.text for block in blocks_of(page)] == [said]
+    (table,) = blocks_of(f"<table><tr><td>{page}<td>b</table>")
+    assert table.rows[0][0] == said
+
+
+def test_a_link_around_blocks_is_said_once() -> None:
+    page = '<a href="https://a.example/x"><h2>Deep</h2><p>It sleeps.</p></a>'
+    assert [b.text for b in blocks_of(page)] == ["Deep (https://a.example/x)", "It sleeps."]
+
+
+def test_rules_and_comments_are_kept_as_what_the_author_wrote() -> None:
+    page = "<p>one</p><hr><p>two</p><!-- split --><p>thr<!-- -->ee</p>"
+    found = list(blocks_of(page))
+    assert [block.text for block in found] == ["one", "two", "three"]
+    assert "<hr>" in found[1].source
+    assert "<!-- split -->" in found[2].source
+
+
+def test_the_main_text_can_be_asked_for() -> None:
+    story = "<p>The kraken sleeps in the deepest of seas, and has done so for ages, they say.</p>"
+    menu = "<ul class='menu'>" + "<li><a href='/x'>Other news</a>" * 9 + "</ul>"
+    page = f"<body>{menu}<article><h1>Deep</h1>{story * 9}</article><div class='ads'>Ads</div>"
+    found = [b for b in read_main(page.encode()) if isinstance(b, Block)]
+    assert found[0].text == "Deep"
+    assert "Other news" not in " ".join(block.text for block in found)
+
+
+def test_a_page_without_a_main_text_is_read_whole_and_says_so() -> None:
+    *blocks, notice = read_main(b"<p>x1</p>")
+    assert isinstance(notice, Notice) or blocks

@@ -13,10 +13,22 @@ def test_headings_have_their_level() -> None:
 
 
 def test_source_lines_of_a_paragraph_are_joined() -> None:
-    assert seen("It sleeps\nstill.\n\n它在\n睡觉。") == [
-        ("paragraph", "It sleeps still."),
-        ("paragraph", "它在睡觉。"),
+    full = "The kraken sleeps in the deepest of all the seas there"
+    assert seen(f"{full}\nare still.\n\n{'它在海底睡觉' * 5}\n还在睡。") == [
+        ("paragraph", f"{full} are still."),
+        ("paragraph", f"{'它在海底睡觉' * 5}还在睡。"),
     ]
+
+
+def test_lines_that_end_or_begin_something_stay_lines() -> None:
+    full = "Q: What does the kraken do in the deepest of all seas"
+    for text in (
+        "It sleeps\nstill.",
+        f"{full}\nA: It sleeps.",
+        f"{full}?\nIt sleeps.",
+        "第一条 为了规范。\n第二条 本规定",
+    ):
+        assert seen(text) == [("paragraph", text)]
 
 
 def test_list_items_keep_numbers_and_depth() -> None:
@@ -50,7 +62,7 @@ def test_front_matter_gives_fields() -> None:
 
 def test_links_and_pictures_are_their_texts() -> None:
     assert seen("See [the *sea*](http://x.example) <b>now</b>.\n\n![A squid](s.png)\n") == [
-        ("paragraph", "See the sea now."),
+        ("paragraph", "See the sea (http://x.example) now."),
         ("figure", "A squid"),
     ]
 
@@ -86,3 +98,52 @@ def test_text_nested_deeper_than_anything_sensible_is_not_lost(text: str) -> Non
 def test_a_number_without_text_is_kept() -> None:
     found = [block.text for block in read(b"1. one\n2.\n3. 1. three, one\n   2. three, two\n")]
     assert found == ["1. one", "2.", "3. 1. three, one", "  2. three, two"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"The set is $\{1,2\}$ and $\|x\|_2$.",
+        "$$\nA = a & b \\\\ c, f*g*h\n$$",
+        r"So \(a*b*c\) is it.",
+        "\\begin{align}\na &= b*c*d \\\\\n\\end{align}",
+        "It costs $5 and $10.",
+    ],
+)
+def test_a_formula_stays_as_it_is_written(text: str) -> None:
+    assert seen(text) == [("paragraph", text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Set <name> to List<String>.",
+        "The key <HOST>:<PORT>.",
+        "<TOKEN>",
+        "Give <title> and <time>.",
+    ],
+)
+def test_a_word_in_angle_brackets_is_a_word(text: str) -> None:
+    assert seen(text) == [("paragraph", text)]
+
+
+def test_marks_are_kept_as_what_the_author_wrote() -> None:
+    found = list(read(b"# One\n\n---\n\ntwo\n\nThree\n=====\n\nfour\n<!-- x -->\n\n**five**\n"))
+    sources = [block.source for block in found]
+    assert ["---" in s for s in sources] == [False, True, False, False, False]
+    assert ["=====" in s for s in sources] == [False, False, True, False, False]
+    assert ["**" in s for s in sources] == [False, False, False, False, True]
+
+
+def test_two_rules_with_prose_between_them_are_no_front_matter() -> None:
+    assert seen("---\nIt sleeps.\n\n---\nMore") == [
+        ("heading", "It sleeps."),
+        ("paragraph", "More"),
+    ] or (
+        "paragraph",
+        "It sleeps.",
+    ) in seen("---\nIt sleeps.\n\n---\nMore")
+
+
+def test_raised_digits_are_no_part_of_a_number() -> None:
+    assert seen("10<sup>6</sup> and H<sub>2</sub>O") == [("paragraph", "10^6 and H₂O")]

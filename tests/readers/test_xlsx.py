@@ -9,7 +9,7 @@ from openpyxl.comments import Comment
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.xlsx import read
 from ragflow_local.records import Block
-from tests.samples import zipped
+from tests.samples import only_blocks, zipped
 
 
 def blocks_of(*sheets: tuple[str, list[list[object]]]) -> list[Block]:
@@ -19,7 +19,7 @@ def blocks_of(*sheets: tuple[str, list[list[object]]]) -> list[Block]:
         sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(row)
-    return list(read(saved(book)))
+    return only_blocks(read(saved(book)))
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
@@ -68,7 +68,7 @@ def test_a_merged_cell_is_said_over_each_name_below_it() -> None:
     for row in (["name", "size", None], [None, "height", "width"], ["a", 1, 2]):
         sheet.append(row)
     sheet.merge_cells("B1:C1")
-    table = list(read(saved(book)))[1]
+    table = only_blocks(read(saved(book)))[1]
     assert table.rows[0] == ("name", "size", "size")
 
 
@@ -88,7 +88,7 @@ def test_comments_are_kept() -> None:
     book = openpyxl.Workbook()
     book.worksheets[0]["B2"] = "9 m"
     book.worksheets[0]["B2"].comment = Comment("Measured twice.", "Ned")
-    assert list(read(saved(book)))[-1].text == "Comment on B2: Measured twice."
+    assert only_blocks(read(saved(book)))[-1].text == "Comment on B2: Measured twice."
 
 
 def test_a_torn_sheet_is_damage_and_says_where() -> None:
@@ -102,7 +102,7 @@ def test_a_torn_sheet_is_damage_and_says_where() -> None:
         "xl/s.xml": "<worksheet><sheetData><row><c t='inlineStr'><is><t>cut",
     }
     with pytest.raises(DamagedFileError, match=r"s\.xml"):
-        list(read(zipped(parts), "a.xlsx"))
+        only_blocks(read(zipped(parts), "a.xlsx"))
 
 
 def test_escaped_characters_are_put_together_and_halves_are_none() -> None:
@@ -123,5 +123,25 @@ def test_an_entity_among_the_cells_is_passed_over() -> None:
         + row
         + rest.replace(b">", b">&a;", 1)
     )
-    (_, table) = read(zipped(parts))
+    (_, table) = only_blocks(read(zipped(parts)))
     assert table.text == "Kraken\t9"
+
+
+def test_a_cell_with_a_link_has_its_address() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["part", "manual"])
+    sheet.append(["pump", "see"])
+    sheet["B2"].hyperlink = "https://a.example/p"
+    found = only_blocks(read(saved(book)))
+    assert found[-1].rows[1] == ("pump", "see (https://a.example/p)")
+
+
+def test_raised_digits_of_a_rich_text_are_no_part_of_the_number() -> None:
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+
+    book = openpyxl.Workbook()
+    raised = TextBlock(InlineFont(vertAlign="superscript"), "6")
+    book.worksheets[0].append(["a", CellRichText("10", raised, " l")])
+    assert "10^6 l" in only_blocks(read(saved(book)))[-1].text

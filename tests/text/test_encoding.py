@@ -1,6 +1,6 @@
 import pytest
 
-from ragflow_local.text.encoding import decode, find_encoding, tidy
+from ragflow_local.text.encoding import decode, find_encoding, tidy, without_unseen
 
 SAID = [
     ("gb18030", "你好，世界"),
@@ -17,6 +17,15 @@ SAID = [
     ("cp1252", "“smart quotes” – 50 €"),
     ("cp1252", "El niño comió"),
     ("cp1251", "Все люди рождаются свободными и равными в своем достоинстве"),
+    ("cp1250", "Kotłownia znajduje się w piwnicy."),
+    ("cp1250", "Fűtési idő: október."),
+    ("cp1254", "Isıtma şubat ayında başlıyor"),
+    ("cp1255", "חדר הדוודים נמצא במרתף."),
+    ("cp1255", "שלום"),
+    ("cp1257", "Katlinė yra rūsyje, raktas pas sargą."),
+    ("cp1251", "Привет"),
+    ("cp1252", "naïve café"),
+    ("cp1252", "Größe 10³ m"),
     ("iso8859_2", "Zażółć gęślą jaźń, wszyscy ludzie rodzą się wolni"),
     ("utf-8", "naïve 你好"),
     ("utf-8-sig", "naïve 你好"),
@@ -64,3 +73,21 @@ def test_a_long_line_without_foreign_letters_is_passed_over_at_once() -> None:
     # Looked through again from each of its characters, this one would take an hour.
     text = b"a" * 1_000_000 + b"\ncaf\xe9\n"
     assert decode(text).endswith("\ncafé\n")
+
+
+@pytest.mark.parametrize("odd", ["Größe".encode("cp1252"), "Kotłownia źle się".encode("cp1250")])
+def test_one_odd_line_does_not_turn_the_others(odd: bytes) -> None:
+    text = decode("Wärme\n".encode() + odd + "\nläuft gut\n".encode())
+    assert text.startswith("Wärme\n")
+    assert text.endswith("\nläuft gut\n")
+    assert "\ufffd" not in text
+
+
+def test_colours_of_a_terminal_are_dropped() -> None:
+    assert tidy("\x1b[1;31mERROR\x1b[0m a\x1b]0;title\x07b\x1b(Bc\x1b[2K") == "ERROR abc"
+
+
+def test_what_parts_a_word_unseen_is_dropped() -> None:
+    assert tidy("Wärme\xadpumpe a\u200bb c\u2060d") == "Wärmepumpe ab cd"
+    assert tidy("สวัสดี\u200bชาวโลก") == "สวัสดี\u200bชาวโลก"
+    assert without_unseen("Wärme\xadpumpe") == "Wärmepumpe"
