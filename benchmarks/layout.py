@@ -89,7 +89,7 @@ def model_on_every_page() -> None:
     """Read the filings by ``pymupdf4llm`` in this process."""
     import pymupdf4llm
 
-    from ragflow_local.readers.pdf.lines import mupdf
+    from ragflow_local.readers.pdf.library import mupdf
 
     for path in filings():
         with mupdf.open(path) as document:
@@ -189,7 +189,7 @@ def markdown_rows(path: Path) -> list[list[str]]:
     """Return the table rows of ``pymupdf4llm``'s Markdown."""
     import pymupdf4llm
 
-    from ragflow_local.readers.pdf.lines import mupdf
+    from ragflow_local.readers.pdf.library import mupdf
 
     with mupdf.open(path) as document:
         text = pymupdf4llm.to_markdown(document, use_ocr=False, show_progress=False)
@@ -240,7 +240,7 @@ def boxes() -> Iterator[str]:
     """Compare the words inside each block's box with the block's words, both ways."""
     from ragflow_local.errors import ReadError
     from ragflow_local.readers import pdf
-    from ragflow_local.readers.pdf.lines import mupdf
+    from ragflow_local.readers.pdf.library import mupdf
     from ragflow_local.records import Block
 
     without_ocr()

@@ -21,7 +21,8 @@ from typing import Any
 
 from benchmarks.measure import machine, write
 from ragflow_local import RAGFlow
-from ragflow_local.readers.pdf.lines import FLAGS, mupdf
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import FLAGS
 from ragflow_local.readers.pdf_marks import narrowed
 from ragflow_local.records import Place
 

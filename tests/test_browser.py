@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from tests.api.test_report import HARM, QUESTION, SLEEPS, ask, pdf
 from tests.conftest import Parse
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.records import Block
+from ragflow_local.text.headers import parts_of
 
 Row = Sequence[str]
 
-_MOST_HEADER_ROWS = 4
+_MOST_HEADER_ROWS = 6
 
 
 def line_of(row: Row) -> str:
@@ -49,15 +50,13 @@ def table_texts(table: Block, cutter: Cutter, lead: str = "") -> Iterator[str]:
 
 
 def header_of(rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows that name the columns: the first, and those below it that name no row.
+    """Return the rows that are repeated above each part: titles and names of columns.
 
-    Reports stack them: "Three Months Ended" over "July 1," over "2023", the first column empty.
+    Where no row can name the columns, the first is taken for it.
     """
-    last = len(rows) - 1
-    count = min(1, last)
-    while 0 < count < min(last, _MOST_HEADER_ROWS) and not rows[count][0].strip():
-        count += 1
-    return rows[:count]
+    parts = parts_of(rows)
+    count = len(parts.above) + len(parts.header) if parts.header else 1
+    return rows[: min(count, _MOST_HEADER_ROWS, len(rows) - 1)]
 
 
 def _lines(rows: Sequence[Row]) -> str:

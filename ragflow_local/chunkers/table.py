@@ -3,7 +3,8 @@
 For sheets and other tables; every sheet has its own header, which need not be its first row. The
 values are kept as data too, typed by column. A row is cut only where it is larger than the model's
 window. Text beside tables is packed like any text. Leaves out empty cells; headings right above a
-table stand in the heading path of its rows, and rows above its header likewise.
+table stand in the heading path of its rows, and so do rows above its header and the titles of
+sections within it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ragflow_local.chunkers.compose import compose
 from ragflow_local.chunkers.merge import Cutter, places_of
@@ -19,23 +19,13 @@ from ragflow_local.chunkers.outline import Path, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
 from ragflow_local.settings import ParserConfig
+from ragflow_local.text.headers import Parts, Row, parts_of
 
 Value = str | int | float | bool | None
 
-_MAX_ROWS_ABOVE = 10  # a header further down is a row like any other
-_NUMBER = re.compile(r"[-+(]?[$€£¥]?\s?[-+]?\d[\d,.\s]*%?\)?")
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?\.?\d+(?:[eE][-+]?\d+)?|[-+]?\d+\.")
 _TRUTHS = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sheet:
-    """A table taken apart: rows above the header, names of the columns, rows below it."""
-
-    above: tuple[tuple[str, ...], ...]
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
@@ -64,41 +54,37 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
 
 
 def _rows(table: Block, headings: tuple[str, ...], cutter: Cutter) -> Iterator[Draft]:
-    sheet = take_apart(table.rows)
-    titles = (" ".join(" ".join(row).split()) for row in sheet.above)
+    parts = parts_of(table.rows)
+    titles = (" ".join(" ".join(row).split()) for row in parts.above)
     path = (*headings, *(title for title in titles if title))
-    readers = [typed(column) for column in zip(*sheet.rows, strict=True)]
-    places, keys = places_of([table]), _keys(sheet.names)
-    for row in sheet.rows:
-        if not any(cell.strip() for cell in row):
-            continue
+    readers = [typed(column) for column in zip(*parts.body, strict=True)]
+    places, keys = places_of([table]), _keys(parts.names)
+    for row, section in _under_sections(parts):
         values = [read(cell) for read, cell in zip(readers, row, strict=True)]
         data = json.dumps(dict(zip(keys, values, strict=True)), ensure_ascii=False)
-        for content in _contents(sheet.names, row, cutter):
-            yield Draft(content, places, path, data=data)
+        for content in _contents(parts.names, row, cutter):
+            yield Draft(content, places, (*path, *section), data=data)
 
 
-def take_apart(rows: Sequence[Sequence[str]]) -> _Sheet:
-    """Return the parts of a table; it has no names where no row can be its header."""
-    width = max(len(row) for row in rows)
-    even = tuple((*row, *[""] * (width - len(row))) for row in rows)
-    for at, row in enumerate(even[: _MAX_ROWS_ABOVE + 1]):
-        filled = [cell for cell in row if cell.strip()]
-        if len(filled) < 2 < width or (len(filled) < 2 <= width and at + 1 < len(even)):
+def _under_sections(parts: Parts) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """Yield the records of a table, each with the titles of the rows it stands under.
+
+    A title without a row under it is a record itself, so that nothing is lost.
+    """
+    held: list[Row] = []
+    is_open = False
+    for number, row in enumerate(parts.body):
+        if not any(row):
             continue
-        if at + 1 < len(even) and _names_columns(row, even[at + 1 :]):
-            return _Sheet(even[:at], row, even[at + 1 :])
-        break
-    return _Sheet((), ("",) * width, even)
-
-
-def _names_columns(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Return whether ``row`` reads like names: no numbers, but for years above numbers."""
-    filled = [cell.strip() for cell in row if cell.strip()]
-    numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in filled)
-    if numbers * 2 > len(filled):
-        return all(re.fullmatch(r"(?:19|20)\d\d", c) for c in filled if _NUMBER.fullmatch(c))
-    return len(filled) * 2 > len(row) and tuple(row) not in {tuple(other) for other in below[:1]}
+        if number in parts.sections:
+            held = [*held, row] if is_open else [row]
+            is_open = True
+            continue
+        is_open = False
+        yield row, tuple(" ".join(title[0].split()) for title in held)
+    if is_open:
+        for row in held:
+            yield row, ()
 
 
 def _keys(names: Sequence[str]) -> list[str]:

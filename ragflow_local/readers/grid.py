@@ -26,13 +26,19 @@ class Cell:
 def table(rows: Iterable[Sequence[str]], place: Place | None = None) -> Iterator[Block]:
     """Yield the table of ``rows``, or nothing where all cells are empty.
 
-    Empty rows, and columns that are empty in all rows, are left out; rows get equal lengths.
+    Empty rows, and columns that are empty in all rows, are left out; rows get equal lengths, but
+    for a row given as one cell: it spans the table, as the title of a part of it does.
     """
     cells = [[_SPACES.sub(" ", cell).strip() for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
     width = max((len(row) for row in cells), default=0)
     used = [column for column in range(width) if any(column < len(r) and r[column] for r in cells)]
-    even = tuple(tuple(r[column] if column < len(r) else "" for column in used) for r in cells)
+    even = tuple(
+        (r[0],)
+        if len(r) == 1 < len(used)
+        else tuple(r[column] if column < len(r) else "" for column in used)
+        for r in cells
+    )
     if even:
         yield Block("table", "\n".join("\t".join(row) for row in even), place=place, rows=even)
 
@@ -46,7 +52,7 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """
     spread_rows: list[list[str]] = []
     below: dict[int, tuple[int, str]] = {}  # column: rows still covered, text
-    added = 0
+    added, head_rows = 0, 1
     for number, row in enumerate(rows):
         texts: dict[int, str] = {}
         for column, (left, text) in list(below.items()):
@@ -55,7 +61,9 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
             if left == 1:
                 del below[column]
         column = 0
-        is_head = number == 0 or all(cell.is_header for cell in row)
+        # What the first row reaches down to is its header, whether or not the format says so.
+        head_rows = max((cell.rows for cell in row), default=1) if number == 0 else head_rows
+        is_head = number < head_rows or all(cell.is_header for cell in row)
         repeats = is_head and len(row) > 1  # a cell over all columns is a title, and said once
         for cell in row:
             while column in texts:
@@ -72,5 +80,6 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
                     below[column + offset] = (height - 1, texts[column + offset])
             column += width
         end = max(texts, default=-1) + 1
-        spread_rows.append([texts.get(column, "") for column in range(end)])
+        spans = len(row) == 1 < row[0].columns and number > 0 and not is_head
+        spread_rows.append([texts.get(column, "") for column in range(1 if spans else end)])
     return spread_rows

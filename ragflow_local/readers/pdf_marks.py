@@ -16,7 +16,8 @@ from itertools import groupby
 from typing import Any
 
 from ragflow_local.readers.pdf import open_document
-from ragflow_local.readers.pdf.lines import FLAGS, mupdf
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import FLAGS
 from ragflow_local.records import Place
 from ragflow_local.text.terms import is_unspaced
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.pdf import DAMAGED, open_document
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.records import Place
 
 # No picture is larger, whatever the page's size and the resolution asked for.

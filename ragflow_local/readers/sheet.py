@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from ragflow_local.readers.grid import table
@@ -28,38 +29,78 @@ def blocks_of_sheet(
         return
     yield Block("heading", name, level=1)
     _spread_merges(filled, merges)
-    parts: list[list[dict[int, str]]] = []
+    spanning = _spanning(filled, merges)
+    parts: list[list[Row]] = []
     last = -2
     for number, cells in filled:
         is_gap = number > last + 1
-        if not parts or (is_gap and _is_beginning(cells, parts[-1])):
+        if not parts or (is_gap and _is_beginning(cells, [row for _, row in parts[-1]])):
             parts.append([])
-        parts[-1].append(cells)
+        parts[-1].append((number, cells))
         last = number
     for part in parts:
         # Beside tables, lines of one cell are notes; alone on a sheet, they are a list.
-        if len(parts) > 1 and all(len(row) == 1 for row in part):
-            for row in part:
+        if len(parts) > 1 and all(len(row) == 1 for _, row in part):
+            for _, row in part:
                 yield Block("paragraph", "".join(row.values()).strip())
         else:
-            yield from _part(part)
+            for side in _sides(part):
+                yield from _part(side, spanning)
 
 
-def _part(rows: list[dict[int, str]]) -> Iterator[Block]:
+def _part(rows: Sequence[Row], spanning: frozenset[int]) -> Iterator[Block]:
     """Yield the titles above a table, and the table."""
     begin = 0
-    while begin < len(rows) and len(rows[begin]) == 1 and (begin < len(rows) - 1 or begin == 0):
+    while begin < len(rows) and len(rows[begin][1]) == 1 and (begin < len(rows) - 1 or begin == 0):
         begin += 1
-    if begin == len(rows) or all(len(row) == 1 for row in rows):
+    if begin == len(rows) or all(len(row) == 1 for _, row in rows):
         # One column: a list of things is a table; a single line is a title or a note.
         begin = 1 if len(rows) == 1 else 0
-    for row in rows[:begin]:
+    for _, row in rows[:begin]:
         yield Block("paragraph", "".join(row.values()).strip())
-    first = min((min(row) for row in rows[begin:]), default=0)
-    last = max((max(row) for row in rows[begin:]), default=-1)
-    columns = sorted({column for row in rows[begin:] for column in row})
-    if last >= first:
-        yield from table([row.get(column, "") for column in columns] for row in rows[begin:])
+    columns = sorted({column for _, row in rows[begin:] for column in row})
+    if columns:
+        yield from table(
+            list(row.values()) if number in spanning else [row.get(c, "") for c in columns]
+            for number, row in rows[begin:]
+        )
+
+
+def _spanning(rows: Sequence[Row], merges: Sequence[tuple[int, ...]]) -> frozenset[int]:
+    """Return the numbers of rows that are one cell merged over several columns."""
+    merged = {top for top, bottom, left, right in merges if top == bottom and right > left}
+    return frozenset(number for number, cells in rows if number in merged and len(cells) == 1)
+
+
+def _sides(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return tables that stand side by side, an empty column between them, apart.
+
+    A column that is left empty within one table has numbers on its right, which belong to the
+    labels on its left; another table begins with labels of its own.
+    """
+    used = sorted({column for _, row in rows for column in row})
+    for before, after in pairwise(used):
+        if after - before < 2:
+            continue
+        left = [(n, {c: t for c, t in row.items() if c <= before}) for n, row in rows]
+        right = [(n, {c: t for c, t in row.items() if c >= after}) for n, row in rows]
+        left, right = ([row for row in side if row[1]] for side in (left, right))
+        if _is_table(left) and _is_table(right):
+            return [left, *_sides(right)]
+    return [list(rows)]
+
+
+def _is_table(rows: Sequence[Row]) -> bool:
+    """Tell whether rows could be a table by themselves: names over labels and other columns."""
+    wide = [row for _, row in rows if len(row) > 1]
+    if len(wide) < 2:
+        return False
+    first = min(min(row) for row in wide)
+    labels = [row[first] for row in wide if first in row]
+    worded = sum(any(sign.isalpha() for sign in label) for label in labels)
+    head = wide[0].values()
+    has_names = not any(text.strip().replace(",", "").isdigit() for text in head)
+    return has_names and worded > 0.5 * len(wide)
 
 
 def _is_beginning(cells: dict[int, str], before: list[dict[int, str]]) -> bool:

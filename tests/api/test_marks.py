@@ -12,7 +12,7 @@ from PIL import Image
 
 from ragflow_local import Chunk, RAGFlow
 from ragflow_local.readers import render
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from tests.readers.pdf_samples import save, text_page
 
 DPI = 100

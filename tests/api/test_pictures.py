@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ragflow_local import DataSet, Document, RAGFlow
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from tests.conftest import Parse
 from tests.readers.pdf_samples import save, text_page
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ragflow_local import Chat, DataSet, Message, RAGFlow
 from ragflow_local.api import html
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from tests.answer.made import Scripted
 from tests.conftest import Parse
 from tests.readers.pdf_samples import save, text_page

@@ -83,3 +83,23 @@ def test_a_row_beyond_the_window_is_cut_with_its_names() -> None:
 def test_a_text_without_a_table_is_packed_and_says_so() -> None:
     found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
+
+
+def test_values_are_named_by_all_rows_of_a_stacked_header() -> None:
+    found = drafts(table(("Region", "2023", "2023"), ("", "Q1", "Q2"), ("North", "5", "6")))
+    assert [d.content for d in found] == ["Region: North\n2023 Q1: 5\n2023 Q2: 6"]
+
+
+def test_rows_stand_under_the_title_of_their_section() -> None:
+    rows = (("Part", "Price"), ("Pumps",), ("P1", "5"), ("Valves",), ("V1", "7"), ("V2", "8"))
+    found = drafts(table(*rows))
+    assert [(d.headings, d.content.split("\n")[0]) for d in found] == [
+        (("Pumps",), "Part: P1"),
+        (("Valves",), "Part: V1"),
+        (("Valves",), "Part: V2"),
+    ]
+
+
+def test_a_title_without_rows_under_it_is_not_lost() -> None:
+    found = drafts(table(("Part", "Price"), ("P1", "5"), ("None of the above",)))
+    assert [d.content for d in found] == ["Part: P1\nPrice: 5", "Part: None of the above"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 
 LOREM = (
     "The committee met on the third day and heard the report of the treasurer, who said that "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf_marks import narrowed
 from ragflow_local.records import Place
 from tests.readers.pdf_samples import financial_table, one_page, save

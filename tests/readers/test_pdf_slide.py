@@ -9,7 +9,7 @@ from PIL import Image
 from pptx.util import Inches
 
 from ragflow_local.readers import pdf_slide, render
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.records import Block, Place
 
 

@@ -145,3 +145,34 @@ def test_raised_digits_of_a_rich_text_are_no_part_of_the_number() -> None:
     raised = TextBlock(InlineFont(vertAlign="superscript"), "6")
     book.worksheets[0].append(["a", CellRichText("10", raised, " l")])
     assert "10^6 l" in only_blocks(read(saved(book)))[-1].text
+
+
+def test_tables_side_by_side_are_two() -> None:
+    rows: list[list[object]] = [
+        ["Name", "Fee", None, "Side", "Note"],
+        ["Ana", 5, None, "s1", "n1"],
+        ["Bert", 6, None, "s2", "n2"],
+    ]
+    tables = [block.rows for block in blocks_of(("Log", rows)) if block.kind == "table"]
+    assert tables == [
+        (("Name", "Fee"), ("Ana", "5"), ("Bert", "6")),
+        (("Side", "Note"), ("s1", "n1"), ("s2", "n2")),
+    ]
+
+
+def test_numbers_behind_an_empty_column_belong_to_the_labels_before_it() -> None:
+    rows: list[list[object]] = [
+        ["Item", "Unit", None, "2023", "2022"],
+        ["Sales", "EUR", None, 5, 6],
+    ]
+    tables = [block.rows for block in blocks_of(("Log", [*rows, ["Cost", "EUR", None, 3, 4]]))[1:]]
+    assert len(tables) == 1
+
+
+def test_a_cell_merged_over_the_table_spans_it() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["Part", "Price"], ["Pumps", None], ["P1", 5]):
+        sheet.append(row)
+    sheet.merge_cells("A2:B2")
+    assert list(read(saved(book)))[1].rows == (("Part", "Price"), ("Pumps",), ("P1", "5"))

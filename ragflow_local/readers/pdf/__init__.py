@@ -10,10 +10,20 @@ from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import ocr
 from ragflow_local.readers.pdf import layout as page_layout
 from ragflow_local.readers.pdf import scan, whole_document
-from ragflow_local.readers.pdf.lines import lines_of, mupdf
+from ragflow_local.readers.pdf.beside_text import (
+    bookmarks_of,
+    files_of,
+    notes_of,
+    with_bookmarks,
+)
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import Lines, lines_of
+from ragflow_local.readers.pdf.margins import arranged
 from ragflow_local.readers.pdf.page import read_lines
 from ragflow_local.readers.pdf.plain import block_of
 from ragflow_local.readers.pdf.ruled_tables import rules_of
+from ragflow_local.readers.pdf.unmapped_fonts import UNREADABLE_SHARE
+from ragflow_local.readers.pdf.unread import Unread
 from ragflow_local.records import Block, Notice
 
 # MuPDF repairs what it can and would write of it to standard error.
@@ -25,14 +35,19 @@ mupdf.TOOLS.mupdf_display_warnings(False)
 DAMAGED = (mupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
+def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
     """Yield the blocks of all pages in reading order.
+
+    Args:
+        data: The file's bytes.
+        name: The file's name, for messages only.
+        depth: In how many files it lies itself.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no PDF.
     """
     blocks: list[Block] = []
-    for item in read_pages(data, 1, count_pages(data, name), name=name):
+    for item in read_pages(data, 1, count_pages(data, name), name=name, depth=depth):
         if isinstance(item, Notice):
             yield item
         else:
@@ -53,36 +68,32 @@ def count_pages(data: bytes, name: str = "") -> int:
 
 
 def read_pages(
-    data: bytes, first: int, last: int, *, layout: bool = True, name: str = ""
+    data: bytes, first: int, last: int, *, layout: bool = True, name: str = "", depth: int = 0
 ) -> Iterator[Block | Notice]:
     """Yield the blocks of the pages first to last (from 1, both included).
 
-    Levels of headings only order them by type size until ``join_pages`` has seen all pages.
+    Levels of headings only order them by type size until ``join_pages`` has seen all pages. The
+    last page is followed by what stands in files that the PDF carries.
 
     Raises:
         DamagedFileError: The file is broken, encrypted or no PDF.
     """
     if not data:
         return
-    skipped: list[int] = []
-    damaged: list[int] = []
+    told = Unread()
     with open_document(data, name) as document:
+        bookmarks = bookmarks_of(document)
         for number in range(first, min(last, document.page_count) + 1):
             try:
-                yield from list(_blocks_of(document[number - 1], number, layout, skipped))
+                page = document[number - 1]
+                blocks, lines = _blocks_of(page, number, layout, told)
+                yield from with_bookmarks(blocks, bookmarks.get(number, ()), lines, number)
+                yield from list(notes_of(page, lines, number))
             except DAMAGED:
-                damaged.append(number)
-    if skipped:
-        what, were = ("Page", "is a picture") if len(skipped) == 1 else ("Pages", "are pictures")
-        yield Notice(
-            f"{what} {_runs(skipped)} {were} without text and skipped. To read them: {ocr.INSTALL}"
-        )
-    if damaged:
-        what, were = ("Page", "is") if len(damaged) == 1 else ("Pages", "are")
-        yield Notice(
-            f"{what} {_runs(damaged)} {were} damaged and skipped."
-            " To read them, save the file anew in the program it is from."
-        )
+                told.damaged.append(number)
+        if last >= document.page_count:
+            yield from files_of(document, depth + 1)
+    yield from told.notices()
 
 
 def join_pages(blocks: Sequence[Block]) -> list[Block]:
@@ -116,13 +127,16 @@ def _n_pages(document: Any) -> int:
         return 0
 
 
-def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iterator[Block]:
-    """Yield the blocks of a page; its number goes to ``skipped`` if it cannot be seen."""
-    lines = lines_of(page)
+def _blocks_of(page: Any, number: int, layout: bool, told: Unread) -> tuple[list[Block], Lines]:
+    """Return the blocks of a page and its lines; what cannot be read goes to ``told``."""
+    lines = arranged(lines_of(page))
     has_words = bool(lines.lines)
     parts = scan.parts_to_see(page, lines)
-    if parts and not ocr.is_installed():
-        skipped.extend([number] * (not has_words))
+    if not ocr.is_installed():
+        if lines.unknown >= UNREADABLE_SHARE:
+            told.mute.append(number)
+        elif parts:
+            (told.parts if has_words else told.pictures).append(number)
     elif parts:
         lines = scan.seen_lines(page, lines, parts)
     rules = rules_of(page, lines)
@@ -132,18 +146,8 @@ def _blocks_of(page: Any, number: int, layout: bool, skipped: list[int]) -> Iter
         regions = page_layout.regions_of(page, lines)
         columns = reading.n_columns > 1 or page_layout.has_columns(regions, lines.body_size)
         pieces = page_layout.read_regions(lines, rules, regions, columns=columns)
-    for piece in pieces:
-        yield block_of(piece, lines, number)
-    for line in lines.aside:
-        yield Block("paragraph", line.text, place=lines.place(number, line.box))
-
-
-def _runs(pages: Sequence[int]) -> str:
-    """Return pages as text, runs of them as a range: ``2-4, 7``."""
-    runs: list[list[int]] = []
-    for page in pages:
-        if runs and page == runs[-1][-1] + 1:
-            runs[-1].append(page)
-        else:
-            runs.append([page])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    blocks = [block_of(piece, lines, number) for piece in pieces]
+    blocks += [
+        Block("paragraph", line.text, place=lines.place(number, line.box)) for line in lines.aside
+    ]
+    return blocks, lines

@@ -18,7 +18,8 @@ from typing import Any
 
 from ragflow_local.readers.pdf import aligned_tables
 from ragflow_local.readers.pdf.columns import columns_of
-from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around, mupdf
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around
 from ragflow_local.readers.pdf.page import Reading, read_lines, ruled_tables, vocabulary
 from ragflow_local.readers.pdf.plain import Piece, join, pieces_of, rows_of
 from ragflow_local.readers.pdf.ruled_tables import Rules, is_number, table

@@ -15,18 +15,20 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-import pymupdf
-
+from ragflow_local.readers.pdf.accents import composed
+from ragflow_local.readers.pdf.forms import with_boxes, with_ticks
+from ragflow_local.readers.pdf.hidden import without_hidden
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.math_fonts import with_signs
+from ragflow_local.readers.pdf.raised import with_raised
 from ragflow_local.readers.pdf.right_to_left import righted
+from ragflow_local.readers.pdf.unmapped_fonts import decoded
+from ragflow_local.readers.pdf.words import once, set_downwards, unspaced
 from ragflow_local.records import Place
-
-# PyMuPDF's own types cover a part of it only.
-mupdf: Any = pymupdf
 
 # No images, no ligatures; unknown glyphs by their number, not dropped. Not clipped to the page:
 # MuPDF then drops lines near its edge that can be read.
-FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+FLAGS = mupdf.TEXT_PRESERVE_WHITESPACE | mupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
 # A word that the page's edge cuts counts where this share of its height and width is on the page.
 _SHOWN_SHARE = 0.2
 
@@ -148,6 +150,7 @@ class Lines:
         lines: Those that run as most of the page does, in the order of the file.
         aside: Those that run another way, such as a note up the margin.
         turn: Degrees the page was turned by, so that its text reads from left to right.
+        unknown: Share of letters that no font says, in [0, 1].
     """
 
     lines: tuple[Line, ...]
@@ -155,6 +158,7 @@ class Lines:
     width: float
     height: float
     turn: int
+    unknown: float = 0.0
 
     @cached_property
     def body_size(self) -> float:
@@ -198,12 +202,16 @@ def lines_of(page: Any) -> Lines:
     # Not clipped either: "dict" leaves out what begins outside of the text page.
     textpage = page.get_textpage(clip=mupdf.INFINITE_RECT(), flags=FLAGS)
     words = page.get_text("words", textpage=textpage)
+    words, unknown = decoded(page, textpage, FLAGS, words)
     content = page.get_text("dict", textpage=textpage)
     styles = _styles(content)
     matrix = page.rotation_matrix
     width, height = page.rect.width, page.rect.height
     grouped: dict[tuple[int, int], list[Word]] = {}
     words = with_signs(page, content, textpage, righted(page, content, textpage, words))
+    words = without_hidden(page, content, words)
+    words = composed(page, content, textpage, with_raised(content, with_ticks(content, words)))
+    words = set_downwards(unspaced(once(with_boxes(page, words))), styles)
     for x0, y0, x1, y1, text, block, line, _ in words:
         rect = mupdf.Rect(x0, y0, x1, y1) * matrix
         cleaned = clean(text)
@@ -227,7 +235,7 @@ def lines_of(page: Any) -> Lines:
             aside.append(Line(turned, size, bold))
     if turn in (90, 270):
         width, height = height, width
-    return Lines(tuple(_with_marks(straight)), tuple(aside), width, height, turn)
+    return Lines(tuple(_with_marks(straight)), tuple(aside), width, height, turn, unknown)
 
 
 def _keep_links(page: Any, grouped: dict[tuple[int, int], list[Word]]) -> None:
@@ -272,7 +280,7 @@ def _styles(content: dict[str, object]) -> dict[tuple[int, int], tuple[float, bo
                 length = len(span["text"].strip())
                 size += span["size"] * length
                 letters += length
-                is_bold = span["flags"] & pymupdf.TEXT_FONT_BOLD or _BOLD.search(span["font"])
+                is_bold = span["flags"] & mupdf.TEXT_FONT_BOLD or _BOLD.search(span["font"])
                 bold += length if is_bold else 0
             x, y = line["dir"]
             way = (0 if x > 0 else 180) if abs(x) >= abs(y) else (90 if y > 0 else 270)

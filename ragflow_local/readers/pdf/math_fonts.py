@@ -37,18 +37,19 @@ def with_signs(page: Any, content: Any, textpage: Any, words: list[Found]) -> li
         textpage: What ``content`` and ``words`` are from.
         words: Box, text, numbers of block, line and word.
     """
-    if not any(_CONTROL.search(span["text"]) for *_, span in _spans(content)):
+    if not any(_CONTROL.search(span["text"]) for *_, span in spans_of(content)):
         return words
     signs = _signs_of(page)
     result = list(words)
-    for block, line, span in _spans(page.get_text("rawdict", textpage=textpage) if signs else {}):
+    for block, line, span in spans_of(page.get_text("rawdict", textpage=textpage) if signs else {}):
         for char in span["chars"]:
             if ord(char["c"]) in signs:
                 _put(result, (*char["bbox"], signs[ord(char["c"])], block, line, -1))
     return result
 
 
-def _spans(content: Any) -> Iterator[tuple[int, int, Any]]:
+def spans_of(content: Any) -> Iterator[tuple[int, int, Any]]:
+    """Yield the spans of a ``dict`` or ``rawdict`` with the numbers of their block and line."""
     for block_number, block in enumerate(content.get("blocks", ())):
         for line_number, line in enumerate(block.get("lines", ())):
             for span in line["spans"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ from ragflow_local.readers.pdf import aligned_tables
 from ragflow_local.readers.pdf.columns import columns_of
 from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word
 from ragflow_local.readers.pdf.plain import Piece, pieces_of, rows_of
-from ragflow_local.readers.pdf.ruled_tables import Rules, fill, grids_of, is_number
+from ragflow_local.readers.pdf.ruled_tables import Grid, Rules, fill, grids_of, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,43 @@ def ruled_tables(
     rest = list(lines)
     tables: list[Piece] = []
     for grid in grids_of(rules):
+        within, _ = inside(rest, grid.box)
         piece, rest = fill(grid, rest, words)
         if piece is not None:
-            tables.append(piece)
+            tables.append(_told_by_geometry(grid, within, words) or piece)
     return tables, rest
+
+
+def _told_by_geometry(grid: Grid, lines: Sequence[Line], words: set[str]) -> Piece | None:
+    """Return the table that cells under one another make where rules part too little.
+
+    A boxed head over an open body, or a rule under every second row, leaves several cells in one
+    box: side by side, or numbers over one another.
+    """
+    rows = rows_of(lines)
+    boxes: dict[tuple[int, int], list[list[Line]]] = defaultdict(list)
+    for row in rows:
+        taken: dict[tuple[int, int], list[Line]] = defaultdict(list)
+        for line in row:
+            cell = grid.cell_at(*line.box.middle)
+            if cell is not None:
+                taken[cell].append(line)
+        for cell, found in taken.items():
+            boxes[cell].append(found)
+    beside = {cell[0] for cell, found in boxes.items() if any(len(row) > 1 for row in found)}
+    over = {cell[0] for cell, found in boxes.items() if sum(map(_has_number, found)) > 1}
+    high = {cell[0] for cell, found in boxes.items() if len(found) > 1}
+    n_rows = len({cell[0] for cell in boxes})
+    if len(beside) < max(2, 0.5 * n_rows) and len(over) < max(1, 0.6 * len(high)):
+        return None
+    tables = aligned_tables.tables_of(rows, Rules(), words)
+    if len(tables) != 1 or tables[0][1] - tables[0][0] < len(rows):
+        return None
+    return tables[0][2]
+
+
+def _has_number(row: Sequence[Line]) -> bool:
+    return any(is_number(line.text) and len(line.text) > 1 for line in row)
 
 
 def read_lines(page: Lines, rules: Rules) -> Reading:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around, mupdf
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, around
 from ragflow_local.readers.pdf.plain import Piece, join, rows_of
 
 _NUMERIC = re.compile(r"^[\s$€£¥%().,+\-–—−*~<>=≤≥△▲\d:/]*[\d—–\-][\s%().,\d:/*a-zA-Z$€£¥]{0,6}$")

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.readers import ocr
-from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, mupdf, turned_box
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, turned_box
+from ragflow_local.readers.pdf.unmapped_fonts import UNREADABLE_SHARE
 
 # Enough for 6 pt type, and what scans usually have at least.
 _DPI = 200
@@ -27,6 +29,8 @@ def parts_to_see(page: Any, lines: Lines) -> list[Box]:
     whole = Box(0.0, 0.0, page.rect.width, page.rect.height)
     area = max(whole.width * whole.height, 1.0)
     words = [word.box for line in (*lines.lines, *lines.aside) for word in line.words]
+    if lines.unknown >= UNREADABLE_SHARE:
+        return [whole]
     pictures = [box for box in _pictures(page, whole) if _area(box) / area > _PART_SHARE]
     if len(words) < _FEW_WORDS:
         covered = sum(_area(box) for box in pictures) / area
@@ -82,7 +86,7 @@ def seen_lines(page: Any, lines: Lines, parts: Sequence[Box]) -> Lines:
 
     A page without lines of its own is turned as its picture must be to be read.
     """
-    if len(parts) == 1 and not lines.lines:
+    if len(parts) == 1 and (not lines.lines or lines.unknown >= UNREADABLE_SHARE):
         return ocr.lines_of(*pixels_of(page, parts[0]))
     added: list[Line] = []
     for part in parts:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragflow_local.records import Block
+from ragflow_local.text.headers import is_like, parts_of
 
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
 _LAST_NUMBER = re.compile(r"(?<!\d)(\d{1,5})\W*$")
@@ -16,6 +17,7 @@ _RUNNING_LETTERS = 250
 _FIRST, _LAST = 3, 3
 _SAME_HEIGHT_POINTS = 8.0
 _MIN_PAGES = 3
+_SAME_WIDTH_POINTS = 6.0
 _DEEPEST = 6
 
 
@@ -35,7 +37,45 @@ def join_pages(blocks: Sequence[Block]) -> list[Block]:
             settled.append(replace(block, kind=kind, level=0))  # type: ignore[arg-type]  # both are kinds
         else:
             settled.append(block)
-    return _levelled(settled)
+    return _levelled(_with_heads(settled, running))
+
+
+def _with_heads(blocks: Sequence[Block], running: set[int]) -> list[Block]:
+    """Return blocks with the header of a table repeated where the table goes on over a page.
+
+    It goes on where nothing but ``running`` lines parts it from the one before, as wide and of as
+    many columns, and its first row is of the kind of the rows before, not of their header's.
+    """
+    result: list[Block] = []
+    before: Block | None = None
+    for index, block in enumerate(blocks):
+        if block.kind == "table" and block.rows and before is not None and _goes_on(before, block):
+            head = parts_of(before.rows).header
+            if block.rows[: len(head)] != head:
+                rows = (*head, *block.rows)
+                text = "\n".join("\t".join(row) for row in rows)
+                block = replace(block, text=text, rows=rows)
+        result.append(block)
+        if index not in running:
+            before = block if block.kind == "table" and block.rows else None
+    return result
+
+
+def _goes_on(before: Block, block: Block) -> bool:
+    if before.place is None or block.place is None or block.place.page != before.place.page + 1:
+        return False
+    width = len(before.rows[0])
+    if len(before.rows) < 2 or any(len(row) != width for row in block.rows[:1]):
+        return False
+    parts = parts_of(before.rows)
+    if not parts.header or not parts.body:
+        return False
+    near = _SAME_WIDTH_POINTS
+    is_as_wide = (
+        abs(before.place.x0 - block.place.x0) <= near
+        and abs(before.place.x1 - block.place.x1) <= 4 * near
+    )
+    return is_as_wide and is_like(block.rows[0], parts.body)
 
 
 def _mask(text: str) -> str:
@@ -99,7 +139,7 @@ def _top(block: Block) -> float:
 
 def _levelled(blocks: Sequence[Block]) -> list[Block]:
     """Return blocks with the ranks of headings made levels from 1, without gaps."""
-    ranks = sorted({block.level for block in blocks if block.kind == "heading"})
+    ranks = sorted({block.level for block in blocks if block.kind == "heading" and block.place})
     levels: dict[int, int] = {}
     level, last = 0, None
     for rank in ranks:
@@ -109,6 +149,8 @@ def _levelled(blocks: Sequence[Block]) -> list[Block]:
         levels[rank] = min(level, _DEEPEST)
         last = rank
     return [
-        replace(block, level=levels[block.level]) if block.kind == "heading" else block
+        replace(block, level=levels[block.level])
+        if block.kind == "heading" and block.place  # of an embedded file they are levels already
+        else block
         for block in blocks
     ]

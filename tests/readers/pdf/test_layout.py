@@ -4,7 +4,7 @@ import pytest
 
 from ragflow_local.readers import pdf
 from ragflow_local.readers.pdf import layout
-from ragflow_local.readers.pdf.lines import mupdf
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.records import Block
 from tests.readers.pdf_samples import LOREM, financial_table, ruled_table, save, text_page
 

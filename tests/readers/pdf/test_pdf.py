@@ -4,7 +4,8 @@ import pytest
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import ocr, pdf, pdf_picture
-from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, mupdf
+from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word
 from ragflow_local.readers.pdf.page import read_lines
 from ragflow_local.readers.pdf.ruled_tables import Rules
 from ragflow_local.records import Block, Notice
