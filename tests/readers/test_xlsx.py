@@ -175,4 +175,8 @@ def test_a_cell_merged_over_the_table_spans_it() -> None:
     for row in (["Part", "Price"], ["Pumps", None], ["P1", 5]):
         sheet.append(row)
     sheet.merge_cells("A2:B2")
-    assert list(read(saved(book)))[1].rows == (("Part", "Price"), ("Pumps",), ("P1", "5"))
+    assert [b.rows for b in read(saved(book)) if isinstance(b, Block)][1] == (
+        ("Part", "Price"),
+        ("Pumps",),
+        ("P1", "5"),
+    )
