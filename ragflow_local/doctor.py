@@ -133,35 +133,29 @@ class _Examination:
             yield Problem("counts", f"The counts of {len(wrong)} documents or datasets are wrong.")
         ids = datasets.all_ids(reading)
         self.counts.update(datasets=len(ids), chunks=0)
-        vectors = Vectors(self.directory.vectors)
+        vectors = VectorTable(self.catalog, Vectors(self.directory.vectors))
         for id in ids:
             for what in wrong_postings(reading, id, self.compared):
                 yield Problem("words", f"Dataset {id}: {what}")
             yield from self._vectors(reading, vectors, id)
         files = Files(self.directory.path)
         yield from self._files(reading, files)
-        table = VectorTable(self.catalog, vectors)
-        for name, kind in orphans(reading, files, table):
+        for name, kind in orphans(reading, files, vectors):
             yield Problem("orphans", f"The {kind} {name} is not needed.")
 
-    def _vectors(self, reading: Connection, vectors: Vectors, id: str) -> Iterator[Problem]:
+    def _vectors(self, reading: Connection, vectors: VectorTable, id: str) -> Iterator[Problem]:
         expected = np.array(chunks.available_numbers(reading, id), np.int64)
         self.counts["chunks"] += len(expected)
         dataset = datasets.get(reading, id)
         if dataset and (torn := chunks.torn_embeddings(reading, id, dataset.embedding_dim)):
             yield Problem("catalog", f"Dataset {id}: {torn} chunks have no whole vector.", False)
-        if id not in vectors.kept():
-            return  # as in a backup: the first search writes the table
         try:
-            found = vectors.check(id)
-        except DamagedProjectError as error:
+            missing = vectors.missing(id)
+        except StoreError as error:
             yield Problem("vectors", str(error))
             return
-        missing, more = np.setdiff1d(expected, found), np.setdiff1d(found, expected)
-        if len(missing) or len(found) != len(np.unique(found)):
-            yield Problem("vectors", f"Dataset {id}: {len(missing)} chunks are not in its table.")
-        elif len(more):
-            yield Problem("vectors", f"Dataset {id}: {len(more)} vectors belong to no chunk.")
+        if missing:
+            yield Problem("vectors", f"Dataset {id}: {missing} chunks are not in its table.")
 
     def _files(self, reading: Connection, files: Files) -> Iterator[Problem]:
         needed, pictured = documents.files_in_use(reading), chunks.with_images(reading)
@@ -229,10 +223,14 @@ def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report
                 index_anew(connection, id)
                 done.append(f"The word index of dataset {id} was written anew.")
         try:
-            vectors.check(id)
+            is_whole = not table.missing(id)
         except DamagedProjectError:
+            is_whole = False
+        if not is_whole:
             table.rebuild(id)
             done.append(f"The vector table of dataset {id} was written anew.")
+    table.move_all()
+    table.close()
     vectors.close()
     if is_changed and not is_torn:
         done.append("The catalog was taken as it is; look at the texts you rely on.")

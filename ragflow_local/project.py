@@ -40,7 +40,6 @@ from ragflow_local.stores.backup import copy_project
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
-from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
 
 
@@ -180,7 +179,7 @@ class Project:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()
-        self.vectors = Vectors(self.directory.vectors, self._vectors_kept, is_durable=is_durable)
+        self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)
         self.indexer = Indexer(
@@ -201,20 +200,11 @@ class Project:
             slot=self._slot,
         )
 
-    def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
-        """Return what the catalog has of a dataset's vectors, where it fits and nobody adds."""
-        if self.options.read_only and not self.directory.was_closed():
-            return None
-        with self.catalog.read() as reading:
-            row = datasets.get(reading, dataset_id)
-            if row is None or row.chunk_count * row.embedding_dim * 4 > most_bytes:
-                return None
-            return chunks.embeddings_at_once(reading, dataset_id, row.embedding_dim)
-
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""
         if not was_clean:
             heal(self.catalog, self.files, self.vector_table)
+        self.vector_table.heal()
         with self.catalog.read() as reading:
             interrupted = documents.running(reading)
         if self.options.resume:
@@ -254,9 +244,8 @@ class Project:
         self.jobs.close()
         self.pictures.close()
         self.term_index.close()
+        self.vector_table.close()
         self.models.close()
-        if not self.options.read_only:
-            self.vectors.maintain(last=True)
         self.vectors.close()
         self.catalog.close()
         self.directory.release(is_clean=True)
@@ -279,7 +268,7 @@ class Project:
                 with self.catalog.write() as connection:
                     is_more = postings.merge(connection, number or 0)
         self.catalog.vacuum()
-        self.vectors.maintain(is_due=True)
+        self.vector_table.move_all()
         return max(0, before - self._size())
 
     def _size(self) -> int:
@@ -313,11 +302,11 @@ class Project:
         reranker = self.models.reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
             found = _documents(reading, rows, within)
-            numbers = {row.id: datasets.number_of(reading, row.id) for row in rows}
+            numbers = datasets.numbers_of(reading, [row.id for row in rows])
         scopes = [
             Scope(number, row.id, row.embedding_dim, found, row.embedding_floor)
             for row in rows
-            if (number := numbers[row.id]) is not None and row.embedding_dim
+            if (number := numbers.get(row.id)) is not None and row.embedding_dim
         ]
         mend = None if self.options.read_only else self.vector_table.rebuild
         sources = Sources(self.catalog, self.vectors, mend)

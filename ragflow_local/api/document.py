@@ -349,8 +349,30 @@ class Document(Entity):
         Raises:
             InvalidValueError: The content is empty or no text.
         """
-        draft = Draft(checked_content(content), keywords=tuple(keywords or ()))
-        return Chunk(self._rag, self._rag.project.indexer.add_chunk(self._now(), draft))
+        [chunk] = self.add_chunks([content], [keywords or []])
+        return chunk
+
+    def add_chunks(
+        self, contents: list[str], keywords: list[list[str]] | None = None
+    ) -> list[Chunk]:
+        """Add chunks at the end, all of them or none, in one step; see ``add_chunk``.
+
+        Args:
+            contents: Their texts.
+            keywords: Words each is also found by, as many lists as there are texts.
+
+        Raises:
+            InvalidValueError: A content is empty or no text, or the lists differ in length.
+        """
+        words = [[]] * len(contents) if keywords is None else keywords
+        if len(words) != len(contents):
+            raise InvalidValueError("keywords", len(words), f"{len(contents)} lists, one a content")
+        drafts = [
+            Draft(checked_content(content), keywords=tuple(some))
+            for content, some in zip(contents, words, strict=True)
+        ]
+        rows = self._rag.project.indexer.add_chunks(self._now(), drafts) if drafts else []
+        return [Chunk(self._rag, row) for row in rows]
 
 
 def start_parsing(rag: Engine, ids: list[str]) -> None:

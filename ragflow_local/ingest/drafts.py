@@ -36,23 +36,21 @@ class Parsed:
 def rows_of(
     document: DocumentRow,
     drafts: Sequence[Draft],
-    first: int,
     created: int,
     count_tokens: Callable[[str], int],
 ) -> list[ChunkRow]:
-    """Return the rows of a document's drafts, in their order.
+    """Return the rows of a document's drafts, in their order, without numbers yet.
 
     Args:
         document: As it was when its parse began.
         drafts: Its chunks.
-        first: The number of the first; the others follow.
         created: The time, in milliseconds since 1970.
         count_tokens: Of the dataset's embedding model.
     """
     return cite(
         [
             ChunkRow(
-                number=first + ordinal,
+                number=0,  # given when it is committed
                 id=chunk_id(document.id, ordinal, draft.content),
                 document_id=document.id,
                 dataset_id=document.dataset_id,

@@ -49,6 +49,8 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
         done.append(lost_sentence(lost))
         _log.warning("%s: %s", catalog.path, done[0])
         catalog.accept_loss()
+        with catalog.write() as connection:
+            chunks.pass_over_numbers(connection)
     with catalog.write() as connection:
         if state.wrong_counts(connection):
             state.count_anew(connection)
@@ -58,8 +60,8 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
             if wrong_postings(connection, id):
                 index_anew(connection, id)
                 done.append(f"The word index of dataset {id} was written anew.")
-        if not vectors.check(id):
-            done.append(f"The vector table of dataset {id} was brought in step with its rows.")
+    for id in vectors.heal(is_all=bool(lost)):
+        done.append(f"The vector table of dataset {id} is to be written anew.")
     with catalog.read() as reading:
         done += collect(reading, files, vectors)
     for sentence in done:

@@ -1,25 +1,25 @@
-"""The indexer: the one writer of chunks; rows, vectors and terms change here, and stay in step.
+"""The indexer: the one writer of chunks; rows, vectors and terms change here, in one transaction.
 
-How a change is committed, and what a crash at each step leaves behind:
+    1  pictures of new chunks                          no row names them before it is committed
+    2  rows, embeddings, postings, counts, numbers     ONE SQLite transaction: the commit point
+    3  pictures and bytes that nobody needs            garbage until then
 
-    1  vectors of new numbers to LanceDB, on the disk    invisible: no live row names them
-    2  rows, embeddings, postings, counts                ONE SQLite transaction: the commit point
-    3  vectors of old numbers removed from LanceDB       garbage until then, collected late
+The disk is waited for once, at the commit. A copy of vectors is written to LanceDB later, behind
+a watermark (``vector_table``).
 
-Each text of a chunk has a number of its own, never given again. So an index entry that a crash
-left behind can never be taken for another chunk.
+Each text of a chunk has a number of its own, given inside the commit and never again.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.errors import NotFoundError, RagflowError
+from ragflow_local.errors import NotFoundError
 from ragflow_local.ingest.drafts import Parsed, rows_of
 from ragflow_local.ingest.embed import embed_rows
 from ragflow_local.ingest.term_index import TermIndex
@@ -38,13 +38,10 @@ from ragflow_local.stores.catalog import (
 from ragflow_local.stores.files import Files
 from ragflow_local.text.tokens import token_counter
 
-# Chunk numbers set aside in one transaction: more would only leave larger gaps after a crash.
-_RESERVE = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """Chunks on their way in: rows with numbers, and their embeddings by key."""
+    """Chunks on their way in: rows without numbers yet, and their embeddings by key."""
 
     rows: list[ChunkRow]
     keys: list[bytes]
@@ -75,8 +72,6 @@ class Indexer:
         self._files = files
         self._embedder_of = embedder_of
         self._tokenizer_of = tokenizer_of
-        self._next_number = 0
-        self._reserved_until = 0
 
     # ── a parse and its ends ──
 
@@ -130,10 +125,10 @@ class Indexer:
         dataset = self._dataset(parsed[0].document.dataset_id)
         new = self._prepare(dataset, parsed, embedded)
         drafts = [draft for one in parsed for draft in one.drafts]
-        with self._offered(dataset.id, new):
-            for chunk, draft in zip(new.rows, drafts, strict=True):
-                if draft.image:  # before the commit: a chunk that says it has a picture has one
-                    self._files.put_image(chunk.id, draft.image)
+        pictures = {
+            row.id: draft.image for row, draft in zip(new.rows, drafts, strict=True) if draft.image
+        }
+        with self._pictured(new.rows, pictures):
             with self._catalog.write() as connection:
                 kept = {one.document.id: one for one in parsed if _is_wanted(connection, one)}
                 old = [row for id in kept for row in chunks.list_of(connection, id)]
@@ -144,31 +139,36 @@ class Indexer:
                 for one in kept.values():
                     _set_done(connection, one)
                 crash.point("chunks written")
-        crash.point("chunks committed")
-        self._vectors.remove(dataset.id, [row.number for row in old])
-        crash.point("old vectors removed")
-        self._remove_images(old, new.rows)
-        self._take_back(dataset.id, [row for row in new.rows if row.document_id not in kept])
+            crash.point("chunks committed")
+            self._remove_images(old, new.rows)
+        self._vectors.changed(dataset.id, len(new.rows) + len(old))
 
     # ── single chunks ──
 
-    def add_chunk(self, document: DocumentRow, draft: Draft) -> ChunkRow:
-        """Add a chunk at the end of a document, found at once."""
+    def add_chunks(self, document: DocumentRow, drafts: Sequence[Draft]) -> list[ChunkRow]:
+        """Add chunks at the end of a document, all of them or none, found at once."""
         dataset = self._dataset(document.dataset_id)
-        parsed = Parsed(document, [draft], [], lambda: False)
-        new = self._prepare(dataset, [parsed], lambda done: None)
-        with self._catalog.read() as reading:
-            ordinal = chunks.next_ordinal(reading, document.id)
-        row = replace(
-            new.rows[0], id=uuid.uuid4().hex, ordinal=ordinal, generation=document.generation
-        )
-        new = replace(new, rows=[row])
-        with self._offered(dataset.id, new), self._catalog.write() as connection:
-            if documents.get(connection, document.id) is None:
+        new = self._prepare(dataset, [Parsed(document, drafts, [], lambda: False)], lambda _: None)
+        with self._catalog.write() as connection:
+            current = documents.get(connection, document.id)
+            if current is None:
                 raise NotFoundError("document", document.id)
-            self._insert_rows(connection, dataset.id, new)
-            documents.count(connection, document.id)
-        return row
+            ordinal = chunks.next_ordinal(connection, document.id)
+            rows = [
+                replace(
+                    row,
+                    id=uuid.uuid4().hex,
+                    document_name=current.name,
+                    ordinal=ordinal + at,
+                    generation=current.generation,
+                )
+                for at, row in enumerate(new.rows)
+            ]
+            rows = self._insert_rows(connection, dataset.id, replace(new, rows=rows))
+            tokens = sum(row.token_count for row in rows)
+            documents.count_more(connection, document.id, len(rows), tokens)
+        self._vectors.changed(dataset.id, len(rows))
+        return rows
 
     def replace_chunk(self, id: str, changes: dict[str, object]) -> ChunkRow:
         """Change a chunk's content, keywords, questions or availability; return it as it is now.
@@ -185,26 +185,25 @@ class Indexer:
         if old.match_text and row.questions != old.questions:
             row = replace(row, match_text="\n".join(row.questions))
         dataset = self._dataset(old.dataset_id)
-        row = replace(row, number=self._numbers(1))
         embedder = self._embedder_of(dataset)
         row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
         keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
-        new = _New([row], keys, matrix)
-        with self._offered(dataset.id, new), self._catalog.write() as connection:
+        with self._catalog.write() as connection:
+            # Not the one read above: another thread may have changed the chunk meanwhile.
             current = chunks.get(connection, id)
             if current is None:
                 raise NotFoundError("chunk", id)
             number = _dataset_number(connection, dataset.id)
             if current.available:
                 postings.remove(connection, number, [current.number])
+            row = replace(row, number=chunks.reserve_numbers(connection, 1))
             before = chunks.embedding_of(connection, id)
             kept = chunks.insert_embedding(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
             chunks.collect_embeddings(connection, [before])
             self._terms.add(connection, number, [row])
             documents.count(connection, row.document_id)
-        # Not the one read above: another thread may have changed the chunk meanwhile.
-        self._vectors.remove(dataset.id, [current.number])
+        self._vectors.changed(dataset.id, 1)
         return row
 
     def remove_chunk(self, id: str) -> None:
@@ -218,8 +217,8 @@ class Indexer:
             if row is None:
                 raise NotFoundError("chunk", id)
             self._drop_rows(connection, row.dataset_id, [row])
-            documents.count(connection, row.document_id)
-        self._vectors.remove(row.dataset_id, [row.number])
+            documents.count_more(connection, row.document_id, -1, -row.token_count)
+        self._vectors.changed(row.dataset_id, 1)
         self._files.remove_image(row.id)
 
     # ── whole documents and datasets ──
@@ -235,7 +234,7 @@ class Indexer:
             fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": "", "process_duration": 0.0}
             documents.update(connection, id, {**values, **fresh, "process_begin_at": None})
             documents.count(connection, id)
-        self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
+        self._vectors.changed(row.dataset_id, len(old))
         self._remove_images(old, [])
 
     def rename_document(self, id: str, values: dict[str, object]) -> None:
@@ -264,8 +263,7 @@ class Indexer:
             self._drop_rows(connection, row.dataset_id, old)
             documents.delete(connection, id)
         crash.point("document deleted")
-        self._vectors.remove(row.dataset_id, [chunk.number for chunk in old])
-        crash.point("vectors deleted")
+        self._vectors.changed(row.dataset_id, len(old))
         self._remove_images(old, [])
         self._remove_files([row.sha256])
         crash.point("file deleted")
@@ -276,13 +274,12 @@ class Indexer:
         images: list[str] = []
         with self._catalog.write() as connection:
             for id in ids:
-                rows = documents.list_of(connection, id)
-                files.update(row.sha256 for row in rows)
-                for row in rows:
-                    images += [c.id for c in chunks.list_of(connection, row.id) if c.image]
+                files |= documents.files_of(connection, id)
+                images += chunks.pictured_of(connection, id)
+                embeddings = chunks.embeddings_of_dataset(connection, id)
                 postings.drop(connection, _dataset_number(connection, id))
                 datasets.delete(connection, id)
-            chunks.delete_unused_embeddings(connection)
+                chunks.collect_embeddings(connection, embeddings)
         for id in ids:
             self._vectors.drop(id)
         self._remove_files(files)
@@ -308,31 +305,24 @@ class Indexer:
     ) -> _New:
         embedder = self._embedder_of(dataset)
         count_tokens = token_counter(embedder.tokenizer_file)
-        first = self._numbers(sum(len(one.drafts) for one in parsed))
         rows: list[ChunkRow] = []
         for one in parsed:
-            start = first + len(rows)
-            rows += rows_of(one.document, one.drafts, start, now_ms(), count_tokens)
+            rows += rows_of(one.document, one.drafts, now_ms(), count_tokens)
         keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
         embedded(len(rows))
         return _New(rows, keys, matrix)
 
-    def _numbers(self, count: int) -> int:
-        """Return the first of ``count`` new chunk numbers in a row."""
-        with self._catalog.write() as connection:
-            if self._next_number + count > self._reserved_until:
-                size = max(count, _RESERVE)
-                self._next_number = chunks.reserve_numbers(connection, size)
-                self._reserved_until = self._next_number + size
-            first = self._next_number
-            self._next_number += count
-        return first
-
-    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> None:
-        for row, key, vector in zip(new.rows, new.keys, new.matrix, strict=True):
+    def _insert_rows(
+        self, connection: Connection, dataset_id: str, new: _New
+    ) -> list[ChunkRow]:
+        """Insert chunks under the next numbers; return them with these."""
+        first = chunks.reserve_numbers(connection, len(new.rows))
+        rows = [replace(row, number=first + at) for at, row in enumerate(new.rows)]
+        for row, key, vector in zip(rows, new.keys, new.matrix, strict=True):
             kept = chunks.insert_embedding(connection, key, vector)
             chunks.insert(connection, row, kept)
-        self._terms.add(connection, _dataset_number(connection, dataset_id), new.rows)
+        self._terms.add(connection, _dataset_number(connection, dataset_id), rows)
+        return rows
 
     def _remove_rows(
         self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]
@@ -345,26 +335,28 @@ class Indexer:
         chunks.collect_embeddings(connection, self._remove_rows(connection, dataset_id, old))
 
     @contextmanager
-    def _offered(self, dataset_id: str, new: _New) -> Iterator[None]:
-        """Add the vectors of chunks that the block commits, or take them out where it cannot."""
-        live = [index for index, row in enumerate(new.rows) if row.available]
-        if live:
-            self._vectors.add(dataset_id, [new.rows[index] for index in live], new.matrix[live])
-            crash.point("vectors written")
+    def _pictured(self, rows: Sequence[ChunkRow], pictures: Mapping[str, bytes]) -> Iterator[None]:
+        """Keep pictures of chunks that the block commits; take out those of chunks it does not."""
         try:
+            # Before the commit: a chunk that says it has a picture has one.
+            for id, image in pictures.items():
+                self._files.put_image(id, image)
+            if pictures:
+                crash.point("pictures written")
             yield
-        except RagflowError:
-            # No crash, so the next opening would not look for them.
-            self._take_back(dataset_id, new.rows)
-            raise
-
-    def _take_back(self, dataset_id: str, rows: Sequence[ChunkRow]) -> None:
-        """Remove what was written of chunks that were not committed."""
-        if rows:
-            self._vectors.take_back(dataset_id, [row.number for row in rows])
-            ids = {row.document_id for row in rows if row.image}
-            with self._catalog.read() as reading:
-                self._remove_images(rows, [c for id in ids for c in chunks.list_of(reading, id)])
+        finally:
+            # Whatever happened: no crash, so the next opening would not look for them.
+            if pictures:
+                document_ids = {row.document_id for row in rows if row.id in pictures}
+                with self._catalog.read() as reading:
+                    there = {
+                        chunk.id
+                        for id in document_ids
+                        for chunk in chunks.list_of(reading, id)
+                        if chunk.image
+                    }
+                for id in pictures.keys() - there:
+                    self._files.remove_image(id)
 
     def _remove_files(self, hashes: Iterable[str]) -> None:
         """Remove the bytes that no document has any more."""

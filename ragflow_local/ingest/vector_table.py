@@ -1,72 +1,83 @@
-"""The vector table of a dataset, kept in step with the catalog, of which it is a copy."""
+"""The vector tables of a project, written behind the catalog: thousands of vectors at a time.
+
+A commit puts vectors into the catalog, where they are found at once. A thread of its own moves
+what has piled up to LanceDB:
+
+    1  vectors above the watermark read, in one snapshot of the catalog
+    2  what the table has above the watermark taken out     left of a crash, or of commits lost
+    3  vectors added to the table, on the disk              not looked for: above the watermark
+    4  watermark raised                                     one SQLite transaction
+
+Ending it at any moment loses nothing but work. Vectors of removed chunks stay until many of them
+are taken out at once: search asks the catalog which chunks are there.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable
 
 import numpy as np
 
 from ragflow_local.errors import DamagedProjectError, StoreError
-from ragflow_local.records import ChunkRow, Matrix
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents
-from ragflow_local.stores.vectors import Vectors
+from ragflow_local.stores import crash, vector_cache
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, vector_states
+from ragflow_local.stores.catalog.vector_states import VectorState
+from ragflow_local.stores.vectors import Batch, Vectors
 
 _log = logging.getLogger("ragflow_local.ingest")
 
+# Vectors that wait before they are moved: LanceDB takes as long for one as for sixty, and its
+# import takes two seconds, which a small project never needs.
+_BATCH = 4096
+# Vectors moved in one step, at most: 25 MB of 384 dimensions.
+_STEP = 16_384
+# Share of removed vectors above which they are taken out, where they are a batch at least.
+_MOST_REMOVED = 0.2
+# Between a commit and the moving: commits that come one after the other are moved together.
+_PAUSE_SECONDS = 0.25
+
 
 class VectorTable:
-    """Adds, removes and mends; what is torn is written anew from the catalog, without a model."""
+    """Moves, mends and drops; what is torn is written anew from the catalog, without a model."""
 
     def __init__(self, catalog: Catalog, vectors: Vectors) -> None:
         self._catalog = catalog
         self._vectors = vectors
+        self._lock = threading.Lock()
+        self._moving = threading.Lock()  # One step at a time, whoever makes it.
+        self._changes: dict[str, int] = {}
+        self._due: set[str] = set()
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
 
-    def add(self, dataset_id: str, rows: Sequence[ChunkRow], matrix: Matrix) -> None:
-        """Add the vectors of new chunks; they are on the disk when this returns.
+    def changed(self, dataset_id: str, count: int) -> None:
+        """Have what was added and removed moved soon, once it is a batch.
 
         Args:
-            dataset_id: Whose table.
-            rows: Chunks whose numbers are not there; those of a deleted document are left out.
-            matrix: (len(rows), dim).
+            dataset_id: Whose chunks.
+            count: How many were added or removed.
         """
-        with self._catalog.read() as reading:
-            found = documents.numbers_of(reading, list({row.document_id for row in rows}))
-        kept = [index for index, row in enumerate(rows) if row.document_id in found]
-        wanted = [rows[index] for index in kept]
-        numbers = np.array([row.number for row in wanted], np.int64)
-        in_documents = np.array([found[row.document_id] for row in wanted], np.int64)
-        generations = np.array([row.generation for row in wanted], np.int64)
-        batch = (numbers, in_documents, generations, matrix[kept])
-        for is_mended in (False, True):
-            try:
-                self._vectors.add(dataset_id, batch)
-            except DamagedProjectError:
-                if is_mended:
-                    raise
-                # Torn by a power cut, or lost: the catalog has every vector of it.
-                _log.warning("The vector table of %s is damaged; writing it anew", dataset_id)
-                self.rebuild(dataset_id)
-            else:
-                return
-
-    def remove(self, dataset_id: str, numbers: Sequence[int]) -> None:
-        """Take out vectors that no live row names: garbage, so a failure costs nothing but room."""
-        if not numbers:
+        if not count:
             return
-        try:
-            self._vectors.remove(dataset_id, np.array(numbers, dtype=np.int64))
-        except StoreError as error:
-            _log.warning("Old vectors of %s were not removed: %s", dataset_id, error)
+        with self._lock:
+            known = self._changes.get(dataset_id)
+        if known is None:  # since this process began
+            with self._catalog.read() as reading:
+                known = vector_states.waiting(reading, dataset_id, _BATCH) - count
+        with self._lock:
+            self._changes[dataset_id] = known + count
+            if known + count >= _BATCH:
+                self._changes[dataset_id] = 0
+                self._start(dataset_id)
 
-    def take_back(self, dataset_id: str, numbers: Sequence[int]) -> None:
-        """Take out vectors whose rows were not committed; all of them with their dataset."""
-        with self._catalog.read() as reading:
-            is_there = datasets.get(reading, dataset_id) is not None
-        if is_there:
-            self.remove(dataset_id, numbers)
-        else:
-            self.drop(dataset_id)
+    def rebuild(self, dataset_id: str) -> None:
+        """Have the table written anew: until then, vectors are read from the catalog."""
+        with self._catalog.write() as connection:
+            vector_states.set_moved(connection, dataset_id, 0)
+        with self._lock:
+            self._start(dataset_id)
 
     def drop(self, dataset_id: str) -> None:
         """Remove the whole table."""
@@ -76,28 +87,171 @@ class VectorTable:
         """Return the id of every dataset that has a table, and of those that had one."""
         return self._vectors.kept()
 
-    def rebuild(self, dataset_id: str) -> None:
-        """Write the table anew from the catalog."""
-        with self._catalog.read() as reading:
-            dataset = datasets.get(reading, dataset_id)
-            if dataset is None or dataset.embedding_dim == 0:
-                return
-            rows = chunks.all_embeddings(reading, dataset_id, dataset.embedding_dim)
-            self._vectors.rebuild(dataset_id, rows)
+    def missing(self, dataset_id: str) -> int:
+        """Return how many chunks the table should have, and has not; nothing is changed.
 
-    def check(self, dataset_id: str) -> bool:
-        """Make the table agree with the catalog; return whether it did already."""
+        Raises:
+            DamagedProjectError: It cannot be read, or a vector is not what was written.
+        """
         with self._catalog.read() as reading:
-            expected = np.array(chunks.available_numbers(reading, dataset_id), dtype=np.int64)
+            [state] = vector_states.of(reading, [dataset_id])
+            if not state.moved:
+                return 0
+            expected = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
+        found = self._vectors.table(dataset_id).read()[0]
+        return len(np.setdiff1d(expected[expected <= state.moved], found))
+
+    def heal(self, *, is_all: bool = False) -> list[str]:
+        """Forget tables that are gone or not asked for any more; return the datasets' ids.
+
+        Args:
+            is_all: Whether no table can be trusted: the catalog may be older than they are.
+        """
+        kept = set(self.kept())
+        with self._catalog.read() as reading:
+            states = vector_states.of(reading, datasets.all_ids(reading))
+        wrong = [one.id for one in states if one.moved and (is_all or one.id not in kept)]
+        if wrong:
+            with self._catalog.write() as connection:
+                for id in wrong:
+                    vector_states.set_moved(connection, id, 0)
+        for state in states:
+            if state.id in kept and (state.id in wrong or not state.moved):
+                self.drop(state.id)
+        return wrong
+
+    def move_all(self) -> None:
+        """Move what is a batch, take out what was removed, and put parts together."""
+        with self._catalog.read() as reading:
+            ids = datasets.all_ids(reading)
+        for id in ids:
+            while self._step(id, fewest_removed=1):
+                pass
+            table = self._vectors.table(id)
+            if table.exists():
+                self._telling(table.tidy, keep_versions=False)
+
+    def wait(self) -> None:
+        """Wait until what is due has been moved."""
+        while True:
+            with self._lock:
+                thread = self._thread
+            if thread is None:
+                return
+            thread.join()
+
+    def close(self) -> None:
+        """End the moving after the step it is at."""
+        self._ending.set()
+        self.wait()
+
+    def _start(self, dataset_id: str) -> None:
+        self._due.add(dataset_id)
+        if not (self._ending.is_set() or (self._thread and self._thread.is_alive())):
+            self._thread = threading.Thread(
+                target=self._run, name="ragflow-local vectors", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._ending.wait(_PAUSE_SECONDS)
+            with self._lock:
+                if self._ending.is_set() or not self._due:
+                    self._thread = None
+                    return
+                dataset_id = next(iter(self._due))
+            if self._step(dataset_id):
+                continue
+            with self._lock:
+                self._due.discard(dataset_id)
+            self._telling(self._index, dataset_id)
+
+    def _step(self, dataset_id: str, fewest_removed: int = _BATCH) -> bool:
+        """Move a batch, or take out what was removed; return whether there was something to do."""
+        with self._moving:
+            return self._telling(self._moved, dataset_id) or self._telling(
+                self._collected, dataset_id, fewest_removed
+            )
+
+    def _moved(self, dataset_id: str) -> bool:
+        with self._catalog.read() as reading:
+            states = vector_states.of(reading, [dataset_id])
+            if not states or vector_states.waiting(reading, dataset_id, _BATCH) < _BATCH:
+                return False
+            [state] = states
+            batches = _first(reading, state)
+        if not batches:
+            return False
+        table = self._vectors.table(dataset_id)
+        watermark = state.moved
         try:
-            found = self._vectors.numbers(dataset_id)
+            table.add(batches, watermark)
         except DamagedProjectError:
-            self.rebuild(dataset_id)
+            # The catalog has every vector of it.
+            _log.warning("The vector table of %s is damaged; it is written anew", dataset_id)
+            watermark = -1
+        crash.point("vectors moved")
+        with self._catalog.write() as connection:
+            states = vector_states.of(connection, [dataset_id])
+            is_wanted = bool(states) and states[0].moved == state.moved
+            if is_wanted and watermark < 0:
+                vector_states.set_moved(connection, dataset_id, 0)
+            elif is_wanted:
+                vector_states.set_moved(connection, dataset_id, int(batches[-1][0][-1]))
+                if not state.moved:
+                    vector_states.set_collected(connection, dataset_id, state.removed)
+        if not states:  # deleted meanwhile
+            self.drop(dataset_id)
+        crash.point("watermark raised")
+        return is_wanted
+
+    def _collected(self, dataset_id: str, fewest: int) -> bool:
+        """Take removed chunks out of a table, where there are many of them."""
+        with self._catalog.read() as reading:
+            states = vector_states.of(reading, [dataset_id])
+            if not states or not states[0].moved:
+                return False
+            [state] = states
+            removed = state.removed - state.collected
+            if removed < max(fewest, _MOST_REMOVED * state.chunks if fewest > 1 else 0):
+                return False
+            live = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
+        table = self._vectors.table(dataset_id)
+        there = table.numbers()
+        gone = np.setdiff1d(there[there <= state.moved], live)
+        for start in range(0, len(gone), _BATCH):
+            table.remove(gone[start : start + _BATCH])
+        crash.point("removed vectors taken out")
+        with self._catalog.write() as connection:
+            vector_states.set_collected(connection, dataset_id, state.removed)
+        return False
+
+    def _index(self, dataset_id: str) -> None:
+        """Index a table that is searched on the disk."""
+        with self._catalog.read() as reading:
+            states = vector_states.of(reading, [dataset_id])
+        if states and states[0].size_bytes > vector_cache.MEMORY_BYTES:
+            self._vectors.table(dataset_id).index()
+
+    def _telling(self, do: Callable[..., bool | None], *given: object, **named: object) -> bool:
+        """Do it; what fails is told in the log: nobody waits, and search reads the catalog."""
+        try:
+            return bool(do(*given, **named))
+        except StoreError as error:
+            _log.warning("Vectors could not be moved: %s", error)
             return False
-        missing, garbage = np.setdiff1d(expected, found), np.setdiff1d(found, expected)
-        if len(missing) or len(found) != len(expected) + len(garbage):
-            self.rebuild(dataset_id)
-            return False
-        # What nobody names does no harm; it is taken out, so that it does not add up.
-        self.remove(dataset_id, garbage.tolist())
-        return not len(garbage)
+
+
+def _first(reading: Connection, state: VectorState) -> list[Batch]:
+    """Return the vectors of the next step, in the order of their numbers."""
+    batches: list[Batch] = []
+    total = 0
+    for _, numbers, documents, matrix in vector_states.vectors_after(
+        reading, {state.id: state.moved}, state.dim
+    ):
+        batches.append((numbers, documents, matrix))
+        total += len(numbers)
+        if total >= _STEP:
+            break
+    return batches

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ragflow_local.embedders import Embedder, Reranker
 from ragflow_local.records import ChunkRow, Hit, Vector
-from ragflow_local.retrieve import graph
+from ragflow_local.retrieve import graph, nearest
 from ragflow_local.retrieve.candidates import (
     Candidates,
     Numbers,
@@ -18,12 +18,10 @@ from ragflow_local.retrieve.candidates import (
     Scores,
     Sources,
     by_words,
-    nearest,
-    nearness_of_all,
     terms_of_all,
 )
 from ragflow_local.retrieve.query import Query, query_of
-from ragflow_local.retrieve.similarity import blend
+from ragflow_local.retrieve.similarity import blend, calibrate
 from ragflow_local.settings import check_number, check_whole
 from ragflow_local.stores.catalog import Connection, chunks
 from ragflow_local.stores.catalog.postings_scores import read
@@ -34,10 +32,6 @@ _MOST = 2**31
 _BY_WORDS = "Found by its words alone: the model {!r} cannot read the script of the question."
 Scored = tuple[Numbers, NDArray[np.floating], Scores, Scores]
 
-# A parse that is committed between the reading of vectors and of rows replaces both; then the
-# two are read again. More than one in a row means garbage that is not collected yet.
-_ATTEMPTS = 2
-
 # Candidates a reranker reads: one takes it milliseconds, so not all of a thousand.
 _RERANKED = 64
 
@@ -47,7 +41,7 @@ class Wanted:
     """Which hits are wanted.
 
     Attributes:
-        top_k: Candidates from each index.
+        top_k: Candidates from each index, of all datasets together.
         threshold: Least similarity, in [0, 1].
         vector_weight: Of the vector similarity in the blend, in [0, 1]; with 0 no vector is
             read, with 1 no word, and the similarity that is not used is 0.
@@ -105,61 +99,42 @@ def search(
             wanted = replace(wanted, vector_weight=0.0)
             remarks = (_BY_WORDS.format(model.name),)
     query = query_of(question) if wanted.vector_weight < 1 else Query((), (), 0)
-    for attempt in range(_ATTEMPTS):
-        # Vectors before rows: those of an older parse go only after its rows are replaced.
-        near = [
-            (np.empty(0, np.int64), np.empty(0, np.float32))
-            if vector is None
-            else nearest(sources, scope, vector, wanted.top_k)
-            for scope in scopes
-        ]
-        with sources.catalog.read() as connection:
-            found = [
-                _candidates(connection, sources, scope, (query, vector), (numbers, wanted.top_k))
-                for scope, (numbers, _) in zip(scopes, near, strict=True)
-            ]
-            is_whole = all(count == 0 for _, count in found)
-            if is_whole or attempt == _ATTEMPTS - 1:
-                merged = _merged([candidates for candidates, _ in found])
-                if reranker is not None and wanted.vector_weight > 0:
-                    merged = _reranked(connection, merged, (question, reranker), wanted)
-                has_graph = any(chunks.has_graph(connection, scope.id) for scope in scopes)
-                hits = _hits(connection, merged, wanted, has_graph)
-                return [replace(hit, remarks=remarks) for hit in hits] if remarks else hits
-    return []
+    with sources.catalog.read() as connection:
+        found = _candidates(connection, sources, scopes, (query, vector), wanted.top_k)
+        if reranker is not None and wanted.vector_weight > 0:
+            found = _reranked(connection, found, (question, reranker), wanted)
+        has_graph = chunks.has_graph(connection, [scope.id for scope in scopes])
+        hits = _hits(connection, found, wanted, has_graph)
+    return [replace(hit, remarks=remarks) for hit in hits] if remarks else hits
 
 
 def _candidates(
     connection: Connection,
     sources: Sources,
-    scope: Scope,
+    scopes: Sequence[Scope],
     asked: tuple[Query, Vector | None],
-    near: tuple[Numbers, int],
-) -> tuple[Candidates, int]:
-    """Return the candidates of one dataset, and how many of the nearest are no longer there."""
+    top_k: int,
+) -> Candidates:
+    """Return what either index proposes, with both similarities.
+
+    Words weigh by how rare they are in all the datasets together, so that chunks of different
+    ones are compared by one measure.
+    """
     query, vector = asked
-    numbers, top_k = near
-    lists = read(connection, scope.number, query.terms)
+    lists = read(connection, [scope.number for scope in scopes], query.terms)
     if lists is None:
         nothing = np.empty(0)
-        return Candidates(np.empty(0, np.int64), nothing, nothing), len(numbers)
-    is_live = lists.has(numbers)
-    worded = by_words(connection, lists, query, scope, top_k)
-    union = np.sort(np.concatenate([numbers[is_live], worded]))
-    union = union[np.diff(union, prepend=-1) > 0]
-    cosines = np.zeros(len(union))
-    if vector is not None:
-        cosines = nearness_of_all(connection, sources, scope, vector, union)
-    gone = len(numbers) - int(np.count_nonzero(is_live))
-    return Candidates(union, cosines, terms_of_all(lists, query, union)), gone
-
-
-def _merged(found: Sequence[Candidates]) -> Candidates:
-    return Candidates(
-        np.concatenate([one.numbers for one in found]),
-        np.concatenate([one.vector for one in found]),
-        np.concatenate([one.term for one in found]),
-    )
+        return Candidates(np.empty(0, np.int64), nothing, nothing)
+    worded = by_words(connection, lists, query, scopes[0].documents, top_k)
+    if vector is None:
+        numbers = np.sort(worded)
+        cosines: NDArray[np.floating] = np.zeros(len(numbers))
+    else:
+        near = nearest.find(connection, sources, scopes, vector, top_k)
+        numbers = np.union1d(near.numbers, worded)
+        floor = next((scope.floor for scope in scopes if scope.floor is not None), 0.0)
+        cosines = calibrate(near.cosines(connection, numbers).astype(np.float64), floor)
+    return Candidates(numbers, cosines, terms_of_all(lists, query, numbers))
 
 
 def _reranked(

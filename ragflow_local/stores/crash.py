@@ -9,13 +9,13 @@ POINTS = (
     "file written",
     "document added",
     "parse begun",
-    "vectors written",
     "chunks written",
     "chunks committed",
-    "old vectors removed",
+    "vectors moved",
+    "watermark raised",
     "document deleted",
-    "vectors deleted",
     "file deleted",
+    "removed vectors taken out",
 )
 
 

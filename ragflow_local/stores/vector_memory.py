@@ -1,4 +1,4 @@
-"""Vectors in memory: the exact nearest ones by one pass over a matrix.
+"""Vectors in memory: the exact nearest ones by one pass over their matrices.
 
 What a search sees never changes: adding and removing make a new ``Memory`` that shares the
 matrices of the old one, so searches of other threads go on undisturbed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,15 @@ from numpy.typing import NDArray
 from ragflow_local.records import Matrix, Vector
 
 Numbers = NDArray[np.int64]
+Scored: TypeAlias = tuple[Numbers, Vector]  # chunk numbers and their cosines
 
 # Rows of a block may be removed up to this share before it is copied without them.
 _MOST_REMOVED = 0.25
+# Parts that are looked up one by one; more of them are first put in one order.
+_FEW_PARTS = 32
+
+_NONE: Numbers = np.empty(0, np.int64)
+_NO_COSINES: Vector = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,19 @@ class _Block:
             return _joined([replace(self, live=live)])
         return replace(self, live=live)
 
+    def scored(self, direction: Vector, documents: Numbers | None) -> Scored:
+        """Return numbers, ascending, and cosines of the chunks that are live and allowed."""
+        allowed = self.live
+        if documents is not None:
+            allowed = allowed & np.isin(self.documents, documents)
+        count = np.count_nonzero(allowed)
+        if count == len(allowed):
+            return self.numbers, self.matrix @ direction
+        # Picking rows copies them: worth it for a small part only.
+        if count * 4 < len(allowed):
+            return self.numbers[allowed], self.matrix[allowed] @ direction
+        return self.numbers[allowed], (self.matrix @ direction)[allowed]
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -52,7 +72,7 @@ class Memory:
     def numbers(self) -> Numbers:
         """Return the chunk numbers there are, in no order."""
         return np.concatenate(
-            [np.empty(0, np.int64), *(block.numbers[block.live] for block in self._blocks)]
+            [_NONE, *(block.numbers[block.live] for block in self._blocks)]
         )
 
     def added(self, numbers: Numbers, documents: Numbers, matrix: Matrix) -> Memory:
@@ -72,66 +92,56 @@ class Memory:
             blocks[-2:] = [_joined(blocks[-2:])]
         return Memory(tuple(blocks))
 
-    def joined(self, other: Memory) -> Memory:
-        """Return a memory with the chunks of another too, which this one does not have."""
-        memory = self
-        for block in other._blocks:
-            kept = block.live
-            memory = memory.added(block.numbers[kept], block.documents[kept], block.matrix[kept])
-        return memory
-
     def removed(self, numbers: Numbers) -> Memory:
         """Return a memory without these chunks."""
         blocks = (block.without(numbers) for block in self._blocks)
         return Memory(tuple(block for block in blocks if len(block.numbers)))
 
-    def cosines(self, vector: Vector, numbers: Numbers) -> Vector:
-        """Return (n,) the cosine of each chunk; NaN for one that is not there.
+    def scored(self, direction: Vector, documents: Numbers | None) -> list[Scored]:
+        """Return the cosine of every chunk with a vector, in parts.
 
         Args:
-            vector: (dim,) of any length.
-            numbers: (n,) chunk numbers.
-        """
-        direction = unit(vector[None, :])[0]
-        cosines = np.full(len(numbers), np.nan, np.float32)
-        for block in self._blocks:
-            rows = np.minimum(np.searchsorted(block.numbers, numbers), len(block.numbers) - 1)
-            here = (block.numbers[rows] == numbers) & block.live[rows]
-            # Few rows: waking the threads of a matrix product would take longer than it does.
-            cosines[here] = np.einsum("ij,j->i", block.matrix[rows[here]], direction)
-        return cosines
-
-    def search(
-        self, vector: Vector, top_k: int, documents: Numbers | None
-    ) -> tuple[Numbers, Vector]:
-        """Return numbers and cosines of the nearest chunks, the nearest first.
-
-        Args:
-            vector: (dim,) of any length.
-            top_k: At most so many.
+            direction: (dim,) of length 1.
             documents: Numbers of the documents to search in; None for all.
         """
-        direction = unit(vector[None, :])[0]
-        numbers: list[Numbers] = [np.empty(0, np.int64)]
-        cosines: list[Vector] = [np.empty(0, np.float32)]
-        for block in self._blocks:
-            allowed = block.live
-            if documents is not None:
-                allowed = allowed & np.isin(block.documents, documents)
-            # Picking rows copies them: worth it for a small part only.
-            if np.count_nonzero(allowed) * 4 < len(allowed):
-                rows = np.flatnonzero(allowed)
-                found = block.matrix[rows] @ direction
-            else:
-                rows = np.arange(len(allowed))
-                found = np.where(allowed, block.matrix @ direction, np.float32(-np.inf))
-            best = largest(found, top_k)
-            best = best[allowed[rows[best]]]
-            numbers.append(block.numbers[rows[best]])
-            cosines.append(found[best])
-        all_numbers, all_cosines = np.concatenate(numbers), np.concatenate(cosines)
-        order = np.lexsort((all_numbers, -all_cosines))[:top_k]
-        return all_numbers[order], all_cosines[order]
+        return [block.scored(direction, documents) for block in self._blocks]
+
+
+def nearest(parts: Sequence[Scored], top_k: int) -> Scored:
+    """Return the chunks with the largest cosines, the nearest first; of equal ones the older."""
+    best = [largest(cosines, top_k) for _, cosines in parts]
+    numbers = np.concatenate(
+        [_NONE, *(part[0][rows] for part, rows in zip(parts, best, strict=True))]
+    )
+    cosines = np.concatenate(
+        [_NO_COSINES, *(part[1][rows] for part, rows in zip(parts, best, strict=True))]
+    )
+    if len(cosines) > top_k:
+        # Equal ones at the end are all kept until their numbers decide.
+        near = cosines >= np.partition(cosines, len(cosines) - top_k)[len(cosines) - top_k]
+        numbers, cosines = numbers[near], cosines[near]
+    order = np.lexsort((numbers, -cosines))[:top_k]
+    return numbers[order], cosines[order]
+
+
+def cosines_of(parts: Sequence[Scored], numbers: Numbers) -> Vector:
+    """Return (n,) the cosine of each chunk; NaN for one that is in no part.
+
+    Args:
+        parts: Each in ascending order of its numbers.
+        numbers: (n,) chunk numbers.
+    """
+    if len(parts) > _FEW_PARTS:
+        together = np.concatenate([part[0] for part in parts])
+        order = np.argsort(together, kind="stable")
+        parts = [(together[order], np.concatenate([part[1] for part in parts])[order])]
+    found = np.full(len(numbers), np.nan, np.float32)
+    for known, cosines in parts:
+        if len(known):
+            rows = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+            here = known[rows] == numbers
+            found[here] = cosines[rows[here]]
+    return found
 
 
 def largest(values: Vector, count: int) -> NDArray[np.intp]:

@@ -1,194 +1,229 @@
-"""Vectors: chunk numbers and their vectors in, the nearest ones out; LanceDB, one table a dataset.
+"""Vectors on the disk: chunk numbers and vectors in, the nearest out; LanceDB, a table a dataset.
 
-LanceDB holds a copy of what the catalog has: any table can be written anew from it, and what a
-crash leaves here is found on opening, by comparing numbers. How a table is kept in memory and in
-step is told in ``vector_cache``; here is all that is said to LanceDB.
+LanceDB holds a copy of what the catalog has, up to a watermark that the catalog keeps: any table
+can be written anew from it. What is above the watermark here is left of a crash, and taken out
+before more is added. What is said to LanceDB is said here, and what it says of its files is told
+as errors of our own.
 """
 
 from __future__ import annotations
 
-import logging
+import contextlib
+import errno
 import os
+import re
 import shutil
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ragflow_local.errors import StoreError
+from ragflow_local.errors import DamagedProjectError, DiskError
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.stores.vector_cache import Batch, CachedTable, Truth
+from ragflow_local.stores.durable import sync_tree
+from ragflow_local.stores.vector_cache import VectorCache
 from ragflow_local.stores.vector_memory import Numbers
 
-_log = logging.getLogger("ragflow_local.stores")
-
-# Of all datasets together; the one searched longest ago is let go first.
-_ALL_MEMORY_BYTES = 768 * 2**20
 # Old versions stay this long for a reader in another process that is in the middle of one.
 _KEEP_VERSIONS = timedelta(minutes=1)
 # Nearest by the index that are compared exactly, where fewer are wanted.
 _COMPARED = 100
 # Share of rows without index above which it is brought up to date.
 _MOST_UNINDEXED = 0.2
+# Changes after which a table's parts are put together: each is a file to open and list.
+_CHANGES = 16
+
+# What LanceDB raises for whatever is wrong with its files: the first three for what it foresees;
+# then for a column that has another name or type, or a length that no memory holds.
+_OF_FILES = (RuntimeError, ValueError, OSError, LookupError, AttributeError, MemoryError)
+# What it did not foresee makes Rust panic: classes of pyo3's, which are not to be imported.
+_PANICS = ("RustPanic", "PanicException")
+_WRITTEN_ANEW = "Search goes on without it; a project that is open for writing writes it anew"
+
+# Chunk numbers, document numbers, vectors.
+Batch: TypeAlias = tuple[Numbers, Numbers, Matrix]
 
 
 class Vectors:
-    """Vector tables of a project's datasets; safe to use from several threads.
+    """Vectors of a project's datasets, in memory and on the disk; safe to use from threads.
 
     Args:
         directory: Where the tables are.
-        truth: Gives what the catalog has of a dataset, to search it without importing LanceDB.
         is_durable: Whether what is added has to outlive a power cut.
     """
 
-    def __init__(
-        self, directory: Path, truth: Truth | None = None, *, is_durable: bool = True
-    ) -> None:
+    def __init__(self, directory: Path, *, is_durable: bool = True) -> None:
         self._directory = directory
         self._is_durable = is_durable
-        self._truth = truth
         self._lock = threading.Lock()
-        self._tables: OrderedDict[str, CachedTable] = OrderedDict()
+        self._tables: dict[str, Table] = {}
+        self.memory = VectorCache()
 
-    def add(self, dataset_id: str, batch: Batch) -> None:
-        """Add chunks that are not there yet; they are on the disk when this returns.
-
-        Args:
-            dataset_id: Which table; the first chunk makes it.
-            batch: (n,) chunk numbers, (n,) their documents' numbers, (n,) the parses they are
-                from, and (n, dim) their vectors.
-
-        Raises:
-            DamagedProjectError: The table cannot be read; ``rebuild`` it.
-        """
-        if len(batch[0]):
-            self._table(dataset_id).add(batch)
-
-    def remove(self, dataset_id: str, numbers: Numbers) -> None:
-        """Remove chunks; a number that is not there is passed over.
-
-        Raises:
-            DamagedProjectError: The table cannot be read; ``rebuild`` it.
-        """
-        if len(numbers):
-            self._table(dataset_id).remove(np.asarray(numbers, np.int64))
-
-    def search(
-        self,
-        dataset_id: str,
-        vector: Vector,
-        top_k: int,
-        documents: Sequence[int] | None = None,
-    ) -> tuple[Numbers, Vector]:
-        """Return numbers and cosines of the nearest chunks, the nearest first.
-
-        Args:
-            dataset_id: Which table; one without chunks has none.
-            vector: (dim,).
-            top_k: At most so many.
-            documents: Numbers of the documents to search in; None for all.
-
-        Raises:
-            DamagedProjectError: The table cannot be read; ``rebuild`` it.
-        """
-        allowed = None if documents is None else np.asarray(documents, np.int64)
-        found = self._table(dataset_id).search(vector, top_k, allowed)
-        self._let_go()
-        return found
-
-    def cosines(self, dataset_id: str, vector: Vector, numbers: Numbers) -> Vector:
-        """Return (n,) the cosine of each chunk; NaN for one whose vector is not at hand.
-
-        Args:
-            dataset_id: Which table.
-            vector: (dim,).
-            numbers: (n,) chunk numbers.
-        """
-        return self._table(dataset_id).cosines(vector, numbers)
-
-    def numbers(self, dataset_id: str) -> Numbers:
-        """Return the chunk numbers of a dataset, in no order, to compare with the catalog.
-
-        Raises:
-            DamagedProjectError: The table cannot be read; ``rebuild`` it.
-        """
-        return self._table(dataset_id).numbers()
-
-    def rebuild(self, dataset_id: str, batches: Iterable[Batch]) -> None:
-        """Write a table anew.
-
-        Args:
-            dataset_id: Which one.
-            batches: Chunk numbers, document numbers, generations and vectors.
-        """
-        self._table(dataset_id).rebuild(batches)
+    def table(self, dataset_id: str) -> Table:
+        """Return a dataset's table; one that is not there yet is made by the first chunk."""
+        with self._lock:
+            if dataset_id not in self._tables:
+                disk = LanceTable(self._directory, dataset_id)
+                self._tables[dataset_id] = Table(disk, is_durable=self._is_durable)
+            return self._tables[dataset_id]
 
     def drop(self, dataset_id: str) -> None:
         """Delete a dataset's table."""
-        self._table(dataset_id).drop()
+        self.table(dataset_id).drop()
+        self.memory.forget(dataset_id)
         with self._lock:
             self._tables.pop(dataset_id, None)
-
-    def check(self, dataset_id: str) -> Numbers:
-        """Read a whole table, compare its checksums, and return its chunk numbers.
-
-        Raises:
-            DamagedProjectError: The table cannot be read, or a vector is not what was written.
-        """
-        return self._table(dataset_id).check()
 
     def kept(self) -> list[str]:
         """Return the name of every table on the disk, whole or not."""
         return sorted(path.stem for path in self._directory.glob("*.lance"))
 
-    def maintain(self, *, is_due: bool = False, last: bool = False) -> None:
-        """Take out what was removed and put parts together, of tables that are in use.
-
-        Args:
-            is_due: Whether to do it to all tables, even to save little.
-            last: Whether nothing will be written after it: old versions go then, too. A reader
-                in another process that is in the middle of one reads the catalog instead.
-        """
-        if is_due:
-            for name in self.kept():
-                self._table(name)
-        with self._lock:
-            tables = list(self._tables.values())
-        for table in tables:
-            try:
-                table.maintain(is_due=is_due, last=last)
-            except StoreError:
-                # Nobody is waiting for it; the next search or parse tells and mends it.
-                _log.warning("The vectors in %s could not be put in order", table.disk.path)
-
     def close(self) -> None:
         """Forget the tables; a closed one opens again when it is used."""
+        self.memory.clear()
         with self._lock:
             self._tables.clear()
 
-    def _table(self, dataset_id: str) -> CachedTable:
-        with self._lock:
-            if dataset_id not in self._tables:
-                self._tables[dataset_id] = CachedTable(
-                    LanceTable(self._directory, dataset_id),
-                    self._truth,
-                    is_durable=self._is_durable,
-                )
-            self._tables.move_to_end(dataset_id)
-            return self._tables[dataset_id]
 
-    def _let_go(self) -> None:
-        with self._lock:
-            total = sum(table.memory_bytes for table in self._tables.values())
-            for table in list(self._tables.values())[:-1]:
-                if total <= _ALL_MEMORY_BYTES:
-                    break
-                total -= table.memory_bytes
-                table.let_go()
+class Table:
+    """One dataset's table; what it is asked may raise ``DamagedProjectError`` or ``DiskError``."""
+
+    def __init__(self, disk: LanceTable, *, is_durable: bool = True) -> None:
+        self._disk = disk
+        self._is_durable = is_durable
+        self._lock = threading.RLock()  # Held while the table is changed.
+        self._synced: set[str] = set()
+        self._changes = 0
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self._disk.path
+
+    def exists(self) -> bool:
+        """Return whether there is one."""
+        return self._disk.exists()
+
+    def search(
+        self, vector: Vector, top_k: int, documents: Sequence[int] | Numbers | None = None
+    ) -> tuple[Numbers, Vector]:
+        """Return numbers and cosines of the nearest chunks, through the index if there is one.
+
+        Args:
+            vector: (dim,).
+            top_k: At most so many; removed ones may be among them.
+            documents: Numbers of the documents to search in; None for all.
+        """
+        allowed = None if documents is None else np.asarray(documents, np.int64)
+        with self._telling_damage():
+            return self._disk.search(vector, top_k, allowed)
+
+    def numbers(self) -> Numbers:
+        """Return its chunk numbers, in no order; none where there is no table."""
+        with self._telling_damage():
+            return self._disk.numbers() if self.exists() else np.empty(0, np.int64)
+
+    def read(self) -> Batch:
+        """Read all of it, and compare its checksums."""
+        with self._telling_damage():
+            return self._disk.read()
+
+    def add(self, batches: Iterable[Batch], watermark: int) -> None:
+        """Add chunks with numbers above the watermark; they are on the disk when this returns.
+
+        Args:
+            batches: Chunk numbers, document numbers and vectors.
+            watermark: What is above it here was never acknowledged, and goes first; with 0 the
+                table is written anew.
+        """
+        with self._lock, self._telling_damage():
+            if watermark == 0:
+                self._delete_files()
+            elif not self.exists():
+                raise FileNotFoundError("it is missing")
+            else:
+                self._disk.delete_above(watermark)
+            self._disk.add(batches)
+            self._changed()
+
+    def remove(self, numbers: Numbers) -> None:
+        """Take chunks out; a number that is not there is passed over."""
+        with self._lock, self._telling_damage():
+            if len(numbers) and self.exists():
+                self._disk.delete(numbers)
+                self._changed()
+
+    def index(self) -> None:
+        """Build the index, or bring it up to date, where that is due."""
+        with self._telling_damage():
+            if self.exists() and self._disk.is_index_due():
+                self._disk.index()  # Without the lock: it takes a minute.
+                with self._lock:
+                    self._sync()
+
+    def tidy(self, *, keep_versions: bool = True) -> None:
+        """Put its parts together.
+
+        Args:
+            keep_versions: Whether a reader in another process that is in the middle of an old
+                version goes on undisturbed.
+        """
+        with self._lock, self._telling_damage():
+            if self.exists():
+                self._disk.optimize(keep_versions)
+                self._sync()
+            self._changes = 0
+
+    def drop(self) -> None:
+        """Delete its files."""
+        with self._lock, self._telling_damage():
+            self._delete_files()
+
+    def _changed(self) -> None:
+        self._sync()
+        self._changes += 1
+        if self._changes >= _CHANGES:
+            self.tidy()
+
+    def _delete_files(self) -> None:
+        self._synced.clear()
+        self._changes = 0
+        self._disk.drop()
+
+    def _sync(self) -> None:
+        # Before the watermark says that it is there: a power cut would leave it short.
+        if self._is_durable:
+            self._synced = sync_tree(self.path, self._synced)
+
+    @contextlib.contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            if not _is_of_files(error):
+                raise
+            self._disk.forget()
+            problem = str(error).partition("\n")[0][:200].rstrip(". ")
+            number = _system_error(error)
+            if number is not None:
+                raise DiskError(self.path, number, problem) from error
+            raise DamagedProjectError(self.path, problem, _WRITTEN_ANEW) from error
+
+
+def _is_of_files(error: BaseException) -> bool:
+    return isinstance(error, _OF_FILES) or type(error).__name__ in _PANICS
+
+
+def _system_error(error: BaseException) -> int | None:
+    """Return the system's number for what the disk refused, or None where a file is at fault."""
+    number = error.errno if isinstance(error, OSError) else None
+    said = re.search(r"os error (\d+)", str(error))
+    if number is None and said:
+        number = int(said[1])
+    return None if number in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL) else number
 
 
 class LanceTable:
@@ -208,17 +243,6 @@ class LanceTable:
     def forget(self) -> None:
         """Open it anew when it is used next."""
         self._opened = None
-
-    def changed_at(self) -> int | None:
-        """Return when its last version was written, or None where there is none."""
-        try:
-            return (self.path / "_versions").stat().st_mtime_ns
-        except OSError:
-            return None
-
-    def size_bytes(self) -> int:
-        """Return what its vectors would take in memory."""
-        return int(self._table.count_rows()) * self._dim * 4
 
     def numbers(self) -> Numbers:
         """Return its chunk numbers, in no order."""
@@ -278,6 +302,11 @@ class LanceTable:
     def delete(self, numbers: Numbers) -> None:
         """Delete chunks."""
         self._table.delete(_is_in("number", numbers))
+
+    def delete_above(self, number: int) -> None:
+        """Delete chunks with higher numbers."""
+        if self._table.count_rows(f"number > {number}"):
+            self._table.delete(f"number > {number}")
 
     def optimize(self, keep_versions: bool = True) -> None:
         """Put its parts together, in the index too, and delete old versions."""
@@ -355,7 +384,7 @@ def _is_in(column: str, numbers: Numbers) -> Any:
 
 def _arrow(batch: Batch) -> Any:
     arrow = _pyarrow()
-    numbers, documents, generations, matrix = batch
+    numbers, documents, matrix = batch
     matrix = np.ascontiguousarray(matrix, np.float32)
     flat = arrow.array(matrix.ravel())
     checksums = _checksums(np.asarray(numbers, np.int64), np.asarray(documents, np.int64), matrix)
@@ -363,7 +392,6 @@ def _arrow(batch: Batch) -> Any:
         {
             "number": arrow.array(numbers, arrow.int64()),
             "document": arrow.array(documents, arrow.int64()),
-            "generation": arrow.array(generations, arrow.int64()),
             "vector": arrow.FixedSizeListArray.from_arrays(flat, matrix.shape[1]),
             "checksum": arrow.array(checksums, arrow.int64()),
         }

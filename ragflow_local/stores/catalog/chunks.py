@@ -162,10 +162,12 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:
     return {row["id"]: _row(row) for row in found}
 
 
-def has_graph(connection: Connection, dataset_id: str) -> bool:
-    """Tell whether a dataset has entities or relations."""
+def has_graph(connection: Connection, dataset_ids: Sequence[str]) -> bool:
+    """Tell whether one of the datasets has entities or relations."""
     found = connection.execute(
-        "SELECT 1 FROM chunks WHERE kind <> 'text' AND dataset_id = ? LIMIT 1", [dataset_id]
+        "SELECT 1 FROM json_each(?) CROSS JOIN chunks ON dataset_id = value"
+        " WHERE kind <> 'text' LIMIT 1",
+        [json.dumps(list(dataset_ids))],
     )
     return found.fetchone() is not None
 
@@ -266,6 +268,14 @@ def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
     return int(row[0])
 
 
+def embeddings_of_dataset(connection: Connection, dataset_id: str) -> list[int]:
+    """Return the embeddings of a dataset's chunks, for ``collect_embeddings`` once it is gone."""
+    found = connection.execute(
+        "SELECT DISTINCT embedding FROM chunks WHERE dataset_id = ?", [dataset_id]
+    )
+    return [int(row[0]) for row in found]
+
+
 def delete_unused_embeddings(connection: Connection) -> None:
     """Delete the embeddings that no chunk has any more."""
     connection.execute(
@@ -288,45 +298,6 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
         rows, vectors = zip(*found, strict=True)
         matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
     return matrix
-
-
-def all_embeddings(
-    connection: Connection, dataset_id: str, dim: int, batch: int = 4096
-) -> Iterator[tuple[Numbers, Numbers, Numbers, Matrix]]:
-    """Yield chunk numbers, document numbers, generations and vectors of all available chunks."""
-    cursor = connection.execute(
-        "SELECT chunks.number, documents.number, chunks.generation, embeddings.vector FROM chunks"
-        " JOIN documents ON documents.id = chunks.document_id"
-        " JOIN embeddings ON embeddings.number = chunks.embedding"
-        " WHERE chunks.dataset_id = ? AND chunks.available ORDER BY chunks.number",
-        [dataset_id],
-    )
-    cursor.row_factory = None  # plain tuples: a fifth of the time for a hundred thousand
-    while rows := cursor.fetchmany(batch):
-        numbers, in_documents, generations, vectors = zip(*rows, strict=True)
-        yield (
-            np.array(numbers, np.int64),
-            np.array(in_documents, np.int64),
-            np.array(generations, np.int64),
-            _unpacked(b"".join(vectors)).reshape(len(rows), dim),
-        )
-
-
-def embeddings_at_once(
-    connection: Connection, dataset_id: str, dim: int
-) -> tuple[Numbers, Numbers, Numbers, Matrix]:
-    """Return what ``all_embeddings`` yields, in one piece."""
-    parts = list(all_embeddings(connection, dataset_id, dim))
-    if not parts:
-        none = np.empty(0, np.int64)
-        return none, none, none, np.empty((0, dim), np.float32)
-    numbers, in_documents, generations, matrices = zip(*parts, strict=True)
-    return (
-        np.concatenate(numbers),
-        np.concatenate(in_documents),
-        np.concatenate(generations),
-        np.concatenate(matrices),
-    )
 
 
 def available(connection: Connection, dataset_id: str) -> Iterator[ChunkRow]:
@@ -358,15 +329,34 @@ def torn_embeddings(connection: Connection, dataset_id: str, dim: int) -> int:
 
 
 def reserve_numbers(connection: Connection, count: int) -> int:
-    """Set ``count`` chunk numbers aside, never to be given again; return the first of them.
+    """Give ``count`` chunk numbers, never to be given again; return the first of them.
 
-    A vector that a crash left behind can then never be taken for that of a later chunk.
+    Args:
+        connection: Inside the transaction that inserts the chunks: numbers are then given in the
+            order of commits, and one that fails has given none.
+        count: How many.
     """
-    found = connection.execute("SELECT next FROM chunk_numbers").fetchone()
-    connection.execute("UPDATE chunk_numbers SET next = next + ?", [count])
-    return int(found[0])
+    (following,) = connection.execute(
+        "UPDATE chunk_numbers SET next = ? +"
+        " max(next, coalesce((SELECT max(number) + 1 FROM chunks), 1)) RETURNING next",
+        [count],
+    ).fetchone()
+    return int(following) - count
+
+
+def pass_over_numbers(connection: Connection) -> None:
+    """Go on with numbers far above all that were given, commits that were lost included."""
+    connection.execute("UPDATE chunk_numbers SET next = next + (1 << 32)")
 
 
 def with_images(connection: Connection) -> set[str]:
     """Return the ids of the chunks that have a picture of their own."""
     return {str(row[0]) for row in connection.execute("SELECT id FROM chunks WHERE image")}
+
+
+def pictured_of(connection: Connection, dataset_id: str) -> list[str]:
+    """Return the ids of a dataset's chunks that have a picture of their own."""
+    found = connection.execute(
+        "SELECT id FROM chunks WHERE dataset_id = ? AND image", [dataset_id]
+    )
+    return [str(row[0]) for row in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DatasetRow
@@ -57,6 +57,15 @@ def number_of(connection: Connection, id: str) -> int | None:
     """Return the dataset's number in the postings, or None."""
     found = connection.execute("SELECT number FROM datasets WHERE id = ?", [id]).fetchone()
     return int(found[0]) if found else None
+
+
+def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Return the number of each dataset that there is, by its id."""
+    found = connection.execute(
+        "SELECT id, number FROM json_each(?) CROSS JOIN datasets ON id = json_each.value",
+        [json.dumps(list(ids))],
+    )
+    return {str(row[0]): int(row[1]) for row in found}
 
 
 def fingerprint_of(connection: Connection, id: str) -> str:

@@ -139,6 +139,12 @@ def files_in_use(connection: Connection) -> set[str]:
     return {str(row[0]) for row in connection.execute("SELECT DISTINCT sha256 FROM documents")}
 
 
+def files_of(connection: Connection, dataset_id: str) -> set[str]:
+    """Return the sha256 of every file of a dataset's documents."""
+    found = connection.execute("SELECT sha256 FROM documents WHERE dataset_id = ?", [dataset_id])
+    return {str(row[0]) for row in found}
+
+
 def is_file_used(connection: Connection, sha256: str) -> bool:
     """Return whether a document needs the file."""
     found = connection.execute("SELECT 1 FROM documents WHERE sha256 = ? LIMIT 1", [sha256])
@@ -152,4 +158,13 @@ def count(connection: Connection, id: str) -> None:
         " (SELECT count(*), coalesce(sum(token_count), 0) FROM chunks WHERE document_id = :id)"
         " WHERE id = :id",
         {"id": id},
+    )
+
+
+def count_more(connection: Connection, id: str, chunks: int, tokens: int) -> None:
+    """Add to a document's counts; less than 0 takes away."""
+    connection.execute(
+        "UPDATE documents SET chunk_count = chunk_count + ?, token_count = token_count + ?"
+        " WHERE id = ?",
+        [chunks, tokens, id],
     )

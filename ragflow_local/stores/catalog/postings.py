@@ -18,8 +18,10 @@ from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.stores.catalog import postings_segments as segments
+from ragflow_local.stores.catalog.postings_places import Places
 from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Numbers, Segment
 
 # Segments of about one size that are merged into one: fewer would write more often, more would
@@ -264,6 +266,15 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
 
+def are_live(
+    connection: sqlite3.Connection, dataset: int, numbers: Numbers
+) -> NDArray[np.bool_]:
+    """Return (n,) whether each chunk can be found."""
+    space = space_of(connection, dataset)
+    kept = [] if space is None else segments.segments_of(connection, space)
+    return Places.of(kept).of_numbers(numbers) >= 0
+
+
 def space_of(connection: sqlite3.Connection, dataset: int) -> int | None:
     """Return the number under which a dataset's lists are kept, or None where it has none."""
     row = connection.execute(
@@ -325,7 +336,7 @@ def _term_numbers(connection: sqlite3.Connection, space: int, terms: set[str]) -
 
 
 def known_terms(connection: sqlite3.Connection, space: int, terms: set[str]) -> dict[str, int]:
-    """Return the numbers of those of ``terms`` that the dataset has had."""
+    """Return the numbers of those of ``terms`` that the dataset has."""
     return dict(
         connection.execute(
             "SELECT term, number FROM json_each(?) CROSS JOIN postings_terms ON term = value"

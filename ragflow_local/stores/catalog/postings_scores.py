@@ -13,8 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.stores.catalog import postings_segments as segments
-from ragflow_local.stores.catalog.postings import known_terms, space_of
-from ragflow_local.stores.catalog.postings_segments import FORMATS, TERM_BITS, Numbers, Segment
+from ragflow_local.stores.catalog.postings_places import Places
+from ragflow_local.stores.catalog.postings_segments import (
+    FORMATS,
+    SEGMENT_BITS,
+    TERM_BITS,
+    Numbers,
+    Segment,
+)
 
 Scores = NDArray[np.float64]
 Counts = NDArray[np.integer[Any]]
@@ -26,9 +32,6 @@ B = 0.75
 # Postings of a list that is unpacked whatever is asked of it: then pieces would cost more.
 _SHORT = 8192
 
-# Parameters of one statement: what the oldest SQLite in use takes.
-_MOST_PARAMETERS = 900
-
 
 class _Piece(NamedTuple):
     """What a segment has of a list, removed chunks left out."""
@@ -39,7 +42,7 @@ class _Piece(NamedTuple):
 
 
 class _List:
-    """One term's postings in the whole dataset, as they are packed.
+    """One term's postings in all datasets that are searched, as they are packed.
 
     It is unpacked where all of it is scored. A long list is mostly asked about some chunks alone,
     which are looked up piece by piece.
@@ -108,8 +111,7 @@ class Lists:
 
     idf: Scores
     _lists: tuple[_List, ...]
-    _segments: tuple[Segment, ...]
-    _offsets: Numbers
+    _places: Places
 
     def best(self, weights: Scores, top_k: int, allowed: Numbers | None = None) -> Numbers:
         """Return the numbers of the ``top_k`` chunks with the largest scores, in no order.
@@ -122,7 +124,7 @@ class Lists:
         if allowed is None:
             found, values = self._leading(weights, top_k)
         else:
-            places = self._places_of(np.unique(allowed))
+            places = self._places.of_numbers(np.unique(allowed))
             found = np.sort(places[places >= 0])
             values = self.scores(weights)[found]
             found, values = found[values > 0], values[values > 0]
@@ -130,7 +132,7 @@ class Lists:
             least = np.partition(values, -top_k)[-top_k]
             above = found[values > least]
             found = np.concatenate([above, found[values == least][: top_k - len(above)]])
-        return self._numbers_at(found)
+        return self._places.numbers_at(found)
 
     def _leading(self, weights: Scores, top_k: int) -> tuple[Numbers, Scores]:
         """Return places and scores of the ``top_k`` best chunks, and maybe some more.
@@ -190,7 +192,7 @@ class Lists:
                 places, parts, _ = one.all()
                 scores[places] += weight * parts
             return scores
-        size = int(self._offsets[-1])
+        size = self._places.size
         if not used:
             return np.zeros(size)
         every = [(one.all(), weight) for weight, one in used]
@@ -208,7 +210,7 @@ class Lists:
         Returns:
             (n_terms, n_numbers), and (n_numbers,) in terms, 0 for one without a common term.
         """
-        places = self._places_of(numbers)
+        places = self._places.of_numbers(numbers)
         order = np.argsort(places)
         order = order[np.searchsorted(places[order], 0) :]
         places = places[order]
@@ -221,58 +223,38 @@ class Lists:
                 lengths[order[here]] = found
         return parts, lengths
 
-    def has(self, numbers: Numbers) -> NDArray[np.bool_]:
-        """Return (n,) whether each chunk number is live in the dataset."""
-        return self._places_of(numbers) >= 0
-
-    def _places_of(self, numbers: Numbers) -> Numbers:
-        places = np.full(len(numbers), -1, np.int64)
-        if not len(numbers):
-            return places
-        for segment, offset in zip(self._segments, self._offsets, strict=False):
-            here = segment.places_of(numbers)
-            places = np.where(here >= 0, here + offset, places)
-        return places
-
-    def _numbers_at(self, places: Numbers) -> Numbers:
-        numbers = np.empty(len(places), np.int64)
-        which = np.searchsorted(self._offsets, places, side="right") - 1
-        for index in np.unique(which):
-            here = which == index
-            numbers[here] = self._segments[index].numbers_at(places[here] - self._offsets[index])
-        return numbers
-
 
 def read(
-    connection: sqlite3.Connection, dataset: int, terms: Sequence[str | tuple[str, ...]]
+    connection: sqlite3.Connection, datasets: Sequence[int], terms: Sequence[str | tuple[str, ...]]
 ) -> Lists | None:
-    """Return the postings of ``terms``, or None for a dataset without a chunk.
+    """Return the postings of ``terms`` in some datasets, as if they were one; None for no chunk.
 
     Args:
         connection: Inside one snapshot: statistics and lists belong together.
-        dataset: Its number.
+        datasets: Their numbers.
         terms: Each once. Several forms of one word are one term: a chunk has it that has any of
             them, as often as all together.
     """
-    space = space_of(connection, dataset)
-    if space is None:
+    found = connection.execute(
+        "SELECT space, chunks, length FROM json_each(?)"
+        " CROSS JOIN postings_datasets ON dataset = json_each.value WHERE chunks > 0",
+        (json.dumps(list(datasets)),),
+    ).fetchall()
+    if not found:
         return None
-    chunks, length = connection.execute(
-        "SELECT chunks, length FROM postings_datasets WHERE space = ?", (space,)
-    ).fetchone()
-    if chunks == 0:
-        return None
-    kept = tuple(segments.segments_of(connection, space))
-    offsets = np.cumsum([0, *(segment.size for segment in kept)])
+    spaces, counts, lengths = zip(*found, strict=True)
+    chunks, average = sum(counts), sum(lengths) / sum(counts)
+    kept = tuple(segments.segments_of(connection, *spaces))
+    places = Places.of(kept)
     forms = [(term,) if isinstance(term, str) else term for term in terms]
-    known = known_terms(connection, space, {one for some in forms for one in some})
-    data = _read_data(connection, kept, list(known.values()))
+    known = _term_numbers(connection, spaces, forms)
+    data = _read_data(connection, kept, known)
     lists = tuple(
-        _List(_pieces(kept, offsets, _by_segment(some, known, data)), chunks, length / chunks)
-        for some in forms
+        _List(_pieces(kept, places.offsets, data.get(at, {})), chunks, average)
+        for at in range(len(forms))
     )
     idf = np.array([one.idf for one in lists])
-    return Lists(idf, lists, kept, offsets)
+    return Lists(idf, lists, places)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
@@ -285,21 +267,41 @@ def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numb
     return np.array([row[0] for row in rows], np.int64)
 
 
+def _term_numbers(
+    connection: sqlite3.Connection, spaces: Sequence[int], terms: Sequence[Sequence[str]]
+) -> dict[int, list[tuple[int, int]]]:
+    """Return a term's index and number of each form that is there, by the dataset's space."""
+    forms = [(form, at) for at, some in enumerate(terms) for form in some]
+    rows = connection.execute(
+        "SELECT spaces.value, forms.key, number FROM json_each(?) AS spaces"
+        " CROSS JOIN json_each(?) AS forms CROSS JOIN postings_terms"
+        " ON space = spaces.value AND term = forms.value",
+        (json.dumps(spaces), json.dumps([form for form, _ in forms])),
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for space, at, number in rows:
+        found.setdefault(space, []).append((forms[at][1], number))
+    return found
+
+
 def _read_data(
-    connection: sqlite3.Connection, kept: Sequence[Segment], numbers: Sequence[int]
-) -> dict[int, dict[int, bytes]]:
-    """Return packed lists by term number and index of the segment."""
-    keys = [(segment.key << TERM_BITS) + term for segment in kept for term in numbers]
-    index_of = {segment.key: index for index, segment in enumerate(kept)}
-    data: dict[int, dict[int, bytes]] = {}
-    for start in range(0, len(keys), _MOST_PARAMETERS):
-        part = keys[start : start + _MOST_PARAMETERS]
-        marks = ",".join("?" * len(part))
-        for key, packed in connection.execute(
-            f"SELECT key, data FROM postings_lists WHERE key IN ({marks})", part
-        ):
-            segment, term = key >> TERM_BITS, key & ((1 << TERM_BITS) - 1)
-            data.setdefault(term, {})[index_of[segment]] = packed
+    connection: sqlite3.Connection,
+    kept: Sequence[Segment],
+    known: Mapping[int, Sequence[tuple[int, int]]],
+) -> dict[int, dict[int, list[bytes]]]:
+    """Return packed lists of forms by index of the term and index of the segment."""
+    wanted: dict[int, list[tuple[int, int]]] = {}
+    for index, segment in enumerate(kept):
+        for at, number in known.get(segment.key >> SEGMENT_BITS, ()):
+            wanted.setdefault((segment.key << TERM_BITS) + number, []).append((at, index))
+    data: dict[int, dict[int, list[bytes]]] = {}
+    for key, packed in connection.execute(
+        "SELECT postings_lists.key, data FROM json_each(?)"
+        " CROSS JOIN postings_lists ON postings_lists.key = json_each.value",
+        (json.dumps(list(wanted)),),
+    ):
+        for at, index in wanted[key]:
+            data.setdefault(at, {}).setdefault(index, []).append(packed)
     return data
 
 
@@ -314,17 +316,6 @@ def _at_least(scores: Scores, lists: Sequence[_List], top_k: int) -> float:
         return 0.0
     places, _, _ = min(long, key=lambda one: one.size).all()
     return float(np.partition(scores[places], -top_k)[-top_k])
-
-
-def _by_segment(
-    forms: Sequence[str], known: Mapping[str, int], data: Mapping[int, Mapping[int, bytes]]
-) -> dict[int, list[bytes]]:
-    """Return the packed lists of a term's forms by the index of the segment."""
-    found: dict[int, list[bytes]] = {}
-    for form in forms:
-        for index, packed in data.get(known.get(form, -1), {}).items():
-            found.setdefault(index, []).append(packed)
-    return found
 
 
 def _pieces(

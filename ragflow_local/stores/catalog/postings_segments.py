@@ -7,6 +7,7 @@ length: all that BM25 asks for, so that scoring reads nothing else.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -103,12 +104,13 @@ class Segment:
         return np.where(absent, -1, places)
 
 
-def segments_of(connection: sqlite3.Connection, space: int) -> list[Segment]:
-    """Return the segments of a dataset in the order of their keys."""
+def segments_of(connection: sqlite3.Connection, *spaces: int) -> list[Segment]:
+    """Return the segments of some datasets, each dataset's in the order of their keys."""
     rows = connection.execute(
-        "SELECT key, format, size, runs, removed FROM postings_segments"
-        " WHERE key BETWEEN ? AND ? ORDER BY key",
-        span(space, SEGMENT_BITS),
+        "SELECT postings_segments.key, format, size, runs, removed"
+        " FROM json_each(?) AS spaces CROSS JOIN postings_segments ON postings_segments.key"
+        f" BETWEEN spaces.value << {SEGMENT_BITS} AND ((spaces.value + 1) << {SEGMENT_BITS}) - 1",
+        (json.dumps(spaces),),
     )
     return [
         Segment(

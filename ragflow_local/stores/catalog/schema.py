@@ -12,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
-from ragflow_local.stores.catalog import postings
+from ragflow_local.stores.catalog import postings, vector_states
 
 catalog = Migrations("ragflow_local")
 
@@ -202,6 +202,13 @@ def m0003_files_of_folders(db: Database) -> None:
 def m0004_floors_of_models(db: Database) -> None:
     """Note which cosine means nothing in the model of a dataset."""
     db.execute("ALTER TABLE datasets ADD COLUMN embedding_floor REAL")
+
+
+@catalog()
+def m0005_states_of_vectors(db: Database) -> None:
+    """Note what changed among vectors, and which of them LanceDB has; give no number twice."""
+    for statement in vector_states.TABLES:
+        db.execute(statement)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

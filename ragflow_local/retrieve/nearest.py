@@ -1,0 +1,144 @@
+"""The chunks nearest in meaning: exactly as many live ones as are wanted, in one snapshot.
+
+A dataset that fits is searched in memory. Of a larger one, what LanceDB has is searched there, up
+to the watermark, and what was added since in memory. LanceDB also proposes chunks that are gone:
+it is asked for more until enough are there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragflow_local.errors import StoreError
+from ragflow_local.records import Vector
+from ragflow_local.retrieve.candidates import Scope, Sources
+from ragflow_local.stores import vector_cache
+from ragflow_local.stores.catalog import Connection, chunks, postings, vector_states
+from ragflow_local.stores.catalog.vector_states import VectorState
+from ragflow_local.stores.vector_memory import (
+    Memory,
+    Numbers,
+    Scored,
+    cosines_of,
+    nearest,
+    unit,
+)
+
+_log = logging.getLogger("ragflow_local.retrieve")
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What a question is near to.
+
+    Attributes:
+        numbers: (n,) of the nearest chunks, the nearest first; all of them are there.
+        dim: Length of the vectors.
+    """
+
+    numbers: Numbers
+    dim: int
+    _direction: Vector
+    _parts: Sequence[Scored]
+
+    def cosines(self, connection: Connection, numbers: Numbers) -> Vector:
+        """Return (n,) the exact cosine of question and chunk for each."""
+        found = cosines_of(self._parts, numbers)
+        missing = np.isnan(found)
+        if missing.any():
+            matrix = chunks.embeddings_of(connection, numbers[missing].tolist(), self.dim)
+            found[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
+        return found
+
+
+def find(
+    connection: Connection,
+    sources: Sources,
+    scopes: Sequence[Scope],
+    vector: Vector,
+    top_k: int,
+) -> Near:
+    """Return the nearest chunks of all datasets together.
+
+    Args:
+        connection: Inside a snapshot of the catalog.
+        sources: Where vectors are.
+        scopes: The datasets, all of one model and with the same documents to search in.
+        vector: (dim,) of the question.
+        top_k: How many, where there are so many.
+    """
+    chosen = scopes[0].documents
+    documents = None if chosen is None else np.array(chosen, np.int64)
+    direction = unit(vector[None, :])[0]
+    states = [
+        state
+        for state in vector_states.of(connection, [scope.id for scope in scopes])
+        if state.added and state.dim == len(vector)
+    ]
+    small = [state for state in states if state.size_bytes <= vector_cache.MEMORY_BYTES]
+    memories = sources.vectors.memory.in_step(connection, small, [0] * len(small))
+    exact = [part for memory in memories for part in memory.scored(direction, documents)]
+    proposed: list[Scored] = []
+    for state in states:
+        if state.size_bytes > vector_cache.MEMORY_BYTES:
+            asked = _Asked(connection, sources, direction, top_k, documents)
+            proposed += asked.of_large(state)
+    numbers, _ = nearest([*exact, *proposed], top_k)
+    return Near(numbers, len(vector), direction, exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question to datasets that are too large for the memory."""
+
+    connection: Connection
+    sources: Sources
+    direction: Vector
+    top_k: int
+    documents: Numbers | None
+
+    def of_large(self, state: VectorState) -> list[Scored]:
+        """Return the nearest of a dataset, what LanceDB says of their cosines included."""
+        moved = self._moved(state) if state.moved else None
+        if moved is None:
+            return [self._scanned(state, 0)]
+        waiting = vector_states.waiting(self.connection, state.id, 2**31)
+        if waiting * state.dim * 4 > vector_cache.MEMORY_BYTES:
+            return [moved, self._scanned(state, state.moved)]
+        [tail] = self.sources.vectors.memory.in_step(self.connection, [state], [state.moved])
+        return [moved, *tail.scored(self.direction, self.documents)]
+
+    def _moved(self, state: VectorState) -> Scored | None:
+        """Return the nearest live ones that LanceDB has; None where it cannot be asked."""
+        table = self.sources.vectors.table(state.id)
+        wanted = self.top_k
+        try:
+            while True:
+                numbers, cosines = table.search(self.direction, wanted, self.documents)
+                is_there = numbers <= state.moved
+                is_there &= postings.are_live(self.connection, state.dataset, numbers)
+                if np.count_nonzero(is_there) >= self.top_k or len(numbers) < wanted:
+                    return numbers[is_there], cosines[is_there]
+                wanted *= 2
+        except StoreError as error:
+            _log.warning("The vector table of dataset %s cannot be used: %s", state.id, error)
+        if self.sources.mend is not None:
+            try:
+                self.sources.mend(state.id)
+            except StoreError as error:  # A full disk is no reason not to answer.
+                _log.warning("The vector table of %s was not mended: %s", state.id, error)
+        return None
+
+    def _scanned(self, state: VectorState, after: int) -> Scored:
+        """Return the nearest by reading every vector in the catalog: slow, but never wrong."""
+        best: list[Scored] = []
+        for _, numbers, documents, matrix in vector_states.vectors_after(
+            self.connection, {state.id: after}, state.dim
+        ):
+            memory = Memory().added(numbers, documents, matrix)
+            best = [nearest([*best, *memory.scored(self.direction, self.documents)], self.top_k)]
+        return best[0] if best else (np.empty(0, np.int64), np.empty(0, np.float32))
