@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
-from ragflow_local.stores import vector_cache
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
-from ragflow_local.stores.vector_cache import Batch
 from ragflow_local.stores.vectors import Vectors
 from ragflow_local.text.terms import chunk_terms
 
@@ -29,7 +28,8 @@ class Project:
         path = folder / "catalog.sqlite3"
         is_new = not path.exists()
         self.catalog = Catalog(path)
-        self.vectors = Vectors(folder / "vectors", self._vectors_kept)
+        self.vectors = Vectors(folder / "vectors")
+        self.table = VectorTable(self.catalog, self.vectors)
         if is_new:
             schema.migrate(self.catalog.writer(), path)
             with self.catalog.write() as connection:
@@ -38,13 +38,6 @@ class Project:
             (number,) = connection.execute("SELECT number FROM datasets").fetchone()
         self.scope = Scope(number, "kb", dim)
         self.sources = Sources(self.catalog, self.vectors)
-
-    def _vectors_kept(self, dataset_id: str, most_bytes: int) -> Batch | None:
-        with self.catalog.read() as connection:
-            (count,) = connection.execute("SELECT chunk_count FROM datasets").fetchone()
-            if count * self.scope.dim * 4 > most_bytes:
-                return None
-            return chunks.embeddings_at_once(connection, dataset_id, self.scope.dim)
 
     def fill(self, texts: Iterable[str], matrices: Iterator[Matrix], batch: int = 2000) -> None:
         """Add chunks; ``matrices`` gives a row of each. ``RAGFlow`` can open what there is then."""
@@ -59,7 +52,6 @@ class Project:
     def _add(self, first: int, texts: Sequence[str], matrix: Matrix) -> None:
         numbers = np.arange(first, first + len(texts))
         documents = (numbers - 1) // CHUNKS_OF_A_DOCUMENT + 1
-        self.vectors.add("kb", (numbers, documents, np.ones_like(numbers), matrix))
         with self.catalog.write() as connection:
             bags = []
             for number, document, text, vector in zip(
@@ -76,14 +68,13 @@ class Project:
                 pass
 
     def index(self) -> None:
-        """Make the index of vectors that a search would have made in the background."""
-        table = self.vectors._table("kb")
-        if table.disk.size_bytes() > vector_cache._MEMORY_BYTES and table.disk.is_index_due():
-            table.disk.index()
+        """Move vectors and make their index, as is done in the background."""
+        self.table.take_up()
+        self.table.wait()
 
     def close(self) -> None:
         """Close both stores."""
-        self.vectors.maintain(last=True)
+        self.table.close()
         self.vectors.close()
         self.catalog.close()
 

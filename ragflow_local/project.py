@@ -204,7 +204,8 @@ class Project:
         """Mend what a crash left behind, and go on with the parses it interrupted."""
         if not was_clean:
             heal(self.catalog, self.files, self.vector_table)
-        self.vector_table.heal()
+        else:
+            self.vector_table.take_up()
         with self.catalog.read() as reading:
             interrupted = documents.running(reading)
         if self.options.resume:

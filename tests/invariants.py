@@ -3,13 +3,23 @@
 import numpy as np
 
 from ragflow_local import RAGFlow
-from ragflow_local.stores.catalog import chunks, datasets, documents, postings, state
+from ragflow_local.project import Project
+from ragflow_local.stores.catalog import (
+    Connection,
+    chunks,
+    datasets,
+    documents,
+    postings,
+    state,
+    vector_states,
+)
 from ragflow_local.text.terms import chunk_terms
 
 
 def check_invariants(rag: RAGFlow) -> None:
     """Rows, postings, vectors, counts and files say the same."""
     project = rag.project
+    project.vector_table.wait()
     with project.catalog.read() as reading:
         needed = documents.files_in_use(reading)
         assert state.wrong_counts(reading) == []
@@ -18,10 +28,26 @@ def check_invariants(rag: RAGFlow) -> None:
             number = datasets.number_of(reading, id)
             assert number is not None
             assert np.sort(postings.numbers(reading, number)).tolist() == numbers
-            assert np.sort(project.vectors.numbers(id)).tolist() == numbers
+            check_vectors(project, reading, id, numbers)
             terms = {row.number: chunk_terms(row) for row in chunks.available(reading, id)}
             assert postings.verify(reading, number, terms) == []
         pictured = chunks.with_images(reading)
+        (following,) = reading.execute("SELECT next FROM chunk_numbers").fetchone()
+        (last,) = reading.execute("SELECT coalesce(max(number), 0) FROM chunks").fetchone()
+        assert following > last, "a number could be given twice"
     assert set(project.files.kept()) == needed
     assert set(project.files.kept_images()) == pictured
     assert all(project.files.get(sha256) for sha256 in needed)
+
+
+def check_vectors(project: Project, reading: Connection, id: str, numbers: list[int]) -> None:
+    """What is held in memory is what is there; LanceDB has all of it up to the watermark."""
+    [now] = vector_states.of(reading, [id])
+    assert max(numbers, default=0) <= now.added
+    if now.dim:
+        [memory] = project.vectors.memory.in_step(reading, [now], [0])
+        assert np.sort(memory.numbers()).tolist() == numbers
+    if now.moved:
+        there = project.vectors.table(id).read()[0].tolist()
+        assert len(there) == len(set(there))
+        assert set(there) >= {number for number in numbers if number <= now.moved}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ragflow_local import RAGFlow
+from ragflow_local.ingest import vector_table
 from ragflow_local.stores import crash
 from tests.invariants import check_invariants
 from tests.power import Disk
@@ -50,6 +51,7 @@ class Life:
             document.async_parse()
             *_, (percent, message) = document.join(interval=0.01)
             assert percent == 100, message
+            rag.project.vector_table.wait()
             self.kept[name] = text
             self.cut(f"{name} parsed")
         self.in_doubt = {"old.txt"}
@@ -57,6 +59,7 @@ class Life:
         chunk = document.list_chunks()[0]
         chunk.content = "The kraken wakes."
         chunk.save()
+        rag.project.vector_table.wait()
         self.kept["old.txt"] = chunk.content
         self.cut("chunk changed")
         self.in_doubt = {"new.txt"}
@@ -72,6 +75,8 @@ def test_a_power_cut_loses_nothing_acknowledged(
     root = tmp_path / "project"
     life = Life(Disk(root, monkeypatch), tmp_path / "cuts")
     monkeypatch.setattr(crash, "point", life.cut)
+    monkeypatch.setattr(vector_table, "_BATCH", 1)  # each vector is moved, and taken out again
+    monkeypatch.setattr(vector_table, "_PAUSE_SECONDS", 0.0)
     with RAGFlow("key", project_dir=root, embedding_model="hashing", workers=1) as rag:
         life.live(rag)
     life.cut("closed")

@@ -10,6 +10,7 @@ import pytest
 
 from ragflow_local import NotFoundError, RAGFlow, RagflowError
 from ragflow_local.doctor import examine
+from ragflow_local.ingest import vector_table
 from tests.invariants import check_invariants
 
 TEXTS = {
@@ -30,6 +31,14 @@ FILES = (
 
 
 def build(directory: Path) -> RAGFlow:
+    """Make a project whose vectors lie in LanceDB too, as those of a large one do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vector_table, "_BATCH", 1)
+        patch.setattr(vector_table, "_PAUSE_SECONDS", 0.0)
+        return _built(directory)
+
+
+def _built(directory: Path) -> RAGFlow:
     rag = RAGFlow("key", project_dir=directory, embedding_model="hashing", workers=1)
     dataset = rag.create_dataset("kb")
     for name, text in TEXTS.items():
@@ -37,6 +46,7 @@ def build(directory: Path) -> RAGFlow:
         document.async_parse()
         *_, (percent, message) = document.join(interval=0.01)
         assert percent == 100, message
+    rag.project.vector_table.wait()
     return rag
 
 

@@ -60,8 +60,8 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
             if wrong_postings(connection, id):
                 index_anew(connection, id)
                 done.append(f"The word index of dataset {id} was written anew.")
-    for id in vectors.heal(is_all=bool(lost)):
-        done.append(f"The vector table of dataset {id} is to be written anew.")
+    mended = vectors.take_up(was_clean=False, is_all=bool(lost))
+    done += [f"The vector table of dataset {id} is to be written anew." for id in mended]
     with catalog.read() as reading:
         done += collect(reading, files, vectors)
     for sentence in done:

@@ -188,6 +188,7 @@ class Indexer:
         embedder = self._embedder_of(dataset)
         row = replace(row, token_count=token_counter(embedder.tokenizer_file)(row.content))
         keys, matrix = embed_rows(self._catalog, embedder, [row], lambda done: None)
+        crash.point("chunks embedded")
         with self._catalog.write() as connection:
             # Not the one read above: another thread may have changed the chunk meanwhile.
             current = chunks.get(connection, id)
@@ -310,11 +311,10 @@ class Indexer:
             rows += rows_of(one.document, one.drafts, now_ms(), count_tokens)
         keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
         embedded(len(rows))
+        crash.point("chunks embedded")
         return _New(rows, keys, matrix)
 
-    def _insert_rows(
-        self, connection: Connection, dataset_id: str, new: _New
-    ) -> list[ChunkRow]:
+    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> list[ChunkRow]:
         """Insert chunks under the next numbers; return them with these."""
         first = chunks.reserve_numbers(connection, len(new.rows))
         rows = [replace(row, number=first + at) for at, row in enumerate(new.rows)]
@@ -341,8 +341,6 @@ class Indexer:
             # Before the commit: a chunk that says it has a picture has one.
             for id, image in pictures.items():
                 self._files.put_image(id, image)
-            if pictures:
-                crash.point("pictures written")
             yield
         finally:
             # Whatever happened: no crash, so the next opening would not look for them.

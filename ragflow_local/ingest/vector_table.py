@@ -49,6 +49,7 @@ class VectorTable:
         self._moving = threading.Lock()  # One step at a time, whoever makes it.
         self._changes: dict[str, int] = {}
         self._due: set[str] = set()
+        self._unchecked: set[str] = set()  # Tables that a process which did not close has left.
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
 
@@ -90,21 +91,27 @@ class VectorTable:
     def missing(self, dataset_id: str) -> int:
         """Return how many chunks the table should have, and has not; nothing is changed.
 
+        One that is searched in memory is read whole, which compares its checksums.
+
         Raises:
             DamagedProjectError: It cannot be read, or a vector is not what was written.
         """
         with self._catalog.read() as reading:
-            [state] = vector_states.of(reading, [dataset_id])
-            if not state.moved:
-                return 0
+            states = vector_states.of(reading, [dataset_id])
+            table = self._vectors.table(dataset_id)
+            if not (states and states[0].moved and table.exists()):
+                return 0  # none is needed yet, or this is a backup
+            [state] = states
             expected = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
-        found = self._vectors.table(dataset_id).read()[0]
+        is_large = state.size_bytes > vector_cache.MEMORY_BYTES
+        found = table.numbers() if is_large else table.read()[0]
         return len(np.setdiff1d(expected[expected <= state.moved], found))
 
-    def heal(self, *, is_all: bool = False) -> list[str]:
+    def take_up(self, *, was_clean: bool = True, is_all: bool = False) -> list[str]:
         """Forget tables that are gone or not asked for any more; return the datasets' ids.
 
         Args:
+            was_clean: Whether the last process closed; else tables are compared, in the background.
             is_all: Whether no table can be trusted: the catalog may be older than they are.
         """
         kept = set(self.kept())
@@ -118,6 +125,12 @@ class VectorTable:
         for state in states:
             if state.id in kept and (state.id in wrong or not state.moved):
                 self.drop(state.id)
+            is_checked = was_clean or not state.moved or state.id in wrong
+            is_large = state.size_bytes > vector_cache.MEMORY_BYTES
+            if not is_checked or (is_large and state.added > state.moved):
+                with self._lock:
+                    self._unchecked |= set() if is_checked else {state.id}
+                    self._start(state.id)
         return wrong
 
     def move_all(self) -> None:
@@ -167,12 +180,27 @@ class VectorTable:
                 self._due.discard(dataset_id)
             self._telling(self._index, dataset_id)
 
-    def _step(self, dataset_id: str, fewest_removed: int = _BATCH) -> bool:
+    def _step(self, dataset_id: str, fewest_removed: int | None = None) -> bool:
         """Move a batch, or take out what was removed; return whether there was something to do."""
         with self._moving:
+            if dataset_id in self._unchecked:
+                self._telling(self._check, dataset_id)
+                self._unchecked.discard(dataset_id)
             return self._telling(self._moved, dataset_id) or self._telling(
-                self._collected, dataset_id, fewest_removed
+                self._collected, dataset_id, fewest_removed or _BATCH
             )
+
+    def _check(self, dataset_id: str) -> None:
+        """Forget a table that is torn, or lacks what it should have."""
+        try:
+            is_whole = not self.missing(dataset_id)
+        except DamagedProjectError as error:
+            _log.warning("%s", error)
+            is_whole = False
+        if not is_whole:
+            with self._catalog.write() as connection:
+                vector_states.set_moved(connection, dataset_id, 0)
+            self.drop(dataset_id)
 
     def _moved(self, dataset_id: str) -> bool:
         with self._catalog.read() as reading:
@@ -250,7 +278,8 @@ def _first(reading: Connection, state: VectorState) -> list[Batch]:
     for _, numbers, documents, matrix in vector_states.vectors_after(
         reading, {state.id: state.moved}, state.dim
     ):
-        batches.append((numbers, documents, matrix))
+        kept = slice(0, _STEP - total)
+        batches.append((numbers[kept], documents[kept], matrix[kept]))
         total += len(numbers)
         if total >= _STEP:
             break

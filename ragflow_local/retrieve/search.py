@@ -128,13 +128,14 @@ def _candidates(
     worded = by_words(connection, lists, query, scopes[0].documents, top_k)
     if vector is None:
         numbers = np.sort(worded)
-        cosines: NDArray[np.floating] = np.zeros(len(numbers))
+        near_to = np.zeros(len(numbers))
     else:
         near = nearest.find(connection, sources, scopes, vector, top_k)
         numbers = np.union1d(near.numbers, worded)
         floor = next((scope.floor for scope in scopes if scope.floor is not None), 0.0)
-        cosines = calibrate(near.cosines(connection, numbers).astype(np.float64), floor)
-    return Candidates(numbers, cosines, terms_of_all(lists, query, numbers))
+        cosines = near.cosines(connection, numbers)
+        near_to = calibrate(cosines, floor).astype(np.float64)
+    return Candidates(numbers, near_to, terms_of_all(lists, query, numbers))
 
 
 def _reranked(

@@ -9,13 +9,14 @@ POINTS = (
     "file written",
     "document added",
     "parse begun",
+    "chunks embedded",
     "chunks written",
     "chunks committed",
     "vectors moved",
     "watermark raised",
+    "removed vectors taken out",
     "document deleted",
     "file deleted",
-    "removed vectors taken out",
 )
 
 

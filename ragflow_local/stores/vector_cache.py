@@ -87,8 +87,7 @@ class VectorCache:
         """
         entries = self._entries_of(states)
         found = [
-            entry.of(state, base)
-            for entry, state, base in zip(entries, states, bases, strict=True)
+            entry.of(state, base) for entry, state, base in zip(entries, states, bases, strict=True)
         ]
         behind = [at for at, memory in enumerate(found) if memory is None]
         if behind:

@@ -71,9 +71,7 @@ class Memory:
 
     def numbers(self) -> Numbers:
         """Return the chunk numbers there are, in no order."""
-        return np.concatenate(
-            [_NONE, *(block.numbers[block.live] for block in self._blocks)]
-        )
+        return np.concatenate([_NONE, *(block.numbers[block.live] for block in self._blocks)])
 
     def added(self, numbers: Numbers, documents: Numbers, matrix: Matrix) -> Memory:
         """Return a memory with these chunks too.
@@ -109,17 +107,15 @@ class Memory:
 
 def nearest(parts: Sequence[Scored], top_k: int) -> Scored:
     """Return the chunks with the largest cosines, the nearest first; of equal ones the older."""
-    best = [largest(cosines, top_k) for _, cosines in parts]
+    best = [_largest(cosines, top_k) for _, cosines in parts]
     numbers = np.concatenate(
         [_NONE, *(part[0][rows] for part, rows in zip(parts, best, strict=True))]
     )
     cosines = np.concatenate(
         [_NO_COSINES, *(part[1][rows] for part, rows in zip(parts, best, strict=True))]
     )
-    if len(cosines) > top_k:
-        # Equal ones at the end are all kept until their numbers decide.
-        near = cosines >= np.partition(cosines, len(cosines) - top_k)[len(cosines) - top_k]
-        numbers, cosines = numbers[near], cosines[near]
+    near = _largest(cosines, top_k)
+    numbers, cosines = numbers[near], cosines[near]
     order = np.lexsort((numbers, -cosines))[:top_k]
     return numbers[order], cosines[order]
 
@@ -144,11 +140,12 @@ def cosines_of(parts: Sequence[Scored], numbers: Numbers) -> Vector:
     return found
 
 
-def largest(values: Vector, count: int) -> NDArray[np.intp]:
-    """Return the indices of the ``count`` largest values, in no order."""
+def _largest(values: Vector, count: int) -> NDArray[np.intp]:
+    """Return the indices of the ``count`` largest values, and of all that equal the last."""
     if len(values) <= count:
         return np.arange(len(values))
-    return np.argpartition(values, len(values) - count)[len(values) - count :]
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    return np.flatnonzero(values >= least)
 
 
 def unit(matrix: Matrix) -> Matrix:

@@ -26,7 +26,7 @@ def test_bytes_that_are_added_again_while_they_are_deleted_stay(
     document = parsed("old.txt", b"The kraken sleeps.")
 
     def add_again(point: str) -> None:
-        if point == "vectors deleted":
+        if point == "document deleted":
             rag.add_document(dataset, "new.txt", b"The kraken sleeps.")
 
     monkeypatch.setattr(crash, "point", add_again)
@@ -42,14 +42,14 @@ def test_a_parse_that_is_cancelled_before_its_commit_leaves_nothing(
     document = rag.add_document(dataset, "new.txt", b"The squid swims.")
 
     def cancel(point: str) -> None:
-        if point == "vectors written":
+        if point == "chunks embedded":
             document.cancel()
 
     monkeypatch.setattr(crash, "point", cancel)
     document.async_parse()
     list(document.join(interval=0.01))
     assert document.run == "CANCEL"
-    # The thread that was stopped takes its vectors out again; a next parse waits for it.
+    # A next parse waits for the thread that was stopped.
     monkeypatch.undo()
     document.async_parse()
     list(document.join(interval=0.01))
@@ -102,7 +102,7 @@ def test_a_chunk_that_is_deleted_while_it_is_changed_leaves_nothing(
     chunk.content = "The squid sleeps."
 
     def delete(point: str) -> None:
-        if point == "vectors written":
+        if point == "chunks embedded":
             document.list_chunks()[0].delete()
 
     monkeypatch.setattr(crash, "point", delete)
@@ -148,7 +148,7 @@ def test_of_documents_committed_together_the_cancelled_and_the_deleted_leave_not
     ]
 
     def change_their_mind(point: str) -> None:
-        if point == "vectors written":
+        if point == "chunks embedded":
             documents[1].cancel()
             documents[4].delete()
 

@@ -1,8 +1,6 @@
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -118,14 +116,6 @@ def test_nothing_below_the_threshold_is_returned(sea: RAGFlow, dataset: DataSet)
     assert ask(sea, dataset, "kraken krill", threshold=least, limit=10) == whole[:2]
 
 
-def test_a_lost_vector_table_is_written_anew(
-    sea: RAGFlow, dataset: DataSet, project_dir: Path
-) -> None:
-    before = ask(sea, dataset, "kraken", vector_weight=1.0)
-    shutil.rmtree(project_dir / "vectors")
-    assert ask(sea, dataset, "kraken", vector_weight=1.0) == before
-
-
 @pytest.mark.parametrize(
     "wrong", [{"top_k": 0}, {"threshold": 1.1}, {"vector_weight": -0.1}, {"offset": -1}]
 )
@@ -148,25 +138,6 @@ def test_a_process_that_only_searches_imports_neither_lancedb_nor_torch(
         [sys.executable, "-c", script, str(project_dir)], capture_output=True, text=True, check=True
     )
     assert said.stdout.splitlines() == [TEXTS["kraken.txt"], "[]"]
-
-
-def test_what_was_added_before_the_first_search_is_found_after_its_commit(
-    rag: RAGFlow, dataset: DataSet
-) -> None:
-    project = rag.project
-    add = project.vector_table.add
-
-    def search_in_between(*given: Any) -> None:
-        add(*given)
-        # The first search reads the catalog, which does not have the new chunk yet.
-        assert rag.retrieval("kraken", [dataset], vector_similarity_weight=1.0) == []
-
-    rag.create_document(dataset, "kraken.txt", b"kraken")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(project.vector_table, "add", search_in_between)
-        rag.get_document(name="kraken.txt").add_chunk(TEXTS["kraken.txt"])
-    found = rag.retrieval("kraken", [dataset], vector_similarity_weight=1.0)
-    assert [chunk.content for chunk in found] == [TEXTS["kraken.txt"]]
 
 
 def asked_of(

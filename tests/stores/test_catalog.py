@@ -10,7 +10,7 @@ import pytest
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError, ReadOnlyProjectError
 from ragflow_local.records import ChunkRow
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, schema
+from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, schema, vector_states
 
 
 @pytest.fixture
@@ -130,14 +130,50 @@ def test_vectors_come_back_in_the_order_asked_for(catalog: Catalog) -> None:
     with catalog.read() as reading:
         matrix = chunks.embeddings_of(reading, [3, 99, 1], 4)
         assert matrix[:, 0].tolist() == [3.0, 0.0, 1.0]
-        batches = list(chunks.all_embeddings(reading, "d", 4, batch=2))
-    assert [len(numbers) for numbers, *_ in batches] == [2, 1]
+        [(id, numbers, _, after)] = vector_states.vectors_after(reading, {"d": 1}, 4)
+    assert (id, numbers.tolist(), after[:, 0].tolist()) == ("d", [2, 3], [2.0, 3.0])
 
 
 def test_chunk_numbers_are_never_given_twice(catalog: Catalog) -> None:
     with catalog.write() as connection:
         first = chunks.reserve_numbers(connection, 10)
         assert chunks.reserve_numbers(connection, 1) == first + 10
+
+
+def test_the_next_number_is_above_every_one_in_use(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_chunks(catalog, "a", "one", "two", "three")
+    with catalog.write() as connection:
+        connection.execute("UPDATE chunk_numbers SET next = 1")
+        assert chunks.reserve_numbers(connection, 2) == 4
+        assert chunks.reserve_numbers(connection, 1) == 6
+
+
+def test_what_a_dataset_gains_and_loses_is_counted_whoever_writes(catalog: Catalog) -> None:
+    add_dataset(catalog, "d")
+    add_document(catalog, "a", "d")
+    add_document(catalog, "b", "d")
+    add_chunks(catalog, "a", "one", "two", "three")
+
+    def counts() -> tuple[int, int]:
+        with catalog.read() as reading:
+            [now] = vector_states.of(reading, ["d"])
+        return now.added, now.removed
+
+    assert counts() == (3, 0)
+    with catalog.write() as connection:
+        chunks.delete(connection, [1])
+    assert counts() == (3, 1)
+    with catalog.write() as connection:
+        connection.execute("UPDATE chunks SET number = 9 WHERE number = 2")
+    assert counts() == (9, 2)
+    with catalog.write() as connection:
+        connection.execute("UPDATE chunks SET number = 10, available = 0 WHERE number = 9")
+    assert counts() == (9, 3)
+    with catalog.write() as connection:
+        documents.delete(connection, "a")
+    assert counts() == (9, 4)
 
 
 def test_a_percent_sign_is_searched_as_itself(catalog: Catalog) -> None:

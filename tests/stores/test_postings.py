@@ -1,3 +1,4 @@
+import itertools
 import math
 import random
 import sqlite3
@@ -48,7 +49,7 @@ def connection() -> sqlite3.Connection:
 
 
 def assert_scores_are_bm25(connection: sqlite3.Connection, live: Mapping[int, Bag]) -> None:
-    lists = postings_scores.read(connection, DATASET, VOCABULARY)
+    lists = postings_scores.read(connection, [DATASET], VOCABULARY)
     assert (lists is None) == (not live)
     if lists is None:
         return
@@ -211,10 +212,38 @@ def test_each_dataset_has_statistics_of_its_own(connection: sqlite3.Connection) 
     assert_scores_are_bm25(connection, {60: {"t1": 1}, 61: {"t2": 4}})
 
 
+def test_datasets_that_are_searched_together_are_scored_as_one(
+    connection: sqlite3.Connection,
+) -> None:
+    chance = random.Random(4)
+    live: dict[int, Bag] = {}
+    given = itertools.count(1)
+    for dataset in (5, 3, 9) * 4:  # segments of their own, chunks of the datasets in turn
+        chunks = [
+            (next(given), {f"t{chance.randint(1, 6)}": chance.randint(1, 3)})
+            for _ in range(chance.randint(1, 8))
+        ]
+        live.update(chunks)
+        postings.add(connection, dataset, chunks)
+        gone = chunks[0][0]
+        postings.remove(connection, dataset, [gone])
+        del live[gone]
+    lists = postings_scores.read(connection, [3, 5, 7, 9], VOCABULARY)
+    assert lists is not None
+    numbers = np.array(sorted(live), np.int64)
+    parts, _ = lists.parts(numbers)
+    expected = oracle_scores([live[number] for number in numbers.tolist()], VOCABULARY)
+    np.testing.assert_allclose(parts.sum(axis=0), expected, atol=1e-6)
+    weights = np.ones(len(VOCABULARY))
+    best = lists.best(weights, 5)
+    of_best = np.sort(expected[np.searchsorted(numbers, best)])
+    np.testing.assert_allclose(of_best, np.sort(expected)[-5:], atol=1e-6)
+
+
 def test_the_best_are_chosen_among_the_allowed(connection: sqlite3.Connection) -> None:
     bags = [(number, {"t1": number, "t2": 1}) for number in range(1, 9)]
     postings.add(connection, DATASET, bags)
-    lists = postings_scores.read(connection, DATASET, ["t1"])
+    lists = postings_scores.read(connection, [DATASET], ["t1"])
     assert lists is not None
     weights = np.ones(1)
     assert set(lists.best(weights, 2).tolist()) == {7, 8}
@@ -271,7 +300,7 @@ def test_long_lists_that_are_passed_over_leave_the_best_the_same(
         postings.add(connection, DATASET, chunks[start : start + 2100])
     gone = list(range(1, 4001, 17))
     postings.remove(connection, DATASET, gone)
-    lists = postings_scores.read(connection, DATASET, list(shares))
+    lists = postings_scores.read(connection, [DATASET], list(shares))
     assert lists is not None
     for weights in (
         [1.0, 1.0, 1.0, 1.0, 1.0],

@@ -356,7 +356,5 @@ def with_images(connection: Connection) -> set[str]:
 
 def pictured_of(connection: Connection, dataset_id: str) -> list[str]:
     """Return the ids of a dataset's chunks that have a picture of their own."""
-    found = connection.execute(
-        "SELECT id FROM chunks WHERE dataset_id = ? AND image", [dataset_id]
-    )
+    found = connection.execute("SELECT id FROM chunks WHERE dataset_id = ? AND image", [dataset_id])
     return [str(row[0]) for row in found]

@@ -62,7 +62,8 @@ def number_of(connection: Connection, id: str) -> int | None:
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of each dataset that there is, by its id."""
     found = connection.execute(
-        "SELECT id, number FROM json_each(?) CROSS JOIN datasets ON id = json_each.value",
+        "SELECT datasets.id, number FROM json_each(?) AS ids"
+        " CROSS JOIN datasets ON datasets.id = ids.value",
         [json.dumps(list(ids))],
     )
     return {str(row[0]): int(row[1]) for row in found}

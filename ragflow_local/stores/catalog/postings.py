@@ -266,9 +266,7 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
 
-def are_live(
-    connection: sqlite3.Connection, dataset: int, numbers: Numbers
-) -> NDArray[np.bool_]:
+def are_live(connection: sqlite3.Connection, dataset: int, numbers: Numbers) -> NDArray[np.bool_]:
     """Return (n,) whether each chunk can be found."""
     space = space_of(connection, dataset)
     kept = [] if space is None else segments.segments_of(connection, space)

@@ -89,7 +89,7 @@ class VectorState:
 def of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[VectorState]:
     """Return the state of each dataset that there is, in the order of ``ids``."""
     cursor = connection.execute(
-        "SELECT id, number, embedding_dim, chunk_count, added, removed, moved, collected"
+        "SELECT datasets.id, number, embedding_dim, chunk_count, added, removed, moved, collected"
         " FROM json_each(?) CROSS JOIN datasets ON datasets.id = json_each.value"
         " CROSS JOIN vector_states ON vector_states.dataset_id = datasets.id",
         [json.dumps(list(ids))],
@@ -151,6 +151,4 @@ def set_moved(connection: sqlite3.Connection, id: str, number: int) -> None:
 
 def set_collected(connection: sqlite3.Connection, id: str, removed: int) -> None:
     """Note that LanceDB has nothing of what was removed when ``removed`` was that."""
-    connection.execute(
-        "UPDATE vector_states SET collected = ? WHERE dataset_id = ?", [removed, id]
-    )
+    connection.execute("UPDATE vector_states SET collected = ? WHERE dataset_id = ?", [removed, id])
