@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 
 from ragflow_local.api import checks
-from ragflow_local.api.document import unique_name
 from ragflow_local.api.entity import Engine
+from ragflow_local.api.naming import unique_name
 from ragflow_local.errors import LimitError, NotFoundError
 from ragflow_local.project import Project
 from ragflow_local.readers import kind_of, type_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -126,3 +127,20 @@ def changes(
 def paging(page: int, page_size: int, orderby: str, desc: bool) -> dict[str, Any]:
     """Return the arguments of a list call as the catalog takes them."""
     return {"page": page, "page_size": page_size, "orderby": orderby, "desc": desc}
+
+
+def meta_fields(values: object) -> dict[str, Any]:
+    """Return free data about a document where JSON holds it and every name is a text."""
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise InvalidValueError("meta_fields", values, "a dict of names to values")
+    for name, value in values.items():
+        items = value if isinstance(value, list) else [value]
+        if not all(item is None or isinstance(item, str | int | float | bool) for item in items):
+            raise InvalidValueError(
+                f"meta_fields[{name!r}]", value, "a text, a number, True, False, or a list of them"
+            )
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except ValueError as error:  # lone surrogates, whole numbers of thousands of digits
+        raise InvalidValueError("meta_fields", "…", f"what JSON can hold ({error})") from None
+    return dict(values)

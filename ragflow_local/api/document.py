@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosed
 from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
-from ragflow_local.stores.catalog import Connection, chunks, documents, now_ms
+from ragflow_local.stores.catalog import chunks, documents, now_ms
 
 _THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
 
@@ -214,7 +213,7 @@ class Document(Entity):
         config = ParserConfig.of(self.parser_config).to_dict()
         recut = {"parse_method": parse_method(self.parse_method), "parser_config": config}
         is_recut = (self.parse_method, config) != (row.parse_method, row.parser_config)
-        meta = checked_meta(self.meta_fields)
+        meta = meta_fields(self.meta_fields)
         if meta != row.meta_fields:
             values["meta_fields"] = meta
         indexer = self._rag.project.indexer
@@ -389,34 +388,3 @@ def stop_parsing(rag: Engine, ids: list[str]) -> None:
         running = {row.id for row in documents.running(reading)}
     for id in running.intersection(ids):
         project.indexer.cancel(id)
-
-
-def checked_meta(values: object) -> dict[str, Any]:
-    """Return free data about a document where JSON holds it and every name is a text."""
-    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise InvalidValueError("meta_fields", values, "a dict of names to values")
-    for name, value in values.items():
-        items = value if isinstance(value, list) else [value]
-        if not all(item is None or isinstance(item, str | int | float | bool) for item in items):
-            raise InvalidValueError(
-                f"meta_fields[{name!r}]", value, "a text, a number, True, False, or a list of them"
-            )
-    try:
-        json.dumps(values, ensure_ascii=False).encode()
-    except ValueError as error:  # lone surrogates, whole numbers of thousands of digits
-        raise InvalidValueError("meta_fields", "…", f"what JSON can hold ({error})") from None
-    return dict(values)
-
-
-def unique_name(connection: Connection, dataset_id: str, name: str) -> str:
-    """Return ``name``, or ``stem(1).ending`` with the first number that is free in the dataset."""
-    if not documents.is_named(connection, dataset_id, name):
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem:
-        stem, dot, ending = name, "", ""
-    taken = documents.names_like(connection, dataset_id, f"{stem}(", f"){dot}{ending}")
-    number = 1
-    while f"{stem}({number}){dot}{ending}" in taken:
-        number += 1
-    return f"{stem}({number}){dot}{ending}"

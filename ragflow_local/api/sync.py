@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from ragflow_local.api.adding import insert_file, replace_file
 from ragflow_local.api.checks import free_name
-from ragflow_local.api.document import Document, start_parsing, unique_name
+from ragflow_local.api.document import Document, start_parsing
 from ragflow_local.api.entity import Engine
+from ragflow_local.api.naming import unique_name
 from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError, RagflowError
 from ragflow_local.ingest.folder import Look, Patterns, digest_of, is_as_it_was, look
 from ragflow_local.readers import ENDINGS, kind_of

@@ -78,7 +78,7 @@ class TermIndex:
                 dataset = next(iter(self._crowded))
             try:
                 # What is being added is there when this has the writing connection.
-                with self._catalog.write() as connection:
+                with self._catalog.write(is_counted=False) as connection:
                     is_done = not postings.merge_crowded(connection, dataset)
                     with self._lock:
                         if is_done:

@@ -75,7 +75,7 @@ class VectorTable:
 
     def rebuild(self, dataset_id: str) -> None:
         """Have the table written anew: until then, vectors are read from the catalog."""
-        with self._catalog.write() as connection:
+        with self._catalog.write(is_counted=False) as connection:
             vector_states.set_moved(connection, dataset_id, 0)
         with self._lock:
             self._start(dataset_id)
@@ -119,7 +119,7 @@ class VectorTable:
             states = vector_states.of(reading, datasets.all_ids(reading))
         wrong = [one.id for one in states if one.moved and (is_all or one.id not in kept)]
         if wrong:
-            with self._catalog.write() as connection:
+            with self._catalog.write(is_counted=False) as connection:
                 for id in wrong:
                     vector_states.set_moved(connection, id, 0)
         for state in states:
@@ -198,7 +198,7 @@ class VectorTable:
             _log.warning("%s", error)
             is_whole = False
         if not is_whole:
-            with self._catalog.write() as connection:
+            with self._catalog.write(is_counted=False) as connection:
                 vector_states.set_moved(connection, dataset_id, 0)
             self.drop(dataset_id)
 
@@ -220,7 +220,7 @@ class VectorTable:
             _log.warning("The vector table of %s is damaged; it is written anew", dataset_id)
             watermark = -1
         crash.point("vectors moved")
-        with self._catalog.write() as connection:
+        with self._catalog.write(is_counted=False) as connection:
             states = vector_states.of(connection, [dataset_id])
             is_wanted = bool(states) and states[0].moved == state.moved
             if is_wanted and watermark < 0:
@@ -251,7 +251,7 @@ class VectorTable:
         for start in range(0, len(gone), _BATCH):
             table.remove(gone[start : start + _BATCH])
         crash.point("removed vectors taken out")
-        with self._catalog.write() as connection:
+        with self._catalog.write(is_counted=False) as connection:
             vector_states.set_collected(connection, dataset_id, state.removed)
         return False
 

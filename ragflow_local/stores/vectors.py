@@ -8,10 +8,7 @@ as errors of our own.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +18,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ragflow_local.errors import DamagedProjectError, DiskError
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.vector_cache import VectorCache
+from ragflow_local.stores.vector_damage import telling_damage
 from ragflow_local.stores.vector_memory import Numbers
 
 # Old versions stay this long for a reader in another process that is in the middle of one.
@@ -35,13 +32,6 @@ _COMPARED = 100
 _MOST_UNINDEXED = 0.2
 # Changes after which a table's parts are put together: each is a file to open and list.
 _CHANGES = 16
-
-# What LanceDB raises for whatever is wrong with its files: the first three for what it foresees;
-# then for a column that has another name or type, or a length that no memory holds.
-_OF_FILES = (RuntimeError, ValueError, OSError, LookupError, AttributeError, MemoryError)
-# What it did not foresee makes Rust panic: classes of pyo3's, which are not to be imported.
-_PANICS = ("RustPanic", "PanicException")
-_WRITTEN_ANEW = "Search goes on without it; a project that is open for writing writes it anew"
 
 # Chunk numbers, document numbers, vectors.
 Batch: TypeAlias = tuple[Numbers, Numbers, Matrix]
@@ -118,17 +108,17 @@ class Table:
             documents: Numbers of the documents to search in; None for all.
         """
         allowed = None if documents is None else np.asarray(documents, np.int64)
-        with self._telling_damage():
+        with telling_damage(self.path, self._disk.forget):
             return self._disk.search(vector, top_k, allowed)
 
     def numbers(self) -> Numbers:
         """Return its chunk numbers, in no order; none where there is no table."""
-        with self._telling_damage():
+        with telling_damage(self.path, self._disk.forget):
             return self._disk.numbers() if self.exists() else np.empty(0, np.int64)
 
     def read(self) -> Batch:
         """Read all of it, and compare its checksums."""
-        with self._telling_damage():
+        with telling_damage(self.path, self._disk.forget):
             return self._disk.read()
 
     def add(self, batches: Iterable[Batch], watermark: int) -> None:
@@ -139,7 +129,7 @@ class Table:
             watermark: What is above it here was never acknowledged, and goes first; with 0 the
                 table is written anew.
         """
-        with self._lock, self._telling_damage():
+        with self._lock, telling_damage(self.path, self._disk.forget):
             if watermark == 0:
                 self._delete_files()
             elif not self.exists():
@@ -151,14 +141,14 @@ class Table:
 
     def remove(self, numbers: Numbers) -> None:
         """Take chunks out; a number that is not there is passed over."""
-        with self._lock, self._telling_damage():
+        with self._lock, telling_damage(self.path, self._disk.forget):
             if len(numbers) and self.exists():
                 self._disk.delete(numbers)
                 self._changed()
 
     def index(self) -> None:
         """Build the index, or bring it up to date, where that is due."""
-        with self._telling_damage():
+        with telling_damage(self.path, self._disk.forget):
             if self.exists() and self._disk.is_index_due():
                 self._disk.index()  # Without the lock: it takes a minute.
                 with self._lock:
@@ -171,7 +161,7 @@ class Table:
             keep_versions: Whether a reader in another process that is in the middle of an old
                 version goes on undisturbed.
         """
-        with self._lock, self._telling_damage():
+        with self._lock, telling_damage(self.path, self._disk.forget):
             if self.exists():
                 self._disk.optimize(keep_versions)
                 self._sync()
@@ -179,7 +169,7 @@ class Table:
 
     def drop(self) -> None:
         """Delete its files."""
-        with self._lock, self._telling_damage():
+        with self._lock, telling_damage(self.path, self._disk.forget):
             self._delete_files()
 
     def _changed(self) -> None:
@@ -197,33 +187,6 @@ class Table:
         # Before the watermark says that it is there: a power cut would leave it short.
         if self._is_durable:
             self._synced = sync_tree(self.path, self._synced)
-
-    @contextlib.contextmanager
-    def _telling_damage(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            if not _is_of_files(error):
-                raise
-            self._disk.forget()
-            problem = str(error).partition("\n")[0][:200].rstrip(". ")
-            number = _system_error(error)
-            if number is not None:
-                raise DiskError(self.path, number, problem) from error
-            raise DamagedProjectError(self.path, problem, _WRITTEN_ANEW) from error
-
-
-def _is_of_files(error: BaseException) -> bool:
-    return isinstance(error, _OF_FILES) or type(error).__name__ in _PANICS
-
-
-def _system_error(error: BaseException) -> int | None:
-    """Return the system's number for what the disk refused, or None where a file is at fault."""
-    number = error.errno if isinstance(error, OSError) else None
-    said = re.search(r"os error (\d+)", str(error))
-    if number is None and said:
-        number = int(said[1])
-    return None if number in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL) else number
 
 
 class LanceTable:

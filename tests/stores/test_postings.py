@@ -342,7 +342,7 @@ def test_forms_of_one_word_score_as_if_they_were_spelled_alike(
         for bag in spelled
     ]
     alike = [{term: count for term, count in bag.items() if count} for bag in alike]
-    lists = postings_scores.read(connection, DATASET, [("boiler", "boilers", "boilr"), "pump"])
+    lists = postings_scores.read(connection, [DATASET], [("boiler", "boilers", "boilr"), "pump"])
     assert lists is not None
     parts, _ = lists.parts(np.arange(1, len(spelled) + 1))
     np.testing.assert_allclose(parts.sum(axis=0), oracle_scores(alike, ["boiler", "pump"]))

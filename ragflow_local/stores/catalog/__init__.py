@@ -91,10 +91,13 @@ class Catalog:
             self._commits.close()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, is_counted: bool = True) -> Iterator[Connection]:
         """Give the writing connection inside a transaction: all of it is kept, or nothing.
 
         A block inside another one of the same thread joins the outer transaction.
+
+        Args:
+            is_counted: Whether its loss by a torn log is told; not of what is made again anyway.
 
         Raises:
             ReadOnlyProjectError: The catalog was opened for reading only.
@@ -108,7 +111,8 @@ class Catalog:
             before = writer.total_changes
             try:
                 yield writer
-                number = self._commits.count(writer) if writer.total_changes != before else None
+                is_change = is_counted and writer.total_changes != before
+                number = self._commits.count(writer) if is_change else None
             except BaseException:
                 _roll_back(writer)
                 raise
