@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ragflow_local.api import notebook, pictures
-from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, parse_method
+from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, meta_fields, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject, reading_files_of
+from ragflow_local.api.naming import unique_name
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
-from ragflow_local.stores.catalog import chunks, documents, now_ms
+from ragflow_local.stores.catalog import chunks, documents, meta_fields, now_ms
 
 _THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
 
