@@ -17,7 +17,7 @@ from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosed
 from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
-from ragflow_local.stores.catalog import chunks, documents, meta_fields, now_ms
+from ragflow_local.stores.catalog import chunks, documents, now_ms
 
 _THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
 
