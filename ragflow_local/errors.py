@@ -294,6 +294,22 @@ class ProjectClosedError(StoreError):
         super().__init__(f"The engine on {path} is closed. Open it again with RAGFlow(…).")
 
 
+class ForkedError(StoreError):
+    """A child process uses what the process that forked it has opened."""
+
+    def __init__(self, path: Path, *, is_too_late: bool = False) -> None:
+        self.path = path
+        what = (
+            f"{path} was being changed, or has been closed, since this process was forked from the"
+            " one that had it open. Open it in a new process: multiprocessing's start method"
+            " 'spawn' makes one."
+            if is_too_late
+            else f"{path} was opened before this process was forked. Open it in this process:"
+            " RAGFlow(…) to write, where no other process does; RAGFlow(…, read_only=True) to read."
+        )
+        super().__init__(what)
+
+
 class ReadOnlyProjectError(StoreError):
     """The engine was opened for reading only."""
 

@@ -11,6 +11,7 @@ lock, open.json    who has it open for writing; closed.json: how it was closed
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import ClassVar
 from ragflow_local.embedders import Backend, Embedder
 from ragflow_local.errors import (
     ChangedModelError,
+    ForkedError,
     InvalidValueError,
 )
 from ragflow_local.generators import Generator
@@ -36,6 +38,7 @@ from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import chosen
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
+from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
 from ragflow_local.stores.directory import Directory
@@ -95,14 +98,25 @@ class Options:
     is_durable: bool = True
 
 
-_turns: dict[Path, threading.RLock] = {}
-_turns_lock = threading.Lock()
+class _Turns:
+    """What lets one thread at a time open or close a directory; other directories do not wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[Path, int], threading.RLock] = {}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def of(self, path: Path) -> threading.RLock:
+        """Return the lock of a directory, in this process."""
+        with self._lock:
+            return self._turns.setdefault((path, os.getpid()), threading.RLock())
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()  # a thread that is not here may hold it
 
 
-def _turn_of(path: Path) -> threading.RLock:
-    """Return what lets one thread at a time open or close a directory; others are not held up."""
-    with _turns_lock:
-        return _turns.setdefault(path, threading.RLock())
+_turns = _Turns()
 
 
 class Project:
@@ -124,10 +138,10 @@ class Project:
             DamagedProjectError: Its catalog cannot be read.
         """
         path = path.expanduser().resolve()
-        with _turn_of(path):
+        with _turns.of(path):
             while True:
                 project = cls._open.get((path, options.read_only))
-                if project is None:
+                if project is None or project.is_inherited:
                     project = cls(path, options)
                     cls._open[path, options.read_only] = project
                 project._users += 1
@@ -139,6 +153,7 @@ class Project:
         self.path = path
         self.options = options
         self._users = 0
+        self._process = os.getpid()
         self.models = self._models(
             ModelPlaces(options.models_dir, options.cache_dir, options.embedding_backend)
         )
@@ -158,6 +173,26 @@ class Project:
             self.directory.release(is_clean=False)
             raise
         atexit.register(self.close)
+        forks.watch(self)
+
+    def inherited(self) -> Sequence[object]:
+        """Return nothing more: what a project holds lives as long as it does."""
+        return ()
+
+    def forget(self) -> None:
+        """Leave the project to the process that opened it; called in a child that it forks."""
+        atexit.unregister(self.close)
+        Project._open.pop((self.path, self.options.read_only), None)
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether another process opened it, of which this one is a fork."""
+        return os.getpid() != self._process
+
+    def check_process(self) -> None:
+        """Raise ``ForkedError`` in a forked child of the process that opened it."""
+        if self.is_inherited:
+            raise ForkedError(self.path)
 
     def _open_stores(self) -> None:
         options = self.options
@@ -226,16 +261,22 @@ class Project:
         Args:
             wait: Whether to wait for the documents that are queued or being parsed.
         """
+        if self.is_inherited:
+            return
         if wait:
             self.jobs.wait_for_all()
-        with _turn_of(self.path):
+        with _turns.of(self.path):
             self._users -= 1
             if self._users <= 0:
                 self.close()
 
     def close(self) -> None:
         """End the workers, close the stores, give the directory free; once is enough."""
-        with _turn_of(self.path):
+        if self.is_inherited:
+            # Forked by a library, perhaps, that told Python nothing of it.
+            forks.keep(self)
+            return
+        with _turns.of(self.path):
             if not self.is_closed:
                 del Project._open[self.path, self.options.read_only]
                 self._close()

@@ -94,8 +94,10 @@ class Opening:
         """The open project.
 
         Raises:
+            ForkedError: This process is a fork of the one that opened it.
             ProjectClosedError: ``close`` was called.
         """
+        self._project.check_process()
         if self._closed or self._project.is_closed:
             raise ProjectClosedError(self.project_dir)
         return self._project
@@ -109,7 +111,7 @@ class Opening:
         Args:
             wait: Whether to wait until they are parsed instead.
         """
-        if self._closed:
+        if self._closed or self._project.is_inherited:
             return
         self._closed = True
         self._finalizer.detach()

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ragflow_local.records import Matrix, Vector
+from ragflow_local.stores import forks
 from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.vector_cache import VectorCache
 from ragflow_local.stores.vector_damage import telling_damage
@@ -326,6 +327,7 @@ class LanceTable:
         # Two seconds to import: not before vectors are needed.
         import lancedb
 
+        forks.without_exit("shutdown_runtime")
         return lancedb.connect(self._directory, read_consistency_interval=timedelta(0))
 
 

@@ -25,10 +25,12 @@ import msgspec
 from ragflow_local.errors import (
     DamagedProjectError,
     DiskError,
+    ForkedError,
     InvalidValueError,
     ReadOnlyProjectError,
 )
 from ragflow_local.settings import check_whole
+from ragflow_local.stores import forks
 from ragflow_local.stores.catalog.commits import Commits
 
 Connection: TypeAlias = sqlite3.Connection
@@ -52,9 +54,13 @@ class _Reader:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._process = os.getpid()
 
     def __del__(self) -> None:
-        self.connection.close()
+        if os.getpid() == self._process:
+            self.connection.close()
+        else:
+            forks.keep(self.connection)
 
 
 class Catalog:
@@ -69,18 +75,26 @@ class Catalog:
         self._readers: WeakSet[_Reader] = WeakSet()
         self._readers_lock = threading.Lock()
         self._closed = False
+        self._process = os.getpid()
+        self._at_fork: forks.OpenCatalog | None = None
+        forks.take_locks(path)
         self._commits = Commits(path.with_name("commits"))
         with self.telling():
             self._writer: Connection | None = None if read_only else self._connect()
+        forks.watch(self)
 
     def writer(self) -> Connection:
         """Give the writing connection outside a transaction, for the schema's migrations."""
+        self._check_process()
         if self._writer is None:
             raise ReadOnlyProjectError(self.path.parent)
         return self._writer
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
+        if os.getpid() != self._process:
+            return
+        forks.unwatch(self)
         with self._lock, self._readers_lock:
             self._closed = True
             for reader in list(self._readers):
@@ -102,6 +116,7 @@ class Catalog:
         Raises:
             ReadOnlyProjectError: The catalog was opened for reading only.
         """
+        self._check_process()  # before the lock: a thread that is not here may hold it
         with self._lock, self.telling():
             writer = self.writer()
             if writer.in_transaction:
@@ -170,7 +185,31 @@ class Catalog:
         with self._lock, self.telling():
             self.writer().execute("REINDEX")
 
+    def inherited(self) -> Iterator[object]:
+        """Yield the connections, which a forked child neither uses nor closes."""
+        with self._readers_lock:
+            readers = list(self._readers)
+        connections = [reader.connection for reader in readers]
+        if self._writer is not None:
+            connections.append(self._writer)
+        try:
+            is_in_use = any(connection.in_transaction for connection in connections)
+        except sqlite3.ProgrammingError:
+            is_in_use = True  # it is being closed
+        self._at_fork = forks.as_it_is(self.path, is_in_use=is_in_use)
+        yield from readers
+
+    def forget(self) -> None:
+        """Note in a forked child that the catalog is open in its parent."""
+        if self._at_fork is not None:
+            forks.inherit(self._at_fork)
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise ForkedError(self.path.parent)
+
     def _reader(self) -> Connection:
+        self._check_process()
         reader: _Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             self._local.reader = reader = _Reader(self._connect())
