@@ -127,6 +127,17 @@ class DamagedFileError(ReadError):
         )
 
 
+class RecognitionError(ReadError):
+    """Text in a picture cannot be recognised, since the library for it fails."""
+
+    def __init__(self, library: str, problem: str) -> None:
+        self.library = library
+        super().__init__(
+            f"Recognising text failed inside {library}: {_in_a_line(problem)}. Its installation may"
+            f" be broken; install it anew: pip install --force-reinstall {library}"
+        )
+
+
 class ParseError(RagflowError):
     """A parse ended without chunks."""
 

@@ -120,11 +120,22 @@ def read(name: str, data: bytes) -> Iterator[Block | Notice]:
 
 
 def cleaned(items: Iterable[Block | Notice]) -> Iterator[Block | Notice]:
-    """Yield what a reader found without what is not seen, and parts a word for who searches it."""
+    """Yield what a reader found: pictures with the text in them, texts without what is not seen.
+
+    Pictures that were not read are told at the end.
+    """
+    pictures = None
     for item in items:
         if isinstance(item, Block):
+            if item.kind == "figure" and item.image:
+                if pictures is None:
+                    # Its libraries take longer to import than most files to read.
+                    pictures = import_module(f"{__name__}.pictures").Pictures()
+                item = pictures.read(item)
             text = without_unseen(item.text)
             if text != item.text:
                 rows = tuple(tuple(map(without_unseen, row)) for row in item.rows)
                 item = replace(item, text=text, rows=rows)
         yield item
+    if pictures is not None:
+        yield from pictures.notices()

@@ -15,7 +15,6 @@ from ragflow_local.records import Block, BlockKind, Notice
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOC_PR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _VML = "{urn:schemas-microsoft-com:vml}"
-_PICTURES = ("png", "jpg", "jpeg")
 
 
 def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
@@ -75,7 +74,8 @@ class _Document:
         for part in self._package.find(self._main, kind):
             self._relations = self._package.relations(part)
             for block in self._content(self._package.xml(part)):
-                if block.text not in said and any(c.isalpha() for c in block.text):
+                is_new = block.text not in said and any(c.isalpha() for c in block.text)
+                if is_new or (block.image and not block.text):
                     said.add(block.text)
                     yield block
         self._relations = relations
@@ -156,22 +156,24 @@ class _Document:
             yield from self._picture(drawing)
 
     def _picture(self, drawing: Any) -> Iterator[Block]:
-        """Yield a picture that has a text: what its author wrote for those who cannot see it."""
+        """Yield the pictures of a drawing, the first with what its author wrote of it."""
         texts = [e.get("descr") or e.get("title") or "" for e in drawing.iter(_DOC_PR)]
         texts += [e.get("alt") or "" for e in drawing.iter(f"{_VML}shape")]
         texts += [e.get("string") or "" for e in drawing.iter(f"{_VML}textpath")]
         text = "\n".join(dict.fromkeys(text.strip() for text in texts if text.strip()))
-        if text:
-            yield Block("figure", text, image=self._image(drawing))
+        images = list(self._images(drawing))
+        if text or images:
+            yield Block("figure", text, image=images[0] if images else b"")
+        for image in images[1:]:
+            yield Block("figure", "", image=image)
 
-    def _image(self, drawing: Any) -> bytes:
-        for blip in drawing.iter(f"{DRAWING}blip"):
-            relation = self._relations.get(blip.get(f"{_REL}embed", ""))
-            if relation and relation.target.lower().endswith(_PICTURES):
-                return (
-                    self._package.read(relation.target) if relation.target in self._package else b""
-                )
-        return b""
+    def _images(self, drawing: Any) -> Iterator[bytes]:
+        for element in drawing.iter(f"{DRAWING}blip", f"{_VML}imagedata"):
+            id = element.get(f"{_REL}embed") or element.get(f"{_REL}id") or ""
+            relation = self._relations.get(id)
+            is_twin = element.tag == f"{_VML}imagedata" and _is_fallback(element, drawing)
+            if relation and not is_twin and relation.target in self._package:
+                yield self._package.read(relation.target)
 
     def _table(self, element: Any) -> Iterator[Block]:
         """Yield a table; one of a single cell is a frame around what stands in it."""

@@ -1,11 +1,13 @@
 """EPUB: the chapters in the order of its spine, each as the web page it is."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import html
+from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.package import Package
 from ragflow_local.records import Block
 
@@ -39,7 +41,8 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
             part = _resolve(folder, item.get("href", ""))
             if part in package and part not in read_parts:  # no book says a chapter twice
                 read_parts.add(part)
-                yield from html.read(package.read(part))
+                pictures = partial(_picture, package, PurePosixPath(part).parent)
+                yield from html.read(package.read(part), picture_of=pictures)
 
 
 def _is_protected(package: Package) -> bool:
@@ -51,6 +54,11 @@ def _is_protected(package: Package) -> bool:
         element.get("URI", "").lower().endswith((".xhtml", ".html", ".htm", ".opf"))
         for element in references
     )
+
+
+def _picture(package: Package, folder: PurePosixPath, href: str) -> bytes:
+    part = _resolve(folder, href)
+    return package.read(part) if part in package else of_address(href)
 
 
 def _resolve(folder: PurePosixPath, href: str) -> str:

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html import unescape
-from typing import Any
+from typing import Any, TypeAlias
 
 from lxml import etree
 
+from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.grid import Cell, spread, table
 from ragflow_local.readers.html_line import SPACES, Line
 from ragflow_local.readers.html_seen import Unseen
@@ -34,6 +35,7 @@ _INLINE_NAMES = (
 )
 _INLINE = frozenset(_INLINE_NAMES.split())
 NAMES = _INLINE | frozenset(_OTHER_NAMES.split())
+PictureOf: TypeAlias = Callable[[str], bytes]
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.I)
 _ANY_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
@@ -46,10 +48,17 @@ _MAIN_SHARE, _FEW_WORDS = 0.8, 5
 _MAX_DEPTH = 100  # elements; a table nested deeper is layout, of a generated mail
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block]:
-    """Yield the blocks of a page in the order of its source."""
+def read(data: bytes, name: str = "", *, picture_of: PictureOf = of_address) -> Iterator[Block]:
+    """Yield the blocks of a page in the order of its source.
+
+    Args:
+        data: The page's bytes.
+        name: Its name, for messages only.
+        picture_of: Returns the bytes of the picture at an address; none where it has none.
+    """
     declared = _CHARSET.search(data[:4096].replace(b"\0", b""))
-    yield from blocks_of(decode(data, declared.group(1).decode("ascii") if declared else ""))
+    markup = decode(data, declared.group(1).decode("ascii") if declared else "")
+    yield from blocks_of(markup, picture_of)
 
 
 def read_main(data: bytes, name: str = "") -> Iterator[Block | Notice]:
@@ -90,8 +99,13 @@ def _letters_of(text: str) -> str:
     return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text))
 
 
-def blocks_of(markup: str) -> Iterator[Block]:
-    """Yield the blocks of HTML ``markup``, a page or a part of one."""
+def blocks_of(markup: str, picture_of: PictureOf = of_address) -> Iterator[Block]:
+    """Yield the blocks of HTML ``markup``, a page or a part of one.
+
+    Args:
+        markup: The page's source.
+        picture_of: Returns the bytes of the picture at an address; none where it has none.
+    """
     # The parser wants bytes for markup that declares an encoding; ours is always UTF-8.
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=False, remove_pis=True
@@ -104,14 +118,16 @@ def blocks_of(markup: str) -> Iterator[Block]:
         # Beyond a depth that no page has on purpose, the parser drops what is inside.
         yield from paragraphs(unescape(_ANY_TAG.sub("\n\n", tidy(markup))))
     elif root is not None:
-        yield from _Walk(root).blocks()
+        yield from _Walk(root, picture_of).blocks()
 
 
 class _Walk:
     """One pass over a page; keeps the line that is being gathered, and where it stands."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, picture_of: PictureOf) -> None:
         self._root = root
+        self._picture_of = picture_of
+        self._pictures: list[bytes] = []  # within the line that is being gathered
         self._unseen = Unseen(root)
         self._line = Line()
         self._written: list[str] = []  # rules and comments since the last block
@@ -138,8 +154,10 @@ class _Walk:
             elif tag == "table" and not _is_layout(element, len(self._context)):
                 yield from self._flush()
                 yield from self._with_source(_table(element, self._unseen))
+                self._keep_pictures(element)
                 events.skip_subtree()
             elif not self._line.start(element, tag):
+                self._keep_pictures(element)
                 events.skip_subtree()
             else:
                 yield from self._start(element, tag)
@@ -166,6 +184,8 @@ class _Walk:
             self._open(element, tag)
             if tag == "hr":
                 self._written.append("<hr>")
+        elif tag == "img":
+            self._keep_pictures(element)
         self._add(element.text)
 
     def _keep_mark(self, said: str) -> None:
@@ -215,8 +235,19 @@ class _Walk:
         text = _lines(self._line.take())
         self._term = f"{self._term}, {text}" if self._term and text else self._term or text
 
+    def _keep_pictures(self, element: Any) -> None:
+        for picture in element.iter("img"):
+            if data := self._picture_of(picture.get("src") or ""):
+                self._pictures.append(data)
+
     def _flush(self) -> Iterator[Block]:
-        """Yield what was gathered as one block, of the kind its surroundings say."""
+        """Yield what was gathered as one block, then the pictures that stood in it."""
+        yield from self._said()
+        yield from (Block("figure", "", image=data) for data in self._pictures)
+        self._pictures.clear()
+
+    def _said(self) -> Iterator[Block]:
+        """Yield the line that was gathered, of the kind its surroundings say."""
         if self._line.is_empty:
             return
         has_text = self._line.has_text

@@ -53,7 +53,9 @@ def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
             yield Notice(f"The text in the picture was not read. To read it: {ocr.INSTALL}")
         return
     with _opened(data, name) as image:
-        for number in range(1, min(_count_frames(image), _MAX_FRAMES) + 1):
+        # Of a moving picture the first frame stands for all.
+        frames = 1 if image.format == "GIF" else min(_count_frames(image), _MAX_FRAMES)
+        for number in range(1, frames + 1):
             yield from _frame(_pixels(image, number, name), _dpi(image), number)
 
 
@@ -65,6 +67,16 @@ def open_page(data: bytes, page: int, name: str = "") -> tuple[Image.Image, floa
     """
     with _opened(data, name) as image:
         return _pixels(image, page, name), 72 / _dpi(image)
+
+
+def size_of(data: bytes, name: str = "") -> tuple[int, int]:
+    """Return width and height in pixels, from its head alone.
+
+    Raises:
+        DamagedFileError: It is broken, no picture, or larger than 120 megapixels.
+    """
+    with _opened(data, name) as image:
+        return image.size
 
 
 @contextmanager

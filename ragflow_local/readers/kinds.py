@@ -23,7 +23,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "email": (".eml", ".mht", ".mhtml"),
     "epub": (".epub",),
     "html": (".html", ".htm", ".xhtml"),
-    "image": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"),
+    "image": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
     "json": (".json", ".jsonl", ".ndjson", ".ipynb"),
     "markdown": (".md", ".markdown", ".mkd"),
     "msg": (".msg",),

@@ -12,6 +12,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.texmath import texmath_plugin
 
 from ragflow_local.readers import html
+from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.grid import table
 from ragflow_local.readers.inline import with_fractions
 from ragflow_local.readers.markdown_line import line_of, says_html
@@ -164,11 +165,20 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
         said = html.blocks_of if says_html(token.content) else paragraphs
         yield from (replace(block, source="") for block in said(token.content))
     elif token.type == "inline":
-        text = with_fractions(line_of(token)).strip()
-        kind: BlockKind = "list_item" if is_in_list else "paragraph"
-        if heading:
-            kind, text = "heading", text.replace("\n", " ")
-        elif all(child.type in ("image", "softbreak") for child in token.children or ()):
-            kind = "figure"
-        if text:
-            yield Block(kind, text, level=heading)
+        yield from _inline(token, heading, is_in_list)
+
+
+def _inline(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
+    """Yield a line of text, then the pictures that its addresses hold."""
+    text = with_fractions(line_of(token)).strip()
+    children = token.children or ()
+    kind: BlockKind = "list_item" if is_in_list else "paragraph"
+    if heading:
+        kind, text = "heading", text.replace("\n", " ")
+    elif all(child.type in ("image", "softbreak") for child in children):
+        kind = "figure"
+    if text:
+        yield Block(kind, text, level=heading)
+    for child in children:
+        if child.type == "image" and (data := of_address(str(child.attrGet("src") or ""))):
+            yield Block("figure", "", image=data)

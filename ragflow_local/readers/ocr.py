@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.errors import RecognitionError
 from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word, turned_box
 
 INSTALL = 'pip install "ragflow-local[ocr]"'
@@ -167,7 +168,13 @@ def _weight(seen: Sequence[Seen]) -> float:
 def _see(pixels: NDArray[np.uint8]) -> list[Seen]:
     # Without its classifier, which turns lines one by one: which way a page lies is told by
     # the scores, for all lines together.
-    result = _engine()(pixels, use_det=True, use_cls=False, use_rec=True)
+    try:
+        result = _engine()(pixels, use_det=True, use_cls=False, use_rec=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a broken installation raises
+        # Its faults are no fault of the file: a library it needs is missing, a model is torn.
+        raise RecognitionError("rapidocr", f"{type(error).__name__}: {error}") from error
     if result.boxes is None or result.txts is None:
         return []
     height, width = pixels.shape[:2]

@@ -16,7 +16,6 @@ _SLIDE = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _EMU_PER_POINT = 12_700
-_PICTURES = (".png", ".jpg", ".jpeg")
 _RUNNING = ("dt", "ftr", "hdr")  # placeholders that say the same on each slide
 _MAX_DEPTH = 50  # groups within groups
 
@@ -188,8 +187,7 @@ class _Slide:
             relation = self._relations.get(blip.get(f"{_REL}embed", ""))
             if relation and not relation.is_outside and relation.target in self._package:
                 target = relation.target
-                is_known = target.lower().endswith(_PICTURES)
-                image = self._package.read(target) if is_known else b""
+                image = self._package.read(target)
         if (text.strip() or image) and f"{target} {text}" not in self._seen:
             self._seen.add(f"{target} {text}")
             yield Block("figure", text.strip(), place=place, image=image)

@@ -91,6 +91,8 @@ def _drawings(package: Package, part: str, title: str) -> Iterator[Block]:
             yield from chart(package, target)
         for target in package.find(drawing, "diagramData"):
             yield from diagram(package, target)
+        for target in package.find(drawing, "image"):
+            yield Block("figure", "", image=package.read(target))
 
 
 def _rows(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ragflow_local.errors import DamagedFileError
+from ragflow_local.errors import DamagedFileError, RecognitionError
 from ragflow_local.readers import ocr
 from ragflow_local.readers.pdf import layout as page_layout
 from ragflow_local.readers.pdf import scan, whole_document
@@ -138,7 +138,10 @@ def _blocks_of(page: Any, number: int, layout: bool, told: Unread) -> tuple[list
         elif parts:
             (told.parts if has_words else told.pictures).append(number)
     elif parts:
-        lines = scan.seen_lines(page, lines, parts)
+        try:
+            lines = scan.seen_lines(page, lines, parts)
+        except RecognitionError as error:
+            told.failed.setdefault(str(error), []).append(number)
     rules = rules_of(page, lines)
     reading = read_lines(lines, rules)
     pieces = reading.pieces

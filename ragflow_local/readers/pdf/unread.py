@@ -18,12 +18,14 @@ class Unread:
         parts: Pages with text and a picture beside it, which may hold text.
         mute: Pages whose fonts do not say which letters they are.
         damaged: Pages that MuPDF cannot read.
+        failed: Pages whose pictures could not be read, by why.
     """
 
     pictures: list[int] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
     mute: list[int] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
+    failed: dict[str, list[int]] = field(default_factory=dict)
 
     def notices(self) -> Iterator[Notice]:
         """Yield what the user should know, and the way out of each."""
@@ -43,6 +45,9 @@ class Unread:
                 f"{what} {were} fonts that do not say their letters, so most of the text cannot be"
                 f" read. To read it from the page's picture: {ocr.INSTALL}"
             )
+        for why, numbers in self.failed.items():
+            what, were = _pages(numbers, "has", "have")
+            yield Notice(f"{what} {were} pictures whose text was not read. {why}")
         if self.damaged:
             what, were = _pages(self.damaged, "is", "are")
             yield Notice(
