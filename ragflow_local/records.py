@@ -291,6 +291,8 @@ class Answer:
         usage: Counts and seconds: ``prompt_tokens``, ``answer_tokens``, ``first_seconds``, ….
         is_last: Whether the answer is whole.
         unsupported: Sentences of the whole answer that no chunk supports.
+        finish_reason: Why a model's text ended: ``stop`` where the model ended it, ``length``
+            where ``max_token`` or the context did, ``time`` where the time limit did; else empty.
     """
 
     content: str
@@ -300,6 +302,7 @@ class Answer:
     usage: dict[str, float] = field(default_factory=dict)
     is_last: bool = False
     unsupported: tuple[str, ...] = ()
+    finish_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,10 @@ class PromptSettings(_Settings):
         refine_multiturn: Whether the chat model rewrites a follow-up to a question that stands
             alone before the search; that costs one short answer more. Else, and where there is
             no model, rules do.
+        grounding: What becomes of a sentence a chat model writes that no chunk says: ``strict``
+            puts the best quote in its place, ``marked`` keeps it and lists it in
+            ``Message.unsupported``. None: ``strict`` for models of less than about a billion
+            parameters, else ``marked``.
     """
 
     prompt: str = DEFAULT_PROMPT
@@ -206,6 +210,7 @@ class PromptSettings(_Settings):
     opener: str = OPENER
     show_quote: bool = True
     refine_multiturn: bool = False
+    grounding: str | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -219,6 +224,8 @@ class PromptSettings(_Settings):
         check_text("opener", self.opener)
         check_bool("show_quote", self.show_quote)
         check_bool("refine_multiturn", self.refine_multiturn)
+        if self.grounding not in (None, "strict", "marked"):
+            raise InvalidValueError("grounding", self.grounding, "strict, marked or None")
 
 
 @dataclass(frozen=True, slots=True)

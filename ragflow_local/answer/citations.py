@@ -1,21 +1,13 @@
-"""Citations: which sentence of an answer rests on which hit, said by `` [ID:i]`` after it.
+"""Marks: `` [ID:i]`` after a sentence, as models write them and as answers have them.
 
-Models write marks in many ways, and often none. What can be read as a mark is mended and put
-after its sentence; a sentence without one is compared with the chunks; where no chunk supports
-it, it stays without.
+Models write marks in many ways. What can be read as a mark is mended; which mark a sentence gets is
+said by ``answer/support.py``. Nothing else reads or writes marks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-import numpy as np
-
-from ragflow_local.embedders import Embedder
-from ragflow_local.records import Hit, Matrix
-from ragflow_local.retrieve.similarity import calibrate
-from ragflow_local.text.terms import STOP_WORDS, iterate
+from collections.abc import Callable, Iterator, Sequence
 
 # [ID:0]  [ID: 0, 2]  (ID:0)  【ID：0】  [ID:0][ID:1]  ##0$$
 _NUMBERS = r"\s*\d{1,4}(?:\s*[,，、;&]\s*(?:ID\s*[:：]?\s*)?\d{1,4})*\s*"
@@ -30,13 +22,10 @@ _BEGUN = re.compile(
 )
 _STRIPPED = re.compile(rf"\s*(?:{MARK.pattern})", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
-_FIGURE = re.compile(r"\d[\d,.]*")
 
-# Share of a sentence's terms a chunk must hold; by benchmarks/answer.py, see results/answer.md.
-_SUPPORT = 0.6
-_SUPPORT_BY_MEANING = 0.4  # enough of them where the meaning is near as well
-_NEAR = 0.69  # calibrated cosine of a sentence with the nearest of a chunk that says the same
-_FEWEST_TERMS = 3
+# As an answer has it.
+_BEGUN_MARK = re.compile(r" ?(\[(I(D(:\d*)?)?)?)?$")
+_SET = re.compile(r"( ?)\[ID:(\d{1,4})\]")
 
 
 def strip_marks(text: str) -> str:
@@ -60,54 +49,32 @@ def format_marks(numbers: Sequence[int]) -> str:
     return "".join(f" [ID:{number}]" for number in dict.fromkeys(numbers))
 
 
-class Support:
-    """Says which hits support a sentence."""
-
-    def __init__(self, hits: Sequence[Hit], embedder: Embedder | None = None) -> None:
-        """Prepare the comparison.
-
-        Args:
-            hits: What the answer was given.
-            embedder: Compares what has words in common by meaning; None compares words alone.
-        """
-        self._terms = [_terms_of(hit.chunk.content) for hit in hits]
-        self._texts = [hit.chunk.content for hit in hits]
-        self._embedder = embedder
-        self._vectors: Matrix | None = None
-
-    def of(self, sentence: str) -> list[int]:
-        """Return the index of the hit that supports ``sentence``; empty for none."""
-        terms = _terms_of(sentence)
-        if len(terms) < _FEWEST_TERMS or not self._terms:
-            return []
-        shares = [self._share(terms, sentence, index) for index in range(len(self._terms))]
-        best = int(np.argmax(shares))
-        if shares[best] >= _SUPPORT:
-            return [best]
-        if shares[best] >= _SUPPORT_BY_MEANING and self._embedder is not None:
-            return [best] if self._nearness(sentence, best) >= _NEAR else []
-        return []
-
-    def _share(self, terms: set[str], sentence: str, index: int) -> float:
-        """Return the share of terms the chunk has; 0 where it lacks a figure."""
-        known = self._terms[index]
-        figures = _terms_of(" ".join(_FIGURE.findall(sentence)))
-        if figures - known:
-            return 0.0
-        return len(terms & known) / len(terms)
-
-    def _nearness(self, sentence: str, index: int) -> float:
-        assert self._embedder is not None
-        if self._vectors is None:
-            self._vectors = self._embedder.embed(self._texts)
-        cosine = self._embedder.embed([sentence])[0] @ self._vectors[index]
-        return float(calibrate(cosine, self._embedder.floor))
+def cited_numbers(content: str) -> list[int]:
+    """Return the indices an answer cites, in its order, each as often as it stands there."""
+    return [int(mark[2]) for mark in _SET.finditer(content)]
 
 
-def _terms_of(text: str) -> set[str]:
-    """Return the terms that carry meaning; of unspaced scripts the pairs."""
-    return {
-        term
-        for term in iterate(text)
-        if term not in STOP_WORDS and (len(term) > 1 or term.isdigit())
-    }
+def split_marks(content: str) -> Iterator[str | int]:
+    """Yield the texts of an answer and the indices of its marks, in their order.
+
+    The space before a mark belongs to it.
+    """
+    end = 0
+    for mark in _SET.finditer(content):
+        yield content[end : mark.start()]
+        yield int(mark[2])
+        end = mark.end()
+    yield content[end:]
+
+
+def renumbered(content: str, number: Callable[[int], str]) -> str:
+    """Return an answer with other marks, each after a space: what ``number`` makes of its index."""
+    return "".join(
+        part if isinstance(part, str) else f" {number(part)}" for part in split_marks(content)
+    )
+
+
+def certain_length(content: str) -> int:
+    """Return how much of a growing answer holds no mark that is only begun."""
+    begun = _BEGUN_MARK.search(content)
+    return begun.start() if begun else len(content)

@@ -1,7 +1,8 @@
 """A model's text as it comes to text with citations, that only ever grows.
 
 Pieces pass at once, but for what may become a mark, and the white space before it; at the end of
-a sentence its mark is decided before the next sentence begins.
+a sentence its marks are checked and set before the next sentence begins. A guarded text shows
+nothing of a sentence before it is whole: one that no chunk says is replaced.
 """
 
 from __future__ import annotations
@@ -23,32 +24,48 @@ _WORD = re.compile(r"\S+")
 _OPENING = "[(（【#"
 _ENDING = ".!?。！？…\n"
 _CLOSING = "\"'”’」』）)]*_`"
+_ITEM = re.compile(r"^\s*(?:[-*•·▪‣–#>]+|\(?\d{1,3}[.)])\s+")
+_LEADS_IN = (":", "：")
+
+Check = Callable[[str, Sequence[int]], Sequence[int]]
+Replace = Callable[[], tuple[str, int] | None]
 
 
 class CitedText:
     """Text so far; ``feed`` adds to it, ``finish`` ends it."""
 
     def __init__(
-        self, count: int, support: Callable[[str], Sequence[int]], *, has_marks: bool = True
+        self,
+        count: int,
+        check: Check,
+        *,
+        has_marks: bool = True,
+        replace: Replace | None = None,
+        refusals: Sequence[str] = (),
     ) -> None:
         """Begin an empty text.
 
         Args:
             count: Number of hits; a mark with a larger index is left out.
-            support: Returns the hits a sentence without a mark rests on.
+            check: Returns the hits a sentence rests on, given it and the marks the model set.
             has_marks: Whether the text gets marks; without, those of the model are left out.
+            replace: Returns what stands in place of a sentence without support, a quote and its
+                hit, or None for nothing; without, such a sentence stays and is listed.
+            refusals: Sentences that say that nothing was found: they claim nothing.
         """
         self.text = ""
         self.unsupported: list[str] = []
         self._count = count
-        self._support = support
+        self._check = check
         self._has_marks = has_marks
+        self._replace = replace
+        self._refusals = tuple(_plain(one) for one in refusals if one.strip())
         self._held = ""
         self._space = ""  # white space that may stand before a mark
+        self._lead = ""  # and before the sentence
         self._sentence = ""
-        self._numbers: list[int] = []  # of the marks that wait for their place
+        self._numbers: list[int] = []  # of the marks that the model set in this sentence
         self._is_ending = False  # the sentence may end here: the next letter says
-        self._is_marked = False
 
     def feed(self, piece: str) -> None:
         """Add what the model wrote."""
@@ -83,16 +100,10 @@ class CitedText:
             self._take(letter)
 
     def _take_mark(self, numbers: list[int]) -> None:
-        self._numbers += numbers
         if self._sentence:
             self._space = ""  # of the space around a mark that after it is kept
-            self._is_marked = True
-        elif self.text:  # on a line of its own: it belongs to what was said before
-            self._numbers = [one for one in self._numbers if not self._ends_with(one)]
-            self._write_marks()
-
-    def _ends_with(self, number: int) -> bool:
-        return self.text.endswith(format_marks([number]))
+            self._numbers += numbers
+        # On a line of its own it belongs to a sentence whose marks are set already.
 
     def _bare(self) -> re.Match[str] | None:
         if self._sentence and not self._space and not self._is_ending:
@@ -119,8 +130,6 @@ class CitedText:
         if self._is_ending and not self._space and self._has_ended(letter):
             self._end_sentence()
         self._is_ending = False
-        if self._numbers:  # a mark in the middle of a sentence stays there
-            self._write_marks()
         self._write(letter)
 
     def _has_ended(self, following: str) -> bool:
@@ -130,22 +139,61 @@ class CitedText:
         return len(spans) > 1 and spans[-1][0] >= len(said)
 
     def _write(self, letter: str) -> None:
-        self.text += self._space + letter
+        if not self._sentence:
+            self._lead, self._space = self._space, ""
+            if self._replace is None:
+                self.text += self._lead
+        if self._replace is None:
+            self.text += self._space + letter
         self._sentence += self._space + letter
         self._space = ""
 
     def _end_sentence(self) -> None:
         """Put the marks after the sentence; the space before the next stays held."""
-        sentence = self._sentence.strip()
-        if sentence and not self._is_marked and self._has_marks:
-            self._numbers = list(self._support(sentence))
-            if not self._numbers and any(map(str.isalnum, sentence)):
-                self.unsupported.append(sentence)
-        self._write_marks()
-        self._sentence = ""
-        self._is_ending = self._is_marked = False
-
-    def _write_marks(self) -> None:
-        if self._has_marks:
-            self.text += format_marks(self._numbers)
+        sentence = _ITEM.sub("", self._sentence).strip()
+        if any(map(str.isalnum, sentence)):
+            self._settle(sentence)
+        elif self._replace is not None:
+            self.text += self._lead + self._sentence
+        self._sentence = self._lead = ""
         self._numbers = []
+        self._is_ending = False
+
+    def _settle(self, sentence: str) -> None:
+        """Mark a whole sentence, list it, or put a quote in its place."""
+        is_claim = not self._is_refusal(sentence)
+        numbers = list(self._check(sentence, self._numbers)) if is_claim else []
+        if self._replace is None:
+            if is_claim and not numbers and not sentence.endswith(_LEADS_IN):
+                self.unsupported.append(sentence)
+            self._mark(numbers)
+        elif numbers or not is_claim:
+            self.text += self._lead + self._sentence
+            self._mark(numbers)
+        else:
+            self._quote()
+
+    def _quote(self) -> None:
+        assert self._replace is not None
+        quote = self._replace()
+        if quote is None:
+            return
+        item = _ITEM.match(self._sentence)
+        lead = self._lead or ("" if not self.text or self.text[-1].isspace() else " ")
+        self.text += f"{lead if self.text else ''}{item[0] if item else ''}{quote[0]}"
+        self._mark([quote[1]])
+
+    def _mark(self, numbers: Sequence[int]) -> None:
+        if self._has_marks:
+            self.text += format_marks(numbers)
+
+    def _is_refusal(self, sentence: str) -> bool:
+        said = _plain(sentence)
+        return any(said in one or one in said for one in self._refusals) and len(said) > _SHORT
+
+
+_SHORT = 8  # letters; fewer stand in a refusal by chance
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -16,7 +16,7 @@ _LEAST_OVERLAP = 20  # letters; fewer are the same by chance
 
 
 def knowledge_of(hits: Sequence[Hit]) -> str:
-    """Return the chunks as the model reads them: mark, document, page, text.
+    """Return the chunks as the model reads them: mark, document, headings, page, text.
 
     Args:
         hits: The best first; the mark of each is its index. A run of neighbours stands where its
@@ -77,11 +77,15 @@ def _run(hits: Sequence[Hit], run: Sequence[int]) -> str:
 
 
 def _where(hit: Hit) -> str:
+    """Return the document, the headings over the chunk, and the pages."""
+    where = [hit.chunk.document_name]
+    if hit.chunk.headings:
+        where.append(" > ".join(hit.chunk.headings))
     pages = sorted({place.page for place in hit.chunk.places})
-    if not pages:
-        return hit.chunk.document_name
-    span = f"{pages[0]}" if len(pages) == 1 else f"{pages[0]}-{pages[-1]}"
-    return f"{hit.chunk.document_name}, page {span}"
+    if pages:
+        span = f"{pages[0]}" if len(pages) == 1 else f"{pages[0]}-{pages[-1]}"
+        where.append(f"page {span}")
+    return ", ".join(where)
 
 
 def _without_repeated(earlier: str, text: str) -> str:

@@ -15,10 +15,11 @@ from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import PromptSettings
 
 CITE = (
-    "\nAfter each sentence of your answer put the mark of the chunk it rests on, as it stands"
+    "After each sentence of your answer put the mark of the chunk it rests on, as it stands"
     " before the chunk, such as [ID:0]. Never make up a mark."
 )
 _VARIABLE = "{knowledge}"
+_MOST_OF_FOUND = 2.5  # chunks of both turns, as many times those found now
 _LEAST_ROOM = 64  # tokens for the answer, however full the context is
 _HISTORY_SHARE = 0.5  # of what is left beside the first chunk: chunks answer, history only helps
 
@@ -40,13 +41,32 @@ class Prompt:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a prompt has beside hits and history.
+
+    Attributes:
+        ending: Stands at the end of the system message, in place of the call for citations.
+        earlier: Chunks of the turn before: they stay where they were, so that the model reads
+            on after them; dropped where not all fit beside what was found now.
+        calls_for_marks: Whether the model is told to cite; small ones only stumble over it.
+    """
+
+    ending: str = ""
+    earlier: Sequence[Hit] = ()
+    calls_for_marks: bool = True
+
+
+PLAIN = Shape()
+
+
 def build(
     question: str,
     hits: Sequence[Hit],
     history: Sequence[ChatMessage],
     settings: PromptSettings,
     window: Window,
-    ending: str = "",
+    shape: Shape = PLAIN,
 ) -> Prompt:
     """Return the messages that fit, with as many chunks and as much history as fit.
 
@@ -56,18 +76,18 @@ def build(
         history: Earlier turns, oldest first, the question not among them.
         settings: The system message, and whether the model is told to cite.
         window: What the model can read.
-        ending: Stands at the end of the system message, in place of the call for citations.
+        shape: What else stands in it.
 
     Raises:
         ContextTooSmallError: The question does not fit even alone.
     """
     room = window.room()
     turns = _turns_of(history)
-    chosen = without_duplicates(hits)
+    chosen = _ordered(without_duplicates(hits), shape.earlier)
 
     def made(hit_count: int, turn_count: int) -> tuple[ChatMessage, ...]:
         kept = [message for turn in turns[len(turns) - turn_count :] for message in turn]
-        system = _system_of(settings, chosen[:hit_count], ending)
+        system = _system_of(settings, chosen[:hit_count], shape)
         return (ChatMessage("system", system), *kept, ChatMessage("user", question))
 
     bare = window.count(made(0, 0))
@@ -78,6 +98,8 @@ def build(
     def fits(hit_count: int, turn_count: int) -> bool:
         return window.count(made(hit_count, turn_count)) <= room
 
+    if len(chosen) > len(hits) and not fits(len(chosen), min(1, len(turns))):
+        chosen = without_duplicates(hits)  # no room for what was only read before
     one = 1 if chosen and fits(1, 0) else 0
     hit_count = _most(lambda count: fits(count, 0), one, len(chosen))
     turn_count = _most(lambda count: fits(hit_count, count), 0, len(turns))
@@ -120,12 +142,24 @@ def _most(fits: Callable[[int], bool], least: int, most: int) -> int:
     return least
 
 
-def _system_of(settings: PromptSettings, hits: Sequence[Hit], ending: str) -> str:
+def _ordered(hits: Sequence[Hit], earlier: Sequence[Hit]) -> list[Hit]:
+    """Return the chunks of the turn before in their order, and after them those that are new.
+
+    Where nothing was found again, or they would be more than twice what was found, the
+    conversation has moved on, and only what was found now is given.
+    """
+    now = {hit.chunk.number: hit for hit in hits}
+    known = [now.pop(hit.chunk.number, hit) for hit in earlier]
+    if not known or len(known) + len(now) > _MOST_OF_FOUND * len(hits):
+        return list(hits)
+    return without_duplicates([*known, *now.values()])
+
+
+def _system_of(settings: PromptSettings, hits: Sequence[Hit], shape: Shape) -> str:
     """Return the system message; of its braces only ``{knowledge}`` is replaced."""
-    text = settings.prompt.replace(_VARIABLE, knowledge_of(hits))
-    if ending:
-        return text + ending
-    return text + CITE if settings.show_quote and hits else text
+    text = settings.prompt.replace(_VARIABLE, knowledge_of(hits)) + shape.ending
+    is_told = settings.show_quote and shape.calls_for_marks and hits and not shape.ending
+    return f"{CITE}\n{text}" if is_told else text
 
 
 def _turns_of(history: Sequence[ChatMessage]) -> list[list[ChatMessage]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from ragflow_local.answer.support import Support
 from ragflow_local.errors import CutOffAnswerError, InvalidValueError
-from ragflow_local.records import Hit
-from ragflow_local.text.terms import STOP_WORDS, iterate
 
 _TOLD = "\nAnswer with nothing but JSON that fits this JSON schema:\n"
 _DEEPEST = 32
@@ -45,45 +45,107 @@ def told(schema: Mapping[str, object]) -> str:
     return _TOLD + json.dumps(schema, ensure_ascii=False)
 
 
-def values_of(content: str, model: str) -> list[str]:
-    """Return the texts and numbers in an answer of JSON, as they stand there.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An answer of JSON, and what its values rest on.
+
+    Attributes:
+        content: The JSON; where that is wanted, with null for what nothing supports.
+        cited: Indices of the hits that hold a value.
+        unsupported: Values that no hit holds.
+    """
+
+    content: str
+    cited: tuple[int, ...]
+    unsupported: tuple[str, ...]
+
+
+def checked_values(
+    content: str, model: str, support: Support, schema: Mapping[str, object], *, is_strict: bool
+) -> Checked:
+    """Return an answer of JSON, checked value by value.
+
+    A value is supported by a sentence or row that holds it whole. What the schema names as the
+    only values (``enum``, ``const``) and what is true or false is a choice, and not checked.
+
+    Args:
+        content: What the model wrote.
+        model: Its name.
+        support: Says which hit holds a value.
+        schema: What the JSON fits.
+        is_strict: Whether a value without support becomes null, where the schema allows it.
 
     Raises:
         CutOffAnswerError: The answer ended before its JSON did.
     """
     try:
-        return list(_leaves(json.loads(content)))
+        value = json.loads(content)
     except ValueError:
         raise CutOffAnswerError(model) from None
+    cited: dict[int, None] = {}
+    missing: dict[str, None] = {}
+
+    def check(value: object, part: object) -> object:
+        if isinstance(value, dict):
+            return {key: check(one, _part_of(part, key, schema)) for key, one in value.items()}
+        if isinstance(value, list):
+            return [check(one, _part_of(part, None, schema)) for one in value]
+        text = _text_of(value)
+        if not text or _is_choice(part):
+            return value
+        found = support.holding(text)
+        if found:
+            cited.update(dict.fromkeys(found[:1]))
+            return value
+        if is_strict and _allows_null(part):
+            return None
+        missing[text] = None
+        return value
+
+    made = check(value, schema)
+    written = content if made == value else json.dumps(made, ensure_ascii=False)
+    return Checked(written, tuple(sorted(cited)), tuple(missing))
 
 
-def _leaves(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for one in value.values():
-            yield from _leaves(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _leaves(one)
-    elif isinstance(value, str) and value.strip():
-        yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield str(value)
+def _text_of(value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else ""
 
 
-def rest_of(values: Sequence[str], hits: Sequence[Hit]) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
-    """Return the hits that hold one of the values whole, and the values that none holds.
+def _part_of(part: object, key: str | None, schema: Mapping[str, object]) -> object:
+    """Return the schema of a property or of an item; None where it does not say."""
+    part = _resolved(part, schema)
+    if not isinstance(part, Mapping):
+        return None
+    if key is None:
+        return _resolved(part.get("items"), schema)
+    properties = part.get("properties")
+    inner = properties.get(key) if isinstance(properties, Mapping) else None
+    return _resolved(inner, schema)
 
-    A hit holds a value that has all its words. Each value counts for the first hit that does.
-    """
-    terms = [set(iterate(hit.chunk.content)) for hit in hits]
-    cited: set[int] = set()
-    missing: list[str] = []
-    for value in values:
-        wanted = set(iterate(value))
-        wanted = {term for term in wanted if term not in STOP_WORDS} or wanted
-        found = next((index for index, known in enumerate(terms) if wanted <= known), None)
-        if found is None or not wanted:
-            missing.append(value)
-        else:
-            cited.add(found)
-    return tuple(hits[index] for index in sorted(cited)), tuple(dict.fromkeys(missing))
+
+def _resolved(part: object, schema: Mapping[str, object]) -> object:
+    for _ in range(_DEEPEST):
+        if not isinstance(part, Mapping) or not isinstance(part.get("$ref"), str):
+            return part
+        at: object = schema
+        for name in part["$ref"].lstrip("#/").split("/"):
+            at = at.get(name) if isinstance(at, Mapping) else None
+        part = at
+    return None
+
+
+def _is_choice(part: object) -> bool:
+    return isinstance(part, Mapping) and ("enum" in part or "const" in part)
+
+
+def _allows_null(part: object) -> bool:
+    if not isinstance(part, Mapping):
+        return False
+    kinds = part.get("type")
+    if kinds == "null" or (isinstance(kinds, list) and "null" in kinds):
+        return True
+    either = [*(part.get("anyOf") or ()), *(part.get("oneOf") or ())]
+    return any(_allows_null(one) for one in either)

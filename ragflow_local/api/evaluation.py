@@ -5,12 +5,12 @@ Each question is searched for, and, if wished, asked in a chat that is removed a
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
+from ragflow_local.answer.citations import cited_numbers, strip_marks
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.questions import Question, check_documents, share_of
 from ragflow_local.api.ragflow import RAGFlow
@@ -18,8 +18,6 @@ from ragflow_local.api.session import Message
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.retrieve.quality import interval, ndcg, recall, reciprocal_rank
 from ragflow_local.settings import EMPTY_RESPONSE, check_number, check_text, check_whole
-
-_MARK = re.compile(r"\[ID:(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +226,7 @@ def _first_of_each(question: Question, hits: Sequence[Chunk]) -> list[Hashable]:
 
 def _with_answer(judged: Judged, message: Message) -> Judged:
     question = judged.question
-    marks = [int(mark) for mark in _MARK.findall(message.content)]
+    marks = cited_numbers(message.content)
     cited = [message.reference[mark] for mark in marks if mark < len(message.reference)]
     is_empty = EMPTY_RESPONSE in message.content
     figures = dict(judged.figures)
@@ -241,7 +239,7 @@ def _with_answer(judged: Judged, message: Message) -> Judged:
     if question.answer and question.expected:
         figures["answer's words"] = 0.0 if is_empty else share_of(message.content, question.answer)
     places = tuple(dict.fromkeys(_place_of(chunk) for chunk in cited))
-    answer = _MARK.sub("", message.content).replace("  ", " ").strip()
+    answer = strip_marks(message.content).strip()
     return Judged(question, judged.rank, figures, answer, places)
 
 

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ragflow_local.answer.citations import cited_numbers, format_marks, split_marks
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.terms import asked_terms, spans_of
 
@@ -20,7 +21,6 @@ _DROPPED = re.compile(
 )
 _HALF = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("[\u2028\u2029]")
-_MARK = re.compile(r" ?\[ID:(\d{1,4})\]")
 
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
@@ -144,9 +144,9 @@ def box(*parts: str) -> str:
 def notes_of(content: str, count: int) -> dict[int, int]:
     """Return the chunks an answer cites, as index to footnote number, in the answer's order."""
     numbers: dict[int, int] = {}
-    for mark in _MARK.finditer(content):
-        if int(mark[1]) < count:
-            numbers.setdefault(int(mark[1]), len(numbers) + 1)
+    for index in cited_numbers(content):
+        if index < count:
+            numbers.setdefault(index, len(numbers) + 1)
     return numbers
 
 
@@ -158,13 +158,16 @@ def answer(content: str, numbers: Mapping[int, int], prefix: str) -> str:
         numbers: Of the footnotes.
         prefix: What the ids of the sources begin with.
     """
-    parts, end, back = [], 0, set[int]()
-    for mark in _MARK.finditer(content):
-        number = numbers.get(int(mark[1]))
-        if number is None:
+    parts: list[str] = []
+    back: set[int] = set()
+    for part in split_marks(content):
+        if isinstance(part, str):
+            parts.append(escape(part))
             continue
-        parts.append(escape(content[end : mark.start()]))
-        end = mark.end()
+        number = numbers.get(part)
+        if number is None:
+            parts.append(format_marks([part]))
+            continue
         # The first note of a source is where its link leads back to.
         id = "" if number in back else f' id="{escape(prefix)}note-{number}"'
         back.add(number)
@@ -173,7 +176,6 @@ def answer(content: str, numbers: Mapping[int, int], prefix: str) -> str:
             f'\u2060<sup{id}><a href="#{escape(prefix)}source-{number}"'
             f' aria-label="source {number}">[{number}]</a></sup>'
         )
-    parts.append(escape(content[end:]))
     return f'<div class="rl-answer" {attributes(content)}>{"".join(parts)}</div>'
 
 

@@ -24,7 +24,10 @@ class Message(Entity):
         model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
         thinking: What a thinking model wrote before its answer.
         unsupported: Sentences of the answer that no chunk supports.
-        usage: Seconds and tokens of the answer, where it was just made.
+        usage: Seconds and tokens of the answer, where it was just made: all that was waited for,
+            search, loading and rewriting included.
+        finish_reason: Why a chat model's text ended, where it was just made: ``stop``, ``length``
+            where ``max_token`` ended it, ``time`` where the time limit did.
         create_time: Milliseconds since 1970, UTC.
     """
 
@@ -37,6 +40,7 @@ class Message(Entity):
     thinking: str
     unsupported: list[str]
     usage: dict[str, float]
+    finish_reason: str
     create_time: int
 
     _SHOWN: ClassVar = (
@@ -49,6 +53,7 @@ class Message(Entity):
         "thinking",
         "unsupported",
         "usage",
+        "finish_reason",
         "create_time",
     )
     _SPELLINGS: ClassVar = {"content_with_weight": "content"}
@@ -60,6 +65,7 @@ class Message(Entity):
         row: MessageRow,
         usage: dict[str, float] | None = None,
         question: str = "",
+        finish_reason: str = "",
     ) -> None:
         self._set(
             id=row.id,
@@ -71,6 +77,7 @@ class Message(Entity):
             thinking=row.thinking,
             unsupported=list(row.unsupported),
             usage=dict(usage or {}),
+            finish_reason=finish_reason,
             create_time=row.create_time,
         )
 

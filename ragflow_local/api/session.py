@@ -18,11 +18,11 @@ from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.project import Within
+from ragflow_local.project import Project, Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
-from ragflow_local.stores.catalog import Connection, chats, datasets, now_ms, sessions
+from ragflow_local.stores.catalog import Connection, chats, chunks, datasets, now_ms, sessions
 
 __all__ = ["Message", "Session"]  # whoever has sessions has messages
 
@@ -196,7 +196,8 @@ class Session(Entity):
         self, asked: MessageRow, turn: Callable[[], answering.Turn], stop: Stop
     ) -> Yields[Message]:
         project = self._rag.project
-        stream = answering.answer(turn())
+        began = time.monotonic()
+        stream = answering.answer(replace(turn(), began=began))
         stop.ends(stream.close)
         row = MessageRow(uuid.uuid4().hex, self.id, 0, "assistant", "", create_time=now_ms())
         last: Answer | None = None
@@ -227,7 +228,7 @@ class Session(Entity):
             # Where two asked at once, each answer still stands after its own question.
             sessions.move_to_end(connection, asked.id)
             sessions.add_message(connection, row)
-        yield Message(self._rag, row, last.usage, asked.content)
+        yield Message(self._rag, row, last.usage, asked.content, last.finish_reason)
 
     def _turn(
         self,
@@ -262,6 +263,7 @@ class Session(Entity):
             open_generator=lambda: project.generator(llm),
             embedder=project.embedder_of(rows[0]) if rows else None,
             schema=schema,
+            earlier=_earlier(project, history, [row.id for row in rows]),
         )
 
     def _check_in(self, connection: Connection) -> None:
@@ -273,3 +275,15 @@ def _history(rows: Sequence[MessageRow]) -> list[ChatMessage]:
     """Return earlier turns for the model: no opener before the first question, no marks."""
     first = next((index for index, row in enumerate(rows) if row.role == "user"), len(rows))
     return [ChatMessage(row.role, strip_marks(row.content)) for row in rows[first:]]
+
+
+def _earlier(
+    project: Project, history: Sequence[MessageRow], dataset_ids: Sequence[str]
+) -> tuple[Hit, ...]:
+    """Return the chunks that the last answer was given, without those that are no longer so."""
+    last = next((row for row in reversed(history) if row.role == "assistant"), None)
+    hits = last.hits if last is not None else ()
+    with project.catalog.read() as reading:
+        live = chunks.by_numbers(reading, [hit.chunk.number for hit in hits])
+    kept = {row.number for row in live.values() if row.available and row.dataset_id in dataset_ids}
+    return hits if len(kept) == len(hits) else ()

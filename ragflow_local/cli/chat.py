@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragflow_local.answer.citations import certain_length, renumbered
 from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
 from ragflow_local.cli.output import say, say_json, source_of, tell
 from ragflow_local.cli.report import Report, check_report, write_report
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ragflow_local.api.session import Message
 
 _CHAT = "command line"  # each question is a session of this chat, so answers are kept
-_MARK = re.compile(r" ?\[ID:(\d+)\]")
-_BEGUN_MARK = re.compile(r" ?(\[(I(D(:\d*)?)?)?)?$")  # what may become a mark with the next piece
 _MAX_NAME = 255  # of a session, by the API's rule
 
 Model = Annotated[
@@ -135,11 +133,10 @@ class _Footnotes:
     def more(self, content: str, *, whole: bool = False) -> str:
         """Return what is new in ``content``, but for a mark that is only begun."""
         end = len(content)
-        begun = _BEGUN_MARK.search(content)
-        if begun and not whole:
-            end = max(self._said, begun.start())
+        if not whole:
+            end = max(self._said, certain_length(content))
         new, self._said = content[self._said : end], end
-        return _MARK.sub(lambda mark: f" [{self._number(int(mark[1]))}]", new)
+        return renumbered(new, lambda index: f"[{self._number(index)}]")
 
     def _number(self, index: int) -> int:
         return self.numbers.setdefault(index, len(self.numbers) + 1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragflow_local.answer.citations import cited_numbers, renumbered
 from ragflow_local.cli.datasets import shown_value
 from ragflow_local.cli.groups import Yes, ask_first, given, group
 from ragflow_local.cli.options import Json, Project, complete_dataset, open_project
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ragflow_local.api.ragflow import RAGFlow
     from ragflow_local.api.session import Message, Session
 
-_MARK = re.compile(r"\[ID:(\d+)\]")
 
 Name = Annotated[str, typer.Argument(metavar="CHAT", show_default=False, help="Name or id.")]
 Names = Annotated[list[str], typer.Argument(metavar="CHATS", show_default=False)]
@@ -248,9 +247,9 @@ def _say_message(message: Message) -> None:
         say()
         return
     numbers: dict[int, int] = {}
-    for mark in _MARK.findall(message.content):
-        numbers.setdefault(int(mark), len(numbers) + 1)
-    text = _MARK.sub(lambda mark: f"[{numbers[int(mark[1])]}]", message.content)
+    for index in cited_numbers(message.content):
+        numbers.setdefault(index, len(numbers) + 1)
+    text = renumbered(message.content, lambda index: f"[{numbers[index]}]")
     say(wrap(text, ""))
     for index, number in numbers.items():
         if index < len(message.reference):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ragflow_local.answer.citations import cited_numbers, strip_marks
 from ragflow_local.cli.chat import Model, chat_on, show_answer
 from ragflow_local.cli.chats import chat_named
 from ragflow_local.cli.options import Dataset, Models, Project, dataset_of, open_project
@@ -31,8 +31,6 @@ _HELP = """\
 /new       begin anew: the next question knows nothing of those before
 /help      this
 /quit      end; so does Ctrl-D. Ctrl-C stops an answer."""
-_MARK = re.compile(r"\[ID:(\d+)\]")
-_SPACED_MARK = re.compile(r" ?\[ID:\d+\]")
 _MAX_NAME = 255  # of a session, by the API's rule
 _MOST_LINES = 6  # of a source in the list; /open gives all of it
 _REMEMBERED = 20  # sessions whose questions the arrow keys bring back
@@ -166,7 +164,7 @@ class _Talk:
             if message.role == "user":
                 say(f"{_PROMPT}{message.content}")
             else:
-                say(_SPACED_MARK.sub("", message.content))
+                say(strip_marks(message.content))
 
 
 def sources_of(message: Message | None) -> list[Chunk]:
@@ -174,7 +172,7 @@ def sources_of(message: Message | None) -> list[Chunk]:
     if message is None:
         return []
     found = message.reference
-    cited = [int(mark) for mark in _MARK.findall(message.content) if int(mark) < len(found)]
+    cited = [index for index in cited_numbers(message.content) if index < len(found)]
     order = dict.fromkeys([*cited, *range(len(found))])
     return [found[index] for index in order]
 

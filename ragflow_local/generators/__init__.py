@@ -49,11 +49,13 @@ class Generator(Protocol):
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator stops the model.
 
         What a thinking model thinks comes between ``<think>`` and ``</think>``. With a JSON
-        schema the answer is JSON that fits it, and nothing is thought.
+        schema the answer is JSON that fits it, and nothing is thought. What ``is_side`` is a
+        task beside the conversation: the prompt of the last answer stays read.
 
         Raises:
             ContextTooSmallError: The messages alone do not fit the context.

@@ -71,6 +71,7 @@ class LlamaCpp:
         header = read_header(path)
         if header.architecture in _NO_CHAT:
             raise DamagedModelError(path.name, f"a model of kind {header.architecture} cannot chat")
+        self.parameters = header.parameters * header.parts
         self.context_tokens = context_tokens or min(
             header.context_tokens or _UNKNOWN_CONTEXT, _MOST_CONTEXT
         )
@@ -165,6 +166,7 @@ class LlamaCpp:
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         """Return the answer as a stream of pieces; it may be closed from any thread.
 
@@ -172,6 +174,7 @@ class LlamaCpp:
             messages: The conversation.
             settings: How to write.
             schema: A JSON schema that the answer must fit.
+            is_side: Whether it is beside a conversation, whose prompt is to stay read.
 
         Raises:
             ContextTooSmallError: The messages alone do not fit the context.

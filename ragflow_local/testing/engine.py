@@ -161,6 +161,7 @@ class Script:
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         """Yield the next answer, a word at a time.
 

@@ -15,6 +15,7 @@ def hit(
     name: str = "report.pdf",
     page: int = 0,
     ordinal: int | None = None,
+    headings: tuple[str, ...] = (),
 ) -> Hit:
     """Return a hit; without an ordinal no two are neighbours."""
     places = (Place(page, 0, 0, 1, 1),) if page else ()
@@ -29,6 +30,7 @@ def hit(
         token_count=1,
         generation=1,
         places=places,
+        headings=headings,
     )
     return Hit(row, 0.9 - number / 100, 0.9, 0.9)
 
@@ -57,6 +59,7 @@ class Scripted:
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         self.messages = list(messages)
         self.schema = schema

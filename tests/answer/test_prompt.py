@@ -32,7 +32,7 @@ def test_the_default_prompt_is_the_references_text_with_the_chunks_in_it() -> No
     found = [hit("Squid.", page=3), hit("Kraken.", 1, name="b.txt")]
     system = made(found, settings=PromptSettings()).messages[0].content
     knowledge = "[ID:0] report.pdf, page 3\nSquid.\n\n[ID:1] b.txt\nKraken."
-    assert system == DEFAULT_PROMPT.replace("{knowledge}", knowledge) + CITE
+    assert system == f"{CITE}\n" + DEFAULT_PROMPT.replace("{knowledge}", knowledge)
 
 
 def test_the_call_for_citations_goes_with_show_quote() -> None:

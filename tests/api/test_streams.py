@@ -42,6 +42,7 @@ class Endless:
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         try:
             while True:

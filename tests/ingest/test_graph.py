@@ -38,6 +38,7 @@ class Said:
         settings: LLMSettings,
         *,
         schema: Mapping[str, object] | None = None,
+        is_side: bool = False,
     ) -> Iterator[str]:
         yield self.answer
 

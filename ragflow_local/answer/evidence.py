@@ -1,0 +1,329 @@
+"""Whether one sentence says what another claims: figures, names, roles and negations included.
+
+Every word of the claim that means something has to stand in the sentence, or over it as a heading,
+bound to the same things. What is worded otherwise counts where its meaning is all but the same and
+all figures and names are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from ragflow_local.text.alike import is_same
+from ragflow_local.text.folding import fold
+from ragflow_local.text.statement import AGENT, PATIENT, SAID, Phrase, Statement, Token
+from ragflow_local.text.statement_parser import parse
+from ragflow_local.text.statement_words import opposites, words_of
+
+Near = Callable[[], float]
+
+# By benchmarks/evidence.py; see results/evidence.md.
+_NEAR = 0.93  # calibrated cosine of a claim with a sentence that says the same in other words
+_LEAST_SHARE = 0.5  # of a claim's words that the sentence has all the same
+_FREE_LEVELS = frozenset({"all", "only", "can"})  # may be left out by a claim
+_SUBJECT = frozenset({"", AGENT, PATIENT})
+
+
+@dataclass(slots=True)
+class _Match:
+    """Where the words of a claim stand in a sentence.
+
+    Attributes:
+        places: For each token of the claim (or piece of a run) the tokens it may be.
+        missing: Tokens that stand nowhere.
+        heads: Runs of the sentence whose beginning the claim has, each as -1 - its number.
+        pieces: The claim's tokens, runs parted into what the sentence has of them.
+    """
+
+    pieces: list[tuple[int, Token]] = field(default_factory=list)
+    places: list[list[int]] = field(default_factory=list)
+    missing: list[Token] = field(default_factory=list)
+    heads: set[int] = field(default_factory=set)
+
+
+def supports(
+    claim: Statement, said: Statement, above: Collection[Token] = (), near: Near | None = None
+) -> bool:
+    """Say whether ``said`` states what ``claim`` does.
+
+    Args:
+        claim: A sentence of an answer.
+        said: A sentence of a chunk, two neighbours, or a row.
+        above: The words of the headings over it.
+        near: Returns the calibrated cosine of the two; asked only where it can decide.
+    """
+    match = _matched(claim, said, above)
+    if not any(match.places) or not _has_what_counts(claim, said):
+        return False
+    if not any(_is_bound(claim, said, match, part) for part in _parts(said, match)):
+        return False
+    missing = [token for token in match.missing if not _is_light(token, claim.language)]
+    if not missing:
+        return True
+    share = 1 - len(missing) / (len(match.pieces) + len(match.missing))
+    if share < _LEAST_SHARE or near is None:
+        return False
+    if any(token.is_figure or token.text[0].isupper() for token in missing):
+        return False
+    return not _has_opposite(missing, said) and near() >= _NEAR
+
+
+def _matched(claim: Statement, said: Statement, above: Collection[Token]) -> _Match:
+    match = _Match()
+    for index, token in enumerate(claim.tokens):
+        if token.kind == "run":
+            _match_run(index, token, said, above, match)
+            continue
+        places = [number for number, other in enumerate(said.tokens) if is_same(token, other)]
+        if places or any(is_same(token, other) for other in above):
+            match.pieces.append((index, token))
+            match.places.append(places)
+        else:
+            match.missing.append(token)
+    return match
+
+
+def _match_run(
+    index: int, token: Token, said: Statement, above: Collection[Token], match: _Match
+) -> None:
+    """Part a run of a script without spaces into the longest pieces that the sentence has."""
+    text, at, missing = token.text, 0, ""
+    runs = [(number, other.text) for number, other in enumerate(said.tokens) if other.kind == "run"]
+    over = [other.text for other in above]
+    while at < len(text):
+        for size in range(len(text) - at, 0, -1):
+            piece = text[at : at + size]
+            places = [number for number, run in runs if piece in run]
+            is_whole = size > 1 or len(text) == 1 or any(run == piece for _, run in runs)
+            if is_whole and (places or any(piece in other for other in over)):
+                match.pieces.append(
+                    (index, Token(piece, frozenset(), "run", is_negated=token.is_negated))
+                )
+                match.places.append(places)
+                match.heads |= {-1 - number for number, run in runs if run.startswith(piece)}
+                break
+        else:
+            missing += text[at]
+            at += 1
+            continue
+        _note_missing(missing, match)
+        missing, at = "", at + size
+    _note_missing(missing, match)
+
+
+def _note_missing(text: str, match: _Match) -> None:
+    if text:
+        match.missing.append(Token(text, frozenset({text}), "run"))
+
+
+def _is_light(token: Token, language: str) -> bool:
+    light = words_of(language, "light")
+    if token.kind == "run":
+        return token.text in light or all(letter in light for letter in token.text)
+    return not token.is_figure and (fold(token.text) in light or bool(token.forms & light))
+
+
+def _has_opposite(missing: Sequence[Token], said: Statement) -> bool:
+    pairs = opposites(said.language)
+    there = {form for token in said.tokens for form in (*token.forms, fold(token.text))}
+    return any(
+        (form, other) in pairs
+        for token in missing
+        for form in (*token.forms, fold(token.text))
+        for other in there
+    )
+
+
+def _has_what_counts(claim: Statement, said: Statement) -> bool:
+    """Say whether function words that decide are in both: before, more, all, only."""
+    if not claim.kept <= said.kept | {word for word in claim.kept if word in fold(said.text)}:
+        return False
+    return {level for _, level in claim.levels} <= {level for _, level in said.levels} | {"can"}
+
+
+def _parts(said: Statement, match: _Match) -> list[int]:
+    """Return the parts that may be what the claim says, that with most of its words first."""
+    counts: dict[int, int] = {}
+    for places in match.places:
+        for part in {said.part_of(place) for place in places}:
+            counts[part] = counts.get(part, 0) + 1
+    return sorted(counts, key=lambda part: -counts[part])
+
+
+def _is_bound(claim: Statement, said: Statement, match: _Match, part: int) -> bool:
+    """Say whether the claim's words belong together in ``said``, around one of its parts."""
+    taken = {place for places in match.places for place in places} | match.heads
+    chosen: list[int | None] = []
+    for (index, _), places in zip(match.pieces, match.places, strict=True):
+        if not places:
+            chosen.append(None)  # stands over it as a heading
+            continue
+        here = [place for place in places if said.part_of(place) == part]
+        lent = here or [place for place in places if _lends(said, place, part, taken)]
+        if not lent:
+            return False
+        marker = claim.phrase_of(index).marker
+        same = [place for place in lent if said.phrase_of(place).marker == marker]
+        chosen.append((same or lent)[0])
+    used = {said.part_of(place) for place in chosen if place is not None}
+    return (
+        _agrees(match, said, chosen)
+        and _counts_all(claim, said, match, chosen)
+        and _keeps_levels(claim, said, used)
+        and _keeps_roles(claim, said, match, chosen)
+        and _keeps_measures(claim, said, match, chosen)
+    )
+
+
+def _lends(said: Statement, place: int, part: int, taken: Collection[int]) -> bool:
+    """Say whether a word of another part also belongs to ``part``.
+
+    A part takes from one before it what it does not say anew, its subject above all; from a later
+    one only what goes on about the same. From the sentence before, its subject alone.
+    """
+    phrase = said.phrase_of(place)
+    here = [one for one in said.phrases if one.part == part]
+    own = {one.marker for one in here if not _is_taken(said, one, taken)}
+    kinds = {
+        said.tokens[index].kind
+        for one in here
+        if not _is_taken(said, one, taken)
+        for index in one.tokens
+        if said.tokens[index].is_figure
+    }
+    if said.tokens[place].is_figure and said.tokens[place].kind in kinds:
+        return False
+    subject = phrase.marker in _SUBJECT
+    if phrase.sentence != here[0].sentence:
+        return _is_subject_of_both(said, phrase, here[0], taken)
+    if phrase.part < part:
+        return not (own & _SUBJECT if subject else phrase.marker != SAID and phrase.marker in own)
+    theirs = [one for one in said.phrases if one.part == phrase.part]
+    used = {one.marker for one in here if _is_taken(said, one, taken)}
+    anew = {one.marker for one in theirs if not _is_taken(said, one, taken)}
+    if theirs[0].marker in _SUBJECT and not _is_taken(said, theirs[0], taken):
+        return False
+    return phrase.marker not in own and not anew & used - {SAID}
+
+
+def _is_subject_of_both(
+    said: Statement, phrase: Phrase, anchor: Phrase, taken: Collection[int]
+) -> bool:
+    """Say whether a phrase of the sentence before is what the second sentence goes on about."""
+    if phrase.sentence > anchor.sentence:
+        return False
+    subjects = [one for one in said.phrases if one.marker in _SUBJECT]
+    first = next((one for one in subjects if one.sentence == phrase.sentence), None)
+    own = [one for one in subjects if one.sentence == anchor.sentence and one.part <= anchor.part]
+    return phrase is first and all(_is_taken(said, one, taken) for one in own)
+
+
+def _is_taken(said: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
+    """Say whether the claim has a word of the phrase; of a script without spaces its first."""
+    tokens = phrase.tokens
+    if said.tokens[tokens[0]].kind == "run":
+        return -1 - tokens[0] in taken
+    counted = [index for index in tokens if said.tokens[index].is_figure]
+    if counted:
+        return all(index in taken for index in counted)
+    return any(index in taken for index in tokens)
+
+
+def _agrees(match: _Match, said: Statement, chosen: Sequence[int | None]) -> bool:
+    """Say whether what one negates the other does too."""
+    pairs = [
+        (token.is_negated, said.tokens[place].is_negated)
+        for (_, token), place in zip(match.pieces, chosen, strict=True)
+        if place is not None
+    ]
+    if any(left for left, _ in pairs):
+        return any(left and right for left, right in pairs)
+    return not any(right for _, right in pairs)
+
+
+def _counts_all(
+    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+) -> bool:
+    """Say whether what the claim says of all, the sentence says of all of the same."""
+    return all(
+        place in said.counted
+        for (index, _), place in zip(match.pieces, chosen, strict=True)
+        if place is not None and index in claim.counted
+    )
+
+
+def _keeps_levels(claim: Statement, said: Statement, used: Collection[int]) -> bool:
+    """Say whether the claim goes no further: most, may, if are said where the sentence does."""
+    wanted = {level for part, level in said.levels if part in used or level == "if"}
+    has = {level for _, level in claim.levels}
+    return wanted - _FREE_LEVELS <= (has | {"may"} if "can" in has else has)
+
+
+def _keeps_roles(
+    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+) -> bool:
+    """Say whether nobody does in the claim what is done to him in the sentence."""
+    pairs = [
+        (claim.phrase_of(index), said.phrase_of(place))
+        for (index, token), place in zip(match.pieces, chosen, strict=True)
+        if place is not None and not token.is_figure
+    ]
+    for left, there in pairs:
+        for right, other in pairs:
+            if left is right or there is other or left.marker == right.marker:
+                continue
+            if there.marker == right.marker and other.marker == left.marker:
+                return False
+    return _keeps_numbers(claim, said, match, chosen)
+
+
+def _keeps_numbers(
+    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+) -> bool:
+    """Say whether figures stand after the same words: from 3 to 5 is not from 5 to 3."""
+    pairs = [
+        (claim.phrase_of(index).marker, said.phrase_of(place).marker)
+        for (index, token), place in zip(match.pieces, chosen, strict=True)
+        if place is not None and token.is_figure
+    ]
+    return not any(left != right and (right, left) in pairs for left, right in pairs)
+
+
+def _keeps_measures(
+    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+) -> bool:
+    """Say whether a counted word is not said uncounted: every two years, every year."""
+    places = {place for place in chosen if place is not None}
+    for place in places:
+        before = said.tokens[place - 1] if place else None
+        if before is None or before.kind != "number" or place - 1 in places:
+            continue
+        if before.phrase == said.tokens[place].phrase:
+            return False
+    return all(
+        _counts_the_same(claim, said, index, place, places)
+        for (index, token), place in zip(match.pieces, chosen, strict=True)
+        if place is not None and token.kind == "number"
+    )
+
+
+def _counts_the_same(
+    claim: Statement, said: Statement, index: int, place: int, places: Collection[int]
+) -> bool:
+    """Say whether a number counts in the sentence what it counts in the claim."""
+    counted, there = _after(claim, index), _after(said, place)
+    return counted is None or there is None or there in places
+
+
+def _after(said: Statement, index: int) -> int | None:
+    """Return the word that a number counts: the next of its phrase."""
+    following = index + 1
+    if following >= len(said.tokens) or said.tokens[following].is_figure:
+        return None
+    return following if said.tokens[following].phrase == said.tokens[index].phrase else None
+
+
+def headings_of(texts: Sequence[str], language: str) -> list[Token]:
+    """Return the words of headings, to be given to ``supports``."""
+    return [token for text in texts for token in parse(text, language).tokens]

@@ -1,0 +1,283 @@
+"""Chunks to what they support: which hits say what a sentence of an answer claims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ragflow_local.answer.evidence import headings_of, supports
+from ragflow_local.embedders import Embedder
+from ragflow_local.generators.units import Unit, units_of
+from ragflow_local.records import Hit, Vector
+from ragflow_local.retrieve.similarity import calibrate
+from ragflow_local.text.alike import is_same
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import function_words, language_of, question_words
+from ragflow_local.text.statement import Statement, Token
+from ragflow_local.text.statement_parser import parse, parse_pair
+from ragflow_local.text.statement_words import words_of
+
+_FEWEST_TOKENS = 3  # a shorter claim says nothing without its question
+_FEWEST_LETTERS = 5  # likewise, of a script without spaces
+_LONGEST_FRAGMENT = 6  # tokens; a longer one is a sentence
+_SURE_LETTERS, _SURE_WORDS = 400, 2  # a shorter text with fewer small words is any language
+_ASKED_SHARE = 0.5  # of the question's rare words, weighed, in the sentence of a short answer
+
+
+@dataclass(slots=True)
+class _Passage:
+    """A sentence, two neighbours or a row, and what stands over it."""
+
+    hit: int
+    language: str
+    text: str
+    above: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...] = ()
+    pair: tuple[str, str] | None = None
+    vector: Vector | None = field(default=None, repr=False)
+
+
+class Support:
+    """Says which hits support a sentence."""
+
+    def __init__(
+        self, hits: Sequence[Hit], embedder: Embedder | None = None, question: str = ""
+    ) -> None:
+        """Prepare the comparison.
+
+        Args:
+            hits: What the answer was given.
+            embedder: Compares what is worded otherwise by meaning; None compares words alone.
+            question: What is answered: a short answer is understood with it.
+        """
+        self._hits = hits
+        self._embedder = embedder
+        self._question = question
+        self._language = language_of(question) or "en"
+        self._vectors: dict[str, Vector] = {}
+
+    def of(self, sentence: str) -> list[int]:
+        """Return the index of the hit that says what ``sentence`` claims; empty for none."""
+        return self.among(sentence, range(len(self._hits)))[:1]
+
+    def checked(self, sentence: str, numbers: Sequence[int]) -> list[int]:
+        """Return the marks a model set that are right; else the mark it should have set."""
+        kept = self.among(sentence, numbers)
+        return kept or self.of(sentence)
+
+    def among(self, sentence: str, numbers: Sequence[int]) -> list[int]:
+        """Return which of these hits say what ``sentence`` claims: by words, else by meaning."""
+        passages = [passage for passage in self._passages if passage.hit in numbers]
+        ways = [False]
+        if self._embedder is not None and self._embedder.knows(sentence):
+            ways.append(True)
+        for by_meaning in ways:
+            found = dict.fromkeys(
+                passage.hit
+                for passage in passages
+                if self._says(passage, sentence, by_meaning=by_meaning)
+            )
+            if found:
+                return list(found)
+        return []
+
+    def holding(self, value: str) -> list[int]:
+        """Return which hits have a sentence or row that holds ``value`` whole, as it is."""
+        return list(
+            dict.fromkeys(
+                passage.hit
+                for passage in self._passages
+                if passage.pair is None and _holds(passage, value)
+            )
+        )
+
+    @cached_property
+    def _passages(self) -> list[_Passage]:
+        return [
+            passage
+            for number, hit in enumerate(self._hits)
+            for passage in _passages_of(number, hit, self._language)
+        ]
+
+    def _says(self, passage: _Passage, sentence: str, *, by_meaning: bool) -> bool:
+        language = passage.language
+        claim = parse(sentence, language)
+        if not claim.tokens:
+            return False
+        above = headings_of(passage.above, language)
+        said = _said(passage, claim, language)
+        near = (lambda: self._nearness(sentence, passage)) if by_meaning else None
+        if not supports(claim, said, above, near):
+            return False
+        return not _is_fragment(claim) or self._answers(passage, above)
+
+    def _answers(self, passage: _Passage, above: Sequence[Token]) -> bool:
+        """Say whether a passage holds what the question asks about."""
+        if not self._question:
+            return False
+        language = passage.language
+        asking = question_words(language_of(self._question))
+        asked = [
+            token
+            for token in parse(self._question, language).tokens
+            if token.kind == "run" or not token.forms <= asking
+        ]
+        said = parse(passage.text, language)
+        weights = [self._rarity(token) for token in asked]
+        there = [
+            weight
+            for token, weight in zip(asked, weights, strict=True)
+            if _stands_in(token, said.tokens) or _stands_in(token, above)
+        ]
+        return sum(there) >= _ASKED_SHARE * sum(weights)
+
+    def _rarity(self, token: Token) -> float:
+        passages = [passage for passage in self._passages if passage.pair is None]
+        known = sum(
+            _stands_in(token, parse(passage.text, passage.language).tokens) for passage in passages
+        )
+        return math.log(1 + (len(passages) - known + 0.5) / (known + 0.5))
+
+    def _nearness(self, sentence: str, passage: _Passage) -> float:
+        assert self._embedder is not None
+        cosine = self._vector(sentence) @ self._vector(passage.text)
+        return float(calibrate(cosine, self._embedder.floor))
+
+    def _vector(self, text: str) -> Vector:
+        assert self._embedder is not None
+        if text not in self._vectors:
+            self._vectors[text] = self._embedder.embed([text])[0]
+        return self._vectors[text]
+
+
+def _stands_in(token: Token, others: Sequence[Token]) -> bool:
+    if token.kind != "run":
+        return any(is_same(token, other) for other in others)
+    size = min(2, len(token.text))
+    pairs = [token.text[at : at + size] for at in range(len(token.text) - size + 1)]
+    known = sum(
+        any(pair in other.text for other in others if other.kind == "run") for pair in pairs
+    )
+    return 2 * known >= len(pairs)
+
+
+def _holds(passage: _Passage, value: str) -> bool:
+    wanted = parse(value, passage.language)
+    if not wanted.tokens:
+        return value.casefold() in passage.text.casefold()
+    said = parse(passage.text, passage.language)
+    return all(_stands_whole(token, said.tokens) for token in wanted.tokens)
+
+
+def _stands_whole(token: Token, others: Sequence[Token]) -> bool:
+    if token.kind == "run":
+        return any(token.text in other.text for other in others if other.kind == "run")
+    return any(is_same(token, other) for other in others)
+
+
+def _is_fragment(claim: Statement) -> bool:
+    """Say whether a claim is a short answer that says nothing without its question."""
+    if any(token.kind == "run" for token in claim.tokens):
+        letters = sum(len(token.text) for token in claim.tokens)
+        return len(claim.phrases) == 1 and letters < _FEWEST_LETTERS
+    if not words_of(claim.language, "aux"):  # whose verbs are not known
+        is_sentence = claim.text.rstrip().endswith((".", "!", "。", "।", "۔"))
+        return not is_sentence or len(claim.tokens) < _FEWEST_TOKENS - 1
+    if claim.has_verb:
+        return False
+    return len(claim.tokens) < _FEWEST_TOKENS or (
+        len(claim.tokens) <= _LONGEST_FRAGMENT and len(claim.phrases) == 1
+    )
+
+
+def _said(passage: _Passage, claim: Statement, language: str) -> Statement:
+    """Return what a passage states; of a row the cells the claim is about."""
+    if passage.pair is not None:
+        return parse_pair(*passage.pair, language)
+    if not passage.cells:
+        return parse(passage.text, language)
+    kept = [
+        f"{name} {value}"
+        for number, (name, value) in enumerate(passage.cells)
+        if not number or _is_meant(value, claim, language)
+    ]
+    return parse(" ".join(kept).replace(",", " ").replace("(", " "), language)
+
+
+def _is_meant(value: str, claim: Statement, language: str) -> bool:
+    """Say whether a claim is about a cell: it has its figures, or most of its words."""
+    tokens = parse(value, language).tokens
+    there = [_stands_in(token, claim.tokens) for token in tokens]
+    figures = [known for token, known in zip(tokens, there, strict=True) if token.is_figure]
+    return all(figures) if figures else 2 * sum(there) > len(there)
+
+
+def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
+    """Yield what a chunk says, each sentence, pair of neighbours, row and record."""
+    chunk = hit.chunk
+    headings = tuple(chunk.headings)
+    language = _language(chunk.content, asked)
+    under = ""
+    record: list[tuple[str, str]] = []
+    before: Unit | None = None
+    for unit in units_of(chunk.content, chunk.headings):
+        field = _field(unit)
+        if field is None or (record and field[0] == record[0][0]):
+            yield from _record(number, language, record, (*headings, under))
+            record = []
+        if unit.kind == "heading":
+            under, before = unit.text, None
+            continue
+        above = (*headings, under) if under else headings
+        if unit.kind == "row":
+            yield _Passage(number, language, unit.text, above, _cells(unit))
+        else:
+            yield _Passage(number, language, unit.text, above)
+            if before is not None and unit.kind == "sentence" == before.kind:
+                yield _Passage(
+                    number,
+                    language,
+                    f"{before.text} {unit.text}",
+                    above,
+                    pair=(before.text, unit.text),
+                )
+        if field is not None:
+            record.append(field)
+        before = unit if unit.kind != "row" else None
+    yield from _record(number, language, record, (*headings, under))
+
+
+def _language(content: str, asked: str) -> str:
+    """Return the language of a chunk; where it has too few small words to tell, the question's."""
+    language = language_of(content) or asked
+    if len(content) > _SURE_LETTERS or not content.isascii():
+        return language
+    small = function_words(language)
+    told = sum(fold(word) in small for word in content.split())
+    return language if told >= _SURE_WORDS else asked
+
+
+def _record(
+    number: int, language: str, fields: Sequence[tuple[str, str]], above: tuple[str, ...]
+) -> Iterator[_Passage]:
+    if len(fields) > 1:
+        text = "; ".join(f"{name}: {value}" for name, value in fields)
+        yield _Passage(number, language, text, above, tuple(fields))
+
+
+def _field(unit: Unit) -> tuple[str, str] | None:
+    """Return the name and value of a line of a form."""
+    name, mark, value = unit.text.replace("：", ":").partition(":")
+    if unit.kind not in ("line", "sentence", "item") or not mark or not value.strip():
+        return None
+    return (name.strip(), value.strip()) if len(name) < 40 else None
+
+
+def _cells(unit: Unit) -> tuple[tuple[str, str], ...]:
+    cells = []
+    for cell in unit.text.split("; "):
+        name, mark, value = cell.partition(": ")
+        cells.append((name, value) if mark else ("", name))
+    return tuple(cells)

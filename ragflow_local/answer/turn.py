@@ -1,0 +1,71 @@
+"""What one turn of a conversation needs, and what stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ragflow_local.embedders import Embedder
+from ragflow_local.generators import Generator
+from ragflow_local.records import ChatMessage, Hit
+from ragflow_local.settings import LLMSettings, PromptSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that one answer needs.
+
+    Attributes:
+        question: As the user asked it.
+        history: Earlier messages, oldest first.
+        prompt: What the model is told.
+        llm: How it writes.
+        search: Returns the hits of a question that stands alone, best first.
+        open_generator: Returns the chat model, or None for the extractive answerer; called only
+            where something was found.
+        embedder: The model that sentences are compared by; None: by words.
+        schema: A JSON schema that the answer must fit; None: text.
+        earlier: The chunks that the answer before was given, as they are now: a model that has
+            read them need not read them again.
+        began: When the question was asked, by ``time.monotonic``.
+    """
+
+    question: str
+    history: Sequence[ChatMessage]
+    prompt: PromptSettings
+    llm: LLMSettings
+    search: Callable[[str], Sequence[Hit]]
+    open_generator: Callable[[], Generator | None] = lambda: None
+    embedder: Embedder | None = None
+    schema: Mapping[str, object] | None = None
+    earlier: Sequence[Hit] = ()
+    began: float = field(default_factory=time.monotonic)
+
+
+class Running:
+    """What another thread needs to stop an answer, and what it has cost so far."""
+
+    def __init__(self) -> None:
+        self.is_closed = threading.Event()
+        self.writing: Iterator[str] | None = None
+        self.spent: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def spending(self, name: str) -> Iterator[None]:
+        """Add the seconds of what is done meanwhile to ``spent[name]``."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + time.monotonic() - began
+
+
+def close(iterator: object) -> None:
+    """Close an iterator that can be closed, whichever thread reads it."""
+    closing = getattr(iterator, "close", None)
+    if closing is not None:
+        with contextlib.suppress(ValueError):  # a plain generator that another thread runs
+            closing()

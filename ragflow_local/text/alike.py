@@ -1,0 +1,66 @@
+"""Whether two words are one word, bent or spelled otherwise, or one figure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ragflow_local.text.folding import fold
+from ragflow_local.text.statement import Token
+from ragflow_local.text.statement_words import irregular
+from ragflow_local.text.terms import iterate
+
+_SAME_SAID = """
+    euros euro eur euro usd dollar dollars dollar gbp pound pounds pound prozent percent
+    eur euro km kilometer kilometre kilometer kilometres kilometer kilometers kilometer"""
+_pairs = _SAME_SAID.split()
+_SAME = dict(zip(_pairs[::2], _pairs[1::2], strict=True))
+_SUFFIXES_SAID = """
+    e en er es em n s t te ten tet test et ed d ing ung ungen a o i as os aux x al ly ion ions
+    а я ы и у ю е ой ом ам ах ов ая ое ые ый ого ому ает ал ала али ет ут"""
+_SUFFIXES = frozenset(_SUFFIXES_SAID.split())
+_PREFIXED = re.compile(r"^(ab|an|auf|aus|bei|ein|her|hin|mit|nach|vor|weg|zu|zurück|um)?ge(?=.{3})")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_KOREAN_PARTICLE = re.compile(
+    "(?<=.)(?:에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|도|와|과|로|만)$"
+)
+
+
+@lru_cache(maxsize=50_000)
+def forms_of(word: str, language: str) -> frozenset[str]:
+    """Return what a word is compared by: its terms; in German also without a participle's ge."""
+    folded = fold(word)
+    if _HANGUL.match(folded):
+        return frozenset({folded, _KOREAN_PARTICLE.sub("", folded)})
+    forms = set(iterate(word))
+    forms.add(_SAME.get(folded, folded))
+    forms |= irregular(language).get(folded, frozenset())
+    if language == "de":
+        bare = _PREFIXED.sub(lambda found: found[1] or "", folded)
+        if bare != folded:
+            forms.add(bare)
+    return frozenset(forms)
+
+
+def is_same(left: Token, right: Token) -> bool:
+    """Say whether two tokens are one word, bent or not, or one figure."""
+    if left.is_figure or right.is_figure:
+        return left.value == right.value
+    if left.forms & right.forms:
+        return True
+    if left.kind == "name" and right.kind == "name":
+        return False
+    return any(_is_bent(one, other) for one in left.forms for other in right.forms)
+
+
+def _is_bent(left: str, right: str) -> bool:
+    """Say whether two words differ by what words are bent with."""
+    size = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        size += 1
+    if size < 4 or size * 5 < max(len(left), len(right)) * 3:
+        return False
+    ends = (left[size:], right[size:])
+    return all(not end or end in _SUFFIXES for end in ends)

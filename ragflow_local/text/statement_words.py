@@ -1,0 +1,62 @@
+"""Words that decide what a sentence states, by language: see ``statement_words.txt``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import function_words
+
+# How far a statement goes.
+LEVELS = ("all", "most", "few", "some", "only", "maybe", "may", "can", "if")
+# Characters of Chinese that hold a sentence together, but also stand inside words.
+_INSIDE_WORDS = frozenset(
+    "地有个等就过着得要会能应可对之我你您们吧啊请啥几多任达共上下前后内外让给"
+    "未无非别关因些哪何谁也都每只仅"
+)
+
+
+@cache
+def _words() -> Mapping[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    file = resources.files("ragflow_local.text").joinpath("statement_words.txt")
+    for line in file.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            language, kind, *words = line.split()
+            found[language, kind] = frozenset(map(fold, words))
+    return found
+
+
+def words_of(language: str, kind: str) -> frozenset[str]:
+    """Return the words of one class; see ``statement_words.txt``."""
+    return _words().get((language, kind), frozenset())
+
+
+@cache
+def opposites(language: str) -> frozenset[tuple[str, str]]:
+    """Return pairs of words that say the opposite, each both ways round."""
+    pairs = [pair.partition("/")[::2] for pair in words_of(language, "unlike")]
+    return frozenset([*pairs, *((right, left) for left, right in pairs)])
+
+
+@cache
+def tying_words(language: str) -> frozenset[str]:
+    """Return the words of a language that hold a sentence together, folded."""
+    found = function_words(language) | words_of(language, "aux") | words_of(language, "article")
+    found |= words_of(language, "join") | words_of(language, "agent") | words_of(language, "keep")
+    found |= words_of(language, "pronoun") | words_of(language, "prep")
+    if language in ("zh", "ja"):
+        found = frozenset(word for word in found if word not in _INSIDE_WORDS)
+    found |= words_of(language, "without")
+    for level in LEVELS:
+        found |= words_of(language, level) - words_of(language, "light")
+    return found - _INSIDE_WORDS if language in ("zh", "ja") else found
+
+
+@cache
+def irregular(language: str) -> Mapping[str, frozenset[str]]:
+    """Return the words that are bent by no rule, each with the first of its forms."""
+    groups = [group.split("/") for group in words_of(language, "bent")]
+    return {form: frozenset({group[0]}) for group in groups for form in group}
