@@ -309,6 +309,8 @@ class Project:
             while is_more:
                 with self.catalog.write() as connection:
                     is_more = postings.merge(connection, number or 0)
+            with self.catalog.write() as connection:
+                postings.drop_unneeded(connection, number or 0)
         self.catalog.vacuum()
         self.vector_table.move_all()
         return max(0, before - self._size())

@@ -74,7 +74,7 @@ class RAGFlow(CareCalls):
             limit: Most to return.
             similarity_threshold: Least similarity, in [0, 1].
             vector_similarity_weight: w, in [0, 1].
-            top_k: Candidates taken from each of the two indexes.
+            top_k: Candidates taken from each of the two indexes, of all datasets together.
             document: Second spelling of ``documents``.
             meta_fields: Only in documents whose ``meta_fields`` are so: ``{"year": 2023}``,
                 ``{"kind": ["report", "letter"]}`` for any of them, ``{"date": {"gte":
@@ -102,7 +102,7 @@ class RAGFlow(CareCalls):
         found = retrieve(
             self.project,
             question,
-            [self.find_dataset(given)._row for given in where],
+            self._found(where),
             Within(
                 None if within is None else tuple(self._document(given) for given in within),
                 {} if meta_fields is None else meta_fields,

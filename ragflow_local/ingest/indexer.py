@@ -196,7 +196,7 @@ class Indexer:
                 raise NotFoundError("chunk", id)
             number = _dataset_number(connection, dataset.id)
             if current.available:
-                postings.remove(connection, number, [current.number])
+                self._terms.remove(connection, number, [current.number])
             row = replace(row, number=chunks.reserve_numbers(connection, 1))
             before = chunks.embedding_of(connection, id)
             kept = chunks.insert_embedding(connection, keys[0], matrix[0])
@@ -246,7 +246,7 @@ class Indexer:
                 raise NotFoundError("document", id)
             number = _dataset_number(connection, row.dataset_id)
             live = [chunk for chunk in chunks.list_of(connection, id) if chunk.available]
-            postings.remove(connection, number, [chunk.number for chunk in live])
+            self._terms.remove(connection, number, [chunk.number for chunk in live])
             documents.update(connection, id, values)
             self._terms.add(connection, number, chunks.list_of(connection, id))
 
@@ -328,7 +328,7 @@ class Indexer:
         self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]
     ) -> list[int]:
         numbers = [row.number for row in old if row.available]
-        postings.remove(connection, _dataset_number(connection, dataset_id), numbers)
+        self._terms.remove(connection, _dataset_number(connection, dataset_id), numbers)
         return chunks.delete(connection, [row.number for row in old])
 
     def _drop_rows(self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]) -> None:

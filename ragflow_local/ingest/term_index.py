@@ -1,5 +1,7 @@
 """The term index of a project: chunks' terms in; segments are merged in the background.
 
+Terms that no chunk has any more are dropped there too.
+
 A commit writes one small segment and is done. A thread of its own joins crowded ones, a step and
 a transaction at a time, so that others write between two steps. Ending it at any moment loses
 nothing but work: each step is whole or was never there.
@@ -51,6 +53,12 @@ class TermIndex:
         if any(row.available for row in rows):
             self._merge_soon(dataset)  # It waits for this transaction's end.
 
+    def remove(self, connection: Connection, dataset: int, numbers: Sequence[int]) -> None:
+        """Make chunks unfindable, and have terms dropped that nobody has, once they may be many."""
+        postings.remove(connection, dataset, numbers)
+        if postings.count_unneeded(connection, dataset, len(numbers)):
+            self._merge_soon(dataset)
+
     def close(self) -> None:
         """End the merging after the step it is at."""
         self._ending.set()
@@ -80,6 +88,11 @@ class TermIndex:
                 # What is being added is there when this has the writing connection.
                 with self._catalog.write(is_counted=False) as connection:
                     is_done = not postings.merge_crowded(connection, dataset)
+                    if is_done and postings.count_unneeded(connection, dataset, 0):
+                        # Segments with many removed chunks still have lists of their terms.
+                        is_done = not postings.merge(connection, dataset)
+                        if is_done:
+                            postings.drop_unneeded(connection, dataset)
                     with self._lock:
                         if is_done:
                             self._crowded.discard(dataset)

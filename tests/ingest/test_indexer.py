@@ -1,5 +1,6 @@
 """Changes that meet other changes of the same thing on their way."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.embedders.hashing import HashingEmbedder
-from ragflow_local.errors import NotFoundError
+from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError
 from ragflow_local.ingest import jobs
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.indexer import Indexer
@@ -268,3 +269,86 @@ def test_a_picture_of_a_chunk_that_is_gone_is_told_as_gone(rag: RAGFlow, dataset
     assert document.list_chunks()[0].image() == b"PNG"
     with pytest.raises(NotFoundError):
         old.image()
+
+
+def test_many_chunks_are_added_in_one_step_or_none_of_them(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse
+) -> None:
+    document = parsed("a.txt", b"The squid swims.")
+    added = document.add_chunks(["The whale sings.", "The reef is old."], [["song"], []])
+    assert [chunk.content for chunk in document.list_chunks()] == [
+        "The squid swims.",
+        "The whale sings.",
+        "The reef is old.",
+    ]
+    assert added[0].important_keywords == ["song"]
+    assert document.add_chunks([]) == []
+    with pytest.raises(InvalidValueError):
+        document.add_chunks(["good", " "])
+    with pytest.raises(InvalidValueError, match="2 lists"):
+        document.add_chunks(["good", "too"], [["one"]])
+    assert document.chunk_count == 3
+    [best] = rag.retrieval("song", [dataset], limit=1)
+    assert best.content == "The whale sings."
+    check_invariants(rag)
+
+
+class Refusing:
+    """A connection whose next commit is refused, as on a full disk."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *given: Any) -> Any:
+        if sql == "COMMIT":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return self._connection.execute(sql, *given)
+
+
+@pytest.mark.parametrize("change", ["add", "edit", "parse"])
+def test_a_commit_that_is_refused_gives_no_number_and_leaves_nothing(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    document = parsed("a.txt", b"The squid swims.")
+    catalog = rag.project.catalog
+    [chunk] = document.list_chunks()
+    [row] = rag.project.indexer.begin([document.id]) if change == "parse" else [None]
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(DiskError):
+            patch.setattr(catalog, "_writer", Refusing(catalog.writer()))
+            if change == "add":
+                document.add_chunk("A whale that was refused.")
+            elif change == "edit":
+                chunk.content = "A whale that was refused."
+                chunk.save()
+            else:
+                assert row is not None
+                drafted = Parsed(row, [Draft("A whale.", image=b"PNG")], [], lambda: False)
+                rag.project.indexer.replace_documents([drafted], lambda done: None)
+        check_invariants(rag)
+    before = {item.content for item in document.list_chunks()}
+    assert before == {"The squid swims."}
+    numbers = [document.add_chunk(f"The whale {count}.")._row.number for count in range(3)]
+    assert len(set(numbers)) == 3
+    [best] = rag.retrieval("whale 2", [dataset], limit=1, vector_similarity_weight=1.0)
+    assert best.content == "The whale 2."
+    check_invariants(rag)
+
+
+def test_a_dataset_is_deleted_with_its_embeddings_and_no_others(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse
+) -> None:
+    parsed("a.txt", b"The squid swims.")
+    other = rag.create_dataset("other")
+    document = rag.add_document(other, "b.txt", b"b")
+    document.add_chunks(["The squid swims.", "The whale sings."])
+    rag.delete_datasets([other.id])
+    with rag.project.catalog.read() as reading:
+        (count,) = reading.execute("SELECT count(*) FROM embeddings").fetchone()
+    assert count == 1
+    check_invariants(rag)

@@ -7,6 +7,7 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.stores.catalog import Catalog, postings, postings_segments
+from tests.invariants import check_invariants
 
 
 def crowded(project: Path) -> int:
@@ -50,3 +51,29 @@ def test_segments_are_merged_after_the_commits(
 def test_closing_ends_the_merging(rag: RAGFlow, many: DataSet) -> None:
     rag.close()
     assert not [thread for thread in threading.enumerate() if "merging" in thread.name]
+
+
+def kept_terms(rag: RAGFlow) -> set[str]:
+    with rag.project.catalog.read() as reading:
+        return {str(row[0]) for row in reading.execute("SELECT term FROM postings_terms")}
+
+
+@pytest.mark.parametrize("by", ["itself", "vacuum"])
+def test_terms_that_nobody_has_any_more_are_dropped(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    if by == "itself":
+        monkeypatch.setattr(postings, "_FEW_UNNEEDED", 4)
+    document = rag.add_document(dataset, "sea.txt", b"The sea.")
+    stays = document.add_chunk("A whale with a badgezz.")
+    for chunk in document.add_chunks([f"Whale of badge{letter}" for letter in "abcdefgh"]):
+        chunk.delete()
+    if by == "vacuum":
+        rag.vacuum()
+    ends = time.monotonic() + 20
+    while "badgec" in kept_terms(rag) and time.monotonic() < ends:
+        time.sleep(0.05)
+    left = {term for term in kept_terms(rag) if term.startswith("badge")}
+    assert left == {"badgezz"}
+    assert rag.retrieval("badgezz", [dataset], vector_similarity_weight=0)[0].id == stays.id
+    check_invariants(rag)

@@ -234,3 +234,25 @@ def test_a_thread_that_has_ended_leaves_no_connection(catalog: Catalog) -> None:
         reader.start()
         reader.join()
     assert len(catalog._readers) == 0
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    for is_durable, full in ((True, 2), (False, 0)):
+        opened = Catalog(tmp_path / f"{is_durable}.sqlite3", is_durable=is_durable)
+        (level,) = opened.writer().execute("PRAGMA synchronous").fetchone()
+        (mode,) = opened.writer().execute("PRAGMA journal_mode").fetchone()
+        opened.close()
+        assert (level, mode) == (full, "wal")  # 2: FULL; with NORMAL a commit can be lost
+
+
+def test_the_log_of_a_large_change_does_not_stay(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = catalog.path.with_name(f"{catalog.path.name}-wal")
+    with catalog.write() as connection:
+        connection.execute("CREATE TABLE large (data)")
+        connection.executemany("INSERT INTO large VALUES (randomblob(1000000))", [()] * 60)
+    assert log.stat().st_size > 60_000_000
+    for id in "ab":  # the first begins the log anew
+        add_dataset(catalog, id)
+    assert log.stat().st_size <= 32 << 20

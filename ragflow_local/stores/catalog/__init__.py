@@ -47,6 +47,8 @@ _DISK = {
 }
 
 _BUSY_TIMEOUT_SECONDS = 30.0
+# What a log that a large change made is cut back to, once it has been folded into the file.
+_LARGEST_LOG_BYTES = 32 << 20
 
 
 class _Reader:
@@ -235,6 +237,7 @@ class Catalog:
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
             connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'OFF'}")
             connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG_BYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA mmap_size=2147418112")

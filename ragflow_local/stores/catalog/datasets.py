@@ -82,6 +82,16 @@ def all_ids(connection: Connection) -> list[str]:
     return [str(row[0]) for row in connection.execute("SELECT id FROM datasets ORDER BY number")]
 
 
+def visible(connection: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, DatasetRow]:
+    """Return those of the datasets that a tenant sees, by their id."""
+    found = connection.execute(
+        "SELECT datasets.* FROM json_each(?) AS ids CROSS JOIN datasets ON datasets.id = ids.value"
+        " WHERE tenant_id = ? OR permission = 'team'",
+        [json.dumps(list(ids)), tenant_id],
+    )
+    return {row["id"]: _row(row) for row in found}
+
+
 def list_visible(
     connection: Connection,
     tenant_id: str,

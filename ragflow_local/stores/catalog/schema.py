@@ -211,6 +211,12 @@ def m0005_states_of_vectors(db: Database) -> None:
         db.execute(statement)
 
 
+@catalog()
+def m0006_terms_that_nobody_has(db: Database) -> None:
+    """Count removed chunks, whose terms may be dropped."""
+    db.execute("ALTER TABLE postings_datasets ADD COLUMN unneeded INTEGER NOT NULL DEFAULT 0")
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 
