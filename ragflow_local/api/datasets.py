@@ -153,11 +153,9 @@ class DatasetCalls(Opening):
 
     def _found(self, given: Sequence[DataSet | str]) -> list[DatasetRow]:
         """Return what ``find_dataset`` does of each, most of them with one statement."""
-        ids = [one.id if isinstance(one, DataSet) else one for one in given]
+        ids = [str(one.id if isinstance(one, DataSet) else one) for one in given]
         with self.project.catalog.read() as reading:
-            named = [id for id in ids if isinstance(id, str)]
-            rows = datasets.visible(reading, self.tenant_id, named)
+            rows = datasets.visible(reading, self.tenant_id, ids)
         return [
-            rows[id] if isinstance(id, str) and id in rows else self.find_dataset(id)._row
-            for id in ids
+            rows.get(id) or self.find_dataset(one)._row for id, one in zip(ids, given, strict=True)
         ]

@@ -355,7 +355,7 @@ def _unpacked(pieces: Sequence[_Piece]) -> _Postings:
         packed = some[0].packed
         if len(some) > 1:
             # As bytes: numpy compares the types of structured arrays anew for each of them.
-            packed = np.frombuffer(b"".join(piece.packed for piece in some), packed.dtype)
+            packed = np.frombuffer(b"".join(piece.packed.tobytes() for piece in some), packed.dtype)
         places = np.repeat([piece.offset for piece in some], [len(p.packed) for p in some])
         places += packed["place"]
         found.append((places, packed["count"], packed["length"]))
