@@ -40,7 +40,15 @@ from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
-from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, postings
+from ragflow_local.stores.catalog import (
+    Catalog,
+    Connection,
+    chunks,
+    datasets,
+    documents,
+    postings,
+    postings_unneeded,
+)
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
@@ -310,7 +318,7 @@ class Project:
                 with self.catalog.write() as connection:
                     is_more = postings.merge(connection, number or 0)
             with self.catalog.write() as connection:
-                postings.drop_unneeded(connection, number or 0)
+                postings_unneeded.drop(connection, number or 0)
         self.catalog.vacuum()
         self.vector_table.move_all()
         return max(0, before - self._size())

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from ragflow_local.errors import StoreError
 from ragflow_local.records import ChunkRow
-from ragflow_local.stores.catalog import Catalog, Connection, postings
+from ragflow_local.stores.catalog import Catalog, Connection, postings, postings_unneeded
 from ragflow_local.text.terms import chunk_terms
 
 _log = logging.getLogger("ragflow_local.ingest")
@@ -56,7 +56,7 @@ class TermIndex:
     def remove(self, connection: Connection, dataset: int, numbers: Sequence[int]) -> None:
         """Make chunks unfindable, and have terms dropped that nobody has, once they may be many."""
         postings.remove(connection, dataset, numbers)
-        if postings.count_unneeded(connection, dataset, len(numbers)):
+        if postings_unneeded.count(connection, dataset, len(numbers)):
             self._merge_soon(dataset)
 
     def close(self) -> None:
@@ -88,11 +88,11 @@ class TermIndex:
                 # What is being added is there when this has the writing connection.
                 with self._catalog.write(is_counted=False) as connection:
                     is_done = not postings.merge_crowded(connection, dataset)
-                    if is_done and postings.count_unneeded(connection, dataset, 0):
+                    if is_done and postings_unneeded.count(connection, dataset, 0):
                         # Segments with many removed chunks still have lists of their terms.
                         is_done = not postings.merge(connection, dataset)
                         if is_done:
-                            postings.drop_unneeded(connection, dataset)
+                            postings_unneeded.drop(connection, dataset)
                     with self._lock:
                         if is_done:
                             self._crowded.discard(dataset)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.stores.catalog import Catalog, postings, postings_segments
+from ragflow_local.stores.catalog import Catalog, postings, postings_segments, postings_unneeded
 from tests.invariants import check_invariants
 
 
@@ -63,7 +63,7 @@ def test_terms_that_nobody_has_any_more_are_dropped(
     rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
     if by == "itself":
-        monkeypatch.setattr(postings, "_FEW_UNNEEDED", 4)
+        monkeypatch.setattr(postings_unneeded, "_FEW", 4)
     document = rag.add_document(dataset, "sea.txt", b"The sea.")
     stays = document.add_chunk("A whale with a badgezz.")
     for chunk in document.add_chunks([f"Whale of badge{letter}" for letter in "abcdefgh"]):

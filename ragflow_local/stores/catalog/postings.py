@@ -35,9 +35,6 @@ _MOST_CROWDED = 4
 # A segment with more than this share of removed chunks is written anew by ``merge``.
 _MOST_REMOVED = 0.2
 
-# So many removed chunks, and terms are looked for that nobody has any more.
-_FEW_UNNEEDED = 2048
-
 _TABLES = (
     """CREATE TABLE postings_datasets (
       dataset INTEGER PRIMARY KEY,
@@ -183,39 +180,6 @@ def merge(connection: sqlite3.Connection, dataset: int) -> bool:
         return False
     _join(connection, space, group)
     return True
-
-
-def count_unneeded(connection: sqlite3.Connection, dataset: int, chunks: int) -> bool:
-    """Count removed chunks whose terms nobody may have any more; return whether they are many."""
-    found = connection.execute(
-        "UPDATE postings_datasets SET unneeded = unneeded + ? WHERE dataset = ?"
-        " RETURNING unneeded > max(?, ? * chunks)",
-        (chunks, dataset, _FEW_UNNEEDED, _MOST_REMOVED),
-    ).fetchone()
-    return bool(found and found[0])
-
-
-def drop_unneeded(connection: sqlite3.Connection, dataset: int) -> int:
-    """Forget the terms that are in no list of a dataset; return how many.
-
-    Args:
-        connection: Inside a transaction.
-        dataset: Its number.
-    """
-    space = space_of(connection, dataset)
-    if space is None:
-        return 0
-    keys = connection.execute(
-        f"SELECT DISTINCT key & {(1 << segments.TERM_BITS) - 1} FROM postings_lists"
-        " WHERE key BETWEEN ? AND ?",
-        segments.span(space, segments.SEGMENT_BITS + segments.TERM_BITS),
-    )
-    needed = {number for (number,) in keys}
-    terms = connection.execute("SELECT term, number FROM postings_terms WHERE space = ?", (space,))
-    unneeded = [(space, term) for term, number in terms if number not in needed]
-    connection.executemany("DELETE FROM postings_terms WHERE space = ? AND term = ?", unneeded)
-    connection.execute("UPDATE postings_datasets SET unneeded = 0 WHERE space = ?", (space,))
-    return len(unneeded)
 
 
 def verify(
