@@ -46,8 +46,6 @@ from ragflow_local.stores.catalog import (
     chunks,
     datasets,
     documents,
-    postings,
-    postings_unneeded,
 )
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
@@ -311,14 +309,7 @@ class Project:
         before = self._size()
         with self.catalog.write() as connection:
             chunks.delete_unused_embeddings(connection)
-            numbers = [datasets.number_of(connection, id) for id in datasets.all_ids(connection)]
-        for number in numbers:
-            is_more = number is not None
-            while is_more:
-                with self.catalog.write() as connection:
-                    is_more = postings.merge(connection, number or 0)
-            with self.catalog.write() as connection:
-                postings_unneeded.drop(connection, number or 0)
+        self.term_index.merge_all()
         self.catalog.vacuum()
         self.vector_table.move_all()
         return max(0, before - self._size())

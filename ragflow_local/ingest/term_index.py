@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from ragflow_local.errors import StoreError
 from ragflow_local.records import ChunkRow
-from ragflow_local.stores.catalog import Catalog, Connection, postings, postings_unneeded
+from ragflow_local.stores.catalog import Catalog, Connection, datasets, postings, postings_unneeded
 from ragflow_local.text.terms import chunk_terms
 
 _log = logging.getLogger("ragflow_local.ingest")
@@ -58,6 +58,18 @@ class TermIndex:
         postings.remove(connection, dataset, numbers)
         if postings_unneeded.count(connection, dataset, len(numbers)):
             self._merge_soon(dataset)
+
+    def merge_all(self) -> None:
+        """Merge all there is to merge, and drop every term that nobody has."""
+        with self._catalog.read() as reading:
+            numbers = list(datasets.numbers_of(reading, datasets.all_ids(reading)).values())
+        for number in numbers:
+            is_more = True
+            while is_more:
+                with self._catalog.write(is_counted=False) as connection:
+                    is_more = postings.merge(connection, number)
+            with self._catalog.write(is_counted=False) as connection:
+                postings_unneeded.drop(connection, number)
 
     def close(self) -> None:
         """End the merging after the step it is at."""
