@@ -21,8 +21,8 @@ from ragflow_local.answer.followup import rewriting, rewritten, standalone
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.cli.demo import DOCUMENTS
 from ragflow_local.generators import Generator, open_generator
-from ragflow_local.project import Within
 from ragflow_local.records import ChatMessage, Hit
+from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings
 

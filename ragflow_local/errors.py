@@ -25,6 +25,7 @@
         ├── UnusableDirectoryError    no place for a project
         ├── ProjectLockedError        another process has it open
         ├── ProjectClosedError        close() was called
+        ├── ProjectReplacedError      its directory was deleted or replaced
         ├── ReadOnlyProjectError      opened with read_only=True
         ├── DamagedProjectError       a file of it is missing or torn
         ├── DiskError                 the disk is full, failing, or must not be written
@@ -289,13 +290,13 @@ class ProjectLockedError(StoreError):
 class UnusableDirectoryError(StoreError):
     """A project cannot live in the directory."""
 
-    def __init__(self, path: Path, problem: str) -> None:
+    def __init__(self, path: Path, problem: str, way_out: str = "") -> None:
         self.path = path
-        super().__init__(
-            f"{path} cannot hold a project: {problem}. Name a directory on a local disk that you"
-            " may write and that has hard links (exFAT and many network drives have none), or"
-            " open an existing project with read_only=True."
+        way_out = way_out or (
+            "Name a directory on a local disk that you may write and that has hard links (exFAT"
+            " and many network drives have none), or open an existing project with read_only=True"
         )
+        super().__init__(f"{path} cannot hold a project: {problem}. {way_out}.")
 
 
 class ProjectClosedError(StoreError):
@@ -321,6 +322,18 @@ class ForkedError(StoreError):
         super().__init__(what)
 
 
+class ProjectReplacedError(StoreError):
+    """The directory of an open project was deleted, moved or replaced."""
+
+    def __init__(self, path: Path, part: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is no longer the directory that was opened: its {part} was deleted, moved or"
+            " replaced meanwhile. This change is not kept. Close the engine, put the directory in"
+            " its place, and open it again."
+        )
+
+
 class ReadOnlyProjectError(StoreError):
     """The engine was opened for reading only."""
 
@@ -334,8 +347,9 @@ class DamagedProjectError(StoreError):
     def __init__(self, path: Path, problem: str, way_out: str = "") -> None:
         self.path = path
         way_out = way_out or (
-            "Restore it from a copy (ragflow-local restore); the files you added lie unchanged in"
-            " the folder files/ beside it. ragflow-local doctor says what else is amiss"
+            "ragflow-local doctor says what is amiss and what --repair can put right without a"
+            " loss. Restore it from a copy (ragflow-local restore) only where that cannot; the"
+            " files you added lie unchanged in the folder files/ beside it"
         )
         super().__init__(f"{path} is damaged: {problem}. {way_out}.")
 

@@ -5,15 +5,17 @@ catalog.sqlite3    rows, embeddings, BM25 postings: the truth
 files/<sha256>     the bytes that were added
 images/            pictures that belong to chunks
 vectors/           a copy of the vectors, for search
+trash/             what healing took for garbage, for 30 days
 lock, open.json    who has it open for writing; closed.json: how it was closed
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -35,48 +37,22 @@ from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
-from ragflow_local.retrieve.filters import chosen
+from ragflow_local.retrieve.filters import Within, documents_within
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
 from ragflow_local.stores.catalog import (
     Catalog,
-    Connection,
     chunks,
     datasets,
     documents,
+    now_ms,
 )
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
+from ragflow_local.stores.trash import KEPT_DAYS
 from ragflow_local.stores.vectors import Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """Which documents of its datasets a search is about.
-
-    Attributes:
-        ids: Of documents; None for all.
-        meta_fields: Conditions on what is noted about them; see ``retrieve.filters``.
-    """
-
-    ids: tuple[str, ...] | None = None
-    meta_fields: Mapping[str, object] = field(default_factory=dict)
-
-
-def _documents(
-    connection: Connection, rows: Sequence[DatasetRow], within: Within
-) -> tuple[int, ...] | None:
-    """Return the numbers of the documents to search in; None for all."""
-    found = None
-    if within.ids is not None:
-        found = set(documents.numbers_of(connection, within.ids).values())
-    if within.meta_fields:
-        noted = documents.meta_fields_of(connection, [row.id for row in rows])
-        meeting = chosen(noted, within.meta_fields)
-        found = meeting if found is None else found & meeting
-    return None if found is None else tuple(sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +152,8 @@ class Project:
             if not options.read_only:
                 self._take_up(was_clean)
         except BaseException:
+            if hasattr(self, "catalog"):
+                self.catalog.close()
             self.directory.release(is_clean=False)
             raise
         atexit.register(self.close)
@@ -209,7 +187,12 @@ class Project:
             self.files.create()
             if not catalog_path.exists():
                 catalog_path.touch(mode=0o600)
-        self.catalog = Catalog(catalog_path, read_only=options.read_only, is_durable=is_durable)
+        self.catalog = Catalog(
+            catalog_path,
+            read_only=options.read_only,
+            is_durable=is_durable,
+            check=self.directory.check_current,
+        )
         # Imported here: sqlite-utils would be a sixth of the package's import time.
         from ragflow_local.stores.catalog import schema
 
@@ -243,6 +226,7 @@ class Project:
 
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""
+        self.files.trash.empty(now_ms(), days=KEPT_DAYS)
         if not was_clean:
             heal(self.catalog, self.files, self.vector_table)
         else:
@@ -289,14 +273,21 @@ class Project:
 
     def _close(self) -> None:
         atexit.unregister(self.close)
-        self.jobs.close()
-        self.pictures.close()
-        self.term_index.close()
-        self.vector_table.close()
-        self.models.close()
-        self.vectors.close()
-        self.catalog.close()
-        self.directory.release(is_clean=True)
+        is_clean = False
+        try:
+            # The last first; each of them, whatever the one before raises: Ctrl-C, say.
+            with contextlib.ExitStack() as steps:
+                steps.callback(self.catalog.close)
+                steps.callback(self.files.close)
+                steps.callback(self.vectors.close)
+                steps.callback(self.models.close)
+                steps.callback(self.vector_table.close)
+                steps.callback(self.term_index.close)
+                steps.callback(self.pictures.close)
+                steps.callback(self.jobs.close)
+            is_clean = True
+        finally:
+            self.directory.release(is_clean=is_clean)
 
     # ── care ──
 
@@ -312,6 +303,7 @@ class Project:
         self.term_index.merge_all()
         self.catalog.vacuum()
         self.vector_table.move_all()
+        self.files.trash.empty(now_ms())
         return max(0, before - self._size())
 
     def _size(self) -> int:
@@ -344,7 +336,7 @@ class Project:
         """
         reranker = self.models.reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
-            found = _documents(reading, rows, within)
+            found = documents_within(reading, rows, within)
             numbers = datasets.numbers_of(reading, [row.id for row in rows])
         scopes = [
             Scope(number, row.id, row.embedding_dim, found, row.embedding_floor)

@@ -14,8 +14,7 @@ from ragflow_local.api.document import Document
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.project import Within
-from ragflow_local.retrieve.filters import check_conditions
+from ragflow_local.retrieve.filters import Within, check_conditions
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import chats

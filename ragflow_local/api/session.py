@@ -20,6 +20,7 @@ from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Project, Within
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
+from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import Connection, chats, chunks, datasets, now_ms, sessions

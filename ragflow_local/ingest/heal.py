@@ -21,6 +21,7 @@ from ragflow_local.stores.catalog import (
     chunks,
     datasets,
     documents,
+    now_ms,
     postings,
     state,
 )
@@ -115,15 +116,15 @@ def index_anew(connection: Connection, dataset_id: str) -> None:
 
 
 def collect(connection: Connection, files: Files, vectors: VectorTable) -> Iterator[str]:
-    """Remove files, pictures and vector tables that nothing needs; yield what was removed."""
-    for name, remove in orphans(connection, files, vectors):
-        if remove == "file":
-            files.remove(name)
-        elif remove == "picture":
-            files.remove_image(name)
+    """Move files, pictures and vector tables that nothing needs to the trash; yield which."""
+    now = now_ms()
+    for name, kind in orphans(connection, files, vectors):
+        if kind == "vector table":
+            is_gone = files.trash.take(vectors.path_of(name), now)
         else:
-            vectors.drop(name)
-        yield f"The {remove} {name}, which nothing needed, was removed."
+            is_gone = files.discard(name, now, is_image=kind == "picture")
+        if is_gone:
+            yield f"The {kind} {name}, which nothing needed, was moved to {files.trash.folder}."
 
 
 def orphans(

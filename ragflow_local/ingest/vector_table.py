@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -83,6 +84,10 @@ class VectorTable:
     def drop(self, dataset_id: str) -> None:
         """Remove the whole table."""
         self._vectors.drop(dataset_id)
+
+    def path_of(self, dataset_id: str) -> Path:
+        """Return where a dataset's table lies."""
+        return self._vectors.path_of(dataset_id)
 
     def kept(self) -> list[str]:
         """Return the id of every dataset that has a table, and of those that had one."""

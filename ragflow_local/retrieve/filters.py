@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ragflow_local.errors import InvalidValueError
+from ragflow_local.records import DatasetRow
+from ragflow_local.stores.catalog import Connection, documents
 
 _RANGES: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -79,3 +82,30 @@ def chosen(
 ) -> set[int]:
     """Return the numbers of the documents that meet the conditions."""
     return {number for number, fields in noted if meets(fields, conditions)}
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which documents of its datasets a search is about.
+
+    Attributes:
+        ids: Of documents; None for all.
+        meta_fields: Conditions on what is noted about them; see ``meets``.
+    """
+
+    ids: tuple[str, ...] | None = None
+    meta_fields: Mapping[str, object] = field(default_factory=dict)
+
+
+def documents_within(
+    connection: Connection, rows: Sequence[DatasetRow], within: Within
+) -> tuple[int, ...] | None:
+    """Return the numbers of the documents to search in; None for all."""
+    found = None
+    if within.ids is not None:
+        found = set(documents.numbers_of(connection, within.ids).values())
+    if within.meta_fields:
+        noted = documents.meta_fields_of(connection, [row.id for row in rows])
+        meeting = chosen(noted, within.meta_fields)
+        found = meeting if found is None else found & meeting
+    return None if found is None else tuple(sorted(found))

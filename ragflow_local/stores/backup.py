@@ -9,11 +9,12 @@ from pathlib import Path
 from ragflow_local.errors import DamagedProjectError, UnusableDirectoryError
 from ragflow_local.stores.catalog import Catalog, chunks, documents
 from ragflow_local.stores.directory import Directory, sha256_of
-from ragflow_local.stores.durable import sync_tree, telling_disk
+from ragflow_local.stores.durable import make_folder, read_own, sync_tree, telling_disk
 from ragflow_local.stores.files import Files
 
 # A document that is deleted while its bytes are copied: the copy is begun anew.
 _ATTEMPTS = 5
+_PIECE = 1 << 20
 
 
 def copy_project(source: Path, catalog: Catalog, files: Files, target: Path) -> int:
@@ -38,7 +39,7 @@ def copy_project(source: Path, catalog: Catalog, files: Files, target: Path) -> 
         raise UnusableDirectoryError(target, "there is something already")
     with telling_disk(target):
         for folder in (target, target / "files", target / "images"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
     try:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -76,6 +77,7 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> None:
             if sha256_of(place) != sha256:
                 place.unlink()
                 files.check(sha256)
+                raise DamagedProjectError(files.path_of(sha256), "it was not copied whole")
     there = Files(target)
     for id in pictured:
         there.put_image(id, files.get_image(id))
@@ -83,8 +85,8 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> None:
 
 def _copy_file(source: Path, target: Path) -> None:
     try:
-        with telling_disk(target):
-            shutil.copyfile(source, target)
-            os.chmod(target, 0o600)  # noqa: PTH101  # beside copyfile
+        with telling_disk(target), read_own(source) as file, target.open("xb") as copy:
+            os.fchmod(copy.fileno(), 0o600)
+            shutil.copyfileobj(file, copy, _PIECE)
     except FileNotFoundError:
         raise DamagedProjectError(source, "it is missing") from None

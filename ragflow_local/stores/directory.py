@@ -24,21 +24,30 @@ from ragflow_local.errors import (
     DamagedProjectError,
     DiskError,
     ProjectLockedError,
+    ProjectReplacedError,
     ProjectVersionError,
     UnusableDirectoryError,
 )
-from ragflow_local.stores.durable import sync_folder, write_whole
+from ragflow_local.stores.durable import make_folder, sync_folder, write_whole
+from ragflow_local.stores.mounts import network_of
+from ragflow_local.stores.parts import (
+    CATALOG,
+    check_new,
+    check_parts,
+    read_json,
+    says_it_is_one,
+)
 
 if TYPE_CHECKING:
     import filelock
 
 FORMAT = 1
 
-_NETWORKS = ("afs", "ceph", "cifs", "lustre", "nfs", "nfs4", "smb3", "smbfs")
-_NETWORKS_BY_FUSE = ("fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs")
-
 # Hashing a larger catalog would hold up every opening for more than a second.
 _SEALED_BYTES = 2 << 30
+
+# A reader compares this often while others open, write and close, before it reads without.
+_LOOKS = 5
 
 
 class Directory:
@@ -47,13 +56,14 @@ class Directory:
     def __init__(self, path: Path, *, is_durable: bool = True) -> None:
         self.path = path
         self._is_durable = is_durable
-        self.catalog = path / "catalog.sqlite3"
+        self.catalog = path / CATALOG
         self.vectors = path / "vectors"
         self._owner = path / "open.json"
         self._seal = path / "closed.json"
         self._format = path / "project.json"
         self._lock: filelock.BaseFileLock | None = None
         self._sealed: tuple[int, int] | None = None  # size and time of the catalog with that hash
+        self._held: list[tuple[Path, tuple[int, int]]] = []  # files by which it is known again
 
     def lock(self, *, is_repair: bool = False) -> bool:
         """Make the directory this process's own; return whether its last owner closed it.
@@ -62,7 +72,7 @@ class Directory:
             is_repair: Whether a catalog that is not as it was closed is taken as it is.
 
         Raises:
-            UnusableDirectoryError: A project cannot live there.
+            UnusableDirectoryError: A project cannot live there, or a part of it is a link.
             ProjectLockedError: Another process has it open for writing.
             ProjectVersionError: A newer version wrote it.
             DamagedProjectError: The catalog is gone, or not as it was when it was closed.
@@ -70,7 +80,9 @@ class Directory:
         import filelock
 
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path, is_durable=self._is_durable)
+            check_parts(self.path, is_writing=True)
+            check_new(self.path)
             if network := network_of(self.path):
                 raise UnusableDirectoryError(self.path, f"it lies on a network drive ({network})")
             _check_hard_links(self.path)
@@ -85,9 +97,10 @@ class Directory:
             raise UnusableDirectoryError(self.path, str(error)) from None
         self._lock = lock
         try:
+            self._hold(self.path / "lock")
             was_clean = self._check(is_repair=is_repair)
             self._write(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
-            self.vectors.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self.vectors, is_durable=False)  # synced below
             if self._is_durable:
                 sync_folder(self.path)
         except OSError as error:
@@ -103,13 +116,43 @@ class Directory:
 
         Raises:
             DamagedProjectError: It is gone, or not as it was when it was closed.
+            UnusableDirectoryError: A part of the project is a link.
         """
+        check_parts(self.path, is_writing=False)
         self._check()
 
     def made(self) -> None:
         """Note that there is a catalog now: from here on a missing one is damage."""
-        if _read_json(self._format).get("format") != FORMAT:
+        if read_json(self._format).get("format") != FORMAT:
             self._write(self._format, {"format": FORMAT})
+        if self._lock is not None:
+            self._hold(self.catalog)
+
+    def _hold(self, path: Path) -> None:
+        found = path.stat()
+        self._held = [*self._held, (path, (found.st_dev, found.st_ino))]
+
+    def check_current(self) -> None:
+        """Look whether the directory is still the one that was opened.
+
+        Raises:
+            ProjectReplacedError: It was deleted, moved or replaced: what is written is lost.
+        """
+        for path, known in self._held:
+            try:
+                found = path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                raise ProjectReplacedError(self.path, path.name) from None
+            if (found.st_dev, found.st_ino) != known:
+                raise ProjectReplacedError(self.path, path.name)
+
+    def is_current(self) -> bool:
+        """Return whether the directory is still the one that was opened."""
+        try:
+            self.check_current()
+        except (ProjectReplacedError, OSError):
+            return False
+        return True
 
     def release(self, *, is_clean: bool | None) -> None:
         """Give the directory free.
@@ -119,13 +162,16 @@ class Directory:
         """
         if self._lock is None:
             return
-        if is_clean:
+        try:
             # What cannot be sealed is examined at the next opening: slower, and as good.
             with contextlib.suppress(OSError):
-                self._write_seal()
-                self._owner.unlink(missing_ok=True)
-        self._lock.release()
-        self._lock = None
+                if is_clean and self.is_current():
+                    self._write_seal()
+                    self._owner.unlink(missing_ok=True)
+        finally:
+            self._lock.release()
+            self._lock = None
+            self._held = []
 
     def seal(self) -> None:
         """Note how the catalog is now: nobody has it open."""
@@ -137,26 +183,30 @@ class Directory:
         return not self._owner.exists()
 
     def _check(self, *, is_repair: bool = False) -> bool:
-        found = _read_json(self._format).get("format")
+        found = read_json(self._format).get("format")
         if isinstance(found, int) and found > FORMAT:
             raise ProjectVersionError(self.path, found, FORMAT)
-        seal = _read_json(self._seal)
-        files = self.path / "files"
-        is_made = self._format.exists() or bool(seal) or (files.is_dir() and any(files.iterdir()))
+        is_made = says_it_is_one(self.path)
         if is_made and not self.catalog.exists():
             raise DamagedProjectError(self.catalog, "it is missing")
         if is_made and self.catalog.stat().st_size == 0:
             raise DamagedProjectError(self.catalog, "it is empty")
-        if not self.was_closed() or not seal:
-            return not is_made
-        if is_repair:
-            return False
-        if not self._is_as_closed(seal) and self.was_closed():
-            # Asked a second time: meanwhile another process may have begun to write.
-            raise DamagedProjectError(
-                self.catalog, "its bytes are not those it was closed with, some have changed"
-            )
-        return True
+        for _ in range(_LOOKS):
+            # In this order: who closes writes the seal first.
+            if not self.was_closed():
+                return False
+            if not (seal := read_json(self._seal)):
+                return not is_made
+            if is_repair:
+                return False
+            if self._is_as_closed(seal):
+                return True
+            # While it was hashed, another process may have opened it, written and closed it.
+            if self.was_closed() and read_json(self._seal) == seal:
+                raise DamagedProjectError(
+                    self.catalog, "its bytes are not those it was closed with, some have changed"
+                )
+        return False  # others write all the time: as where one has it open
 
     def _is_as_closed(self, seal: dict[str, object]) -> bool:
         log = Path(f"{self.catalog}-wal")
@@ -186,7 +236,7 @@ class Directory:
         write_whole(path, json.dumps(values).encode(), is_durable=self._is_durable)
 
     def _locked(self) -> ProjectLockedError:
-        owner = _read_json(self._owner)
+        owner = read_json(self._owner)
         pid, host = owner.get("pid"), owner.get("host")
         return ProjectLockedError(
             self.path,
@@ -201,24 +251,6 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
-    """Return the kind of the network file system that ``path`` lies on; empty for a local disk.
-
-    SQLite's log is shared memory, and locks of other computers are not seen there.
-    """
-    try:
-        lines = [line.split(" ") for line in mounts.read_text("utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError):
-        return ""  # no Linux: there the check for hard links is all
-    found = [
-        (len(place), number, kind)
-        for number, (_, escaped, kind, *_) in enumerate(lines)
-        if path.is_relative_to(place := escaped.replace("\\040", " "))
-    ]
-    kind = max(found, default=(0, 0, ""))[2]  # of mounts at one place the last counts
-    return kind if kind in (*_NETWORKS, *_NETWORKS_BY_FUSE) else ""
-
-
 def _check_hard_links(folder: Path) -> None:
     """Raise ``OSError`` where the file system has no hard links, which LanceDB commits with."""
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=folder)
@@ -229,11 +261,3 @@ def _check_hard_links(folder: Path) -> None:
     finally:
         linked.unlink(missing_ok=True)
         Path(name).unlink()
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 from ragflow_local.errors import DiskError
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has links, and no such flag
 
 
 @contextmanager
@@ -48,15 +53,50 @@ def sync_tree(root: Path, synced: Set[str]) -> set[str]:
 def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk, where the system lets a folder be synced."""
     if os.name != "nt":
-        _sync(str(folder))
+        _sync(str(folder.resolve()))
+
+
+def make_folder(path: Path, *, is_durable: bool = True) -> None:
+    """Make a folder and those above it, readable by their owner only; it outlives a power cut."""
+    missing = [path, *path.parents]
+    missing = missing[: next(n for n, one in enumerate(missing) if one.is_dir())]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if is_durable:
+            # One that this user may pass through and not read cannot be synced by it.
+            with suppress(PermissionError):
+                sync_folder(folder.parent)
+
+
+def read_own(path: Path) -> BufferedReader:
+    """Open a file for reading that must be one itself: no link, no pipe, no device.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: It is something else (``ELOOP``), or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    # Without O_NONBLOCK a pipe in its place would be waited for, for ever.
+    descriptor = os.open(path, flags | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.ELOOP, "it is no file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _sync(path: str, mode: int | None = None) -> None:
     # A folder's entry for a new file is lost at a power cut unless the folder is synced too.
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
     except FileNotFoundError:
         return
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return  # a link: what it leads to is none of ours
+        raise
     try:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)

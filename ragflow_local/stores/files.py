@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragflow_local.errors import DamagedProjectError
-from ragflow_local.stores.durable import telling_disk, write_whole
+from ragflow_local.errors import DamagedProjectError, ProjectClosedError
+from ragflow_local.stores.durable import make_folder, read_own, telling_disk, write_whole
+from ragflow_local.stores.names import (
+    is_id,
+    is_sha256,
+    is_unfinished,
+    path_of_id,
+    path_of_sha256,
+)
+from ragflow_local.stores.parts import is_plain_folder
+from ragflow_local.stores.trash import Trash
 
 _OTHER_BYTES = "its bytes are not those that were added"
 _ADD_AGAIN = "Add the document again from the original, or restore this file from a copy"
@@ -25,25 +36,40 @@ class Files:
     """``files/<sha256>`` and ``images/<chunk_id>.png`` of one project.
 
     Bytes are written under another name, brought to the disk, and renamed: a file that has its
-    name is whole. Two documents of the same bytes share one file.
+    name is whole. Two documents of the same bytes share one file. What else lies in the folders is
+    not this package's: it is neither counted nor touched.
     """
 
     def __init__(self, project: Path, *, is_durable: bool = True) -> None:
         self._files = project / "files"
         self._images = project / "images"
         self._reserve = project / "reserve"
+        self.trash = Trash(project)
         self._is_durable = is_durable
         self._total: int | None = None  # looked up once, then counted along
+        self._writing = threading.Lock()
+        self._is_closed = False
 
     def create(self) -> None:
         """Make the folders, readable by their owner only, and keep some room for a full disk."""
         for folder in (self._files, self._images):
             with telling_disk(folder):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                make_folder(folder, is_durable=self._is_durable)
 
         with contextlib.suppress(OSError):
             if self._is_durable and not self._reserve.exists():
                 write_whole(self._reserve, bytes(_RESERVE_BYTES))
+
+    def close(self) -> None:
+        """Write nothing from now on; a write that is under way is waited for."""
+        with self._writing:
+            self._is_closed = True
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with self._writing:
+            if self._is_closed:
+                raise ProjectClosedError(path.parent.parent)
+            write_whole(path, data, is_durable=self._is_durable)
 
     def make_room(self) -> bool:
         """Give back room that was kept for a full disk; return whether there was some."""
@@ -54,8 +80,12 @@ class Files:
         return True
 
     def path_of(self, sha256: str) -> Path:
-        """Return where the bytes of that hash lie."""
-        return self._files / sha256
+        """Return where the bytes of that hash lie.
+
+        Raises:
+            DamagedProjectError: It is no hash.
+        """
+        return path_of_sha256(self._files, sha256)
 
     def put(self, data: bytes) -> str:
         """Keep ``data``, on the disk when this returns; return its sha256.
@@ -67,16 +97,25 @@ class Files:
         path = self.path_of(sha256)
         with telling_disk(path):
             # One that is there is compared: adding a file again mends what became of it.
-            if not (path.exists() and path.stat().st_size == len(data) and self._is_whole(path)):
+            if not self._has(path, len(data)):
                 self._total = None if path.exists() else self._total
-                write_whole(path, data, is_durable=self._is_durable)
+                self._write(path, data)
                 self._count(len(data))
         return sha256
+
+    def _has(self, path: Path, size: int) -> bool:
+        try:
+            return path.lstat().st_size == size and self._is_whole(path)
+        except OSError as error:
+            # A link, or something that cannot be read, is replaced by the bytes themselves.
+            if error.errno not in (errno.ENOENT, errno.ELOOP, errno.EACCES):
+                raise
+            return False
 
     def total_bytes(self) -> int:
         """Return what all files take together."""
         if self._total is None:
-            self._total = sum(path.stat().st_size for path in _inside(self._files))
+            self._total = sum(path.lstat().st_size for path in self._found(self._files))
         return self._total
 
     def _count(self, more: int) -> None:
@@ -91,8 +130,7 @@ class Files:
         """
         path = self.path_of(sha256)
         try:
-            with telling_disk(path):
-                data = path.read_bytes()
+            data = _bytes_of(path)
         except FileNotFoundError:
             raise DamagedProjectError(path, "it is missing", _ADD_AGAIN) from None
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -107,7 +145,7 @@ class Files:
         """
         path = self.path_of(sha256)
         try:
-            with telling_disk(path):
+            with telling_disk(path), _telling_links(path):
                 is_whole = self._is_whole(path)
         except FileNotFoundError:
             raise DamagedProjectError(path, "it is missing", _ADD_AGAIN) from None
@@ -115,23 +153,23 @@ class Files:
             raise DamagedProjectError(path, _OTHER_BYTES, _ADD_AGAIN)
 
     def _is_whole(self, path: Path) -> bool:
-        with path.open("rb") as file:
+        with read_own(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == path.name
 
     def remove(self, sha256: str) -> None:
         """Remove the bytes of that hash; nothing happens where they are gone."""
         path = self.path_of(sha256)
-        with telling_disk(path):
-            if path.exists():
-                self._count(-path.stat().st_size)
-                path.unlink()
+        with telling_disk(path), contextlib.suppress(FileNotFoundError):
+            size = path.lstat().st_size
+            path.unlink()
+            self._count(-size)
 
     def put_image(self, chunk_id: str, data: bytes) -> None:
         """Keep the picture of a chunk."""
         path = self._image(chunk_id)
         with telling_disk(path):
             kept = data + hashlib.sha256(data).digest()
-            write_whole(path, kept, is_durable=self._is_durable)
+            self._write(path, kept)
 
     def get_image(self, chunk_id: str) -> bytes:
         """Return the picture of a chunk that has one of its own.
@@ -141,8 +179,7 @@ class Files:
         """
         path = self._image(chunk_id)
         try:
-            with telling_disk(path):
-                kept = path.read_bytes()
+            kept = _bytes_of(path)
         except FileNotFoundError:
             raise DamagedProjectError(path, "it is missing", _PARSE_AGAIN) from None
         data = kept[:-_HASH_BYTES]
@@ -152,22 +189,57 @@ class Files:
 
     def remove_image(self, chunk_id: str) -> None:
         """Remove the picture of a chunk; nothing happens where there is none."""
-        with telling_disk(self._image(chunk_id)):
-            self._image(chunk_id).unlink(missing_ok=True)
+        path = self._image(chunk_id)
+        with telling_disk(path):
+            path.unlink(missing_ok=True)
 
     def kept(self) -> Iterator[str]:
         """Yield the name of every file: hashes, and what an interrupted write left."""
-        yield from (path.name for path in _inside(self._files))
+        yield from (path.name for path in self._found(self._files))
 
     def kept_images(self) -> Iterator[str]:
-        """Yield the chunk id of every picture."""
-        yield from (path.stem for path in _inside(self._images))
+        """Yield the chunk id of every picture, and the name of what an interrupted write left."""
+        for path in self._found(self._images):
+            yield path.stem if path.suffix else path.name
+
+    def discard(self, name: str, now_ms: int, *, is_image: bool = False) -> bool:
+        """Move what ``kept`` or ``kept_images`` named to the trash; return whether it went."""
+        folder = self._images if is_image else self._files
+        if is_unfinished(name):
+            return self.trash.take(folder / name, now_ms)
+        self._total = None
+        return self.trash.take(self._image(name) if is_image else self.path_of(name), now_ms)
 
     def _image(self, chunk_id: str) -> Path:
-        return self._images / f"{chunk_id}.png"
+        return path_of_id(self._images, chunk_id, ".png")
+
+    def _found(self, folder: Path) -> list[Path]:
+        """Return what is in a folder and has a name that this package gives."""
+        with telling_disk(folder):
+            if not is_plain_folder(folder):
+                return []  # somebody took the folder itself away
+            is_own = _is_own_image if folder == self._images else _is_own_file
+            return [path for path in folder.iterdir() if is_own(path) and not path.is_dir()]
 
 
-def _inside(folder: Path) -> list[Path]:
-    """Return what is in a folder; nothing where somebody took the folder itself away."""
-    with telling_disk(folder):
-        return list(folder.iterdir()) if folder.is_dir() else []
+def _is_own_file(path: Path) -> bool:
+    return is_sha256(path.name) or is_unfinished(path.name)
+
+
+def _is_own_image(path: Path) -> bool:
+    return (path.suffix == ".png" and is_id(path.stem)) or is_unfinished(path.name)
+
+
+def _bytes_of(path: Path) -> bytes:
+    with telling_disk(path), _telling_links(path), read_own(path) as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def _telling_links(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise DamagedProjectError(path, "it is a link, or no file", _ADD_AGAIN) from None

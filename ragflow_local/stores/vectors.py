@@ -9,7 +9,6 @@ as errors of our own.
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -21,6 +20,8 @@ import numpy as np
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.stores import forks
 from ragflow_local.stores.durable import sync_tree
+from ragflow_local.stores.names import is_id, path_of_id
+from ragflow_local.stores.parts import delete_folder, has_links
 from ragflow_local.stores.vector_cache import VectorCache
 from ragflow_local.stores.vector_damage import telling_damage
 from ragflow_local.stores.vector_memory import Numbers
@@ -68,9 +69,14 @@ class Vectors:
         with self._lock:
             self._tables.pop(dataset_id, None)
 
+    def path_of(self, dataset_id: str) -> Path:
+        """Return where a dataset's table lies."""
+        return path_of_id(self._directory, dataset_id, ".lance")
+
     def kept(self) -> list[str]:
         """Return the name of every table on the disk, whole or not."""
-        return sorted(path.stem for path in self._directory.glob("*.lance"))
+        found = (path.stem for path in self._directory.glob("*.lance") if path.is_dir())
+        return sorted(name for name in found if is_id(name))
 
     def close(self) -> None:
         """Forget the tables; a closed one opens again when it is used."""
@@ -194,7 +200,7 @@ class LanceTable:
     """One dataset's table, as LanceDB keeps it; not locked, and its errors are LanceDB's."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        self.path = directory / f"{name}.lance"
+        self.path = path_of_id(directory, name, ".lance")
         self._directory = directory
         self.name = name
         self._opened: Any = None
@@ -299,13 +305,14 @@ class LanceTable:
     def drop(self) -> None:
         """Delete its files."""
         self._opened = None
-        if self.exists():
-            shutil.rmtree(self.path)
+        delete_folder(self.path)
 
     @property
     def _table(self) -> Any:
         opened = self._opened
         if opened is None:
+            if has_links(self.path):
+                raise ValueError("a link lies in the place of one of its files")
             opened = self._opened = self._connect().open_table(self.name)
         return opened
 

@@ -10,7 +10,6 @@ import pytest
 
 from ragflow_local import RAGFlow
 from ragflow_local.errors import ProjectLockedError, ProjectVersionError
-from ragflow_local.stores.directory import network_of
 
 OWNER = """
 import sys
@@ -77,25 +76,3 @@ def test_a_project_of_a_newer_version_is_told_and_left_alone(project_dir: Path) 
         with pytest.raises(ProjectVersionError, match="pip install -U"):
             RAGFlow(project_dir=project_dir, read_only=read_only)
     assert (project_dir / "project.json").read_text() == '{"format": 9}'
-
-
-@pytest.mark.parametrize(
-    ("path", "network"),
-    [
-        ("/home/ann/project", ""),
-        ("/mnt/share/project", "nfs4"),
-        ("/mnt/my share", "cifs"),
-        ("/mnt/shared", ""),
-        ("/mnt/share/local/project", ""),
-    ],
-)
-def test_a_network_drive_is_recognised(tmp_path: Path, path: str, network: str) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(
-        "/dev/sda1 / ext4 rw 0 0\n"
-        "host:/x /mnt/share nfs4 rw 0 0\n"
-        "//host/y /mnt/my\\040share cifs rw 0 0\n"
-        "/dev/sdb1 /mnt/share/local ext4 rw 0 0\n"
-    )
-    assert network_of(Path(path), mounts) == network
-    assert network_of(Path(path), tmp_path / "none") == ""

@@ -6,6 +6,8 @@ from ragflow_local.errors import DamagedProjectError, DiskError
 from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.files import Files
 
+CHUNK = "c" * 32
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
@@ -69,15 +71,15 @@ def test_a_failed_write_leaves_nothing(files: Files, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("damage", [b"", b"\x89PNG", None])
 def test_a_torn_picture_is_told_of(files: Files, tmp_path: Path, damage: bytes | None) -> None:
-    files.put_image("chunk", b"\x89PNG kraken")
-    assert files.get_image("chunk") == b"\x89PNG kraken"
-    path = next(path for path in tmp_path.rglob("chunk.png"))
+    files.put_image(CHUNK, b"\x89PNG kraken")
+    assert files.get_image(CHUNK) == b"\x89PNG kraken"
+    path = next(path for path in tmp_path.rglob(f"{CHUNK}.png"))
     if damage is None:
         path.unlink()
     else:
         path.write_bytes(damage)
     with pytest.raises(DamagedProjectError, match="Parse the document again"):
-        files.get_image("chunk")
+        files.get_image(CHUNK)
 
 
 def test_a_flipped_bit_is_told_of(files: Files) -> None:

@@ -12,9 +12,10 @@ import errno
 import json
 import os
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +28,7 @@ from ragflow_local.errors import (
     DiskError,
     ForkedError,
     InvalidValueError,
+    ProjectClosedError,
     ReadOnlyProjectError,
 )
 from ragflow_local.settings import check_whole
@@ -65,11 +67,31 @@ class _Reader:
             forks.keep(self.connection)
 
 
-class Catalog:
-    """Connections to one ``catalog.sqlite3``; safe to use from several threads."""
+def _no_check() -> None:
+    """Look at nothing: a catalog without a directory of its own."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, is_durable: bool = True) -> None:
+
+class Catalog:
+    """Connections to one ``catalog.sqlite3``; safe to use from several threads.
+
+    Args:
+        path: The file.
+        read_only: Whether it must not be changed.
+        is_durable: Whether what is committed has to outlive a power cut.
+        check: Raises where the file is no longer in its place; called before a change begins, and
+            before it is acknowledged.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        is_durable: bool = True,
+        check: Callable[[], None] = _no_check,
+    ) -> None:
         self.path = path
+        self._check = check
         self.read_only = read_only
         self._is_durable = is_durable
         self._lock = threading.RLock()
@@ -88,23 +110,35 @@ class Catalog:
     def writer(self) -> Connection:
         """Give the writing connection outside a transaction, for the schema's migrations."""
         self._check_process()
+        self._check_open()
         if self._writer is None:
             raise ReadOnlyProjectError(self.path.parent)
         return self._writer
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ProjectClosedError(self.path.parent)
+
     def close(self) -> None:
-        """Close every connection; the last one folds the write-ahead log into the file."""
+        """Close every connection; the last one folds the write-ahead log into the file.
+
+        A thread in the middle of a change is waited for; what begins later is refused.
+        """
         if os.getpid() != self._process:
             return
         forks.unwatch(self)
-        with self._lock, self._readers_lock:
+        try:
+            with self._lock, self._readers_lock:
+                self._closed = True
+                for reader in list(self._readers):
+                    reader.connection.close()
+                if self._writer is not None:
+                    self._writer.close()
+                    self._writer = None
+                self._commits.close()
+        finally:
+            # Where Ctrl-C ended the waiting: a change that is under way is not committed.
             self._closed = True
-            for reader in list(self._readers):
-                reader.connection.close()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._commits.close()
 
     @contextmanager
     def write(self, *, is_counted: bool = True) -> Iterator[Connection]:
@@ -117,6 +151,8 @@ class Catalog:
 
         Raises:
             ReadOnlyProjectError: The catalog was opened for reading only.
+            ProjectClosedError: It was closed.
+            ProjectReplacedError: Its directory is no longer in its place.
         """
         self._check_process()  # before the lock: a thread that is not here may hold it
         with self._lock, self.telling():
@@ -127,6 +163,7 @@ class Catalog:
             writer.execute("BEGIN IMMEDIATE")
             before = writer.total_changes
             try:
+                self._check()
                 yield writer
                 is_change = is_counted and writer.total_changes != before
                 number = self._commits.count(writer) if is_change else None
@@ -134,11 +171,13 @@ class Catalog:
                 _roll_back(writer)
                 raise
             try:
+                self._check_open()
                 writer.execute("COMMIT")
             except BaseException:
                 _roll_back(writer)
                 raise
             if number is not None:
+                self._check()
                 self._commits.note(number)
 
     @contextmanager
@@ -179,6 +218,7 @@ class Catalog:
     def vacuum(self) -> None:
         """Write the file anew without what is no longer used; others wait meanwhile."""
         with self._lock, self.telling():
+            self._check()
             self.writer().execute("VACUUM")
             self.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -212,6 +252,7 @@ class Catalog:
 
     def _reader(self) -> Connection:
         self._check_process()
+        self._check_open()
         reader: _Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             self._local.reader = reader = _Reader(self._connect())
@@ -232,6 +273,7 @@ class Catalog:
             check_same_thread=False,
             timeout=_BUSY_TIMEOUT_SECONDS,
         )
+        _distrust(connection)
         connection.row_factory = sqlite3.Row
         if not self.read_only:
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
@@ -255,10 +297,25 @@ class Catalog:
             if code in _DISK:
                 number = _DISK[code] or _refusal(self.path)
                 raise DiskError(self.path, number, _first_line(error)) from error
+            self._check_open()  # by another thread, in the middle of reading
             raise
         except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
             # What is stored as JSON or text is written by this package alone.
             raise DamagedProjectError(self.path, _first_line(error)) from error
+
+
+def _distrust(connection: Connection) -> None:
+    """Let the file itself run nothing and reach nothing: it may be a stranger's."""
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.execute("PRAGMA trusted_schema=OFF")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+    except sqlite3.DatabaseError as error:
+        if "unsafe use" in str(error):
+            # As the first release made it: ``schema`` looks at it before anything is used.
+            connection.execute("PRAGMA trusted_schema=ON")
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
 
 
 def _refusal(path: Path) -> int:

@@ -22,15 +22,24 @@ _SELECT = (
 _INSERT = (
     "INSERT INTO chunks (number, id, dataset_id, document_id, ordinal, content, token_count,"
     " generation, places, headings, keywords, questions, match_text, kind, data, image, available,"
-    " create_time, embedding) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " create_time, embedding, graph_key)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 # Half the room of float32; cosines of unit vectors stay within 0.0001, less than the model's own
 # noise, and five rows of 384 fit a page where two did.
 _KEPT = np.dtype("<f2")
 
+
+class _Key(msgspec.Struct):
+    """What the catalog itself reads of an entity's or relation's data."""
+
+    key: str
+
+
 _encode = msgspec.json.Encoder().encode
 _places = msgspec.json.Decoder(tuple[Place, ...]).decode
+_key = msgspec.json.Decoder(_Key).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -82,8 +91,14 @@ def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:
             row.available,
             row.create_time,
             embedding,
+            _graph_key(row),
         ),
     )
+
+
+def _graph_key(row: ChunkRow) -> str:
+    """Return the key that an entity or relation is joined by; empty for every other chunk."""
+    return "" if row.kind == "text" or not row.data else _key(row.data).key
 
 
 def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
@@ -190,7 +205,7 @@ def of_graph(
     base = f"{_SELECT} WHERE chunks.kind <> 'text' AND chunks.available AND chunks.dataset_id = ?"
     among = "IN (SELECT value FROM json_each(?))"
     by_key = connection.execute(
-        f"{base} AND json_extract(chunks.data, '$.key') {among}",
+        f"{base} AND chunks.graph_key {among}",
         [dataset_id, json.dumps(list(keys))],
     )
     rows = [_row(row) for row in by_key] if keys else []

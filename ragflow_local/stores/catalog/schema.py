@@ -12,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
-from ragflow_local.stores.catalog import postings, vector_states
+from ragflow_local.stores.catalog import postings, shape, vector_states
 
 catalog = Migrations("ragflow_local")
 
@@ -217,39 +217,42 @@ def m0006_terms_that_nobody_has(db: Database) -> None:
     db.execute("ALTER TABLE postings_datasets ADD COLUMN unneeded INTEGER NOT NULL DEFAULT 0")
 
 
+@catalog()
+def m0007_keys_of_the_graph(db: Database) -> None:
+    """Keep an entity's key in a column: SQLite trusts no index that parses JSON to be harmless."""
+    db.execute("DROP INDEX IF EXISTS chunks_by_key")
+    db.execute("ALTER TABLE chunks ADD COLUMN graph_key TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        "UPDATE chunks SET graph_key = coalesce(json_extract(data, '$.key'), '')"
+        " WHERE kind <> 'text'"
+    )
+    db.execute("CREATE INDEX chunks_by_key ON chunks (dataset_id, graph_key) WHERE kind <> 'text'")
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 
     Raises:
+        DamagedProjectError: It has other tables than this package makes.
         ProjectVersionError: A newer version wrote the catalog.
     """
-    db = Database(connection, execute_plugins=False)
-    known = [*(migration.name for migration in catalog.pending(db))]
-    applied = [migration.name for migration in catalog.applied(db)]
-    newest = len(known) + len(applied)
-    unknown = [name for name in applied if name not in {item.name for item in catalog._migrations}]
-    if unknown:
-        raise ProjectVersionError(path, newest, newest - len(unknown))
-    if known:
-        catalog.apply(db)
+    applied = shape.compare(connection, catalog, path)
+    if len(applied) < len(catalog._migrations):
+        # It has been compared, and the first release had an index of the kind that is not trusted.
+        connection.execute("PRAGMA trusted_schema=ON")
+        catalog.apply(Database(connection, execute_plugins=False))
+        connection.execute("PRAGMA trusted_schema=OFF")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """Check the tables of a catalog that must not be changed.
 
     Raises:
-        DamagedProjectError: There are none.
+        DamagedProjectError: There are none, or others than this package makes.
         ProjectVersionError: A newer or an earlier version wrote them.
     """
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if not {"datasets", "_sqlite_migrations"} <= tables:
+    applied, known = shape.compare(connection, catalog, path), len(catalog._migrations)
+    if not applied:
         raise DamagedProjectError(path / "catalog.sqlite3", "it has no tables, its log may be lost")
-    rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", [catalog.name]
-    )
-    applied = {str(row[0]) for row in rows}
-    known = {migration.name for migration in catalog._migrations}
-    if applied - known:
-        raise ProjectVersionError(path, max(len(applied), len(known) + 1), len(known))
-    if known - applied:
-        raise ProjectVersionError(path, len(applied), len(known))
+    if len(applied) < known:
+        raise ProjectVersionError(path, len(applied), known)
