@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.project import Project, Within
+from ragflow_local.project import Project
 from ragflow_local.records import DatasetRow, Hit
+from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.search import Wanted
 
 
