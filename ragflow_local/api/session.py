@@ -18,7 +18,7 @@ from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.project import Project, Within
+from ragflow_local.project import Project
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.search import Wanted
