@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,12 @@ from ragflow_local.chunkers.merge import Cutter, Piece, places_of, text_of
 from ragflow_local.chunkers.outline import Path
 from ragflow_local.chunkers.rows import table_texts
 from ragflow_local.records import Block, Draft
+
+# A caption is a line of at most so many tokens; over it may stand the table's number, or a unit.
+_CAPTION_TOKENS, _MOST_LINES = 40, 2
+# A draft of fewer tokens is a fragment; texts that are longer are not counted to know it.
+_FRAGMENT_TOKENS, _LETTERS_A_TOKEN = 10, 12
+_SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’)）]*$")
 
 
 def compose(
@@ -24,6 +31,12 @@ def compose(
         cutter: Cuts and packs.
         above: Headings that all of it stands under, besides those among ``blocks``.
     """
+    drafts = _composed(blocks, cutter, above)
+    # Where the author says where to cut, a short part is meant to be one.
+    yield from drafts if cutter.is_told_where else _gathered(drafts, cutter)
+
+
+def _composed(blocks: Iterable[Block], cutter: Cutter, above: tuple[str, ...]) -> Iterator[Draft]:
     path = Path(above)
     paths: dict[int, tuple[str, ...]] = {}
     held: list[Block] = []
@@ -41,10 +54,40 @@ def compose(
     yield from _texts(held, cutter, paths)
 
 
+def _gathered(drafts: Iterable[Draft], cutter: Cutter) -> Iterator[Draft]:
+    """Yield drafts with those of a few tokens joined to the one before, as far as it has room.
+
+    "See accompanying notes." by itself is found by nothing.
+    """
+    held: Draft | None = None
+    for draft in drafts:
+        joined = _joined_to(held, draft, cutter) if held is not None else None
+        if joined is None and held is not None:
+            yield held
+        held = joined or draft
+    if held is not None:
+        yield held
+
+
+def _joined_to(held: Draft, draft: Draft, cutter: Cutter) -> Draft | None:
+    """Return two drafts as one where the second is a fragment that the first has room for."""
+    if len(draft.content) > _FRAGMENT_TOKENS * _LETTERS_A_TOKEN or draft.image or held.image:
+        return None
+    if cutter.count(draft.content) >= _FRAGMENT_TOKENS:
+        return None
+    content = f"{held.content}\n{draft.content}"
+    # Two short texts are two short texts; only beside a longer one is it a fragment of that.
+    is_beside = cutter.count(held.content) >= 3 * _FRAGMENT_TOKENS
+    if not is_beside or cutter.count(content) > cutter.budget:
+        return None
+    places = tuple(dict.fromkeys((*held.places, *draft.places)))
+    return replace(held, content=content, places=places)
+
+
 def _leading(blocks: Sequence[Block], cutter: Cutter) -> Sequence[Block]:
     """Return the last of the blocks that belong to the table after them."""
     first = len(blocks)
-    if first and _announces(blocks[-1], cutter):
+    while first and len(blocks) - first < _MOST_LINES and _announces(blocks[first - 1], cutter):
         first -= 1
     while first and blocks[first - 1].kind == "heading":
         first -= 1
@@ -52,8 +95,18 @@ def _leading(blocks: Sequence[Block], cutter: Cutter) -> Sequence[Block]:
 
 
 def _announces(block: Block, cutter: Cutter) -> bool:
-    is_short = cutter.count(block.text) <= cutter.budget // 2
-    return block.kind == "paragraph" and block.text.rstrip().endswith((":", "：")) and is_short
+    """Tell whether a paragraph over a table is about it: it ends in a colon, or is no sentence.
+
+    "Table 3: Valves", "(in millions, except per share data)".
+    """
+    if block.kind != "paragraph":
+        return False
+    text = block.text.strip()
+    tokens = cutter.count(text)
+    if text.endswith((":", "：")):
+        return tokens <= cutter.budget // 2
+    is_line = "\n" not in text and not _SENTENCE_END.search(text)
+    return is_line and tokens <= min(_CAPTION_TOKENS, cutter.budget // 3)
 
 
 def _texts(

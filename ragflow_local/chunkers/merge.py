@@ -115,6 +115,11 @@ class Cutter:
             found[0] = replace(found[0], is_first=True)
         return found
 
+    @property
+    def is_told_where(self) -> bool:
+        """Whether the delimiter says where chunks end, however short they are."""
+        return bool(self._delimiter.cuts)
+
     def pack(self, blocks: Iterable[Block]) -> Iterator[list[Piece]]:
         """Yield runs of pieces that fit the budget together, in order, none left out.
 

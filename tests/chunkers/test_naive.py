@@ -1,6 +1,6 @@
 from ragflow_local.chunkers.naive import chunk
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block
+from ragflow_local.records import Block, Draft
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.tokens import count_tokens
 
@@ -42,3 +42,39 @@ def test_a_heading_goes_with_what_follows_it() -> None:
 def test_running_heads_are_left_out() -> None:
     blocks = [Block("running", "Page 1"), Block("paragraph", "Text.")]
     assert [d.content for d in chunk(blocks, ParserConfig(), TOOLS)] == ["Text."]
+
+
+def words(number: int) -> str:
+    return " ".join(f"word{n}" for n in range(number))
+
+
+def table(rows: int) -> Block:
+    cells = tuple((f"row {n}", str(n)) for n in range(rows))
+    return Block("table", "\n".join("\t".join(row) for row in cells), rows=cells)
+
+
+def test_a_line_that_is_no_sentence_goes_with_the_table_under_it() -> None:
+    caption, unit = Block("paragraph", "Table 3: Valves"), Block("paragraph", "(in millions)")
+    found = contents([Block("paragraph", f"{words(40)}."), caption, unit, table(3)])
+    assert found[1].startswith("Table 3: Valves\n(in millions)\nrow 0")
+
+
+def test_a_sentence_over_a_table_stays_with_the_text() -> None:
+    found = contents([Block("paragraph", "The pump is old."), table(3)])
+    assert found[1].startswith("row 0")
+
+
+def test_a_fragment_is_joined_to_the_table_before_it() -> None:
+    found = contents([table(12), Block("paragraph", "See accompanying notes.")])
+    assert found[-1].endswith("row 11\t11\nSee accompanying notes.")
+
+
+def test_a_fragment_stays_alone_where_a_cut_is_asked_for() -> None:
+    note = Block("paragraph", "See accompanying notes.")
+    told = contents([table(12), note], delimiter="`##`")
+    assert told[-1] == "See accompanying notes."
+
+
+def contents(blocks: list[Block], delimiter: str = "\n!?。；！？") -> list[str]:
+    config = ParserConfig(delimiter=delimiter)
+    return [item.content for item in chunk(blocks, config, TOOLS) if isinstance(item, Draft)]

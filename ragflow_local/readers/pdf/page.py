@@ -42,11 +42,18 @@ def ruled_tables(
     rest = list(lines)
     tables: list[Piece] = []
     for grid in grids_of(rules):
-        within, _ = inside(rest, grid.box)
+        within, without = inside(rest, grid.box)
+        if len(grid.xs) == 2 and _stand_beside(grid.box, without):
+            continue
         piece, rest = fill(grid, rest, words)
         if piece is not None:
             tables.append(_told_by_geometry(grid, within, words) or piece)
     return tables, rest
+
+
+def _stand_beside(box: Box, lines: Sequence[Line]) -> bool:
+    """Tell whether lines stand beside a box: it frames some cells of a larger table."""
+    return any(box.top <= line.box.middle[1] <= box.bottom for line in lines)
 
 
 def _told_by_geometry(grid: Grid, lines: Sequence[Line], words: set[str]) -> Piece | None:
