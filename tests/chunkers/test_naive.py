@@ -1,6 +1,6 @@
 from ragflow_local.chunkers.naive import chunk
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Draft
+from ragflow_local.records import Block
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.tokens import count_tokens
 
@@ -77,4 +77,4 @@ def test_a_fragment_stays_alone_where_a_cut_is_asked_for() -> None:
 
 def contents(blocks: list[Block], delimiter: str = "\n!?。；！？") -> list[str]:
     config = ParserConfig(delimiter=delimiter)
-    return [item.content for item in chunk(blocks, config, TOOLS) if isinstance(item, Draft)]
+    return [item.content for item in chunk(blocks, config, TOOLS)]

@@ -4,6 +4,7 @@ from typing import Any
 
 from ragflow_local.readers import pdf
 from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.records import Block
 from tests.readers.pdf_samples import save
 
 ROWS = (
@@ -25,7 +26,7 @@ def drawn(*lines: tuple[float, float, float, float]) -> list[tuple[tuple[str, ..
             page.insert_text((x, TOP + HIGH * number), text, fontsize=9)
     for x0, y0, x1, y1 in lines:
         page.draw_line((x0, y0), (x1, y1), width=0.6)
-    return [block.rows for block in pdf.read(save(document)) if getattr(block, "rows", ())]
+    return [b.rows for b in pdf.read(save(document)) if isinstance(b, Block) and b.rows]
 
 
 def across(number: float, x0: float = 70, x1: float = 430) -> tuple[float, float, float, float]:
@@ -84,7 +85,7 @@ def test_cells_of_several_lines_stay_one_where_rules_part_the_rows() -> None:
     }
     for point, text in {**texts, **more}.items():
         page.insert_text(point, text, fontsize=9)
-    (rows,) = [block.rows for block in pdf.read(save(document)) if getattr(block, "rows", ())]
+    (rows,) = [b.rows for b in pdf.read(save(document)) if isinstance(b, Block) and b.rows]
     assert rows == (
         ("Part", "Use"),
         ("Pump", "moves water to the roof"),
