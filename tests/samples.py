@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ragflow_local.records import Block, Notice
-from tests import ole2
+from tests import old_office, ole2
 
 WORDS = ("Kraken", "sleeps", "arm", "length")  # what every sample says
 
@@ -160,7 +160,26 @@ _HTML = (
 _MARKDOWN = b"# The Kraken\n\nIt sleeps.\n\n| arm | length |\n|---|---|\n| left | 9 m |\n"
 _RECORDS = [{"name": "Kraken", "state": "sleeps"}, {"arm": "left", "length": "9 m"}]
 
+_CALENDAR = (
+    b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:The Kraken sleeps\r\n"
+    b"DESCRIPTION:arm by len\r\n gth\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+_ARMS = b"arm,length\nleft,9 m\n"
+_OLD_ROWS: list[list[str | float]] = [["arm", "length"], ["left", 9.5], ["Kraken", "sleeps"]]
+
 _MAKERS: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "archive": lambda: ("k.zip", zipped({"a/kraken.txt": "The Kraken sleeps.", "arms.csv": _ARMS})),
+    "calendar": lambda: ("kraken.ics", _CALENDAR),
+    "doc": lambda: ("kraken.doc", old_office.doc("The Kraken\rIt sleeps, arm by length.\r")),
+    "mbox": lambda: ("kraken.mbox", b"From nemo Wed May  1 10:00:00 2024\n" + _mail()),
+    "ppt": lambda: ("kraken.ppt", old_office.ppt(["The Kraken", "It sleeps, arm by length."])),
+    "signed": lambda: ("arms.csv.p7m", old_office.signed(b"Kraken,sleeps\n" + _ARMS)),
+    "tnef": lambda: ("winmail.tnef", old_office.tnef("The Kraken sleeps.", "arms.csv", _ARMS)),
+    "xlsb": lambda: ("kraken.xlsb", old_office.xlsb(_OLD_ROWS, "Kraken")),
+    "xml": lambda: (
+        "kraken.xml",
+        b"<?xml version='1.0'?><k><n>Kraken sleeps</n><a>arm length</a></k>",
+    ),
     "csv": lambda: ("arms.csv", b"Kraken,sleeps\narm,length\nleft,9 m\n"),
     "docx": lambda: ("kraken.docx", _docx()),
     "email": lambda: ("kraken.eml", _mail()),

@@ -1,7 +1,8 @@
 """Email: the body packed, each part under the header fields; attachments after it.
 
-For mails. Leaves out the history that a mail quotes: lines that begin with >, and what follows
-"On … wrote:", "-----Original Message-----", or a quoted header (From: … Sent: …, 发件人：…).
+For mails and mailboxes. Leaves out the history that a mail quotes: lines that begin with >, and
+what follows "On … wrote:", "-----Original Message-----", or a quoted header (From: … Sent: …,
+发件人：…). What a mail forwards is no history, nor is it one where the mail says nothing else.
 Fields that come again on each part are From, To, Date and Subject; all stand on the first.
 """
 
@@ -18,6 +19,27 @@ from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
 from ragflow_local.settings import ParserConfig
 
+# What mail programs put before the subject of what is forwarded, in languages of their menus.
+_FORWARDED = re.compile(
+    r"subject\s*:\s*(?:re\s*:\s*)?(?:fw|fwd|wg|tr|rv|enc|doorst|pd|vb|vl|vs|ynt|i|转发|轉寄|转寄|転送)\s*[:：]",
+    re.I,
+)
+_FORWARD_MARK = re.compile(
+    r"^\s*-{2,}\s*(?:forwarded message|weitergeleitete nachricht|message (?:transféré|réexpédié)"
+    r"|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht"
+    r"|转发的?邮件|转发邮件信息|轉寄郵件|転送(?:された)?メッセージ|пересылаемое сообщение"
+    r"|переслан\w+ сообщение)|^begin forwarded message\s*:",
+    re.I | re.M,
+)
+# Said above what is forwarded, where nothing else is.
+_FILLER = re.compile(
+    r"\b(?:f\.?y\.?i\.?|for your information|(?:please )?see (?:below|attached)|as below"
+    r"|thanks|best"
+    r"|z\.?\s?k\.?|zur (?:info(?:rmation)?|kenntnis(?:nahme)?)|siehe unten|pour info(?:rmation)?"
+    r"|voir ci-dessous|para su información|vedi sotto|ter info(?:rmatie)?)\b"
+    r"|供参考|请看下面|见下文?|如下|參考",
+    re.I,
+)
 _REPEATED = re.compile(r"(?:from|to|date|subject)\s*:", re.I)
 _SUBJECT = re.compile(r"subject\s*:", re.I)
 _QUOTED = re.compile(r"\s{0,3}>")
@@ -45,10 +67,26 @@ _HEADER_NEXT = re.compile(
 
 
 def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
-    """Yield drafts of the mail, then of its attachments, each under the mail's fields."""
-    seen = visible(blocks)
+    """Yield drafts of each mail, then of its attachments, each under the mail's fields."""
+    for mail in _mails(visible(blocks), is_box=tools.kind == "mbox"):
+        yield from _mail(mail, config, tools)
+
+
+def _mails(blocks: Sequence[Block], is_box: bool) -> Iterator[Sequence[Block]]:
+    """Yield the blocks of each mail: of a mailbox, fields behind a body begin the next."""
+    start = 0
+    for at in range(1, len(blocks) if is_box else 0):
+        if blocks[at].kind == "field" and blocks[at - 1].kind != "field":
+            yield blocks[start:at]
+            start = at
+    yield blocks[start:]
+
+
+def _mail(seen: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
     first = next((at for at, block in enumerate(seen) if block.kind != "field"), len(seen))
-    fields, body = seen[:first], without_history(seen[first:])
+    fields = seen[:first]
+    is_forward = any(_FORWARDED.match(block.text) for block in fields)
+    body = list(seen[first:]) if is_forward else without_history(seen[first:])
     full = "\n".join(block.text for block in fields)
     short = "\n".join(block.text for block in fields if _REPEATED.match(block.text))
     cutter = Cutter.of(config, tools)
@@ -88,7 +126,19 @@ def _beside(cutter: Cutter, short: str, config: ParserConfig, tools: Tools) -> C
 
 
 def without_history(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks of a mail's body without what it quotes; attachments stay."""
+    """Return the blocks of a mail's body without what it quotes; attachments stay.
+
+    Where nothing else was said, what is quoted is what the mail is about.
+    """
+    end = next((at for at, b in enumerate(blocks) if at and b.level == 1), len(blocks))
+    text = "\n".join(block.text for block in blocks[:end])
+    kept = _kept(blocks)
+    own = "\n".join(b.text for b in kept[: len(kept) - (len(blocks) - end)])
+    says_nothing = not re.sub(r"[\W_]+", "", _FILLER.sub("", own))
+    return list(blocks) if says_nothing or _FORWARD_MARK.search(text) else kept
+
+
+def _kept(blocks: Sequence[Block]) -> list[Block]:
     kept: list[Block] = []
     is_history = False
     for at, block in enumerate(blocks):

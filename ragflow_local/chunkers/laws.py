@@ -2,10 +2,10 @@
 
 For statutes, rules and contracts, in English (Article 1, Section 2, § 3; also 1., 2., 3A. under
 Parts or above 1.1), Chinese (第一编, 第一章, 第一节, 第一条, 第十条之一), Japanese (第三条の二) and
-Korean (제1조의2). An article is cut only where it is larger than the model's window; its later
-parts name it in their heading path. What stands before, between and after articles is packed like
-any text, and so is all of a text without such numbering, with a notice. Leaves out running heads
-and feet.
+Korean (제1조의2), and for standards with clauses such as 11.5.14.1. An article is cut only where it
+is larger than the model's window; its later parts name it in their heading path. What stands
+before, between and after articles is packed like any text, and so is all of a text without such
+numbering, with a notice. Leaves out running heads and feet.
 """
 
 from __future__ import annotations
@@ -64,6 +64,13 @@ _SECTION_EN = re.compile(rf"{_BEGIN}((?:section|sec\.)\s*{_EN}|§+\s*{_EN}){_NO_
 _PLAIN_EN = re.compile(r"\s*((\d{1,4})([A-Z]{0,2})\.)\s+\S")
 _CLAUSE = re.compile(r"\s*1\.1\.?\s+\S")  # contracts have clauses under theirs
 _LARGEST_STEP = 5  # what was repealed leaves gaps
+# Standards number their clauses 11.5.14.1; behind such a number, of, 的 or 规定 refer to it.
+_DECIMAL = re.compile(
+    rf"{_BEGIN}(\d{{1,3}}(?:\.\d{{1,3}}){{1,6}})\.?(?=\s+\S|[^\W\d_a-z]){_NO_PROSE}"
+    r"(?!\s*(?:的|所|中|之|规定|規定|要求|条|條|款|项|項|节|節|章|和|与|及|或|至|～|~|-|–|、|，|,|;|；|\)|）|を|に|の|は|が))"
+)
+_BELOW_CHAPTERS = 7
+_LARGEST_STEP_ABOVE = 2  # of a number above the last one: a reference leads further
 # Japanese statutes put what an article is about on the line above it.
 _CAPTION = re.compile(r"\s*[（(][^（）()]{2,40}[）)]\s*")
 _ITEM_CN = re.compile(rf"{_BEGIN}([一二三四五六七八九十百]+)、")
@@ -86,12 +93,25 @@ class _Numbering:
         match = self.article.match(text)
         if match is None:
             return ""
+        if self.article is _DECIMAL and last and not _follows(match[1], last):
+            return ""
         if self.article is _PLAIN_EN and (before := _PLAIN_EN.match(f"{last} x")):
             step = int(match[2]) - int(before[2])
             # Else a list within an article.
             if not (0 < step <= _LARGEST_STEP or (step == 0 and match[3] > before[3])):
                 return ""
         return match[1].strip()
+
+
+def _follows(number: str, last: str) -> bool:
+    """Return whether a clause may stand behind another: its part, its next, or one above's next."""
+    new, old = ([int(part) for part in text.split(".")] for text in (number, last))
+    common = next((at for at, (a, b) in enumerate(zip(new, old, strict=False)) if a != b), None)
+    if common is None:
+        return len(new) > len(old) and new[len(old)] <= _LARGEST_STEP
+    most = _LARGEST_STEP if common == len(old) - 1 else _LARGEST_STEP_ABOVE
+    is_begun = all(part <= _LARGEST_STEP for part in new[common + 1 :])
+    return 0 < new[common] - old[common] <= most and is_begun
 
 
 def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
@@ -110,6 +130,8 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
         return
     _, end = contents_span(lines)
     yield from compose(lines[:end], cutter)
+    if numbering.article is _DECIMAL:
+        lines = lines[:end] + _with_parents(lines[end:])
     yield from _articles(lines[end:], numbering, cutter, _widest(config, tools))
 
 
@@ -145,7 +167,23 @@ def _numbering(lines: Sequence[Block]) -> _Numbering | None:
     is_parted = any(_numbered_level(b.text.strip()) or _CLAUSE.match(b.text) for b in lines)
     if len(numbers) >= 2 and is_parted:
         return _Numbering(_PLAIN_EN)
-    return _Numbering(_ITEM_CN) if _count(lines, _ITEM_CN) >= 2 else None
+    return next((_Numbering(p) for p in (_DECIMAL, _ITEM_CN) if _count(lines, p) >= 2), None)
+
+
+def _with_parents(lines: Sequence[Block]) -> list[Block]:
+    """Return the lines, clauses that have nothing but clauses under them made headings."""
+    result = []
+    for at, block in enumerate(lines):
+        match = _DECIMAL.match(block.text) if block.kind != "table" else None
+        after = _DECIMAL.match(lines[at + 1].text) if at + 1 < len(lines) else None
+        if match is None:
+            result.append(block)
+        elif after is not None and after[1].startswith(f"{match[1]}."):
+            level = _BELOW_CHAPTERS + match[1].count(".")
+            result.append(replace(block, kind="heading", level=level))
+        else:
+            result.append(replace(block, kind="paragraph", level=0))
+    return result
 
 
 def _count(lines: Sequence[Block], pattern: re.Pattern[str]) -> int:
@@ -168,6 +206,8 @@ def _articles(
             waiting.append(block)
             continue
         level = _chapter_level(block, numbering)
+        if numbering.article is _DECIMAL and level and (match := _DECIMAL.match(block.text)):
+            last = match[1]
         found = "" if level or block.kind == "table" else numbering.label(block.text, last)
         if level or found:
             yield from _drafts(held, label, here, cutter if not label else widest)
@@ -186,6 +226,9 @@ def _articles(
         waiting = []
         if found:
             label = last = found
+            if numbering.article is _DECIMAL:
+                path.close(_BELOW_CHAPTERS + found.count("."))
+                here = path.now
     yield from _drafts([*held, *waiting], label, here, cutter if not label else widest)
 
 
@@ -227,6 +270,8 @@ def _drafts(
 def _chapter_level(block: Block, numbering: _Numbering) -> int:
     """Return the level of a heading above articles; 0 for everything else."""
     text = block.text.strip()
+    if numbering.article is _DECIMAL and block.level > _BELOW_CHAPTERS:
+        return block.level
     if block.kind == "table" or len(text) > _TITLE_CHARACTERS or numbering.article.match(text):
         return 0
     if block.kind == "heading":

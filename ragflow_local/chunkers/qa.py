@@ -1,12 +1,13 @@
 """Q&A: a question with its answer is a chunk, and only the question is matched.
 
 For sheets of two columns (a row a pair; more columns belong to the answer) and texts of two columns
-with a tab between them, for texts with lines that begin Q: and A: or 问： and 答：, for paragraphs
-that begin with a line ending in a question mark, and for texts whose headings are the questions. A
-pair is cut only where it is larger than the model's window; each part then begins with the
-question. What is no pair is packed like any text. Leaves out the header row of a sheet where it
-names the columns (question, answer), the marks Q: and A:, and running heads and feet; the name of a
-sheet and headings above questions stand in the heading path.
+with a tab between them, for texts with lines that begin Q: and A: or 问： and 答：, or whose
+answers alone have such a mark, for paragraphs and lines that end in a question mark, and for texts
+whose headings are the questions. A pair is cut only where it is larger than the model's window;
+each part then begins with the question. What is no pair is packed like any text. Leaves out the
+header row of a sheet where it names the columns (question, answer, in many languages), a column
+that only counts the rows, the marks Q: and A:, and running heads and feet; the name of a sheet and
+headings above questions stand in the heading path.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ragflow_local.chunkers.compose import compose
 from ragflow_local.chunkers.merge import Cutter, places_of
@@ -33,13 +35,30 @@ _ANSWER = re.compile(
     r"|(?:答|答案|答え|[ご御]?回答)\s*[0-9一二三四五六七八九十]*\s*[:：])\**\s*",
     re.I,
 )
-_QUESTION_NAMES_SAID = "q question questions frage prompt 问 問 问题 問題 提问 質問 faq"
-_QUESTION_NAMES = frozenset(_QUESTION_NAMES_SAID.split())
-_ANSWER_NAMES_SAID = "a answer answers antwort response reply 答 答え 答案 回答 回复"
-_ANSWER_NAMES = frozenset(_ANSWER_NAMES_SAID.split())
+# Names of columns, in the languages of common exports; of a longer name a word or its end.
+_QUESTION_NAMES_SAID = """
+    q question questions query queries ask prompt faq frage fragen pregunta preguntas domanda
+    domande pergunta perguntas vraag vragen pytanie pytania вопрос вопросы soru sorular câu_hỏi
+    pertanyaan fråga spørgsmål spørsmål kysymys otázka kérdés întrebare ερώτηση سؤال السؤال שאלה
+    질문 문의 質問 問い 疑問 問題 问题 问 問 提问 提問 问句 疑问 咨询"""
+_ANSWER_NAMES_SAID = """
+    a answer answers response responses reply replies solution antwort antworten lösung respuesta
+    respuestas risposta risposte réponse réponses reponse resposta respostas antwoord odpowiedź
+    odpowiedzi ответ ответы cevap yanıt trả_lời jawaban svar vastaus odpověď válasz răspuns
+    απάντηση جواب الجواب תשובה 답변 답 대답 回答 答え 解答 答案 答 答复
+    回复 解决方案 解决办法 回應 解析"""
+_QUESTION_NAMES = frozenset(name.replace("_", " ") for name in _QUESTION_NAMES_SAID.split())
+_ANSWER_NAMES = frozenset(name.replace("_", " ") for name in _ANSWER_NAMES_SAID.split())
+_NUMBER_NAMES_SAID = "# no nr id n° № num number nummer numéro número 序号 编号 番号 번호 項番"
+_NUMBER_NAMES = frozenset(_NUMBER_NAMES_SAID.split())
+_LONGEST_NAME = 40
+_RUNNING = re.compile(r"\(?(\d{1,7})[.)、]?(?:\.0)?")
+_NUMBERED = re.compile(r"\s*[（(]?\d{1,4}\s*[.、)）:：]\s*\S")
 # A line that is a question without a mark; longer ones are prose that ends with one.
 _ASKED = re.compile(r"\s*\S.{0,198}[?？][\s*_]*")
 _LEAST_ASKED = 2
+_ENDS = re.compile(r"[.!。！?？…:：)）\"”]\s*\Z")
+_RUNNING_MARK = re.compile(r"^\s*[（(]?\d{1,4}\s*[.、)）:：]\s*")
 _TABBED_SHARE = 0.8  # of the lines of a text that is two columns with a tab between them
 
 
@@ -81,14 +100,59 @@ def _items(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
     has_columns = any(_columns(block) for block in blocks)
     if is_marked:
         yield from _marked(blocks)
+    elif not has_columns and (answered := _answered(blocks)):
+        yield from _marked(answered)
     elif has_columns:
         yield from _in_tables(blocks)
     elif _is_tabbed(blocks):
         yield from _in_tables(list(_as_tables(blocks)))
-    elif _asks_in_text(blocks):
-        yield from _asked(blocks)
+    elif _asks_in_text(parted := list(_parted(blocks))):
+        yield from _asked(parted)
     else:
         yield from _under_headings(blocks)
+
+
+def _answered(blocks: Sequence[Block]) -> list[Block]:
+    """Return the lines with a mark put before each question, where only answers have one.
+
+    A question is the lines from a number on, else the one line right above its answer.
+    """
+    lines = [(block, line) for block, line in _lines(blocks)]
+    marked = [line for _, line in lines]
+    last = found = 0
+    for at, (block, line) in enumerate(lines):
+        if block.kind in ("table", "heading") or not _ANSWER.match(line):
+            continue
+        begins = [n for n in range(at - 1, last - 1, -1) if _NUMBERED.match(lines[n][1])]
+        start = begins[0] if begins else at - 1
+        if start >= last and at > 0 and lines[start][0].kind not in ("table", "heading"):
+            marked[start] = f"Q: {_RUNNING_MARK.sub('', marked[start])}"
+            found += 1
+        last = at + 1
+    if found < _LEAST_ASKED:
+        return []
+    return [
+        block if block.kind == "table" else replace(block, text=line)
+        for (block, _), line in zip(lines, marked, strict=True)
+    ]
+
+
+def _parted(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, those that hold several questions parted at each that begins a line."""
+    for block in blocks:
+        lines = block.text.split("\n")
+        begins = [
+            at
+            for at, line in enumerate(lines)
+            if _ASKED.fullmatch(line)
+            and (at == 0 or _NUMBERED.match(line) or _ENDS.search(lines[at - 1]))
+        ]
+        if block.kind == "table" or len(begins) < _LEAST_ASKED:
+            yield block
+            continue
+        for start, end in pairwise([0, *begins, len(lines)]):
+            if end > start:
+                yield replace(block, text="\n".join(lines[start:end]))
 
 
 @dataclass(slots=True)
@@ -186,10 +250,13 @@ def _in_tables(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
 def _rows(table: Block, headings: tuple[str, ...]) -> Iterator[_Pair | list[Block]]:
     rows = list(table.rows)
     asks, answers, has_header = _which(rows[0])
+    number = _number_column(rows, has_header)
+    if not has_header and number == 0 and len(rows[0]) > 2:
+        asks, answers = 1, 2
     for row in rows[1:] if has_header else rows:
         cells = [cell.strip() for cell in row]
         question = cells[asks] if asks < len(cells) else ""
-        order = [answers, *(at for at in range(len(cells)) if at not in (asks, answers))]
+        order = [answers, *(at for at in range(len(cells)) if at not in (asks, answers, number))]
         said = [cells[at] for at in order if at < len(cells) and cells[at]]
         if question and said:
             yield _Pair(question, "\n".join(said), (table,), headings)
@@ -197,16 +264,52 @@ def _rows(table: Block, headings: tuple[str, ...]) -> Iterator[_Pair | list[Bloc
             yield [replace(table, kind="paragraph", text="\n".join([question, *said]), rows=())]
 
 
+def _number_column(rows: Sequence[Sequence[str]], has_header: bool) -> int:
+    """Return the first column where it only counts the rows, else -1."""
+    body = rows[1:] if has_header else rows
+    if len(rows[0]) < 3 or (has_header and _name(rows[0][0]) not in _NUMBER_NAMES):
+        return -1
+    numbers = [_RUNNING.fullmatch(row[0].strip()) for row in body if row and row[0].strip()]
+    counted = [int(match[1]) for match in numbers if match is not None]
+    is_rising = all(one < two for one, two in pairwise(counted))
+    return 0 if counted and len(counted) == len(numbers) and is_rising else -1
+
+
+def _name(cell: str) -> str:
+    return " ".join(cell.lower().split()).strip(" :：.*()（）")
+
+
 def _which(header: Sequence[str]) -> tuple[int, int, bool]:
     """Return the columns of questions and answers, and whether ``header`` names them."""
-    names = [cell.strip().lower().rstrip(":：") for cell in header]
+    names = [_name(cell) for cell in header]
     asks = next((at for at, name in enumerate(names) if name in _QUESTION_NAMES), -1)
     answers = next((at for at, name in enumerate(names) if name in _ANSWER_NAMES), -1)
+    if asks < 0 or answers < 0:  # a longer name has a word, or ends with it
+        longer = [_kind_of_name(name) for name in names]
+        two = (
+            asks if asks >= 0 else longer.index("q") if "q" in longer else -1,
+            answers if answers >= 0 else longer.index("a") if "a" in longer else -1,
+        )
+        if min(two) >= 0 and two[0] != two[1]:
+            asks, answers = two
     if asks < 0 and answers < 0:
         return 0, 1, False
     if asks < 0:
         asks = 0 if answers else 1
     return asks, answers if answers >= 0 else (1 if asks == 0 else 0), True
+
+
+def _kind_of_name(name: str) -> str:
+    """Return ``q`` or ``a`` for a column's longer name, "" for what is none."""
+    if not name or len(name) > _LONGEST_NAME or name.endswith(("?", "？")):
+        return ""
+    words = set(re.split(r"[\W_]+", name))
+    for kind, names in (("a", _ANSWER_NAMES), ("q", _QUESTION_NAMES)):
+        if words & {one for one in names if len(one) > 1}:
+            return kind
+        if any(name.endswith(one) for one in names if one > "\u2e80" and len(one) > 1):
+            return kind
+    return ""
 
 
 def _is_tabbed(blocks: Sequence[Block]) -> bool:

@@ -12,7 +12,9 @@ from ragflow_local.records import Block, Notice
 
 MAX_DEPTH = 3  # a mail within a mail within a mail; what lies deeper is named, not read
 # Kinds that have attachments themselves, and so want to know how deep they lie.
-_NESTING = frozenset({"archive", "docx", "email", "mbox", "msg", "pdf", "pptx", "tnef", "xlsx"})
+_NESTING = frozenset(
+    {"archive", "docx", "email", "mbox", "msg", "pdf", "pptx", "signed", "tnef", "xlsx", "xml"}
+)
 _OLE2 = b"\xd0\xcf\x11\xe0"
 
 

@@ -10,15 +10,23 @@ from email.message import Message
 from typing import TypeAlias
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import html
+from ragflow_local.readers import calendar, html
 from ragflow_local.readers.attachments import attached
+from ragflow_local.readers.signed import content_of
 from ragflow_local.readers.text import paragraphs
 from ragflow_local.records import Block, Notice
 from ragflow_local.text.encoding import decode, find_encoding
 
 _Mail: TypeAlias = "Message[str, str]"
 FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
-_LOCKED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_SIGNATURES = frozenset(
+    {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
+)
+_WORD = re.compile(r"\w+")
+_SAID_ADDRESS = re.compile(r"\S*://\S*|\S+@\S+")
+# Of the words of the HTML part, as many may be missing in the plain one before it is poor.
+_MISSING_SHARE, _FEW_WORDS = 0.15, 8
 _FOLDED = re.compile(r"\s*\n\s*")
 _FLOWED = re.compile(r" \n(?!\n)")
 
@@ -78,8 +86,10 @@ def header_text(value: object) -> str:
 def _body(part: _Mail, later: list[_Mail]) -> Iterator[Block | Notice]:
     """Yield the text of a part; attachments within it are kept for ``later``."""
     kind = part.get_content_type()
-    if kind in _LOCKED:
-        yield Notice("The mail's body is encrypted; save the decrypted mail and add that.")
+    if kind in _SEALED or kind == "multipart/encrypted":
+        yield from _sealed(part, later)
+    elif kind in _SIGNATURES:
+        return  # of a signature there is nothing to read
     elif part.get_content_disposition() == "attachment" or _file_name(part):
         later.append(part)
     elif kind == "multipart/alternative":
@@ -88,29 +98,53 @@ def _body(part: _Mail, later: list[_Mail]) -> Iterator[Block | Notice]:
         for inner in _parts(part):
             yield from _body(inner, later)
     elif kind == "text/plain" or (kind.startswith("text/") and kind != "text/html"):
-        yield from paragraphs(_text(part))
+        said = calendar.blocks_of if kind == "text/calendar" else paragraphs
+        yield from said(_text(part))
     elif kind == "text/html":
         yield from html.blocks_of(_text(part))
     else:
         later.append(part)
 
 
+def _sealed(part: _Mail, later: list[_Mail]) -> Iterator[Block | Notice]:
+    """Yield what was signed as a whole; what is encrypted is told."""
+    content = None if part.is_multipart() else content_of(_bytes(part))
+    if content is None:
+        yield Notice(_ENCRYPTED)
+        return
+    yield from _body(email.message_from_bytes(content, policy=email.policy.compat32), later)
+
+
+_ENCRYPTED = "The mail's body is encrypted; save the decrypted mail and add that."
+
+
 def _best(versions: list[_Mail], later: list[_Mail]) -> Iterator[Block | Notice]:
-    """Yield one of several versions of the same text: plain if it says anything, else the last."""
+    """Yield one of several versions of the same text: plain, unless another one says more.
+
+    An invitation is no version of the text: its facts follow it.
+    """
     read_versions = []
     for version in versions:
         inner_later: list[_Mail] = []
         blocks = list(_body(version, inner_later))
-        size = sum(len(block.text) for block in blocks)
-        read_versions.append((version.get_content_type(), size, blocks, inner_later))
-    if not read_versions:
-        return
-    longest = max(size for _, size, _, _ in read_versions)
-    plain = [v for v in read_versions if v[0] == "text/plain" and v[1] > longest / 4]
-    chosen = plain[0] if plain else max(read_versions, key=lambda version: version[1])
-    yield from chosen[2]
-    for _, _, _, inner_later in read_versions:
+        read_versions.append((version.get_content_type(), blocks, inner_later))
+    texts = [version for version in read_versions if version[0] != "text/calendar"]
+    if texts:
+        richest = max(texts, key=lambda version: len(_words(version[1])))
+        plain = next((version for version in texts if version[0] == "text/plain"), richest)
+        missing = _words(richest[1]) - _words(plain[1])
+        is_poor = len(missing) > max(_FEW_WORDS, _MISSING_SHARE * len(_words(richest[1])))
+        yield from (richest if is_poor or not _words(plain[1]) else plain)[1]
+    for kind, blocks, inner_later in read_versions:
+        if kind == "text/calendar":
+            yield from blocks
         later.extend(inner_later)
+
+
+def _words(items: list[Block | Notice]) -> set[str]:
+    """Return the words that blocks say, without addresses: each version has its own."""
+    text = " ".join(item.text for item in items if isinstance(item, Block))
+    return set(_WORD.findall(_SAID_ADDRESS.sub(" ", text).lower()))
 
 
 def _attachment(part: _Mail, depth: int) -> Iterator[Block | Notice]:
@@ -136,7 +170,7 @@ def _body_of_attached(part: _Mail, later: list[_Mail]) -> Iterator[Block | Notic
         yield from _body(inner, later)
 
 
-_ENDINGS = {"text/calendar": ".txt", "text/csv": ".csv", "application/json": ".json"}
+_ENDINGS = {"text/calendar": ".ics", "text/csv": ".csv", "application/json": ".json"}
 
 
 def _with_ending(name: str, ending: str) -> str:

@@ -1,8 +1,11 @@
-"""EPUB: the chapters in the order of its spine, each as the web page it is."""
+"""EPUB: the chapters in the order of its spine, under the titles that its contents give them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote
 
 from ragflow_local.errors import DamagedFileError
@@ -11,6 +14,9 @@ from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.package import Package
 from ragflow_local.records import Block
 
+_FROM_CONTENTS = "\0contents"  # a mark of a heading that this module drops again
+_LONGEST_TITLE = 200  # characters
+_NO_LETTER = re.compile(r"[\W_]+")
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
 
 
@@ -34,6 +40,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
                 yield Block("field", f"{field}: {text}")
     folder = PurePosixPath(files[0]).parent
     items = {item.get("id"): item for item in book.iter("{*}item")}
+    titles = _titles(package, book, folder, items)
     read_parts = set()
     for reference in book.iter("{*}itemref"):
         item = items.get(reference.get("idref"))
@@ -42,7 +49,76 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
             if part in package and part not in read_parts:  # no book says a chapter twice
                 read_parts.add(part)
                 pictures = partial(_picture, package, PurePosixPath(part).parent)
-                yield from html.read(package.read(part), picture_of=pictures)
+                marks = titles.get(part.lower(), {})
+                yield from _chapter(package.read(part), marks, pictures)
+
+
+def _chapter(data: bytes, titles: Mapping[str, Block], pictures: html.PictureOf) -> Iterator[Block]:
+    """Yield a chapter; a title of the contents stands above it, unless the page has it itself."""
+    blocks = list(html.read(data, titles=titles, picture_of=pictures))
+    if "" in titles:
+        blocks.insert(0, titles[""])
+    for at, block in enumerate(blocks):
+        if block.source != _FROM_CONTENTS:
+            yield block
+        elif not any(_is_same(block.text, other.text) for other in _near(blocks, at)):
+            yield replace(block, source="")
+
+
+def _near(blocks: Sequence[Block], at: int) -> list[Block]:
+    """Return what stands right behind a title, and may be it: a number and a name, say."""
+    return [block for block in blocks[at + 1 : at + 4] if len(block.text) <= _LONGEST_TITLE]
+
+
+def _is_same(title: str, text: str) -> bool:
+    one, two = (_NO_LETTER.sub("", said).lower() for said in (title, text))
+    return bool(two) and (one in two or two in one)
+
+
+def _titles(
+    package: Package, book: Any, folder: PurePosixPath, items: Mapping[str, Any]
+) -> dict[str, dict[str, Block]]:
+    """Return the titles of the table of contents: by part, then by the id that each begins at."""
+    found: dict[str, dict[str, Block]] = {}
+    for item in items.values():
+        part = _resolve(folder, item.get("href", ""))
+        is_nav = "nav" in (item.get("properties") or "").split()
+        is_ncx = item.get("media-type") == "application/x-dtbncx+xml"
+        if not (is_nav or is_ncx) or part not in package or (is_ncx and found):
+            continue
+        try:
+            root = package.xml(part)
+        except DamagedFileError:  # the chapters may be whole
+            continue
+        entries = _ncx_entries(root) if is_ncx else _nav_entries(root)
+        for href, title, level in entries:
+            path, _, id = href.partition("#")
+            target = _resolve(PurePosixPath(part).parent, path)
+            block = Block("heading", title, level=min(level, 6), source=_FROM_CONTENTS)
+            found.setdefault(target.lower(), {}).setdefault(id, block)
+    return found
+
+
+def _ncx_entries(root: Any) -> Iterator[tuple[str, str, int]]:
+    for point in root.iter("{*}navPoint"):
+        title = (
+            " ".join("".join(point.find("{*}navLabel").itertext()).split())
+            if (point.find("{*}navLabel") is not None)
+            else ""
+        )
+        content = point.find("{*}content")
+        level = 1 + sum(1 for _ in point.iterancestors("{*}navPoint"))
+        if title and content is not None:
+            yield content.get("src", ""), title, level
+
+
+def _nav_entries(root: Any) -> Iterator[tuple[str, str, int]]:
+    for nav in root.iter("{*}nav"):
+        kind = next((value for key, value in nav.attrib.items() if key.endswith("type")), "toc")
+        for link in nav.iter("{*}a") if kind == "toc" else ():
+            level = sum(1 for _ in link.iterancestors("{*}ol")) or 1
+            if title := " ".join("".join(link.itertext()).split()):
+                yield link.get("href", ""), title, level
 
 
 def _is_protected(package: Package) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import unescape
 from typing import Any, TypeAlias
@@ -48,25 +48,34 @@ _MAIN_SHARE, _FEW_WORDS = 0.8, 5
 _MAX_DEPTH = 100  # elements; a table nested deeper is layout, of a generated mail
 
 
-def read(data: bytes, name: str = "", *, picture_of: PictureOf = of_address) -> Iterator[Block]:
+def read(
+    data: bytes,
+    name: str = "",
+    *,
+    picture_of: PictureOf = of_address,
+    titles: Mapping[str, Block] | None = None,
+) -> Iterator[Block]:
     """Yield the blocks of a page in the order of its source.
 
     Args:
         data: The page's bytes.
         name: Its name, for messages only.
         picture_of: Returns the bytes of the picture at an address; none where it has none.
+        titles: Headings that begin at elements of these ids, as a book's contents name them.
     """
+    yield from blocks_of(_markup_of(data), picture_of, titles)
+
+
+def _markup_of(data: bytes) -> str:
     declared = _CHARSET.search(data[:4096].replace(b"\0", b""))
-    markup = decode(data, declared.group(1).decode("ascii") if declared else "")
-    yield from blocks_of(markup, picture_of)
+    return decode(data, declared.group(1).decode("ascii") if declared else "")
 
 
 def read_main(data: bytes, name: str = "") -> Iterator[Block | Notice]:
     """Yield the blocks of a page's main text, without what stands around it; else all."""
     import trafilatura  # takes a second to import, and is wanted by a setting only
 
-    declared = _CHARSET.search(data[:4096].replace(b"\0", b""))
-    markup = decode(data, declared.group(1).decode("ascii") if declared else "")
+    markup = _markup_of(data)
     main = trafilatura.extract(markup, output_format="txt", include_tables=True)
     blocks = list(blocks_of(markup))
     found = list(_within(blocks, main or ""))
@@ -99,12 +108,17 @@ def _letters_of(text: str) -> str:
     return _NO_LETTER.sub("", unicodedata.normalize("NFKC", text))
 
 
-def blocks_of(markup: str, picture_of: PictureOf = of_address) -> Iterator[Block]:
+def blocks_of(
+    markup: str,
+    picture_of: PictureOf = of_address,
+    titles: Mapping[str, Block] | None = None,
+) -> Iterator[Block]:
     """Yield the blocks of HTML ``markup``, a page or a part of one.
 
     Args:
         markup: The page's source.
         picture_of: Returns the bytes of the picture at an address; none where it has none.
+        titles: Headings that begin at elements of these ids, as a book's contents name them.
     """
     # The parser wants bytes for markup that declares an encoding; ours is always UTF-8.
     parser = etree.HTMLParser(
@@ -118,15 +132,16 @@ def blocks_of(markup: str, picture_of: PictureOf = of_address) -> Iterator[Block
         # Beyond a depth that no page has on purpose, the parser drops what is inside.
         yield from paragraphs(unescape(_ANY_TAG.sub("\n\n", tidy(markup))))
     elif root is not None:
-        yield from _Walk(root, picture_of).blocks()
+        yield from _Walk(root, picture_of, titles or {}).blocks()
 
 
 class _Walk:
     """One pass over a page; keeps the line that is being gathered, and where it stands."""
 
-    def __init__(self, root: Any, picture_of: PictureOf) -> None:
+    def __init__(self, root: Any, picture_of: PictureOf, titles: Mapping[str, Block]) -> None:
         self._root = root
         self._picture_of = picture_of
+        self._titles = titles
         self._pictures: list[bytes] = []  # within the line that is being gathered
         self._unseen = Unseen(root)
         self._line = Line()
@@ -149,6 +164,9 @@ class _Walk:
                     self._keep_mark(element.text or "")
                 self._add(element.tail)
                 continue
+            if (id := element.get("id")) and id in self._titles:
+                yield from self._flush()
+                yield self._titles[id]
             if tag in _SILENT or self._unseen.has(element, tag):
                 events.skip_subtree()
             elif tag == "table" and not _is_layout(element, len(self._context)):

@@ -26,6 +26,7 @@ _MAX_FRAMES = 2_000
 # Resolutions that scanners write; others say nothing about the size of the page.
 _MIN_DPI, _MAX_DPI = 50, 2400
 _SAID_BY_NOBODY = 72.0
+_MOVING = frozenset({"GIF", "PNG", "WEBP"})  # their frames are a film, those of TIFF are pages
 # What decoders raise over files that are broken: each format its own, and none of them says all.
 _BROKEN = (
     OSError,
@@ -97,6 +98,8 @@ def _opened(data: bytes, name: str) -> Iterator[Image.Image]:
 
 
 def _count_frames(image: Image.Image) -> int:
+    if image.format in _MOVING:
+        return 1
     try:
         return int(getattr(image, "n_frames", 1))
     except _BROKEN:  # the first one may be whole

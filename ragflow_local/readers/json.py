@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import markdown
-from ragflow_local.records import Block
+from ragflow_local.readers import html, markdown
+from ragflow_local.records import Block, Notice
 from ragflow_local.text.encoding import decode, tidy
 
 # A record up to this size stays in one paragraph; a larger one gives a paragraph for each part.
 _MAX_CHARACTERS = 1500
+_MOST_NAMED = 10  # broken lines
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DATA_URI = re.compile(r"data:[\w/+.;=-]{0,80};base64,")
 
 
-def read(data: bytes, name: str = "") -> Iterator[Block]:
-    """Yield paragraphs of lines ``path: value``.
+def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
+    """Yield paragraphs of lines ``path: value``; of JSON lines, a notice names the broken ones.
 
     Raises:
         DamagedFileError: The file is no JSON, or nested deeper than anything sensible.
@@ -25,12 +26,37 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     text = decode(data).strip()
     if not text:
         return
+    bad: list[int] = []
     try:
-        value = _parse(text, name)
+        try:
+            value = _parse(text, name)
+        except DamagedFileError:
+            value, bad = _by_lines(text)
+            if not value or len(bad) >= len(value):
+                raise
         blocks = list(_notebook(value) if _is_notebook(value) else _blocks(value, ""))
     except RecursionError:
         raise DamagedFileError(name, "whole file", "it is nested too deeply") from None
     yield from blocks
+    if bad:
+        lines = ", ".join(map(str, bad[:_MOST_NAMED])) + (", …" if bad[_MOST_NAMED:] else "")
+        named = f"line {lines} is" if len(bad) == 1 else f"lines {lines} are"
+        yield Notice(f"Of {name!r} {named} no JSON and left out; mend them and add the file again.")
+
+
+def _by_lines(text: str) -> tuple[list[Any], list[int]]:
+    """Return the values of JSON lines that are whole, and the numbers of those that are not."""
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+    values: list[Any] = []
+    bad: list[int] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            values.append(decoder.decode(line.strip().rstrip(",")))
+        except ValueError:
+            bad.append(number)
+    return [value for value in values if isinstance(value, dict | list)], bad
 
 
 def _parse(text: str, name: str) -> Any:
@@ -127,10 +153,30 @@ def _notebook(value: Any) -> Iterator[Block]:
             yield Block("paragraph", source.strip("\n").rstrip())
         for output in cell.get("outputs") or ():
             if isinstance(output, dict):
-                data = output.get("data")
-                plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
-                if text := tidy(_source(plain)).strip():
-                    yield Block("paragraph", text)
+                yield from _output(output)
+
+
+def _output(output: dict[str, Any]) -> Iterator[Block]:
+    """Yield what a cell put out: the richest form that has a text, an error by its name."""
+    if output.get("output_type") == "error":
+        yield Block("paragraph", tidy(f"{output.get('ename')}: {output.get('evalue')}").strip())
+        return
+    data = output.get("data")
+    if not isinstance(data, dict):
+        data = {"text/plain": output.get("text")}
+    for kind in ("text/markdown", "text/html", "text/latex", "text/plain", "application/json"):
+        value = data.get(kind)
+        text = tidy(_source(value) if not isinstance(value, dict) else json.dumps(value)).strip()
+        found: list[Block] = []
+        if text and kind == "text/markdown":
+            found = list(markdown.read(text.encode()))
+        elif text and kind == "text/html":
+            found = list(html.blocks_of(text))
+        elif text:
+            found = [Block("paragraph", text)]
+        yield from found
+        if found:
+            return
 
 
 def _source(value: Any) -> str:

@@ -13,12 +13,15 @@ from ragflow_local.errors import UnsupportedFileError
 _CODE = (
     "py pyi c h cc cpp cxx hpp cs java kt kts scala go rs swift m mm r jl lua pl pm rb php js mjs"
     " cjs jsx ts tsx vue css scss less sh bash zsh fish ps1 bat cmd sql hs ml ex exs erl clj lisp"
-    " el f90 f asm s v vhd tex bib rst adoc org ini cfg conf toml yaml yml xml xsl xsd svg proto"
+    " el f90 f asm s v vhd tex bib rst adoc org ini cfg conf toml yaml yml xsl xsd proto"
     " gradle cmake mk diff patch srt vtt properties env"
 )
 
 ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "archive": (".zip", ".7z"),
+    "calendar": (".ics", ".vcf"),
     "csv": (".csv", ".tsv", ".tab"),
+    "doc": (".doc", ".dot"),
     "docx": (".docx", ".docm", ".dotx"),
     "email": (".eml", ".mht", ".mhtml"),
     "epub": (".epub",),
@@ -26,23 +29,34 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "image": (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
     "json": (".json", ".jsonl", ".ndjson", ".ipynb"),
     "markdown": (".md", ".markdown", ".mkd"),
+    "mbox": (".mbox",),
     "msg": (".msg",),
     "odt": (".odt", ".ods", ".odp"),
     "pdf": (".pdf",),
+    "ppt": (".ppt", ".pps"),
     "pptx": (".pptx", ".pptm", ".ppsx"),
     "rtf": (".rtf",),
+    "signed": (".p7m",),
     "text": (".txt", ".log", ".text", *(f".{ending}" for ending in _CODE.split())),
+    "tnef": (".tnef",),
     "xls": (".xls",),
+    "xlsb": (".xlsb",),
     "xlsx": (".xlsx", ".xlsm", ".xltx"),
+    "xml": (".xml", ".svg", ".rss", ".atom", ".fodt", ".fods", ".fodp"),
 }
 _BY_ENDING = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
 
 # Kinds that are text inside: among them the ending decides, for no content is proof.
-_TEXTUAL = frozenset({"csv", "email", "html", "json", "markdown", "text"})
+_TEXTUAL = frozenset(
+    {"calendar", "csv", "email", "html", "json", "markdown", "mbox", "text", "xml"}
+)
 # Ends that say nothing of the content.
 _VAGUE = frozenset({".txt", ".text", ".log", ""})
 
-_TYPES = {"pdf": "pdf", "image": "visual", "csv": "table", "xls": "table", "xlsx": "table"}
+_TYPES = {"pdf": "pdf", "image": "visual", "csv": "table", "xls": "table"} | {
+    "xlsb": "table",
+    "xlsx": "table",
+}
 
 _MAGIC = (
     (b"{\\rtf", "rtf"),
@@ -50,6 +64,13 @@ _MAGIC = (
     (b"\xff\xd8\xff", "image"),
     (b"II*\x00", "image"),
     (b"MM\x00*", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+)
+_SIGNED_DATA = (
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"  # its object identifier, 1.2.840.113549.1.7.2
 )
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of OLE2 files, as their directory names them, and what their being there means.
@@ -62,7 +83,16 @@ _STREAMS = (
     ("WordDocument", "doc"),
     ("PowerPoint Document", "ppt"),
 )
-_ZIPPED = frozenset({"docx", "epub", "odt", "pptx", "xlsx"})
+_ZIPPED = frozenset({"docx", "epub", "odt", "pptx", "xlsb", "xlsx"})
+# Packages of other programs: what to save them as.
+_SAVE_AS = {
+    ".pages": ".docx", ".numbers": ".xlsx", ".key": ".pptx", ".wps": ".docx", ".wpd": ".docx",
+    ".et": ".xlsx", ".dps": ".pptx", ".pub": ".pdf", ".vsd": ".pdf", ".vsdx": ".pdf",
+    ".one": ".pdf", ".ofd": ".pdf", ".xps": ".pdf", ".djvu": ".pdf", ".mobi": ".epub",
+    ".azw3": ".epub", ".chm": ".pdf", ".heic": ".jpg", ".avif": ".png", ".rar": ".zip",
+    ".tar": ".zip", ".gz": ".zip", ".tgz": ".zip", ".accdb": ".xlsx", ".mdb": ".xlsx",
+}  # fmt: skip
+_MAINS = {"docx": "document.xml", "pptx": "presentation.xml", "xlsx": "workbook.xml"}
 _MIMETYPES = {
     b"application/epub+zip": "epub",
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -76,6 +106,8 @@ _MAIL_HEADERS = (
     "from to cc bcc date subject received message-id mime-version return-path delivered-to reply-to"
     " content-type content-transfer-encoding sender in-reply-to references"
 )
+_MAILBOX = re.compile(r"\AFrom [^\n]*\n")
+_OFTEN_TEXT = frozenset({"", "doc", "rtf", "xls", "xlsx"})  # kinds whose name texts carry too
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u3000\ufeff"
 _SAMPLE_BYTES = 8192
 _MAX_JSON_BYTES = 10_000_000  # larger files are read as what their ending says, unparsed
@@ -101,7 +133,9 @@ def kind_of(name: str, data: bytes = b"") -> str:
     kind = _kind_of_bytes(data, by_ending) if data else by_ending
     if not kind and data:
         kind = _kind_of_text(data, by_ending, ending)
-    if kind not in ENDINGS:
+    if kind not in ENDINGS or (kind == "archive" and ending in _SAVE_AS):
+        if ending in _SAVE_AS:
+            raise UnsupportedFileError(name, [_SAVE_AS[ending]])
         known = (e for e in _BY_ENDING if e[1:] not in _CODE.split())
         raise UnsupportedFileError(name, [*known, "any text in any encoding"])
     return kind
@@ -111,6 +145,8 @@ def _kind_of_bytes(data: bytes, by_ending: str) -> str:
     """Return the kind that magic bytes show, "" for none (text, or unknown bytes)."""
     if data.startswith(_OLE2):
         return _kind_of_ole2(data, by_ending)
+    if data[:1] == b"\x30" and _SIGNED_DATA in data[:64]:
+        return "signed"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(data, by_ending)
     if b"%PDF-" in data[:1024]:
@@ -146,13 +182,19 @@ def _kind_of_zip(data: bytes, by_ending: str) -> str:
                 if kind:
                     return kind
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError, EOFError):
-        return by_ending if by_ending in _ZIPPED else "zip"
+        return by_ending if by_ending in _ZIPPED else "archive"
+    lower = {name.lower().replace("\\", "/") for name in names}
+    if "xl/workbook.bin" in lower:
+        return "xlsb"
+    is_office = "[content_types].xml" in lower
     for folder, kind in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
-        if any(name.lower().startswith(folder) for name in names):
+        if (is_office or by_ending == kind or f"{folder}{_MAINS[kind]}" in lower) and any(
+            name.startswith(folder) for name in lower
+        ):
             return kind
     if "META-INF/container.xml" in names:
         return "epub"
-    return by_ending if by_ending in _ZIPPED else "zip"
+    return by_ending if by_ending in _ZIPPED else "archive"
 
 
 def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
@@ -162,18 +204,32 @@ def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
         # Damaged files of a known kind: their reader says what is wrong with them.
         return by_ending if by_ending not in _TEXTUAL else ""
     if by_ending in _TEXTUAL and ending not in _VAGUE:
+        if by_ending == "xml" and _is_html(text):
+            return "html"
         return "html" if by_ending == "markdown" and _is_html(text) else by_ending
+    if by_ending in ("xls", "xlsx", "xlsb") and _has_columns(text):
+        return _kind_by_look(data, text) or "csv"
     return _kind_by_look(data, text) or (
-        "text" if by_ending in _TEXTUAL or by_ending in ("", "rtf", "xls") else by_ending
+        "text" if by_ending in _TEXTUAL or by_ending in _OFTEN_TEXT else by_ending
     )
+
+
+def _has_columns(text: str) -> bool:
+    """Return whether most lines of ``text`` have as many tabs, or other signs between columns."""
+    lines = [line for line in text.split("\n")[:20] if line.strip()]
+    return any(sum(sign in line for line in lines) * 2 > len(lines) for sign in "\t;,")
 
 
 def _kind_by_look(data: bytes, text: str) -> str:
     """Return the kind of a text that shows what it is, else ""."""
     if _is_html(text):
         return "html"
+    if text.lstrip("\ufeff \n\r").startswith("<?xml"):
+        return "xml"
     if _is_mail(text):
-        return "email"
+        return "mbox" if _MAILBOX.search(text) else "email"
+    if text.startswith(("BEGIN:VCALENDAR", "BEGIN:VCARD")):
+        return "calendar"
     return "json" if _is_json(data, text) else ""
 
 

@@ -181,6 +181,12 @@ def parse_xml(data: bytes, name: str, part: str) -> Any:
     return root
 
 
+def written(element: Any) -> bytes:
+    """Return the XML of ``element`` and all within it."""
+    data: bytes = etree.tostring(element)
+    return data
+
+
 def said_by(error: Exception) -> str:
     """Return what the parser says of a place in a text, without the name it has for the text."""
     return str(error).partition(" (<string>")[0]

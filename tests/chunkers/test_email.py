@@ -68,14 +68,43 @@ def test_a_mail_without_a_body_is_its_fields() -> None:
 def test_attachments_stay_after_history() -> None:
     blocks = [
         *HEADER,
-        Block("paragraph", "See below.\n-----Original Message-----\nIt sang."),
+        Block("paragraph", "It sleeps.\n-----Original Message-----\nIt sang."),
         Block("heading", "notes.txt", level=1),
         Block("paragraph", "Nine arms."),
     ]
     (draft,) = chunk(blocks, ParserConfig(), TOOLS)
-    assert draft.content.endswith("See below.\nnotes.txt\nNine arms.")
+    assert draft.content.endswith("It sleeps.\nnotes.txt\nNine arms.")
 
 
 def test_a_line_with_a_date_and_an_address_above_no_quotation_is_kept() -> None:
     (content,) = contents("Write by 30.11.2026 to Ann <a@b.c>:\nthe number of krakens.")
     assert "Write by 30.11.2026 to Ann <a@b.c>:\nthe number of krakens." in content
+
+
+FORWARDS = {
+    "outlook": ("FW: Boiler", "FYI\n\n-----Original Message-----\nFrom: C\nIt costs 12."),
+    "german": ("WG: Kessel", "Zur Info\n\nVon: C\nGesendet: Montag\nAn: A\nIt costs 12."),
+    "gmail": ("Boiler", "---------- Forwarded message ---------\nFrom: C\nIt costs 12."),
+    "chinese": ("转发: 锅炉", "供参考\n\n发件人: C\n发送时间: 2021\n收件人: A\nIt costs 12."),
+    "nothing said": ("Re: Boiler", "From: C\nSent: Monday\nTo: A\nIt costs 12."),
+}
+
+
+@pytest.mark.parametrize("name", sorted(FORWARDS))
+def test_what_a_mail_forwards_is_what_it_is_about(name: str) -> None:
+    subject, body = FORWARDS[name]
+    blocks = [Block("field", f"Subject: {subject}"), Block("paragraph", body)]
+    (draft,) = chunk(blocks, ParserConfig(), TOOLS)
+    assert "It costs 12." in draft.content
+
+
+def test_mails_of_a_box_stand_each_under_its_fields() -> None:
+    blocks = [
+        Block("field", "Subject: One"),
+        Block("paragraph", "First."),
+        Block("field", "Subject: Two"),
+        Block("paragraph", "Second.\n> First."),
+    ]
+    box = Tools(count_tokens, kind="mbox")
+    found = [draft.content for draft in chunk(blocks, ParserConfig(), box)]
+    assert found == ["Subject: One\nFirst.", "Subject: Two\nSecond."]

@@ -1,3 +1,5 @@
+import pytest
+
 from ragflow_local.chunkers.laws import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
@@ -188,3 +190,26 @@ def test_korean_articles_stand_under_their_chapters() -> None:
         ("제1장 총칙",),
         ("제2장 벌칙",),
     ]
+
+
+def contents_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    found = chunk([Block("paragraph", text)], ParserConfig(), TOOLS)
+    return [(item.content, item.headings) for item in found if isinstance(item, Draft)]
+
+
+def test_decimal_clauses_are_articles_and_those_above_them_headings() -> None:
+    text = "5.1 General\n5.1.1 Scope\nIt binds.\n5.1.2 Terms\nIt says.\n5.2 Tests\nIt holds."
+    assert contents_of(text) == [
+        ("5.1 General\n5.1.1 Scope\nIt binds.", ("5.1 General",)),
+        ("5.1.2 Terms\nIt says.", ("5.1 General",)),
+        ("5.2 Tests\nIt holds.", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "reference", ["5.1.2的要求适用。", "5.1.2 shall apply.", "5.1.2、5.1.3适用。", "9.9.9 Far"]
+)
+def test_a_line_that_refers_to_another_clause_begins_none(reference: str) -> None:
+    found = contents_of(f"5.1.1 通则\n{reference}\n5.1.2 外护套\n厚度。\n5.1.3 检验\n每批。")
+    assert found[0][0] == f"5.1.1 通则\n{reference}"
+    assert len(found) == 3

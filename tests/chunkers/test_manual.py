@@ -25,3 +25,17 @@ def test_numbered_lines_are_headings_where_there_are_none() -> None:
         chunk([Block("paragraph", "1.1 Food\nKrill.\n1.2 Soap\nNo.")], ParserConfig(), TOOLS)
     )
     assert [d.content for d in found] == ["1.1 Food\nKrill.", "1.2 Soap\nNo."]
+
+
+def test_bold_lines_are_headings_where_there_are_no_others() -> None:
+    blocks = [
+        Block("paragraph", "Reset", is_bold=True),
+        Block("paragraph", "Hold it."),
+        Block("paragraph", "Filter", is_bold=True),
+        Block("paragraph", "It is there."),
+        Block("paragraph", "Never open it!", is_bold=True),
+    ]
+    found = [d.content for d in chunk(blocks, ParserConfig(), TOOLS)]
+    assert found == ["Reset\nHold it.", "Filter\nIt is there.\nNever open it!"]
+    titled = [Block("heading", "A", level=1), Block("heading", "B", level=1), *blocks]
+    assert len(list(chunk(titled, ParserConfig(), TOOLS))) < 3

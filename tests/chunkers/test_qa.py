@@ -1,3 +1,5 @@
+import pytest
+
 from ragflow_local.chunkers.qa import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
@@ -136,3 +138,52 @@ def test_the_heading_above_a_question_is_no_part_of_it() -> None:
         Block("paragraph", "The kraken."),
     ]
     assert pairs(blocks) == [("Who sleeps?", "Who sleeps?\nThe kraken.")]
+
+
+def table_of(*rows: tuple[str, ...]) -> Block:
+    return Block("table", "\n".join("\t".join(row) for row in rows), rows=rows)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("标准问题", "标准回答", "分类"),
+        ("Frage", "Antwort", "Thema"),
+        ("Customer question", "Our answer", "Topic"),
+        ("Pregunta", "Respuesta", "Tema"),
+        ("Вопрос", "Ответ", "Тема"),
+        ("質問内容", "回答", "分類"),
+        ("질문", "답변", "분류"),
+    ],
+)
+def test_a_header_in_any_language_is_no_pair(names: tuple[str, ...]) -> None:
+    header = tuple("質問" if name == "質問内容" else name for name in names)
+    assert [
+        q for q, _ in pairs([table_of(header, ("Who?", "It.", "x"), ("Where?", "There.", "y"))])
+    ] == [
+        "Who?",
+        "Where?",
+    ]
+
+
+def test_a_column_of_running_numbers_is_no_question() -> None:
+    bare = table_of(("1", "Who?", "It."), ("2", "Where?", "There."))
+    assert pairs([bare]) == [("Who?", "Who?\nIt."), ("Where?", "Where?\nThere.")]
+    named = table_of(("No.", "Question", "Answer"), ("1", "Who?", "It."))
+    assert pairs([named]) == [("Who?", "Who?\nIt.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1、谁在睡？\n答：海怪。\n2、谁在唱？\n答：没人。",
+        "1. 谁在睡？\n海怪。\n2. 谁在唱？\n没人。",
+        "谁在睡？\n海怪。\n谁在唱？\n没人。",
+        "（1）谁在睡\n答案：海怪。\n（2）谁在唱\n答案：没人。",
+    ],
+    ids=["answers marked", "numbers", "lines", "no question marks"],
+)
+def test_a_pair_a_number_or_a_line(text: str) -> None:
+    found = pairs([Block("paragraph", text)])
+    assert len(found) == 2
+    assert all(said in content for said, (_, content) in zip(("海怪", "没人"), found, strict=True))

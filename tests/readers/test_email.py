@@ -5,6 +5,7 @@ import pytest
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.email import read
 from ragflow_local.records import Block, Notice
+from tests import old_office
 
 
 def mail(subject: str = "The Kraken", body: str = "It sleeps.\n") -> EmailMessage:
@@ -90,3 +91,39 @@ def test_what_has_no_header_is_no_mail() -> None:
 
 def test_white_space_alone_is_nothing() -> None:
     assert texts(b" \n\n  \n") == []
+
+
+def test_a_version_that_says_more_wins_over_a_poor_plain_one() -> None:
+    message = mail(body="View this mail in your browser\n")
+    message.add_alternative(
+        "<p>The pump price falls to 700 EUR from May on, says our plumber.</p>"
+        "<table><tr><th>Part<th>Price<tr><td>Valve<td>12</table>",
+        subtype="html",
+    )
+    found = texts(message.as_bytes())
+    assert "Part\tPrice\nValve\t12" in found
+    assert not any("browser" in text for text in found)
+
+
+def test_an_invitation_beside_the_text_is_read_too() -> None:
+    message = mail()
+    message.add_alternative("BEGIN:VEVENT\nSUMMARY:Dive\nEND:VEVENT\n", subtype="calendar")
+    assert texts(message.as_bytes())[-2:] == ["It sleeps.", "Summary: Dive"]
+
+
+def test_a_signed_mail_is_read_and_a_signature_beside_it_passed_over() -> None:
+    inner = b"Content-Type: text/plain\r\n\r\nIt sleeps.\r\n"
+    message = EmailMessage()
+    message["From"] = "a@b.example"
+    message.set_content(old_office.signed(inner), "application", "pkcs7-mime")
+    assert texts(message.as_bytes()) == ["From: a@b.example", "It sleeps."]
+    message = mail()
+    message.add_attachment(b"\x30\x00", "application", "pkcs7-signature", filename="smime.p7s")
+    assert texts(message.as_bytes())[-1] == "It sleeps."
+
+
+def test_an_encrypted_mail_says_so() -> None:
+    message = EmailMessage()
+    message["From"] = "a@b.example"
+    message.set_content(b"\x30\x03\x02\x01\x00", "application", "pkcs7-mime")
+    assert "encrypted" in texts(message.as_bytes())[-1]

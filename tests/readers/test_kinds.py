@@ -28,13 +28,11 @@ def test_source_code_and_unknown_texts_are_text() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.zip", zipped({"x": "y"})),
         ("a.mp3", bytes(range(256)) * 20),
-        ("a.doc", ole2.write({"WordDocument": b"x"})),
         ("a.bin", b"\0" * 100),
         ("a", b""),
     ],
-    ids=["archive", "sound", "old Word", "zeros", "nothing at all"],
+    ids=["sound", "zeros", "nothing at all"],
 )
 def test_what_no_reader_reads_says_what_could_be(name: str, data: bytes) -> None:
     with pytest.raises(UnsupportedFileError, match=r"\.pdf"):
@@ -50,3 +48,28 @@ def test_an_encrypted_office_file_goes_to_the_reader_that_says_so() -> None:
 def test_a_table_in_a_csv_file_is_not_taken_for_a_mail() -> None:
     assert kind_of("a.csv", MAIL) == "csv"
     assert kind_of("a.md", MAIL) == "markdown"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.xls", b"Name\tFee\nAna\t5\n", "csv"),
+        ("a.xls", b"<?xml version='1.0'?><Workbook/>", "xml"),
+        ("a.doc", b"Just a line.", "text"),
+        ("a.zip", zipped({"word/notes.txt": "y"}), "archive"),
+        ("a", zipped({"word/document.xml": "<x/>"}), "docx"),
+        ("a.gif", b"GIF89a....", "image"),
+        ("a.txt", b"From x Mon\n" + MAIL, "mbox"),
+        ("winmail.dat", b"\x78\x9f\x3e\x22", "tnef"),
+        ("a.bin", ole2.write({"WordDocument": b"x"}), "doc"),
+    ],
+)
+def test_files_of_older_programs_are_known_by_what_they_hold(
+    name: str, data: bytes, kind: str
+) -> None:
+    assert kind_of(name, data) == kind
+
+
+def test_a_package_of_another_program_says_what_to_save_it_as() -> None:
+    with pytest.raises(UnsupportedFileError, match=r"one of: \.docx\."):
+        kind_of("a.pages", zipped({"Index/Document.iwa": "x"}))
