@@ -20,12 +20,14 @@ from ragflow_local.embedders import (
     open_embedder,
     open_reranker,
 )
-from ragflow_local.errors import ModelClosedError
+from ragflow_local.errors import ModelClosedError, ModelTooLargeError
 from ragflow_local.generators import Generator, open_generator, resolve_generator
 from ragflow_local.settings import LLMSettings
 
 Key = TypeVar("Key")
 Model = TypeVar("Model")
+
+_Wanted = tuple[Path, int | None, int | None]  # file, context length, threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Once(Generic[Key, Model]):
 
 
 class Models:
-    """The embedders, rerankers and the one generator that a project has loaded.
+    """The embedders, rerankers and generators that a project has loaded.
 
     Args:
         places: Where they are looked for.
@@ -94,10 +96,9 @@ class Models:
         self.places = places
         self._embedders: Once[str, Embedder] = Once()
         self._rerankers: Once[str, Reranker] = Once()
-        # One generator at a time: two would need the memory of both.
-        self._generator_turn = threading.Lock()
+        self._generator_turn = threading.Lock()  # one loads at a time
         self._generator_lock = threading.Lock()
-        self._generator: tuple[Path, Generator] | None = None
+        self._generators: dict[_Wanted, Generator] = {}  # that last used last
         self._closed = threading.Event()
 
     def embedder(self, name: str) -> Embedder:
@@ -137,35 +138,61 @@ class Models:
     def generator(self, llm: LLMSettings) -> Generator | None:
         """Return the chat model, loaded once; None means the extractive answerer.
 
+        Several are kept where memory allows. Where it does not, one that is not needed makes
+        room, as soon as the answer it writes is whole.
+
         Raises:
             MissingModelError: There is no such file, or llama-cpp-python is not installed.
+            ModelTooLargeError: It does not fit, even alone.
             ModelClosedError: The project was closed while it was loaded.
         """
         path = resolve_generator(llm.model_name, self.places.models_dir)
         if path is None:
             return None
+        wanted = (path, llm.context_tokens, llm.threads)
+        held = self._held(wanted)
+        if held is not None:
+            return held
         with self._generator_turn:
-            with self._generator_lock:
-                held = self._generator
-                if self._closed.is_set():
-                    raise ModelClosedError(path.name)
-                if held is not None and held[0] == path:
-                    return held[1]
-                self._generator = None
+            held = self._held(wanted)  # another thread may have loaded it meanwhile
             if held is not None:
-                held[1].close()
-            model = open_generator(path)
+                return held
+            model = self._load(wanted)
             with self._generator_lock:
                 if not self._closed.is_set():
-                    self._generator = (path, model)
+                    self._generators[wanted] = model
                     return model
         model.close()
         raise ModelClosedError(path.name)
 
+    def _held(self, wanted: _Wanted) -> Generator | None:
+        with self._generator_lock:
+            if self._closed.is_set():
+                raise ModelClosedError(wanted[0].name)
+            held = self._generators.pop(wanted, None)
+            if held is not None:
+                self._generators[wanted] = held
+            return held
+
+    def _load(self, wanted: _Wanted) -> Generator:
+        """Load a chat model; where there is no room, after the others have made some."""
+        path, context_tokens, threads = wanted
+        while True:
+            try:
+                return open_generator(path, context_tokens=context_tokens, threads=threads)
+            except ModelTooLargeError:
+                with self._generator_lock:
+                    oldest = next(iter(self._generators), None)
+                    other = self._generators.pop(oldest) if oldest is not None else None
+                if other is None:
+                    raise
+            other.retire()
+
     def close(self) -> None:
-        """Free the chat model; one that is being loaded is freed as soon as it is."""
+        """Free the chat models; one that is being loaded is freed as soon as it is."""
         with self._generator_lock:
             self._closed.set()
-            held, self._generator = self._generator, None
-        if held is not None:
-            held[1].close()
+            held = list(self._generators.values())
+            self._generators.clear()
+        for model in held:
+            model.close()

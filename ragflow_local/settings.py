@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -41,6 +41,7 @@ class _Settings:
 
     __slots__ = ()
     _SPELLINGS: ClassVar[Mapping[str, str]] = {}
+    _SHOWN_IF_SET: ClassVar[Collection[str]] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -61,8 +62,13 @@ class _Settings:
         return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values under their first spelling."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]  # mixed into dataclasses only
+        """Return the settings as plain values; those that are not of the reference only if set."""
+        plain: dict[str, Any] = asdict(self)  # type: ignore[call-overload]  # mixed into dataclasses only
+        defaults = {item.name: item.default for item in fields(self)}  # type: ignore[arg-type]  # likewise
+        for name in self._SHOWN_IF_SET:
+            if plain[name] == defaults[name]:
+                del plain[name]
+        return plain
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:
@@ -153,12 +159,18 @@ class LLMSettings(_Settings):
         frequency_penalty: Against a token, by how often it was said before.
         max_token: Most tokens of an answer.
         seed: Of the sampling; None for another each time.
+        context_tokens: Length of the model's window: prompt and answer together. None: its own,
+            at most 8,192.
+        time_limit_seconds: Longest time for an answer, which then ends where it is.
+        threads: Processor threads to use. None: all to read, half of them to write.
     """
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {
         "frequency penalty": "frequency_penalty",
         "max_tokens": "max_token",
     }
+
+    _SHOWN_IF_SET: ClassVar[Collection[str]] = ("context_tokens", "time_limit_seconds", "threads")
 
     model_name: str | None = None
     temperature: float = 0.1
@@ -167,6 +179,9 @@ class LLMSettings(_Settings):
     frequency_penalty: float = 0.7
     max_token: int = 512
     seed: int | None = None
+    context_tokens: int | None = None
+    time_limit_seconds: float = 600.0
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -179,6 +194,11 @@ class LLMSettings(_Settings):
         check_whole("max_token", self.max_token, 1, 1_000_000)
         if self.seed is not None:
             check_whole("seed", self.seed, 0, 2**32 - 1)
+        if self.context_tokens is not None:
+            check_whole("context_tokens", self.context_tokens, 256, 1 << 20)
+        check_number("time_limit_seconds", self.time_limit_seconds, 0.1, 1e6)
+        if self.threads is not None:
+            check_whole("threads", self.threads, 1, 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +221,8 @@ class PromptSettings(_Settings):
             ``Message.unsupported``. None: ``strict`` for models of less than about a billion
             parameters, else ``marked``.
     """
+
+    _SHOWN_IF_SET: ClassVar[Collection[str]] = ("grounding",)
 
     prompt: str = DEFAULT_PROMPT
     similarity_threshold: float = 0.2

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ragflow_local.embedders.hashing import HashingEmbedder
-from ragflow_local.errors import InvalidValueError, ModelClosedError
+from ragflow_local.errors import InvalidValueError, ModelClosedError, ModelTooLargeError
 from ragflow_local.models import ModelPlaces, Models, Once
 from ragflow_local.settings import LLMSettings
 
@@ -34,6 +34,9 @@ class Chatty:
 
     def close(self) -> None:
         self.is_closed = True
+
+    def retire(self) -> None:
+        self.close()
 
 
 @pytest.fixture
@@ -112,21 +115,36 @@ def test_who_waits_for_an_interrupted_load_loads_itself(pool: ThreadPoolExecutor
         first.result(PATIENCE)
 
 
-def test_another_chat_model_takes_the_place_of_the_first(
-    models: Models, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("room", "closed"), [(2, [False, False]), (1, [True, False])])
+def test_chat_models_are_kept_while_there_is_room(
+    models: Models, monkeypatch: pytest.MonkeyPatch, room: int, closed: list[bool]
 ) -> None:
     made: list[Chatty] = []
 
-    def opened(path: Path) -> Chatty:
+    def opened(path: Path, **_: object) -> Chatty:
+        if sum(not model.is_closed for model in made) >= room:
+            raise ModelTooLargeError(path.name, 2, 1)
         made.append(Chatty())
         return made[-1]
 
     monkeypatch.setattr("ragflow_local.models.open_generator", opened)
-    for name, closed in (("a.gguf", [False]), ("a.gguf", [False]), ("b.gguf", [True, False])):
-        models.generator(chat(name))
-        assert [model.is_closed for model in made] == closed
+    first = models.generator(chat("a.gguf"))
+    assert models.generator(chat("a.gguf")) is first
+    models.generator(chat("b.gguf"))
+    assert [model.is_closed for model in made] == closed
     models.close()
-    assert made[1].is_closed
+    assert all(model.is_closed for model in made)
+
+
+def test_a_chat_model_too_large_even_alone_is_an_error(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, **_: object) -> None:
+        raise ModelTooLargeError(path.name, 2, 1)
+
+    monkeypatch.setattr("ragflow_local.models.open_generator", refused)
+    with pytest.raises(ModelTooLargeError):
+        models.generator(chat("a.gguf"))
 
 
 def test_closing_does_not_wait_for_a_chat_model_and_leaves_none_behind(

@@ -14,7 +14,7 @@ from ragflow_local.answer.knowledge import without_duplicates
 from ragflow_local.answer.thinking import Thinking
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.answer.writing import Writing, write_json, write_text
-from ragflow_local.errors import InvalidValueError
+from ragflow_local.errors import InvalidValueError, ModelClosedError
 from ragflow_local.generators.extractive import NAME, Quote, extract
 from ragflow_local.records import Answer, Hit
 from ragflow_local.retrieve.similarity import nearness
@@ -67,16 +67,30 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
     if not hits:
         yield _not_found(turn)
         return
-    with running.spending("loading_seconds"):
-        generator = turn.open_generator()
-    if generator is None:
-        yield from _quoted(turn, question, hits)
-        return
-    writing = Writing(turn, question, hits, generator, running)
-    if turn.schema is not None:
-        yield from write_json(writing, turn.schema)
-    else:
-        yield from write_text(writing)
+    yield from _answered(turn, question, hits, running)
+
+
+def _answered(turn: Turn, question: str, hits: Sequence[Hit], running: Running) -> Iterator[Answer]:
+    """Yield the answer of the chat's model, which another chat's may have put out just now."""
+    for is_last_try in (False, True):
+        with running.spending("loading_seconds"):
+            generator = turn.open_generator()
+        if generator is None:
+            yield from _quoted(turn, question, hits)
+            return
+        writing = Writing(turn, question, hits, generator, running)
+        has_begun = False
+        try:
+            for answer in (
+                write_text(writing) if turn.schema is None else write_json(writing, turn.schema)
+            ):
+                has_begun = True
+                yield answer
+        except ModelClosedError:
+            if has_begun or is_last_try:
+                raise
+        else:
+            return
 
 
 def _standalone(turn: Turn, running: Running) -> str:

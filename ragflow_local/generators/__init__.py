@@ -65,8 +65,12 @@ class Generator(Protocol):
         """
         ...
 
+    def retire(self) -> None:
+        """Free the weights once the answer that is being written is whole."""
+        ...
+
     def close(self) -> None:
-        """Free the weights; nothing happens the second time."""
+        """Free the weights; an answer that is being written ends with ``ModelClosedError``."""
         ...
 
 
@@ -76,9 +80,11 @@ class Stream(Iterator[str], Protocol):
     Attributes:
         usage: Counts and seconds so far: ``prompt_tokens``, ``reused_tokens``,
             ``answer_tokens``, ``first_seconds``, ``seconds``.
+        finish_reason: Why the text ended: ``stop``, ``length``, ``time``; else empty.
     """
 
     usage: Mapping[str, float]
+    finish_reason: str
 
     def close(self) -> None:
         """Stop within one token, while the prompt is read too; once is enough."""

@@ -6,6 +6,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ragflow_local.errors import (
@@ -25,6 +26,38 @@ _PENALTY_WINDOW = 64  # llama.cpp's default: tokens that the penalties look back
 _IDLE_SECONDS = 10.0  # An answer nobody reads on for so long makes way for another question.
 
 
+@dataclass(slots=True)
+class Reading:
+    """A context of a model, and what it has read: the next prompt is read on from there.
+
+    Attributes:
+        context: llama.cpp's context.
+        memory: Its cache.
+        tokens: Its length.
+        cached: What the cache holds.
+    """
+
+    context: Any
+    memory: Any
+    tokens: int
+    cached: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How an answer is written.
+
+    Attributes:
+        settings: The user's.
+        grammar: What it must fit; "" for nothing.
+        is_thinking: Whether the prompt has opened the thinking.
+    """
+
+    settings: LLMSettings
+    grammar: str = ""
+    is_thinking: bool = False
+
+
 class Answering(Iterator[str]):
     """One answer being written.
 
@@ -36,20 +69,22 @@ class Answering(Iterator[str]):
     def __init__(
         self,
         model: LlamaCpp,
+        reading: Reading,
         prompt: list[int],
-        settings: LLMSettings,
-        *,
-        grammar: str,
-        is_thinking: bool,
+        writing: Writing,
     ) -> None:
         self._model = model
+        self._reading = reading
         self._prompt = prompt
         self._said: list[int] = []
         self._text = StreamText(model.stops)
-        self._opening = "<think>\n" if is_thinking else ""
-        room = model.context_tokens - len(prompt)
-        self._most = min(settings.max_token, room)
-        self._sampler = _sampler_of(model, settings, grammar)
+        self._opening = "<think>\n" if writing.is_thinking else ""
+        settings = writing.settings
+        self._most = min(settings.max_token, reading.tokens - len(prompt))
+        self._limit = min(settings.time_limit_seconds, model.time_limit_seconds)
+        self._sampler = _sampler_of(model, settings, writing.grammar)
+        self.finish_reason = ""
+        self._is_cut = False
         self._stop = threading.Event()
         self._interrupt: BaseException | None = None
         self.is_busy = False
@@ -73,10 +108,13 @@ class Answering(Iterator[str]):
                 self._leave()
             if piece:
                 return piece
+        if self._is_cut and not self.finish_reason:
+            raise ModelClosedError(self._model.name)
         raise StopIteration
 
-    def stop(self) -> None:
-        """Let the step that is running end as soon as it can."""
+    def cut(self) -> None:
+        """Let the step that is running end as soon as it can; whoever reads on is told."""
+        self._is_cut = True
         self._stop.set()
 
     def close(self) -> None:
@@ -96,7 +134,7 @@ class Answering(Iterator[str]):
         with model.turn:
             while not model.is_closed and not self._stop.is_set():
                 owner = model.owner
-                if owner is None or owner is self or owner._makes_way():
+                if owner is None or owner is self or owner.makes_way():
                     break
                 model.turn.wait(0.5)
             if model.is_closed:
@@ -106,7 +144,8 @@ class Answering(Iterator[str]):
             self.is_busy = True
             self._thread = threading.get_ident()
 
-    def _makes_way(self) -> bool:
+    def makes_way(self) -> bool:
+        """Say whether its own thread left it off, or nobody reads it on."""
         if self.is_busy:
             return False
         return (
@@ -136,38 +175,44 @@ class Answering(Iterator[str]):
         if self._stop.is_set() or not self._read():
             self._is_done = True
             return ""
-        api, model = self._model.api, self._model
-        token = api.llama_sampler_sample(self._sampler, model.context, -1)
+        api, model, reading = self._model.api, self._model, self._reading
+        token = api.llama_sampler_sample(self._sampler, reading.context, -1)
         now = time.monotonic()
         self.usage.setdefault("first_seconds", now - self._began)
         self.usage["seconds"] = now - self._began
         if api.llama_vocab_is_eog(model.vocab, token):
             self._is_done = True
+            self.finish_reason = "stop"
             return self._text.feed(b"", is_last=True)
         self._said.append(token)
         self.usage["answer_tokens"] = len(self._said)
-        self._is_done = len(self._said) >= self._most or self._is_late()
+        if len(self._said) >= self._most:
+            self.finish_reason = "length"
+        elif self._is_late():
+            self.finish_reason = "time"
+        self._is_done = bool(self.finish_reason)
         piece = _piece_of(api, model.vocab, token)
         text = self._text.feed(piece, is_last=self._is_done)
-        self._is_done = self._is_done or self._text.is_stopped
+        if self._text.is_stopped:
+            self._is_done, self.finish_reason = True, "stop"
         return text
 
     def _is_late(self) -> bool:
-        return time.monotonic() - self._began > self._model.time_limit_seconds
+        return time.monotonic() - self._began > self._limit
 
     def _read(self) -> bool:
         """Let the model read what it has not; return False if it was stopped meanwhile."""
-        model = self._model
+        model, reading = self._model, self._reading
         wanted = self._prompt + self._said
-        same = _common(model.cached, wanted)
+        same = _common(reading.cached, wanted)
         # The last token is read again: only then are there fresh figures to choose the next by.
         same = min(same, len(wanted) - 1)
-        if same < len(model.cached) and not model.api.llama_memory_seq_rm(
-            model.memory, 0, same, -1
+        if same < len(reading.cached) and not model.api.llama_memory_seq_rm(
+            reading.memory, 0, same, -1
         ):
-            model.api.llama_memory_clear(model.memory, True)  # a model that cannot go back
+            model.api.llama_memory_clear(reading.memory, True)  # a model that cannot go back
             same = 0
-        model.cached = wanted[:same]
+        reading.cached = wanted[:same]
         self.usage.setdefault("reused_tokens", same)
         rest = wanted[same:]
         if len(rest) == 1:
@@ -175,15 +220,15 @@ class Answering(Iterator[str]):
         return self._read_stoppably(rest)
 
     def _read_stoppably(self, tokens: list[int]) -> bool:
-        api, model = self._model.api, self._model
+        api, reading = self._model.api, self._reading
         callback = api.ggml_abort_callback(self._asks_to_stop)
-        api.llama_set_abort_callback(model.context, callback, None)
+        api.llama_set_abort_callback(reading.context, callback, None)
         try:
             for start in range(0, len(tokens), BATCH):
                 if not self._decode(tokens[start : start + BATCH]):
                     return False
         finally:
-            api.llama_set_abort_callback(model.context, api.ggml_abort_callback(), None)
+            api.llama_set_abort_callback(reading.context, api.ggml_abort_callback(), None)
             if self._interrupt is not None:
                 raise self._interrupt
         return True
@@ -196,20 +241,20 @@ class Answering(Iterator[str]):
             return True
 
     def _decode(self, tokens: list[int]) -> bool:
-        api, model = self._model.api, self._model
+        api, model, reading = self._model.api, self._model, self._reading
         held = (ctypes.c_int32 * len(tokens))(*tokens)  # the batch only points to it
-        status = api.llama_decode(model.context, api.llama_batch_get_one(held, len(tokens)))
+        status = api.llama_decode(reading.context, api.llama_batch_get_one(held, len(tokens)))
         if status == 0:
-            model.cached.extend(tokens)
+            reading.cached.extend(tokens)
             return True
         # The cache may hold a part of the batch: back to what is known.
-        if not api.llama_memory_seq_rm(model.memory, 0, len(model.cached), -1):
-            api.llama_memory_clear(model.memory, True)
-            model.cached = []
+        if not api.llama_memory_seq_rm(reading.memory, 0, len(reading.cached), -1):
+            api.llama_memory_clear(reading.memory, True)
+            reading.cached = []
         if status != 2:  # 2: aborted on our wish
             raise DamagedModelError(model.name, f"llama.cpp stopped with status {status}")
         if self._is_late() and not self._said and not self._stop.is_set():
-            raise AnswerTimeoutError(model.name, model.time_limit_seconds)
+            raise AnswerTimeoutError(model.name, self._limit)
         return False
 
 

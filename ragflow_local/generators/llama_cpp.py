@@ -23,7 +23,7 @@ from ragflow_local.errors import (
     MissingModelError,
     ModelClosedError,
 )
-from ragflow_local.generators.answering import BATCH, Answering
+from ragflow_local.generators.answering import BATCH, Answering, Reading, Writing
 from ragflow_local.generators.chat_template import (
     CHATML,
     PLAIN,
@@ -39,6 +39,7 @@ from ragflow_local.settings import LLMSettings
 _log = logging.getLogger("ragflow_local.llama_cpp")
 
 _MOST_CONTEXT = 8192  # Eight chunks and a long history fit; more costs memory and patience.
+_SIDE_CONTEXT = 2048  # of prompts beside a conversation: to rewrite a question, to judge
 _UNKNOWN_CONTEXT = 2048  # For a file that does not say; every chat model reads that much.
 _NO_CHAT = frozenset({"bert", "nomic-bert", "jina-bert-v2", "clip", "t5encoder"})
 _LEVELS = {1: logging.DEBUG, 2: logging.DEBUG, 3: logging.WARNING, 4: logging.ERROR}
@@ -83,8 +84,7 @@ class LlamaCpp:
         self._load(path, threads)
         self._bos = self.api.llama_vocab_bos(self.vocab)
         self._choose_template(header)
-        # What the model's cache holds, so that the next prompt reads on from what is the same.
-        self.cached: list[int] = []
+        self._side: Reading | None = None
 
     def _load(self, path: Path, threads: int | None) -> None:
         api = self.api
@@ -95,21 +95,38 @@ class LlamaCpp:
             raise DamagedModelError(path.name, "llama.cpp does not load it; its log says why")
         self.vocab = api.llama_model_get_vocab(self._model)
         settings = api.llama_context_default_params()
-        settings.n_ctx = self.context_tokens
-        settings.n_batch = settings.n_ubatch = min(BATCH, self.context_tokens)
         # llama.cpp's threads wait for one another by spinning, so that writing, which waits for
         # memory, is not faster with all of them, and far slower beside other work.
         processors = os.cpu_count() or 1
         settings.n_threads = threads or max(1, processors // 2)
         settings.n_threads_batch = threads or processors
         settings.no_perf = True
-        self.context = api.llama_init_from_model(self._model, settings)
-        if not self.context:
+        self._settings = settings
+        reading = self._reading(self.context_tokens)
+        if reading is None:
             api.llama_model_free(self._model)
             raise DamagedModelError(path.name, "llama.cpp gives it no context; its log says why")
-        self.memory = api.llama_get_memory(self.context)
+        self.reading = reading
         # The context may be padded up; the prompt is fitted into what was asked for.
         self.vocabulary = api.llama_vocab_n_tokens(self.vocab)
+
+    def _reading(self, context_tokens: int) -> Reading | None:
+        settings = self._settings
+        settings.n_ctx = context_tokens
+        settings.n_batch = settings.n_ubatch = min(BATCH, context_tokens)
+        context = self.api.llama_init_from_model(self._model, settings)
+        if not context:
+            return None
+        return Reading(context, self.api.llama_get_memory(context), context_tokens)
+
+    def _beside(self, needed: int) -> Reading:
+        """Return where a side prompt is read; with the conversation, where it is too long."""
+        if needed > min(_SIDE_CONTEXT, self.context_tokens):
+            return self.reading
+        with self.turn:
+            if self._side is None and not self.is_closed:
+                self._side = self._reading(min(_SIDE_CONTEXT, self.context_tokens))
+            return self._side or self.reading
 
     def _choose_template(self, header: GGUFHeader) -> None:
         """Take the model's own template; else the one whose words are tokens of its own."""
@@ -188,24 +205,36 @@ class LlamaCpp:
         if len(tokens) >= self.context_tokens:
             raise ContextTooSmallError(len(tokens), self.context_tokens)
         is_thinking = prompt.rstrip().endswith("<think>")
-        return Answering(self, tokens, settings, grammar=grammar, is_thinking=is_thinking)
+        needed = len(tokens) + settings.max_token
+        reading = self._beside(needed) if is_side else self.reading
+        writing = Writing(settings, grammar=grammar, is_thinking=is_thinking)
+        return Answering(self, reading, tokens, writing)
+
+    def retire(self) -> None:
+        """Wait for the answer that is being written, or for its reader to leave it; free all."""
+        with self.turn:
+            while not self.is_closed and self.owner is not None and not self.owner.makes_way():
+                self.turn.wait(0.2)
+            self.close()
 
     def close(self) -> None:
-        """Stop what is running and free the weights; nothing happens the second time."""
+        """Cut what is running and free the weights; nothing happens the second time."""
         with self.turn:
             if self.is_closed:
                 return
             self.is_closed = True
             if self.owner is not None:
-                self.owner.stop()
+                self.owner.cut()
             while self.owner is not None and self.owner.is_busy:
                 self.turn.wait(0.1)
-            self.api.llama_free(self.context)
+            for reading in (self.reading, self._side):
+                if reading is not None:
+                    self.api.llama_free(reading.context)
             self.api.llama_model_free(self._model)
             self.turn.notify_all()
 
     def __del__(self) -> None:
-        if hasattr(self, "cached"):
+        if hasattr(self, "_side"):
             self.close()
 
 

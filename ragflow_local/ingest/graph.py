@@ -18,7 +18,10 @@ Write names as the text writes them.
 
 Text:
 """
-_SETTINGS = LLMSettings(temperature=0.0, max_token=400, seed=0, frequency_penalty=0.0)
+_SETTINGS = LLMSettings(
+    temperature=0.0, max_token=400, seed=0, frequency_penalty=0.0, presence_penalty=0.0
+)
+_NOTHING_NAMED = "The graph model named nothing that the text says: its graph is found by rules."
 _MOST_CHARACTERS = 300  # of what is said about a name
 _MOST_SAID = 6
 
@@ -34,10 +37,11 @@ class _Found:
 
 def by_model(
     drafts: Sequence[Draft], generator: Generator, done: Callable[[int], None]
-) -> list[Draft]:
-    """Return the text drafts, and the entities and relations a chat model finds in them.
+) -> tuple[list[Draft], tuple[str, ...]]:
+    """Return the text drafts, the entities and relations a chat model finds in them, and notices.
 
-    What the model names and the text does not say is left out.
+    What the model names and the text does not say is left out. Where nothing is left, the drafts
+    are returned as they came, with what rules have found.
 
     Args:
         drafts: Of a document; its text drafts stand first.
@@ -48,13 +52,17 @@ def by_model(
     found: dict[tuple[str, ...], _Found] = {}
     for ordinal, draft in enumerate(texts):
         done(0)
-        answer = generator.generate([ChatMessage("user", _TASK + draft.content)], _SETTINGS)
+        answer = generator.generate(
+            [ChatMessage("user", _TASK + draft.content)], _SETTINGS, is_side=True
+        )
         for names, said in _read("".join(answer), draft.content):
             one = found.setdefault(tuple(sorted(map(_key, names))), _Found(names))
             one.said.append(said)
             one.sources.append(ordinal)
+    if not found:
+        return list(drafts), (_NOTHING_NAMED,)
     order = sorted(found.items(), key=lambda item: (len(item[0]), -len(item[1].said)))
-    return [*texts, *(_draft(key, one, texts) for key, one in order)]
+    return [*texts, *(_draft(key, one, texts) for key, one in order)], ()
 
 
 def _read(answer: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:

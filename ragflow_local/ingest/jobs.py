@@ -346,7 +346,8 @@ class Jobs:
         for parse in parses:
             asks = parse.document.parse_method == "knowledge_graph" and parse.config.graph_model
             if asks and (generator := self._generator_of(asks)) is not None:
-                parse.drafts = by_model(parse.drafts, generator, embedded)
+                parse.drafts, notices = by_model(parse.drafts, generator, embedded)
+                parse.notices += notices
         parsed = [Parsed(p.document, p.drafts, p.notices, p.is_cancelled) for p in parses]
         self._indexer.replace_documents(parsed, embedded)
         for parse in parses:

@@ -178,6 +178,9 @@ class Script:
         for word in words[1:]:
             yield f" {word}"
 
+    def retire(self) -> None:
+        """Free nothing: it has no weights."""
+
     def close(self) -> None:
         """Do nothing: the next project of the test goes on with it."""
 

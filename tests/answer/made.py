@@ -68,5 +68,8 @@ class Scripted:
         finally:
             self.closed += 1
 
+    def retire(self) -> None:
+        pass
+
     def close(self) -> None:
         pass

@@ -52,6 +52,9 @@ class Endless:
         finally:
             self.has_ended.set()
 
+    def retire(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -180,6 +180,55 @@ def test_what_was_read_before_is_not_read_again(model: LlamaCpp) -> None:
     assert "".join(model.generate(longer, GREEDY)) == reused
 
 
+def test_a_prompt_beside_the_conversation_leaves_it_read(model: LlamaCpp) -> None:
+    first = [ChatMessage("system", "the " * 60), ChatMessage("user", "a")]
+    list(model.generate(first, GREEDY))
+    list(model.generate(ask("rewrite this"), GREEDY, is_side=True))
+    stream = model.generate(first, GREEDY)
+    list(stream)
+    assert stream.usage["reused_tokens"] >= model.count_tokens(first) - 1  # type: ignore[attr-defined]
+
+
+def test_a_prompt_beside_the_conversation_is_answered_alike(model: LlamaCpp) -> None:
+    list(model.generate(ask("first"), GREEDY))
+    beside = "".join(model.generate(ask("x"), GREEDY, is_side=True))
+    assert beside == "".join(model.generate(ask("x"), GREEDY))
+
+
+def test_it_is_told_what_ended_an_answer(model: LlamaCpp) -> None:
+    short = model.generate(ask("x"), LLMSettings(temperature=0, max_token=1))
+    list(short)
+    assert short.finish_reason in ("length", "stop")  # type: ignore[attr-defined]
+    wordy = LLMSettings(temperature=2, top_p=1, seed=4, max_token=400, time_limit_seconds=0.1)
+    late = model.generate(ask("x"), wordy)
+    for _ in late:
+        time.sleep(0.05)
+    assert late.finish_reason == "time"  # type: ignore[attr-defined]
+
+
+def test_a_model_that_retires_waits_for_the_answer(tmp_path: Path) -> None:
+    model = open_generator(tiny_gguf.write(tmp_path / "a.gguf"), threads=1)
+    expected = "".join(model.generate(ask("a"), GREEDY))
+    stream = model.generate(ask("a"), GREEDY)
+    said = next(stream)
+    retiring = threading.Thread(target=model.retire)
+    retiring.start()
+    retiring.join(0.1)
+    assert retiring.is_alive()
+    assert said + "".join(stream) == expected
+    retiring.join(30)
+    with pytest.raises(ModelClosedError):
+        list(model.generate(ask("a"), GREEDY))
+
+
+def test_an_answer_that_is_cut_while_a_token_is_chosen_is_an_error(model: LlamaCpp) -> None:
+    stream = model.generate(ask("a"), GREEDY)
+    next(stream)
+    stream.cut()  # type: ignore[attr-defined]
+    with pytest.raises(ModelClosedError):
+        list(stream)
+
+
 @pytest.fixture(scope="module")
 def slow_model(folder: Path) -> Iterator[LlamaCpp]:
     """A model that reads long enough to be stopped while it does."""

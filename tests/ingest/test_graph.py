@@ -42,13 +42,19 @@ class Said:
     ) -> Iterator[str]:
         yield self.answer
 
+    def retire(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
 
 def test_a_model_names_what_the_text_says_and_nothing_else() -> None:
     texts = [Draft("Alice Moray was born in Port Ellen."), Draft("Port Ellen has a harbour.")]
-    found = by_model([*texts, Draft("old", kind="entity")], Said(ANSWER), lambda done: None)
+    found, notices = by_model(
+        [*texts, Draft("old", kind="entity")], Said(ANSWER), lambda done: None
+    )
+    assert notices == ()
     assert found[:2] == texts
     data = [json.loads(draft.data) for draft in found[2:]]
     assert {item["key"]: item["sources"] for item in data} == {
@@ -84,3 +90,10 @@ def test_without_a_graph_model_the_settings_are_those_of_the_reference() -> None
     assert "graph_model" not in ParserConfig().to_dict()
     config = ParserConfig(graph_model="a.gguf")
     assert ParserConfig.from_dict(config.to_dict()) == config
+
+
+def test_where_the_model_names_nothing_that_the_text_says_rules_have_the_word() -> None:
+    drafts = [Draft("Ada met Bob."), Draft("Ada", kind="entity")]
+    found, notices = by_model(drafts, Said("E | Nobody | a ghost"), lambda done: None)
+    assert found == drafts
+    assert "by rules" in notices[0]
