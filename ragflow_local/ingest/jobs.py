@@ -10,7 +10,6 @@ for, and its end.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import queue
 import threading
@@ -32,7 +31,7 @@ from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.slots import Slot
-from ragflow_local.ingest.tasks import END, Parse, Task, together
+from ragflow_local.ingest.tasks import END, QUEUED, Line, Parse, Task, queued_behind, together
 from ragflow_local.records import Block, DocumentRow, Progress
 from ragflow_local.settings import Limits, ParserConfig
 from ragflow_local.stores.files import Files
@@ -67,7 +66,7 @@ class Jobs:
         self.pages_read = 0  # since the project was opened
         self._changed = threading.Condition()
         self._parses: dict[str, Parse] = {}
-        self._orders = itertools.count()
+        self._line = Line()
         self._tasks: queue.PriorityQueue[Task] = queue.PriorityQueue()
         self._drafted: queue.SimpleQueue[Parse | None] = queue.SimpleQueue()
         self._ahead = 0  # chunks drafted and not committed
@@ -84,15 +83,13 @@ class Jobs:
                 if document.id in self._parses:
                     # Its end is in the catalog, else the row would not have been begun anew.
                     self._parses[document.id].is_over = True
+                    self._line.leave(self._parses[document.id].order)
                 parse = Parse(
                     document,
-                    next(self._orders),
+                    self._line.join(),
                     ParserConfig.from_dict(document.parser_config),
                     str(self._files.path_of(document.sha256)),
                 )
-                ahead = len(self._parses)
-                message = f"Queued behind {ahead} others" if ahead else "Queued"
-                parse.progress = Progress(0.0, message)
                 self._parses[document.id] = parse
                 self._tasks.put(Task(parse.order, 0, parse, self._first_request(parse)))
             self._start_threads()
@@ -113,7 +110,9 @@ class Jobs:
         """Return how far a queued or running parse is; None for any other document."""
         with self._changed:
             parse = self._parses.get(document_id)
-            return parse.progress if parse else None
+            if parse is None or parse.progress != QUEUED:
+                return parse.progress if parse else None
+            return queued_behind(self._line.count_before(parse.order))
 
     def wait_for_change(
         self, document_id: str, seen: Progress | None, timeout_seconds: float
@@ -250,7 +249,7 @@ class Jobs:
             if not task.request.first:
                 # Read and cut at one go: blocks need not come here and go back.
                 request = self._cut_request(parse, [], task.request)
-                task = Task(task.order, task.part, parse, request)
+                task = Task(task.turn, task.part, parse, request)
         reply = self._run_twice(slot, task)
         if isinstance(reply, wire.Planned):
             self._plan(parse, reply.pages)
@@ -300,7 +299,7 @@ class Jobs:
         for part, first in enumerate(starts):
             last = min(first + size - 1, pages)
             request = self._read_request(parse, first, last)
-            self._tasks.put(Task(parse.order, part, parse, request))
+            self._tasks.put(Task(parse.order + part, part, parse, request))
 
     def _say_reading(self, parse: Parse, request: wire.Read, page: int) -> None:
         if not request.first:
@@ -396,4 +395,5 @@ class Jobs:
             with self._changed:
                 if self._parses.get(parse.document.id) is parse:
                     del self._parses[parse.document.id]
+                    self._line.leave(parse.order)
                 self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -14,6 +15,14 @@ from ragflow_local.settings import ParserConfig
 # for one short text as for several, and the disk for one commit as for sixty. Half a second's work.
 _TOGETHER = 64
 
+QUEUED = Progress(0.0, "Queued")
+
+
+def queued_behind(count: int) -> Progress:
+    """Return the progress of a document that waits for ``count`` others."""
+    others = "1 other" if count == 1 else f"{count} others"
+    return Progress(0.0, f"Queued behind {others}") if count else QUEUED
+
 
 @dataclass(slots=True)
 class Parse:
@@ -24,7 +33,7 @@ class Parse:
     config: ParserConfig
     path: str
     cancelled: bool = False
-    progress: Progress = field(default_factory=lambda: Progress(0.0, "Queued"))
+    progress: Progress = QUEUED
     pages: int = 0
     waiting: int = 0
     blocks: dict[int, list[Block]] = field(default_factory=dict)
@@ -41,12 +50,41 @@ class Parse:
 
 @dataclass(order=True, slots=True)
 class Task:
-    """A piece of work for a slot; earlier documents first, pages in order."""
+    """A piece of work for a slot; those of the lowest turn first.
 
-    order: int
+    Each part of a long document takes the turn of one document more, so that short ones behind it
+    need not wait for all of its pages, nor its pages for all of them.
+
+    Attributes:
+        turn: The document's place in the queue, and how many parts of it go before.
+        part: The part of the document; -1 for what is done once all are read.
+    """
+
+    turn: int
     part: int
     parse: Parse = field(compare=False)
     request: wire.Request = field(compare=False)
+
+
+class Line:
+    """Who waits before whom: places in the queue, and which of them are done."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._done: list[int] = []  # sorted
+
+    def join(self) -> int:
+        """Return the place of one more document."""
+        self._next += 1
+        return self._next - 1
+
+    def leave(self, place: int) -> None:
+        """Take a document out, whether or not those before it are done."""
+        insort(self._done, place)
+
+    def count_before(self, place: int) -> int:
+        """Return how many documents before a place are not done."""
+        return place - bisect_left(self._done, place)
 
 
 # Before all others: wakes a slot that waits, to end.

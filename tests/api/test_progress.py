@@ -130,3 +130,15 @@ def test_a_document_of_another_dataset_is_told_and_none_is_parsed(
 def test_a_negative_timeout_is_an_error(three: DataSet) -> None:
     with pytest.raises(InvalidValueError, match="timeout"):
         three.parse(timeout=-1)
+
+
+def test_those_that_wait_count_down(rag: RAGFlow, dataset: DataSet) -> None:
+    for number in range(4):
+        rag.create_document(dataset, f"{number}.txt", b"word. " * 20_000)
+    documents = dataset.list_docs()
+    rag.async_parse_documents([document.id for document in documents])
+    last = max(documents, key=lambda document: document.name)
+    said = [message for _, message in last.join(interval=0.01) if "behind" in message]
+    counts = [int(message.split()[2]) for message in said]
+    assert counts == sorted(counts, reverse=True)
+    assert len(set(counts)) > 1
