@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
 from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
 from ragflow_local.stores.vectors import Vectors
-from ragflow_local.text.terms import chunk_terms
 
 CHUNKS_OF_A_DOCUMENT = 20
 MODEL = "all-MiniLM-L6-v2"
@@ -53,7 +53,7 @@ class Project:
         numbers = np.arange(first, first + len(texts))
         documents = (numbers - 1) // CHUNKS_OF_A_DOCUMENT + 1
         with self.catalog.write() as connection:
-            bags = []
+            rows = []
             for number, document, text, vector in zip(
                 numbers.tolist(), documents.tolist(), texts, matrix, strict=True
             ):
@@ -62,8 +62,8 @@ class Project:
                 key = number.to_bytes(8, "little")
                 embedding = chunks.insert_embedding(connection, key, vector)
                 chunks.insert(connection, row, embedding)
-                bags.append((number, chunk_terms(row)))
-            postings.add(connection, self.scope.number, bags)
+                rows.append(row)
+            add_terms(connection, self.scope.number, rows)
             while postings.merge_crowded(connection, self.scope.number):
                 pass
 

@@ -39,6 +39,7 @@ from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import Within, documents_within
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
+from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
@@ -206,6 +207,7 @@ class Project:
         self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)
+        self._vocabularies = Vocabularies()
         self.indexer = Indexer(
             self.catalog,
             self.term_index,
@@ -231,6 +233,7 @@ class Project:
             heal(self.catalog, self.files, self.vector_table)
         else:
             self.vector_table.take_up()
+        self.term_index.renewal.start()
         with self.catalog.read() as reading:
             interrupted = documents.running(reading)
         if self.options.resume:
@@ -344,7 +347,7 @@ class Project:
             if (number := numbers.get(row.id)) is not None and row.embedding_dim
         ]
         mend = None if self.options.read_only else self.vector_table.rebuild
-        sources = Sources(self.catalog, self.vectors, mend)
+        sources = Sources(self.catalog, self.vectors, mend, self._vocabularies)
         return search(
             question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted, reranker
         )

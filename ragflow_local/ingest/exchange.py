@@ -28,7 +28,7 @@ import numpy as np
 
 from ragflow_local.errors import DamagedFileError, DamagedProjectError, InvalidValueError
 from ragflow_local.ingest.embed import embedding_key, embedding_text
-from ragflow_local.ingest.term_index import add_terms
+from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow
 from ragflow_local.settings import ParserConfig

@@ -14,27 +14,16 @@ import threading
 from collections.abc import Sequence
 
 from ragflow_local.errors import StoreError
+from ragflow_local.ingest.term_bags import add_terms
+from ragflow_local.ingest.term_renewal import TermRenewal
 from ragflow_local.records import ChunkRow
 from ragflow_local.stores.catalog import Catalog, Connection, datasets, postings, postings_unneeded
-from ragflow_local.text.terms import chunk_terms
 
 _log = logging.getLogger("ragflow_local.ingest")
 
 # Between a commit and its merging, and between two steps: commits that come one after the other
 # are merged together, and one that waits for the writing connection gets it.
 _PAUSE_SECONDS = 0.05
-
-
-def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
-    """Make those of ``rows`` findable that are available.
-
-    Args:
-        connection: Inside a transaction.
-        dataset: The dataset's number.
-        rows: Chunks with their numbers.
-    """
-    terms = [(row.number, chunk_terms(row)) for row in rows if row.available]
-    postings.add(connection, dataset, terms)
 
 
 class TermIndex:
@@ -46,10 +35,13 @@ class TermIndex:
         self._crowded: set[int] = set()
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
+        self.renewal = TermRenewal(catalog, self._merge_soon)
 
     def add(self, connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
         """Do what ``add_terms`` does, and have the dataset's segments merged after the commit."""
         add_terms(connection, dataset, rows)
+        # Where the dataset's terms are being made anew, these chunks' are again.
+        postings.remove(connection, -dataset, [row.number for row in rows])
         if any(row.available for row in rows):
             self._merge_soon(dataset)  # It waits for this transaction's end.
 
@@ -72,7 +64,8 @@ class TermIndex:
                 postings_unneeded.drop(connection, number)
 
     def close(self) -> None:
-        """End the merging after the step it is at."""
+        """End the renewing and the merging after the step they are at."""
+        self.renewal.close()
         self._ending.set()
         with self._lock:
             thread = self._thread

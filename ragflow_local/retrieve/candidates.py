@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.retrieve.query import Query
+from ragflow_local.retrieve.query import Query, query_of
 from ragflow_local.retrieve.similarity import Matched, term_similarity
-from ragflow_local.stores.catalog import Catalog, Connection
-from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in
+from ragflow_local.retrieve.spelling import COMPOUNDING, Vocabularies, guessed, with_compounds
+from ragflow_local.stores.catalog import Catalog, Connection, postings_words
+from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
 from ragflow_local.stores.vectors import Vectors
 
 Numbers = NDArray[np.int64]
@@ -47,11 +48,13 @@ class Sources:
         catalog: Rows and postings.
         vectors: Vectors in memory, and those of large datasets on the disk.
         mend: Has a dataset's vector table written anew, by its id; None where nothing may be.
+        vocabularies: What was read of the datasets' words.
     """
 
     catalog: Catalog
     vectors: Vectors
     mend: Callable[[str], None] | None = None
+    vocabularies: Vocabularies = field(default_factory=Vocabularies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,30 @@ class Candidates:
     numbers: Numbers
     vector: Scores
     term: Scores
+
+
+def asked_of(
+    connection: Connection, vocabularies: Vocabularies, datasets: Sequence[int], question: str
+) -> tuple[Query, Lists | None, tuple[tuple[str, str], ...]]:
+    """Return a question as the datasets' chunks put it, their postings, and what is guessed.
+
+    Args:
+        connection: Inside one snapshot.
+        vocabularies: What was read of them before.
+        datasets: Their numbers.
+        question: As it was asked; none for meaning alone.
+    """
+    languages = postings_words.languages_of(connection, datasets)
+    query = query_of(question, sorted(languages, key=lambda one: (-languages[one], one)))
+    if COMPOUNDING & languages.keys():
+        query = with_compounds(query, vocabularies.of(connection, datasets))
+    lists = read(connection, datasets, query.terms)
+    missing = [] if lists is None else lists.missing()
+    guesses: tuple[tuple[str, str], ...] = ()
+    if missing:
+        query, guesses = guessed(query, missing, vocabularies.of(connection, datasets))
+        lists = read(connection, datasets, query.terms)
+    return query, lists, guesses
 
 
 def by_words(

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
 
-from ragflow_local.text.terms import STOP_WORDS, groups_of, is_unspaced
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import function_words, likely_language, negations
+from ragflow_local.text.stems import forms_of, language_of_word
+from ragflow_local.text.terms import is_code, is_shouted, words_of
+from ragflow_local.text.words import is_unspaced, pairs, parts_of
+
+# Of a dataset in more languages than these, the words of a question get the stems of the commonest.
+_MOST_LANGUAGES = 6
+
+_WHOLE_NUMBER = 0.75  # of a number that spaces part: it may be several
+
+# Letters of a word that may be written together with its neighbour.
+_LEAST_JOINED = 3
+
+# Where umlauts can be spelled out, and are: Mueller, Groesse.
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"}
+)
+_SPELLED_OUT = re.compile(r"(?<![aeiouq])ue|(?<![aeiou])[ao]e")
+_HAVE_UMLAUTS = frozenset({"de", "sv", "da", "no", "fi", "et", "hu", "tr"})
+
+# What Arabic and Hebrew write as one word with the next: the article, and, in, to, as, that.
+_PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "ar": ("و", "ف", "ب", "ل", "ك", "ال", "وال", "بال", "فال", "كال", "لل", "ول", "وب"),
+    "he": ("ה", "ו", "ב", "ל", "כ", "מ", "ש", "וה", "שה", "מה", "וב", "ול", "כש"),
+}
+_GROUP_OF_THREE = re.compile(r"\d{1,3}\.\d{3}")
+_PLAIN_NUMBER = re.compile(r"\d{4,6}")
+
+
+_Kind = Literal["content", "negation", "small"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,40 +46,149 @@ class Query:
     """What BM25 is asked for.
 
     Attributes:
-        terms: Each once, in the order of the question.
+        terms: Each once, in the order of the question; a term has one form or more, whichever of
+            them a chunk has.
         weights: How often the question says each: said twice counts twice.
         length: Terms of the question, function words and repeated ones too.
+        words: What the question says for each term, as it stands there.
     """
 
-    terms: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
     weights: tuple[float, ...]
     length: int
+    words: tuple[str, ...] = ()
+
+    def with_forms(self, forms: Mapping[int, tuple[str, ...]]) -> Query:
+        """Return the query with other forms of some terms, by their index."""
+        terms = tuple(forms.get(index, term) for index, term in enumerate(self.terms))
+        return replace(self, terms=terms)
 
 
-def query_of(question: str) -> Query:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A term of the question; small is a function word, or a character that is part of a pair."""
+
+    word: str
+    forms: tuple[str, ...]
+    weight: float
+    kind: _Kind = "content"
+
+
+def query_of(question: str, languages: Sequence[str] = ("en",)) -> Query:
     """Return the terms of a question that are worth searching by.
 
-    Function words are left out where there are others; a single CJK character where it is part
-    of a pair. In a question that has nothing else, they are all there is to search by.
+    Function words are left out where there are others, but not those that say no, which turn the
+    question into its opposite, nor those that capitals make a name (IT, WHO); a single CJK
+    character is left out where it is part of a pair. In a question that has nothing else, they
+    are all there is to search by.
+
+    Args:
+        question: As it was asked.
+        languages: Those of the texts to search in, the commonest first: a word is asked for with
+            the stems it has in them, whatever language the question is in.
     """
-    terms, weights = _weighed(question)
-    paired = set("".join(term for term in terms if len(term) == 2 and is_unspaced(term)))
-    kept = [term for term in terms if term not in STOP_WORDS and term not in paired]
-    chosen = kept or list(terms)
-    return Query(tuple(chosen), tuple(weights[term] for term in chosen), sum(terms.values()))
+    spoken = tuple(languages[:_MOST_LANGUAGES]) or ("en",)
+    asked = list(_asked(question, spoken))
+    is_about_something = any(one.kind == "content" for one in asked)
+    chosen = [one for one in asked if one.kind != "small"] if is_about_something else asked
+    weights: dict[tuple[str, ...], float] = {}
+    words: dict[tuple[str, ...], str] = {}
+    for one in chosen:
+        weights[one.forms] = weights.get(one.forms, 0.0) + one.weight
+        words.setdefault(one.forms, one.word)
+    together = _written_together(chosen, spoken)
+    terms = tuple((*forms, *together.get(forms, ())) for forms in weights)
+    return Query(terms, tuple(weights.values()), len(asked), tuple(words.values()))
 
 
-def _weighed(question: str) -> tuple[Counter[str], dict[str, float]]:
-    """Return how often each term occurs, and how much it counts.
+def _asked(question: str, languages: tuple[str, ...]) -> Iterator[_Asked]:
+    """Yield the terms of a question, with how much each counts.
 
     A word counts once, into however many terms it is taken apart: a chunk with the whole of
     "10-Q" has all of its terms, and one with a 10 a part of them.
     """
-    counts: Counter[str] = Counter()
-    weights: dict[str, float] = {}
-    for group in groups_of(question):
-        counts.update(group)
-        for term in group:
-            share = 1.0 if is_unspaced(term) else 1.0 / len(group)
-            weights[term] = weights.get(term, 0.0) + share
-    return counts, weights
+    tongue = likely_language(question)
+    small, no = function_words(tongue), negations(tongue)
+    # A question in capitals says nothing by them; but IT alone is no pronoun.
+    has_codes = not is_shouted(question)
+    for piece in words_of(question):
+        if is_unspaced(piece):
+            for term in pairs(piece):
+                is_part = len(term) == 1 and len(piece) > 1
+                yield _Asked(term, (term,), 1.0, "small" if is_part else "content")
+            continue
+        parts = parts_of(piece)
+        for word, weight in zip(parts, _weights(piece, len(parts)), strict=True):
+            if has_codes and is_code(word, tongue):
+                yield _Asked(word, (word,), weight)
+            else:
+                forms = tuple(dict.fromkeys(_forms(word, languages)))
+                folded = fold(word)
+                kind: _Kind = (
+                    "negation" if folded in no else "small" if folded in small else "content"
+                )
+                yield _Asked(word, forms, weight, kind)
+
+
+def _weights(piece: str, parts: int) -> list[float]:
+    """Return how much each part of a word counts, all together 1.
+
+    Of 1 234 567 the number counts most: its groups stand in many a text that has not said it.
+    """
+    if any(map(str.isspace, piece)):
+        return [_WHOLE_NUMBER, *[(1 - _WHOLE_NUMBER) / (parts - 1)] * (parts - 1)]
+    return [1.0 / parts] * parts
+
+
+def _written_together(
+    asked: Sequence[_Asked], languages: Sequence[str]
+) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return more forms of terms: what they are together with a neighbour, as in Best Buy."""
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for one, other in pairwise(asked):
+        if one.weight == other.weight == 1.0 and _is_joinable(one.word, other.word):
+            joined = _stems(one.word + other.word, languages[0])
+            for forms in (one.forms, other.forms):
+                found[forms] = tuple(dict.fromkeys((*found.get(forms, ()), *joined)))
+    return found
+
+
+def _is_joinable(one: str, other: str) -> bool:
+    return all(len(word) >= _LEAST_JOINED and word.isalpha() for word in (one, other)) and not (
+        is_unspaced(one) or is_unspaced(other)
+    )
+
+
+def _forms(word: str, languages: Sequence[str]) -> Iterator[str]:
+    """Yield the terms under which texts in ``languages`` have a word, however they spell it."""
+    lower = word.casefold()
+    spoken = {language_of_word(lower, language) for language in languages}
+    for language in languages:
+        yield from _stems(word, language)
+    spelled = lower.translate(_UMLAUTS)
+    if spelled != lower:
+        for language in languages:
+            yield from _stems(spelled, language)
+    elif spoken & _HAVE_UMLAUTS and _SPELLED_OUT.search(lower):
+        short = _SPELLED_OUT.sub(lambda match: match[0][0], lower)
+        for language in languages:
+            yield from _stems(short, language)
+    for language in spoken & _PREFIXES.keys():
+        yield from _with_prefixes(forms_of(word, language)[0], _PREFIXES[language])
+    if _GROUP_OF_THREE.fullmatch(word):
+        yield word.replace(".", "")
+    elif _PLAIN_NUMBER.fullmatch(word):
+        yield f"{word[:-3]}.{word[-3:]}"
+
+
+def _stems(word: str, language: str) -> tuple[str, ...]:
+    forms = forms_of(word, language)
+    # In Vietnamese a word with other tones is another word; typed without, it may be any of them.
+    return forms[:1] if language == "vi" else forms
+
+
+def _with_prefixes(term: str, prefixes: Sequence[str]) -> Iterator[str]:
+    for prefix in prefixes:
+        yield prefix + term
+        if term.startswith(prefix) and len(term) - len(prefix) > 2:
+            yield term[len(prefix) :]

@@ -17,17 +17,17 @@ from ragflow_local.retrieve.candidates import (
     Scope,
     Scores,
     Sources,
+    asked_of,
     by_words,
     terms_of_all,
 )
-from ragflow_local.retrieve.query import Query, query_of
 from ragflow_local.retrieve.similarity import blend, calibrate
 from ragflow_local.settings import check_number, check_whole
 from ragflow_local.stores.catalog import Connection, chunks
-from ragflow_local.stores.catalog.postings_scores import read
 
 __all__ = ["Scope", "Sources", "Wanted", "search"]
 
+_READ_AS = "No text has the word “{}”: it was read as “{}”."
 _MOST = 2**31
 _BY_WORDS = "Found by its words alone: the model {!r} cannot read the script of the question."
 Scored = tuple[Numbers, NDArray[np.floating], Scores, Scores]
@@ -98,9 +98,10 @@ def search(
         elif reranker is None:
             wanted = replace(wanted, vector_weight=0.0)
             remarks = (_BY_WORDS.format(model.name),)
-    query = query_of(question) if wanted.vector_weight < 1 else Query((), (), 0)
+    worded = question if wanted.vector_weight < 1 else ""
     with sources.catalog.read() as connection:
-        found = _candidates(connection, sources, scopes, (query, vector), wanted.top_k)
+        found, guesses = _candidates(connection, sources, scopes, (worded, vector), wanted.top_k)
+        remarks += tuple(_READ_AS.format(*guess) for guess in guesses)
         if reranker is not None and wanted.vector_weight > 0:
             found = _reranked(connection, found, (question, reranker), wanted)
         has_graph = chunks.has_graph(connection, [scope.id for scope in scopes])
@@ -112,19 +113,20 @@ def _candidates(
     connection: Connection,
     sources: Sources,
     scopes: Sequence[Scope],
-    asked: tuple[Query, Vector | None],
+    asked: tuple[str, Vector | None],
     top_k: int,
-) -> Candidates:
-    """Return what either index proposes, with both similarities.
+) -> tuple[Candidates, tuple[tuple[str, str], ...]]:
+    """Return what either index proposes, with both similarities, and which words are guessed.
 
     Words weigh by how rare they are in all the datasets together, so that chunks of different
     ones are compared by one measure.
     """
-    query, vector = asked
-    lists = read(connection, [scope.number for scope in scopes], query.terms)
+    question, vector = asked
+    datasets = [scope.number for scope in scopes]
+    query, lists, guesses = asked_of(connection, sources.vocabularies, datasets, question)
     if lists is None:
         nothing = np.empty(0)
-        return Candidates(np.empty(0, np.int64), nothing, nothing)
+        return Candidates(np.empty(0, np.int64), nothing, nothing), ()
     worded = by_words(connection, lists, query, scopes[0].documents, top_k)
     if vector is None:
         numbers = np.sort(worded)
@@ -135,7 +137,7 @@ def _candidates(
         floor = next((scope.floor for scope in scopes if scope.floor is not None), 0.0)
         cosines = near.cosines(connection, numbers)
         near_to = calibrate(cosines, floor).astype(np.float64)
-    return Candidates(numbers, near_to, terms_of_all(lists, query, numbers))
+    return Candidates(numbers, near_to, terms_of_all(lists, query, numbers)), guesses
 
 
 def _reranked(

@@ -90,6 +90,22 @@ def language_of(text: str, among: Collection[str] = ()) -> str:
     return _Recogniser.shared().nearest(text[:_LETTERS_READ], allowed)
 
 
+def likely_language(text: str) -> str:
+    """Return the language of a text by its script and function words alone.
+
+    A twentieth of the price of ``language_of`` at worst, and no model is loaded; where nothing
+    tells, it is the one that most texts in the script are in.
+    """
+    script = _script_of(text[:_LETTERS_READ])
+    if not script or len(script) == 2:
+        return script
+    allowed = _OF_SCRIPT[script]
+    votes = _votes(text[:_LETTERS_READ], allowed)
+    # In a fixed order, so that a text is in one language whoever asks.
+    return max(allowed, key=votes.__getitem__)
+
+
+@cache
 def function_words(language: str) -> frozenset[str]:
     """Return the words of a language that no text is about, folded; none where it is unknown.
 
@@ -140,8 +156,8 @@ def _votes(text: str, allowed: Collection[str]) -> Counter[str]:
     """
     known = _languages_of_word()
     votes: Counter[str] = Counter()
-    for word in _WORD.findall(text):
-        languages = known.get(fold(word), ())
+    for word in _WORD.findall(text.lower()):
+        languages = known.get(word if word.isascii() else fold(word), ())
         for language in languages:
             votes[language] += 1 if len(languages) > 1 else 2
     return Counter({one: count for one, count in votes.items() if one in allowed})

@@ -1,88 +1,103 @@
 """Terms: what two texts have in common when they say the same word.
 
-One analyzer for index and question: folded (case, width, accents), English words stemmed, codes
-whole and in parts, numbers without their thousands commas, and scripts without spaces between
-words (Chinese, Japanese, Thai, …) and Korean as pairs of characters beside the single ones.
+One analyzer for index and question: words without case, width and accents, stemmed as the language
+of their text does; codes whole and in parts, numbers without the signs that group their digits;
+scripts without spaces between words (Chinese, Japanese, Thai, …) and Korean as pairs of characters
+beside the single ones, traditional characters as simplified ones; emoji as they are.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from itertools import pairwise
-
-import Stemmer
 
 from ragflow_local.records import ChunkRow
+from ragflow_local.text.folding import fold, simplified, with_plain_digits
+from ragflow_local.text.languages import function_words, likely_language
+from ragflow_local.text.stems import forms_of
+from ragflow_local.text.words import is_unspaced, pairs, parts_of, pieces_of, places_of
 
-# Function words of English, as they are after folding, apostrophes removed. They are kept in the
-# index, so that "to be or not to be" can be found, and left out of a question that has others.
-_STOP_WORDS = """
-    a about above after again against all also am an and any are arent as at be because been
-    before being below between both but by can cannot cant could couldnt did didnt do does doesnt
-    doing dont down during each either else ever few for from further had hadnt has hasnt have
-    havent having he her here hers herself him himself his how however i if im in into is isnt it
-    its itself ive just let lets may me might more most must my myself neither no nor not of off on
-    once one only onto or other our ours ourselves out over own per please rather same shall she
-    should shouldnt so some such than that thats the their theirs them themselves then there theres
-    these they theyre this those through thus to too under until up upon us very was wasnt we were
-    werent what whats when where which while who whom whose why will with within without wont would
-    wouldnt yes yet you your youre yours yourself yourselves"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
+__all__ = [
+    "ANALYZER",
+    "STOP_WORDS",
+    "asked_terms",
+    "chunk_terms",
+    "groups_of",
+    "is_code",
+    "is_unspaced",
+    "iterate",
+    "spans_of",
+    "terms_of",
+    "words_of",
+]
 
-# Written without spaces between words: Han, kana, Hangul, Thai, Lao, Tibetan, Myanmar, Khmer.
-_UNSPACED = (
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uac00-\ud7a3\u0e00-\u0e7f\u0e80-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
-    "\U00020000-\U0003ffff"
-)
-# \w leaves out vowel signs of Indian and Arabic scripts, which stand inside words.
-_SIGNS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
-_NUMBER = r"(?<!\d)\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)*(?![{0}])"
-_WORD = r"[{0}]+(?:[-_./:@&+'’][{0}]+)*(?:\+\+|\#)?"
-_ASCII_PIECE = re.compile(_NUMBER.format("a-zA-Z0-9") + "|" + _WORD.format("a-zA-Z0-9"))
-# [^\W…] cannot also hold the signs, hence two alternatives in place of one class.
-_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])"
-_PIECE = re.compile(
-    rf"[{_UNSPACED}]+|(?<!\d)\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)*(?!{_LETTER})"
-    rf"|{_LETTER}+(?:[-_./:@&+'’]{_LETTER}+)*(?:\+\+|\#)?"
-)
-_STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_SEPARATOR = re.compile(r"[-_/:@&+]|(?<!\d)\.|\.(?!\d)")
-_CAMEL = re.compile(r"(?<=\w[a-z])(?=[A-Z][a-zA-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
-# Letters beside digits: COVID19 is also COVID and 19, 5mg also 5 and mg; A4 is only A4.
-_BORDER = re.compile(r"(?<=[^\W\d]{2})(?=\d)|(?<=\d)(?=[^\W\d]{2})")
-_POSSESSIVE = re.compile("['’]s$", re.IGNORECASE)
-_ELISION = re.compile("^(?:[ljdmtsnc]|qu)['’](?=.)", re.IGNORECASE)
-_APOSTROPHE = re.compile("['’]")
-_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f]")
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d"})
+# Counted up whenever a text may get other terms: an index of an older one is made anew.
+ANALYZER = 2
 
-_MAX_LENGTH = 64  # Longer than any word; what is longer is data, and cut.
+# Function words are kept in the index, so that "to be or not to be" can be found, and left out of
+# a question that has others.
+STOP_WORDS = function_words("en")
+
+_LONGEST_CODE = 5
 
 
-def terms_of(text: str) -> dict[str, int]:
+def terms_of(text: str, language: str = "en") -> dict[str, int]:
     """Return the terms of ``text`` with how often each occurs, in the order of the text."""
-    return dict(Counter(iterate(text)))
+    return dict(Counter(iterate(text, language)))
 
 
-def iterate(text: str) -> Iterator[str]:
-    """Yield the terms of ``text`` in its order; a term of several parts comes before them."""
-    for group in groups_of(text):
+def iterate(text: str, language: str = "en") -> Iterator[str]:
+    """Yield the terms of ``text`` in its order; a term of several parts comes before them.
+
+    Args:
+        text: Any.
+        language: Whose stems words get. Two texts that are compared must be taken for the same.
+    """
+    for group in groups_of(text, language):
         yield from group
 
 
-def groups_of(text: str) -> Iterator[tuple[str, ...]]:
+def groups_of(text: str, language: str = "en") -> Iterator[tuple[str, ...]]:
     """Yield the terms of each word of ``text``, or of each run of a script without spaces."""
+    has_codes = not is_shouted(text)
+    for piece in words_of(text):
+        if is_unspaced(piece):
+            yield tuple(pairs(piece))
+        else:
+            yield _terms_of_piece(piece, language, has_codes)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of ``text`` as they stand there, runs of a script without spaces as one."""
     if text.isascii():
-        yield from map(_terms_of_piece, _ASCII_PIECE.findall(text))
-        return
-    for piece in _PIECE.findall(unicodedata.normalize("NFKC", text)):
-        yield tuple(_pairs(piece)) if is_unspaced(piece) else _terms_of_piece(piece)
+        return pieces_of(text)
+    normal = with_plain_digits(unicodedata.normalize("NFKC", text))
+    return [simplified(piece) if is_unspaced(piece) else piece for piece in pieces_of(normal)]
+
+
+def is_shouted(text: str) -> bool:
+    """Return whether a text of several words is in capitals, so that they say nothing."""
+    return text.isupper() and text.count(" ") > 1
+
+
+def is_code(word: str, language: str) -> bool:
+    """Return whether capitals make a name of a function word: IT, WHO, NO, US."""
+    if not (1 < len(word) <= _LONGEST_CODE and word.isupper() and word.isalpha()):
+        return False
+    return fold(word) in function_words(language) or fold(word) in STOP_WORDS
+
+
+@lru_cache(maxsize=200_000)  # The vocabulary of a large project: a word costs 5 us, this 0.1.
+def _terms_of_piece(piece: str, language: str, has_codes: bool) -> tuple[str, ...]:
+    """Return the terms of one word, number or code."""
+    found: list[str] = []
+    for word in parts_of(piece):
+        found.extend(forms_of(word, language))
+        if has_codes and is_code(word, language):
+            found.append(word)
+    return tuple(dict.fromkeys(term for term in found if term))
 
 
 def asked_terms(question: str) -> frozenset[str]:
@@ -90,11 +105,13 @@ def asked_terms(question: str) -> frozenset[str]:
 
     Not its function words, nor the single characters of a longer run of an unspaced script.
     """
+    language = likely_language(question)
     found: set[str] = set()
-    for group in groups_of(question):
-        long = [term for term in group if len(term) > 1 or not is_unspaced(term)]
-        found.update(long or group)
-    return frozenset(found - STOP_WORDS)
+    for one in {language, "en"}:
+        for group in groups_of(question, one):
+            long = [term for term in group if len(term) > 1 or not is_unspaced(term)]
+            found.update(long or group)
+    return frozenset(found - function_words(language) - STOP_WORDS)
 
 
 def spans_of(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
@@ -104,9 +121,10 @@ def spans_of(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
     only the wanted pairs are, neighbours and what overlaps as one.
     """
     spans: list[tuple[int, int]] = []
-    for match in _PIECE.finditer(text) if wanted else ():
-        piece = unicodedata.normalize("NFKC", match[0])
-        for start, end in _spans_in(piece, wanted):
+    language = likely_language(text)
+    for match in places_of(text) if wanted else ():
+        piece = with_plain_digits(unicodedata.normalize("NFKC", match[0]))
+        for start, end in _spans_in(piece, wanted, language):
             # Of the text as it is: only a word's whole length counts where NFKC changes it.
             first, last = match.start() + start, min(match.start() + end, match.end())
             if first >= last:
@@ -118,79 +136,22 @@ def spans_of(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
     return spans
 
 
-def _spans_in(piece: str, wanted: Collection[str]) -> Iterator[tuple[int, int]]:
+def _spans_in(piece: str, wanted: Collection[str], language: str) -> Iterator[tuple[int, int]]:
     if not is_unspaced(piece):
-        if any(term in wanted for term in _terms_of_piece(piece)):
+        terms = {*_terms_of_piece(piece, language, True), *_terms_of_piece(piece, "en", True)}
+        if not terms.isdisjoint(wanted):
             yield 0, 1 << 30  # cut at the word's end
         return
+    piece = simplified(piece)
     for start in range(len(piece)):
         for length in (1, 2):
             if piece[start : start + length] in wanted:
                 yield start, min(start + length, len(piece))
 
 
-def is_unspaced(term: str) -> bool:
-    """Return whether a term is of a script without spaces, so that it may be part of others."""
-    return _STARTS_UNSPACED.match(term) is not None
-
-
-def _pairs(run: str) -> Iterator[str]:
-    """Yield each character, so that one alone can be asked for, and each two neighbours."""
-    yield from run
-    yield from map("".join, pairwise(run))
-
-
-@lru_cache(maxsize=200_000)  # The vocabulary of a large project: a word costs 5 us, this 0.1.
-def _terms_of_piece(piece: str) -> tuple[str, ...]:
-    """Return the terms of one word, number or code."""
-    piece = _ELISION.sub("", _POSSESSIVE.sub("", piece))
-    piece = _APOSTROPHE.sub("", piece)
-    signed, piece = piece, piece.rstrip("+#")  # C++ is C as well
-    if "," in piece:
-        return (piece.replace(",", "")[:_MAX_LENGTH],)
-    parts = [part for part in _SEPARATOR.split(piece) if part]
-    separators = set(_SEPARATOR.findall(piece))
-    found: list[str] = []
-    if len(parts) > 1 and _is_one_word(piece, parts, separators):
-        found.append(_folded(_SEPARATOR.sub("", piece)))
-    for part in parts:
-        found.append(_folded(part))
-        smaller = _BORDER.split(part) if any(map(str.isdigit, part)) else _CAMEL.split(part)
-        if len(smaller) > 1:
-            found.extend(_folded(one) for one in smaller)
-        elif part[-1] in "sS" and part[:-1].isdecimal():
-            found.append(part[:-1])
-    if signed != piece:
-        found.append(_folded(signed))
-    return tuple(term for term in found if term)
-
-
-def _is_one_word(piece: str, parts: list[str], separators: set[str]) -> bool:
-    """Say whether parts are also kept as a whole: codes, names in programs, e-mail as email."""
-    if any(map(str.isdigit, piece)) or "_" in separators or "&" in separators:
-        return True
-    return separators == {"-"} and len(parts) == 2
-
-
-def _folded(word: str) -> str:
-    """Return the term of ``word``: without case and accents, stemmed where it is English."""
-    word = word.casefold()
-    if not word.isascii():
-        word = _MARKS.sub("", unicodedata.normalize("NFD", word)).translate(_LETTERS)
-        word = unicodedata.normalize("NFC", word)
-    if word in STOP_WORDS or len(word) > _MAX_LENGTH or not (word.isascii() and word.isalpha()):
-        return word[:_MAX_LENGTH]
-    return _stem(word)
-
-
-# A stemmer keeps the word it works on in itself; a lock costs nothing beside the cache above.
-_stemmer = Stemmer.Stemmer("english", 0)  # 0: what it remembers is kept above
-_stemmer_lock = threading.Lock()
-
-
-def _stem(word: str) -> str:
-    with _stemmer_lock:
-        return str(_stemmer.stemWord(word))
+def language_of_chunk(row: ChunkRow) -> str:
+    """Return the language that a chunk's words are stemmed in."""
+    return likely_language(row.match_text or row.content)
 
 
 def chunk_terms(row: ChunkRow) -> dict[str, int]:
@@ -199,16 +160,17 @@ def chunk_terms(row: ChunkRow) -> dict[str, int]:
     The text counts once, and so do the headings and the name of the document, without its
     ending, where they say more than the text; keywords and questions count more.
     """
+    language = language_of_chunk(row)
     name = row.document_name
     title = name[: name.rindex(".")] if "." in name[1:] else name
-    found = Counter(iterate(row.match_text or row.content))
+    found = Counter(iterate(row.match_text or row.content, language))
     for text, times in ((title, 1), *((heading, 1) for heading in row.headings)):
-        _count(found, text, times)
+        _count(found, text, times, language)
     for text in (*row.keywords, *row.questions):
-        _count(found, text, 2)
+        _count(found, text, 2, language)
     return dict(found)
 
 
-def _count(found: Counter[str], text: str, times: int) -> None:
-    for term in iterate(text):
+def _count(found: Counter[str], text: str, times: int, language: str) -> None:
+    for term in iterate(text, language):
         found[term] += times

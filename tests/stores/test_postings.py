@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from rank_bm25 import BM25Okapi
 
-from ragflow_local.stores.catalog import postings, postings_scores, postings_segments
+from ragflow_local.stores.catalog import (
+    postings,
+    postings_scores,
+    postings_segments,
+    postings_words,
+)
 
 DATASET = 3
 VOCABULARY = [f"t{number}" for number in range(12)]
@@ -45,6 +50,7 @@ def connect(path: Path | str = ":memory:") -> sqlite3.Connection:
 def connection() -> sqlite3.Connection:
     made = connect()
     postings.create(made)
+    postings_words.create(made)
     return made
 
 
@@ -77,6 +83,7 @@ class PostingsAreBm25(RuleBasedStateMachine):
         super().__init__()
         self.connection = connect()
         postings.create(self.connection)
+        postings_words.create(self.connection)
         self.live: dict[int, Bag] = {}
         self.next = 1
 

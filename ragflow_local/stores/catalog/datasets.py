@@ -59,6 +59,12 @@ def number_of(connection: Connection, id: str) -> int | None:
     return int(found[0]) if found else None
 
 
+def id_of(connection: Connection, number: int) -> str | None:
+    """Return the id of the dataset with that number, or None."""
+    found = connection.execute("SELECT id FROM datasets WHERE number = ?", [number]).fetchone()
+    return str(found[0]) if found else None
+
+
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of each dataset that there is, by its id."""
     found = connection.execute(

@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.stores.catalog import postings_segments as segments
+from ragflow_local.stores.catalog import postings_words
 from ragflow_local.stores.catalog.postings_places import Places
 from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Numbers, Segment
+from ragflow_local.text.terms import ANALYZER
 
 # Segments of about one size that are merged into one: fewer would write more often, more would
 # give a question more lists to read.
@@ -63,6 +65,7 @@ def add(
     connection: sqlite3.Connection,
     dataset: int,
     chunks: Sequence[tuple[int, Mapping[str, int]]],
+    languages: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Make chunks findable; one that is there already is replaced.
 
@@ -70,10 +73,12 @@ def add(
         connection: Inside a transaction.
         dataset: Its number.
         chunks: Number and terms with counts of each.
+        languages: How many of them are in which language.
     """
     if not chunks:
         return
     space = _space_for(connection, dataset)
+    postings_words.count_languages(connection, space, languages)
     (last,) = connection.execute(
         "SELECT max(last) FROM postings_segments WHERE key BETWEEN ? AND ?",
         segments.span(space, segments.SEGMENT_BITS),
@@ -138,6 +143,8 @@ def drop(connection: sqlite3.Connection, dataset: int) -> None:
     )
     connection.execute("DELETE FROM postings_terms WHERE space = ?", (space,))
     connection.execute("DELETE FROM postings_datasets WHERE space = ?", (space,))
+    if dataset > 0:
+        drop(connection, -dataset)  # what is being made to take their place
 
 
 def merge_crowded(connection: sqlite3.Connection, dataset: int) -> bool:
@@ -289,7 +296,8 @@ def _space_for(connection: sqlite3.Connection, dataset: int) -> int:
             "SELECT coalesce(max(space), 0) + 1 FROM postings_datasets"
         ).fetchone()
         connection.execute(
-            "INSERT INTO postings_datasets (dataset, space) VALUES (?, ?)", (dataset, space)
+            "INSERT INTO postings_datasets (dataset, space, analyzer) VALUES (?, ?, ?)",
+            (dataset, space, ANALYZER),
         )
     return int(space)
 

@@ -113,6 +113,10 @@ class Lists:
     _lists: tuple[_List, ...]
     _places: Places
 
+    def missing(self) -> list[int]:
+        """Return the indices of terms that no chunk has."""
+        return [index for index, one in enumerate(self._lists) if not one.size]
+
     def best(self, weights: Scores, top_k: int, allowed: Numbers | None = None) -> Numbers:
         """Return the numbers of the ``top_k`` chunks with the largest scores, in no order.
 

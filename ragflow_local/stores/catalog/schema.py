@@ -12,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
-from ragflow_local.stores.catalog import postings, shape, vector_states
+from ragflow_local.stores.catalog import postings, postings_words, shape, vector_states
 
 catalog = Migrations("ragflow_local")
 
@@ -227,6 +227,12 @@ def m0007_keys_of_the_graph(db: Database) -> None:
         " WHERE kind <> 'text'"
     )
     db.execute("CREATE INDEX chunks_by_key ON chunks (dataset_id, graph_key) WHERE kind <> 'text'")
+
+
+@catalog()
+def m0008_analyzer_and_languages_of_words(db: Database) -> None:
+    """Note which analyzer made the terms of a dataset, and in which languages its chunks are."""
+    postings_words.create(db.conn)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

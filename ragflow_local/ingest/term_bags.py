@@ -1,0 +1,24 @@
+"""Chunks in, their terms in a dataset's postings out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ragflow_local.records import ChunkRow
+from ragflow_local.stores.catalog import Connection, postings
+from ragflow_local.text.terms import chunk_terms, language_of_chunk
+
+
+def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
+    """Make those of ``rows`` findable that are available.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: The dataset's number.
+        rows: Chunks with their numbers.
+    """
+    available = [row for row in rows if row.available]
+    languages = Counter(map(language_of_chunk, available))
+    terms = [(row.number, chunk_terms(row)) for row in available]
+    postings.add(connection, dataset, terms, languages)
