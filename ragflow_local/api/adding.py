@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from ragflow_local.api import checks
 from ragflow_local.api.entity import Engine
-from ragflow_local.api.naming import unique_name
 from ragflow_local.errors import LimitError, NotFoundError
 from ragflow_local.project import Project
 from ragflow_local.readers import kind_of, type_of
@@ -61,7 +60,7 @@ def insert_file(
         if row is None:
             raise NotFoundError("dataset", dataset_id)
         values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
-        values["name"] = unique_name(connection, dataset_id, name)
+        values["name"] = documents.unique_name(connection, dataset_id, name)
         check_total(project, name, len(data))
         # Inside the transaction: no deletion can take the bytes for unused in between.
         values["sha256"] = project.files.put(data)

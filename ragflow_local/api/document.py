@@ -11,7 +11,6 @@ from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, meta_fields, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject, reading_files_of
-from ragflow_local.api.naming import unique_name
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft
@@ -210,7 +209,9 @@ class Document(Entity):
         values: dict[str, Any] = {}
         if self.name != row.name:
             with self._rag.project.catalog.read() as reading:
-                values["name"] = unique_name(reading, row.dataset_id, free_name(self.name))
+                values["name"] = documents.unique_name(
+                    reading, row.dataset_id, free_name(self.name)
+                )
         config = ParserConfig.of(self.parser_config).to_dict()
         recut = {"parse_method": parse_method(self.parse_method), "parser_config": config}
         is_recut = (self.parse_method, config) != (row.parse_method, row.parser_config)

@@ -18,7 +18,6 @@ from ragflow_local.api.adding import insert_file, replace_file
 from ragflow_local.api.checks import free_name
 from ragflow_local.api.document import Document, start_parsing
 from ragflow_local.api.entity import Engine
-from ragflow_local.api.naming import unique_name
 from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError, RagflowError
 from ragflow_local.ingest.folder import Look, Patterns, digest_of, is_as_it_was, look
 from ragflow_local.readers import ENDINGS, kind_of
@@ -257,7 +256,7 @@ class _Run:
     def _rename(self, path: str, one: FolderFile) -> None:
         project = self._rag.project
         with project.catalog.write() as connection:
-            name = unique_name(connection, self._dataset.id, path)
+            name = documents.unique_name(connection, self._dataset.id, path)
             values = {"name": name, "update_time": now_ms()}
             project.indexer.rename_document(one.document_id, values)
             self._note(connection, one.document_id, path)

@@ -34,6 +34,10 @@ Exported = Annotated[
     Path,
     typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, show_default=False),
 ]
+Into = Annotated[
+    str | None,
+    typer.Option("--into", metavar="NAME", help="A dataset that takes the documents."),
+]
 NewFile = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False, show_default=False)]
 
 
@@ -115,12 +119,16 @@ def export(
 
 
 def import_(
-    context: typer.Context, file: Exported, project: Project = None, dataset: Dataset = None
+    context: typer.Context,
+    file: Exported,
+    project: Project = None,
+    dataset: Dataset = None,
+    into: Into = None,
 ) -> None:
     """Add the dataset of an exported file.
 
-    --dataset gives it another name.
+    --dataset gives it another name; with --into its documents come into one that is there.
     """
     with open_project(context, project, new=True) as rag:
-        found = rag.import_dataset(file, dataset)
+        found = rag.import_dataset(file, dataset, into=into)
         tell(f"Added {found.name}: {found.document_count:,} documents.")

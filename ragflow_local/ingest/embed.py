@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ragflow_local.embedders import Embedder
-from ragflow_local.records import ChunkRow, Matrix
+from ragflow_local.records import ChunkRow, Matrix, Vector
 from ragflow_local.stores.catalog import Catalog, chunks
 
 # Texts embedded between two looks at whether the parse was cancelled.
@@ -32,7 +32,9 @@ def embed_rows(
     texts = [embedding_text(row) for row in rows]
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
-        vectors = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+        kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+    # What is kept under the key and cannot be of this model is computed anew.
+    vectors = {key: vector for key, vector in kept.items() if _is_of(embedder, vector)}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
     # Longest first: a batch then holds texts of like length, and little padding is computed.
     order = sorted(missing, key=lambda key: len(missing[key]), reverse=True)
@@ -45,6 +47,10 @@ def embed_rows(
     for row, key in enumerate(keys):
         matrix[row] = vectors[key]
     return keys, matrix
+
+
+def _is_of(embedder: Embedder, vector: Vector) -> bool:
+    return len(vector) == embedder.dim and bool(np.isfinite(vector).all())
 
 
 def embedding_text(row: ChunkRow) -> str:

@@ -14,24 +14,41 @@ What comes in may come from anywhere: it is typed, never unpickled, and gets ids
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 import uuid
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
-import numpy as np
 
-from ragflow_local.errors import DamagedFileError, DamagedProjectError, InvalidValueError
+from ragflow_local.errors import (
+    InvalidValueError,
+    NotFoundError,
+    ProjectClosedError,
+    StoreError,
+)
+from ragflow_local.ingest import archive as archives
+from ragflow_local.ingest.archive import MOST_OF_HEAD, MOST_OF_PICTURE, Archive
+from ragflow_local.ingest.arrival import (
+    FORMAT,
+    Head,
+    chunk_of,
+    document_of,
+    head_of,
+    values_of,
+    vectors_of,
+)
 from ragflow_local.ingest.embed import embedding_key, embedding_text
 from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow
-from ragflow_local.settings import ParserConfig
 from ragflow_local.stores.catalog import (
     Catalog,
     Connection,
@@ -40,25 +57,11 @@ from ragflow_local.stores.catalog import (
     documents,
     now_ms,
 )
-from ragflow_local.stores.durable import telling_disk
+from ragflow_local.stores.durable import sync_folder, telling_disk
 from ragflow_local.stores.files import Files
-
-FORMAT = 1
 
 # Chunks held at once.
 _BATCH = 1024
-# A line of a hostile archive could be as long as the memory.
-_LONGEST_LINE = 256 << 20
-_LARGEST_NUMBER = 60_000  # in a vector, of length 1 as a rule: what the catalog's 16 bits can hold
-_LARGEST_DIM = 65_536
-
-
-class _Head(msgspec.Struct, frozen=True):
-    """What ``dataset.json`` says."""
-
-    format: int
-    dataset: DatasetRow
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +77,36 @@ def export_dataset(stores: Stores, dataset_id: str, target: Path) -> None:
     """Write a dataset to a file, as it is at one moment.
 
     Raises:
+        InvalidValueError: ``target`` is a folder, or lies in none.
         DamagedProjectError: The bytes of a document are missing or torn.
         DiskError: The disk is full, or must not be written.
     """
-    part = target.with_name(f".{target.name}.part")
+    if target.is_dir() or not target.parent.is_dir():
+        raise InvalidValueError("path", str(target), "a file in a folder that is there")
+    # A name that nobody can have planted a link at; readable by its owner only, as a project is.
     with telling_disk(target):
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
+        part = Path(name)
         try:
-            with (
-                zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-                stores.catalog.read() as reading,
-            ):
-                _export(stores, reading, archive, dataset_id)
+            with os.fdopen(descriptor, "w+b") as file:
+                with (
+                    zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+                    stores.catalog.read() as reading,
+                ):
+                    _export(stores, reading, archive, dataset_id)
+                file.flush()
+                os.fsync(file.fileno())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+        sync_folder(target.parent)
 
 
 def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, dataset_id: str) -> None:
     dataset = datasets.get(reading, dataset_id)
     assert dataset is not None, "the API has found it"
     encode = msgspec.json.encode
-    head = _Head(FORMAT, dataset, datasets.fingerprint_of(reading, dataset_id))
+    head = Head(FORMAT, dataset, datasets.fingerprint_of(reading, dataset_id))
     archive.writestr("dataset.json", encode(head))
     rows = documents.list_of(reading, dataset_id)
     archive.writestr("documents.jsonl", b"".join(encode(row) + b"\n" for row in rows))
@@ -118,107 +130,221 @@ def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, datas
         archive.writestr(f"images/{id}", stores.files.get_image(id))
 
 
-def import_dataset(
-    stores: Stores,
-    source: Path,
-    tenant_id: str,
-    check: Callable[[DatasetRow | DocumentRow], None],
-    name: str | None = None,
-) -> str:
-    """Add the dataset of a file to the project; return its new id. All of it is added, or nothing.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a dataset is to come in.
 
-    Args:
-        stores: Where to.
-        source: What ``export_dataset`` wrote.
+    Attributes:
         tenant_id: Whose it becomes.
         check: Raises what it has against an attribute; called before anything is written.
         name: What to call it; None for the name it has.
+        into: Id of a dataset that takes the documents; None for one of its own.
+    """
+
+    tenant_id: str
+    check: Callable[[DatasetRow | DocumentRow], None]
+    name: str | None = None
+    into: str | None = None
+
+
+def import_dataset(stores: Stores, source: Path, asked: Asked) -> str:
+    """Add the dataset of a file to the project; return its id. All of it is added, or nothing.
+
+    Documents that come into a dataset which has one of the same name and bytes are that document:
+    its chunks come with them where it has none, and stay where it has. Vectors are kept for these
+    chunks alone: another text of the same words is embedded by the model itself.
 
     Raises:
         DamagedFileError: The file is not what ``export_dataset`` writes, or is torn.
+        InvalidValueError: Its vectors are not of the model of ``into``.
         IntegrityError: The tenant has a dataset of that name.
     """
-    with _telling_damage(source), zipfile.ZipFile(source) as archive:
-        head = msgspec.json.decode(archive.read("dataset.json"), type=_Head)
-        if head.format != FORMAT:
-            raise InvalidValueError("format", head.format, f"a file of format {FORMAT}")
-        if not 0 <= head.dataset.embedding_dim <= _LARGEST_DIM:
-            raise ValueError("its vectors have no possible length")
-        rows = [
-            msgspec.json.decode(line, type=DocumentRow) for line in _lines(archive, "documents")
-        ]
-        everything: list[DatasetRow | DocumentRow] = [head.dataset, *rows]
-        for item in everything:
-            ParserConfig.from_dict(item.parser_config)
-            check(item)
+    with archives.opened(source) as archive, _all_or_nothing(stores) as written:
+        head = head_of(archive.read("dataset.json", MOST_OF_HEAD))
+        rows = [document_of(line) for line in archive.lines("documents.jsonl")]
+        if len({row.id for row in rows}) + len({row.name for row in rows}) != 2 * len(rows):
+            raise ValueError("two of its documents have one id, or one name")
+        asked.check(head.dataset)
         for row in rows:
-            _put_file(stores.files, archive, row)
-        id = uuid.uuid4().hex
+            asked.check(row)
+            written.put_file(archive, row)
+        arrival = _Arrival(head, asked.into or uuid.uuid4().hex)
         with stores.catalog.write() as connection:
             for row in rows:  # once more: a document of these bytes may have been deleted meanwhile
-                if not stores.files.path_of(row.sha256).exists():
-                    _put_file(stores.files, archive, row)
-            values = _dataset_values(head, id, tenant_id)
-            datasets.insert(connection, values if name is None else {**values, "name": name})
-            ids = {row.id: uuid.uuid4().hex for row in rows}
+                written.put_file(archive, row)
+            if asked.into is None:
+                values = _dataset_values(head, arrival.dataset_id, asked.tenant_id)
+                named = values if asked.name is None else {**values, "name": asked.name}
+                datasets.insert(connection, named)
+            else:
+                _join(connection, arrival)
             for row in rows:
-                documents.insert(connection, _document_values(row, ids[row.id], id, tenant_id))
-            _insert_chunks(stores, connection, archive, _Arrival(head, id, ids))
-            for new in ids.values():
-                documents.count(connection, new)
-    stores.vectors.rebuild(id)
-    return id
+                _add_document(connection, arrival, row, asked.tenant_id)
+            count = _insert_chunks(connection, archive, arrival, written)
+            for id in arrival.documents.values():
+                documents.count(connection, id)
+    stores.vectors.changed(arrival.dataset_id, count)
+    return arrival.dataset_id
 
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """A dataset that is coming in: what the file says, and the ids it gets."""
+    """A dataset that is coming in.
 
-    head: _Head
+    Attributes:
+        head: What the file says of it.
+        dataset_id: The dataset here.
+        salt: Of the keys of its vectors: they are nobody else's.
+        documents: Ids here of the documents whose chunks are taken, by those there.
+        names: Names here of the same, which their chunks are also found by.
+        left: Ids there of the documents whose chunks are not.
+    """
+
+    head: Head
     dataset_id: str
-    document_ids: dict[str, str]
+    salt: str = field(default_factory=lambda: uuid.uuid4().hex)
+    documents: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What an import has written beside the catalog, to be taken back where it is refused."""
+
+    files: Files
+    hashes: set[str] = field(default_factory=set)
+    pictures: list[str] = field(default_factory=list)
+
+    def put_file(self, archive: Archive, row: DocumentRow) -> None:
+        """Keep the bytes of a document, unless they are there."""
+        if self.files.path_of(row.sha256).exists():
+            return
+        self.hashes.add(row.sha256)
+        # The size is looked at first: what expands to more is not even read.
+        name = f"files/{row.sha256}"
+        data = archive.read(name, row.size) if archive.size_of(name) == row.size else b""
+        if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
+            raise ValueError(f"the bytes of {row.name!r} are not those that were exported")
+        self.files.put(data)
+
+    def put_picture(self, archive: Archive, row: ChunkRow, id: str) -> None:
+        """Keep the picture of a chunk."""
+        self.pictures.append(id)
+        self.files.put_image(id, archive.read(f"images/{row.id}", MOST_OF_PICTURE))
+
+
+@contextmanager
+def _all_or_nothing(stores: Stores) -> Iterator[_Written]:
+    written = _Written(stores.files)
+    try:
+        yield written
+    except BaseException:
+        # What cannot be taken back now is garbage: the next opening after a crash looks for it.
+        with suppress(StoreError, ProjectClosedError), stores.catalog.write() as connection:
+            for sha256 in written.hashes:
+                if not documents.is_file_used(connection, sha256):
+                    stores.files.remove(sha256)
+            for id in written.pictures:
+                stores.files.remove_image(id)
+        raise
+
+
+def _join(connection: Connection, arrival: _Arrival) -> None:
+    """Look whether vectors of the archive fit the dataset they come into."""
+    head, id = arrival.head, arrival.dataset_id
+    row = datasets.get(connection, id)
+    if row is None:
+        raise NotFoundError("dataset", id)
+    known = datasets.fingerprint_of(connection, id)
+    if known and head.fingerprint and known != head.fingerprint:
+        raise InvalidValueError(
+            "into", row.name, "a dataset with the embedding model that the file is from"
+        )
+    if not known and head.fingerprint:
+        if row.embedding_model != head.dataset.embedding_model:
+            raise InvalidValueError(
+                "into", row.name, f"a dataset with the model {head.dataset.embedding_model!r}"
+            )
+        names = ("embedding_dim", "embedding_prompts", "embedding_floor")
+        values = {name: getattr(head.dataset, name) for name in names}
+        datasets.update(connection, id, {**values, "embedding_fingerprint": head.fingerprint})
+
+
+def _add_document(
+    connection: Connection, arrival: _Arrival, row: DocumentRow, tenant_id: str
+) -> None:
+    """Add a document under a new id, or find the one that it is."""
+    there = documents.named(connection, arrival.dataset_id, row.name)
+    arrival.names[row.id] = row.name
+    if there is None or there.sha256 != row.sha256:
+        id = arrival.documents[row.id] = uuid.uuid4().hex
+        values = values_of(row, id, arrival.dataset_id, tenant_id)
+        name = documents.unique_name(connection, arrival.dataset_id, row.name)
+        values["name"] = arrival.names[row.id] = name
+        documents.insert(connection, values)
+    elif there.chunk_count or there.run in ("RUNNING", "DONE") or row.run != "DONE":
+        arrival.left.add(row.id)
+    else:
+        arrival.documents[row.id] = there.id
+        values = {name: getattr(row, name) for name in _PARSED}
+        documents.update(connection, there.id, {**values, "update_time": now_ms()})
+
+
+# What a parse says of a document.
+_PARSED = (
+    "run",
+    "progress",
+    "progress_msg",
+    "generation",
+    "process_begin_at",
+    "process_duration",
+    "parse_method",
+    "parser_config",
+)
 
 
 def _insert_chunks(
-    stores: Stores, connection: Connection, archive: zipfile.ZipFile, arrival: _Arrival
-) -> None:
+    connection: Connection, archive: Archive, arrival: _Arrival, written: _Written
+) -> int:
+    """Add the chunks of the documents that are taken; return how many."""
     dim = arrival.head.dataset.embedding_dim
     number = datasets.number_of(connection, arrival.dataset_id)
     assert number is not None, "inserted above"
-    with archive.open("embeddings.bin") as vectors:
-        batch: list[ChunkRow] = []
-        for line in _lines(archive, "chunks"):
-            row = msgspec.json.decode(line, type=ChunkRow)
-            new = replace(
-                row,
-                id=uuid.uuid4().hex,
-                document_id=arrival.document_ids[row.document_id],
-                dataset_id=arrival.dataset_id,
-                number=chunks.reserve_numbers(connection, 1),
-            )
-            if row.image:
-                stores.files.put_image(new.id, archive.read(f"images/{row.id}"))
-            data = vectors.read(dim * 4)
-            vector = np.frombuffer(data, "<f4") if len(data) == dim * 4 else np.empty(0, "<f4")
-            if len(vector) != dim or not np.all(np.abs(vector) <= _LARGEST_NUMBER):
-                raise ValueError("its vectors are torn")
-            key = embedding_key(arrival.head.fingerprint, embedding_text(new))
-            chunks.insert(connection, new, chunks.insert_embedding(connection, key, vector))
-            batch.append(new)
-            if len(batch) >= _BATCH:
-                add_terms(connection, number, batch)
-                batch.clear()
-        add_terms(connection, number, batch)
+    salt = f"{arrival.salt}\0{arrival.head.fingerprint}"
+    ids: dict[str, str] = {}
+    count = 0
+    lines = archive.lines("chunks.jsonl")
+    with archive.opened("embeddings.bin") as vectors:
+        while batch := list(islice(lines, _BATCH)):
+            matrix = vectors_of(vectors.read(len(batch) * dim * 4), len(batch), dim)
+            rows = []
+            for line, vector in zip(batch, matrix, strict=True):
+                former = chunk_of(line, ids)
+                if former.document_id in arrival.left:
+                    continue
+                ids[former.id] = id = uuid.uuid4().hex
+                row = replace(
+                    former,
+                    id=id,
+                    document_id=arrival.documents[former.document_id],
+                    document_name=arrival.names[former.document_id],
+                    dataset_id=arrival.dataset_id,
+                    number=chunks.reserve_numbers(connection, 1),
+                )
+                if row.image:
+                    written.put_picture(archive, former, id)
+                key = embedding_key(salt, embedding_text(row))
+                chunks.insert(connection, row, chunks.insert_embedding(connection, key, vector))
+                rows.append(row)
+            add_terms(connection, number, rows)
+            count += len(rows)
+        if vectors.read(1):
+            raise ValueError("it has more vectors than chunks")
+    return count
 
 
-def _put_file(files: Files, archive: zipfile.ZipFile, row: DocumentRow) -> None:
-    name = f"files/{row.sha256}"
-    # The size is looked at first: what expands to more is not even read.
-    if archive.getinfo(name).file_size != row.size or files.put(archive.read(name)) != row.sha256:
-        raise ValueError(f"the bytes of {row.name!r} are not those that were exported")
-
-
-def _dataset_values(head: _Head, id: str, tenant_id: str) -> dict[str, Any]:
+def _dataset_values(head: Head, id: str, tenant_id: str) -> dict[str, Any]:
     row = head.dataset
     return {
         **{key: getattr(row, key) for key in _DATASET_KEPT},
@@ -243,44 +369,3 @@ _DATASET_KEPT = (
     "embedding_prompts",
     "embedding_floor",
 )
-
-
-def _document_values(row: DocumentRow, id: str, dataset_id: str, tenant_id: str) -> dict[str, Any]:
-    # What was being parsed there is not being parsed here.
-    state = {"run": "UNSTART", "progress": 0.0, "progress_msg": ""} if row.run == "RUNNING" else {}
-    changed: dict[str, Any] = {"id": id, "dataset_id": dataset_id, "created_by": tenant_id}
-    changed |= {"chunk_count": 0, "token_count": 0}  # counted once the chunks are there
-    return {**asdict(row), **state, **changed}
-
-
-def _lines(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    with archive.open(f"{name}.jsonl") as file:
-        while line := _line(file):
-            yield line
-
-
-def _line(file: IO[bytes]) -> bytes:
-    line = file.readline(_LONGEST_LINE)
-    if len(line) >= _LONGEST_LINE:
-        raise ValueError("a line is longer than any that was exported")
-    return line
-
-
-@contextmanager
-def _telling_damage(source: Path) -> Iterator[None]:
-    try:
-        yield
-    except InvalidValueError:
-        raise
-    except (
-        DamagedProjectError,  # msgspec's errors, inside a transaction
-        msgspec.DecodeError,
-        zipfile.BadZipFile,
-        zlib.error,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        raise DamagedFileError(source.name, "an exported dataset", str(error)) from error

@@ -276,7 +276,9 @@ def _unpacked(data: bytes) -> Vector:
 def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
     """Keep an embedding under its key, and return its number; one that is there stays."""
     connection.execute(
-        "INSERT OR IGNORE INTO embeddings (key, vector) VALUES (?, ?)",
+        "INSERT INTO embeddings (key, vector) VALUES (?, ?) ON CONFLICT (key) DO UPDATE"
+        # of another length, or no number: it is not this model's
+        " SET vector = excluded.vector WHERE length(vector) <> length(excluded.vector)",
         (key, vector.astype(_KEPT).tobytes()),
     )
     row = connection.execute("SELECT number FROM embeddings WHERE key = ?", [key]).fetchone()

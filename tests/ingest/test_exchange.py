@@ -1,0 +1,387 @@
+"""Datasets as files: whole or nothing, bounded, and nobody else's vectors."""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ragflow_local import DataSet, Document, RAGFlow
+from ragflow_local.doctor import examine
+from ragflow_local.errors import (
+    DamagedFileError,
+    DiskError,
+    InvalidValueError,
+    NameTakenError,
+    RagflowError,
+)
+from ragflow_local.stores.catalog import documents
+from tests.invariants import check_invariants
+
+TEXT = b"The termination clause is in section nine."
+DIM = 256
+Members = dict[str, bytes]
+
+
+def parsed(rag: RAGFlow, dataset: DataSet, name: str, data: bytes) -> Document:
+    document = rag.add_document(dataset, name, data)
+    document.async_parse()
+    *_, (_, message) = document.join(interval=0.01, timeout=60)
+    assert document.run == "DONE", message
+    return document
+
+
+def opened(directory: Path) -> RAGFlow:
+    return RAGFlow("key", project_dir=directory, embedding_model="hashing", workers=1)
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Members:
+    folder = tmp_path_factory.mktemp("exchange")
+    with opened(folder / "project") as rag:
+        dataset = rag.create_dataset("gift")
+        parsed(rag, dataset, "x.txt", TEXT)
+        rag.export_dataset(dataset, folder / "gift.zip")
+    with zipfile.ZipFile(folder / "gift.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RAGFlow]:
+    """A project that archives come to, one after the other."""
+    with opened(tmp_path_factory.mktemp("here") / "project") as rag:
+        parsed(rag, rag.create_dataset("own"), "own.txt", b"The pump stands in the cellar.")
+        yield rag
+
+
+def packed(path: Path, members: Members) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def changed(members: Members, part: str, values: dict[str, Any]) -> Members:
+    """Return the members with other values in the first object of a part."""
+    name = "dataset.json" if part == "dataset" else f"{part}.jsonl"
+    found = json.loads(members[name])
+    (found["dataset"] if part == "dataset" else found).update(values)
+    return {**members, name: json.dumps(found).encode() + b"\n"}
+
+
+ODD: dict[str, tuple[str, dict[str, Any]]] = {
+    "an entity without JSON": ("chunks", {"kind": "entity", "data": "{not json"}),
+    "an entity that is a list": ("chunks", {"kind": "entity", "data": "[1,2]"}),
+    "a relation without data": ("chunks", {"kind": "relation", "data": "{}"}),
+    "an entity whose weight is a text": (
+        "chunks",
+        {"kind": "entity", "data": '{"name":"a","key":"a","aliases":[],"weight":"x","sources":[]}'},
+    ),
+    "a table row that is no object": ("chunks", {"data": "[]"}),
+    "a kind of chunk": ("chunks", {"kind": "code"}),
+    "an ordinal beyond SQLite": ("chunks", {"ordinal": 2**70}),
+    "a negative ordinal": ("chunks", {"ordinal": -1}),
+    "a token count that would overflow": ("chunks", {"token_count": 2**63 - 1}),
+    "a negative token count": ("chunks", {"token_count": -(10**15)}),
+    "half a token": ("chunks", {"token_count": 1.5}),
+    "a page before the first": (
+        "chunks",
+        {"places": [{"page": -5, "x0": 0, "top": 0, "x1": 1, "bottom": 1}]},
+    ),
+    "a place far away": (
+        "chunks",
+        {"places": [{"page": 1, "x0": 0, "top": 0, "x1": 1e308, "bottom": 1}]},
+    ),
+    "a hundred thousand keywords": ("chunks", {"keywords": ["k"] * 100_000}),
+    "an id that is a path": ("chunks", {"id": "../../victim"}),
+    "a chunk of no document": ("chunks", {"document_id": "0" * 32}),
+    "a time after all time": ("chunks", {"create_time": 2**62}),
+    "a picture that is not there": ("chunks", {"image": True}),
+    "a hash that is a path": ("documents", {"sha256": "../../victim"}),
+    "a hash with a line end": ("documents", {"sha256": "0" * 64 + "\n"}),
+    "a size beyond SQLite": ("documents", {"size": 2**80}),
+    "another size": ("documents", {"size": len(TEXT) + 1}),
+    "a run": ("documents", {"run": "HACKED"}),
+    "a kind of file": ("documents", {"kind": "exe"}),
+    "progress beyond the end": ("documents", {"progress": 1e300}),
+    "nested free data": ("documents", {"meta_fields": {"a": {"b": [1]}}}),
+    "a method": ("documents", {"parse_method": "magic"}),
+    "a setting": ("documents", {"parser_config": {"chunk_token_num": 10**30}}),
+    "an unknown setting": ("documents", {"parser_config": {"wat": 1}}),
+    "a name with a line end": ("documents", {"name": "a\nb.txt"}),
+    "a name without end": ("documents", {"name": "a" * 300}),
+    "a document of a time after all time": ("documents", {"update_time": 2**62}),
+    "a dimension": ("dataset", {"embedding_dim": -1}),
+    "another dimension": ("dataset", {"embedding_dim": 255}),
+    "no dimension": ("dataset", {"embedding_dim": 0}),
+    "three prompts": ("dataset", {"embedding_prompts": ["a", "b", "c"]}),
+    "a floor": ("dataset", {"embedding_floor": 1e9}),
+    "a permission": ("dataset", {"permission": "everyone"}),
+    "a model that is a folder above": ("dataset", {"embedding_model": "/tmp/.."}),
+}
+VECTORS = {
+    "NaN": np.full(DIM, np.nan, "<f4"),
+    "one NaN": np.array([*np.zeros(DIM - 1), np.nan], "<f4"),
+    "infinity": np.full(DIM, np.inf, "<f4"),
+    "beyond 16 bits": np.full(DIM, 65_000, "<f4"),
+    "one number fewer": np.zeros(DIM - 1, "<f4"),
+    "one number more": np.zeros(DIM + 1, "<f4"),
+    "none": np.zeros(0, "<f4"),
+}
+MEMBERS: dict[str, Callable[[Members], Members]] = {
+    "JSON without end": lambda m: {**m, "dataset.json": b"[" * 200_000},
+    "no JSON": lambda m: {**m, "documents.jsonl": b"x"},
+    "a half letter": lambda m: {
+        **m,
+        "chunks.jsonl": m["chunks.jsonl"].replace(b"The term", rb"\ud800 term"),
+    },
+    "bytes that are no text": lambda m: {
+        **m,
+        "chunks.jsonl": m["chunks.jsonl"].replace(b"The term", b"\xff\xfe term"),
+    },
+    "an unknown key": lambda m: {**m, "dataset.json": m["dataset.json"][:-1] + b',"x":1}'},
+    "another format": lambda m: {
+        **m,
+        "dataset.json": m["dataset.json"].replace(b'"format":1', b'"format":2'),
+    },
+    "a document twice": lambda m: {**m, "documents.jsonl": m["documents.jsonl"] * 2},
+    "a chunk without a vector": lambda m: {**m, "chunks.jsonl": m["chunks.jsonl"] * 2},
+    "a vector without a chunk": lambda m: {**m, "chunks.jsonl": b""},
+    "no chunks at all": lambda m: {k: v for k, v in m.items() if k != "chunks.jsonl"},
+    "no bytes": lambda m: {k: v for k, v in m.items() if not k.startswith("files/")},
+    "other bytes": lambda m: {k: v[::-1] if k.startswith("files/") else v for k, v in m.items()},
+    "nothing": lambda _: {},
+}
+
+
+def refused(rag: RAGFlow, path: Path, error: type[RagflowError] = DamagedFileError) -> None:
+    """Import what must be refused: nothing is left of it, and what was there is found."""
+    before = sorted(p for p in rag.project.path.rglob("*") if p.parent.name in ("files", "images"))
+    with pytest.raises(error) as told:
+        rag.import_dataset(path, "coming")
+    assert "catalog" not in str(told.value), "the archive is at fault"
+    after = sorted(p for p in rag.project.path.rglob("*") if p.parent.name in ("files", "images"))
+    assert after == before
+    assert [dataset.name for dataset in rag.list_datasets()] == ["own"]
+    assert rag.retrieval("pump", rag.list_datasets())[0].document_name == "own.txt"
+
+
+@pytest.mark.parametrize(("part", "values"), ODD.values(), ids=ODD)
+def test_an_odd_value_is_told_and_nothing_is_left(
+    here: RAGFlow, members: Members, tmp_path: Path, part: str, values: dict[str, Any]
+) -> None:
+    refused(here, packed(tmp_path / "odd.zip", changed(members, part, values)))
+
+
+@pytest.mark.parametrize("vectors", VECTORS.values(), ids=VECTORS)
+def test_vectors_that_no_model_gives_are_refused(
+    here: RAGFlow, members: Members, tmp_path: Path, vectors: np.ndarray[Any, Any]
+) -> None:
+    odd = {**members, "embeddings.bin": vectors.tobytes()}
+    refused(here, packed(tmp_path / "odd.zip", odd))
+
+
+@pytest.mark.parametrize("change", MEMBERS.values(), ids=MEMBERS)
+def test_odd_parts_are_told_and_nothing_is_left(
+    here: RAGFlow, members: Members, tmp_path: Path, change: Callable[[Members], Members]
+) -> None:
+    refused(here, packed(tmp_path / "odd.zip", change(members)))
+
+
+def test_members_that_lead_out_of_the_archive_are_never_written(
+    here: RAGFlow, members: Members, tmp_path: Path
+) -> None:
+    names = [
+        "../out",
+        "/abs",
+        "files/../../out",
+        "images/..",
+        "C:\\out",
+        "files/" + "0" * 64,
+        "a\nb",
+    ]
+    more = {**members, **dict.fromkeys(names, b"x")}
+    before = set(here.project.path.parent.rglob("*"))
+    found = here.import_dataset(packed(tmp_path / "more.zip", more), "coming")
+    new = set(here.project.path.parent.rglob("*")) - before
+    assert [path.read_bytes() for path in new if path.parent.name == "files"] == [TEXT]
+    here.delete_datasets([found.id])
+    check_invariants(here)
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "documents.jsonl", "chunks.jsonl", "images"])
+def test_what_expands_beyond_all_sense_is_not_expanded(
+    here: RAGFlow, members: Members, tmp_path: Path, name: str
+) -> None:
+    bomb = io.BytesIO()
+    bombed = dict(members)
+    if name == "images":
+        bombed = changed(members, "chunks", {"image": True})
+        name = f"images/{json.loads(members['chunks.jsonl'])['id']}"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for member, data in bombed.items():
+            if member != name:
+                archive.writestr(member, data)
+        with archive.open(name, "w", force_zip64=True) as file:
+            for _ in range(70):
+                file.write(b" " * (1 << 20))
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(bomb.getvalue())
+    assert path.stat().st_size < 1 << 20
+    refused(here, path)
+
+
+def test_a_size_that_is_not_true_is_told(here: RAGFlow, members: Members, tmp_path: Path) -> None:
+    """A member says that it is small, and is not: no more is read than it says."""
+    [name] = [name for name in members if name.startswith("files/")]
+    path = tmp_path / "lying.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, data in members.items():
+            archive.writestr(member, data * 1000 if member == name else data)
+        archive.getinfo(name).file_size = len(TEXT)
+    refused(here, path)
+
+
+def test_two_members_of_one_name_are_refused(
+    here: RAGFlow, members: Members, tmp_path: Path
+) -> None:
+    path = packed(tmp_path / "twice.zip", members)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("chunks.jsonl", b"")
+    refused(here, path)
+
+
+def test_what_is_no_archive_is_told(here: RAGFlow, tmp_path: Path) -> None:
+    (tmp_path / "text.zip").write_bytes(b"PK\x03\x04 and no more")
+    refused(here, tmp_path / "text.zip")
+    for odd in (tmp_path / "none", tmp_path, "a\0b"):
+        refused(here, odd, InvalidValueError)  # type: ignore[arg-type]
+    os.mkfifo(tmp_path / "pipe")
+    refused(here, tmp_path / "pipe", InvalidValueError)
+
+
+def test_a_full_disk_leaves_nothing(
+    here: RAGFlow, members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DiskError(tmp_path, 28, "No space left on device")
+
+    path = packed(tmp_path / "gift.zip", members)
+    with monkeypatch.context() as patched:
+        patched.setattr(documents, "count", full)
+        refused(here, path, DiskError)
+    here.delete_datasets([here.import_dataset(path, "coming").id])
+    check_invariants(here)
+
+
+def test_vectors_that_come_in_are_nobody_elses(members: Members, tmp_path: Path) -> None:
+    """The text is known, and Mallory sends it with the vector of something else."""
+    kitten = np.random.default_rng(1).standard_normal(DIM).astype("<f4")
+    poisoned = {**members, "embeddings.bin": (kitten / np.linalg.norm(kitten)).tobytes()}
+    with opened(tmp_path / "project") as rag:
+        rag.import_dataset(packed(tmp_path / "gift.zip", poisoned), "gift")
+        honest = rag.create_dataset("honest")
+        parsed(rag, honest, "contract.txt", TEXT)
+        [hit] = rag.retrieval("termination clause", [honest], vector_similarity_weight=1.0)
+        assert (hit.vector_similarity or 0) > 0.3
+    assert examine(tmp_path / "project").is_healthy
+
+
+def test_a_vector_of_another_length_is_computed_anew(tmp_path: Path) -> None:
+    """As the cache of an earlier version may have it."""
+    with opened(tmp_path / "project") as rag:
+        dataset = rag.create_dataset("kb")
+        document = parsed(rag, dataset, "a.txt", TEXT)
+        with rag.project.catalog.write() as connection:
+            connection.execute("UPDATE embeddings SET vector = x'0000'")
+        document.async_parse()
+        *_, (_, message) = document.join(interval=0.01, timeout=60)
+        assert document.run == "DONE", message
+        assert rag.retrieval("termination", [dataset], vector_similarity_weight=1.0)
+
+
+def test_several_people_bring_together_what_they_parsed(tmp_path: Path) -> None:
+    texts = {"a.txt": b"The kraken sleeps.", "b.txt": b"The squid swims.", "c.txt": b"A whale."}
+    with opened(tmp_path / "shared") as rag:
+        dataset = rag.create_dataset("kb")
+        for name, text in texts.items():
+            rag.add_document(dataset, name, text)
+        rag.export_dataset(dataset, tmp_path / "kb.zip")
+    for person, name in (("ann", "a.txt"), ("bob", "b.txt")):
+        with opened(tmp_path / person) as rag:
+            dataset = rag.import_dataset(tmp_path / "kb.zip")
+            document = rag.get_document(name=name)
+            document.async_parse()
+            list(document.join(interval=0.01))
+            parsed(rag, dataset, "note.txt", f"A note of {person}.".encode())
+            rag.export_dataset(dataset, tmp_path / f"{person}.zip")
+    with opened(tmp_path / "shared") as rag:
+        for person in ("ann", "bob", "ann"):
+            rag.import_dataset(tmp_path / f"{person}.zip", into="kb")
+        dataset = rag.get_dataset("kb")
+        runs = {document.name: document.run for document in dataset.list_docs()}
+        assert runs == {
+            "a.txt": "DONE",
+            "b.txt": "DONE",
+            "c.txt": "UNSTART",
+            "note.txt": "DONE",
+            "note(1).txt": "DONE",
+        }
+        for word, name in (("kraken", "a.txt"), ("squid", "b.txt"), ("bob", "note(1).txt")):
+            assert rag.retrieval(word, [dataset])[0].document_name == name
+        assert dataset.chunk_count == 4
+        check_invariants(rag)
+
+
+def test_vectors_of_another_model_do_not_come_into_a_dataset(
+    members: Members, tmp_path: Path
+) -> None:
+    head = json.loads(members["dataset.json"])
+    head["fingerprint"] = "another"
+    other = {**members, "dataset.json": json.dumps(head).encode()}
+    with opened(tmp_path / "project") as rag:
+        parsed(rag, rag.create_dataset("kb"), "a.txt", b"The kraken sleeps.")
+        with pytest.raises(InvalidValueError, match="embedding model"):
+            rag.import_dataset(packed(tmp_path / "gift.zip", other), into="kb")
+        with pytest.raises(InvalidValueError):
+            rag.import_dataset(tmp_path / "gift.zip", "name", into="kb")
+        assert len(rag.get_dataset("kb").list_docs()) == 1
+        check_invariants(rag)
+
+
+def test_a_model_that_was_a_path_there_is_a_name_here(members: Members, tmp_path: Path) -> None:
+    for given in ("/tmp/evil/hashing", "..\\..\\hashing", "\\\\host\\share\\hashing"):
+        odd = changed(members, "dataset", {"embedding_model": given})
+        with opened(tmp_path / str(len(given))) as rag:
+            dataset = rag.import_dataset(packed(tmp_path / "gift.zip", odd))
+            assert dataset.embedding_model == "hashing"
+            assert rag.retrieval("clause", [dataset])
+
+
+def test_an_export_is_its_owners_and_follows_no_link(here: RAGFlow, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    (tmp_path / ".kb.zip.part").symlink_to(precious)
+    (tmp_path / "kb.zip").symlink_to(precious)
+    here.export_dataset("own", tmp_path / "kb.zip")
+    assert precious.read_bytes() == b"precious"
+    assert not (tmp_path / "kb.zip").is_symlink()
+    assert (tmp_path / "kb.zip").stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".kb.zip.part",
+        "kb.zip",
+        "precious",
+    ]
+    for nowhere in (tmp_path, tmp_path / "none" / "kb.zip"):
+        with pytest.raises(InvalidValueError):
+            here.export_dataset("own", nowhere)
+
+
+def test_a_taken_name_is_told_as_that(here: RAGFlow, members: Members, tmp_path: Path) -> None:
+    with pytest.raises(NameTakenError):
+        here.import_dataset(packed(tmp_path / "gift.zip", members), "own")
