@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ragflow_local.api import checks
 from ragflow_local.api.adding import check_total
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.documents import DocumentCalls
-from ragflow_local.errors import InvalidValueError, NameTakenError, ReadOnlyProjectError
+from ragflow_local.errors import InvalidValueError, ModelError, NameTakenError, ReadOnlyProjectError
 from ragflow_local.ingest.exchange import Asked, export_dataset, import_dataset
 from ragflow_local.records import DatasetRow, DocumentRow
 from ragflow_local.stores.catalog import IntegrityError
@@ -58,6 +59,13 @@ class CareCalls(DocumentCalls):
         """
         export_dataset(self.project.stores, self.find_dataset(ds).id, _file(path))
 
+    def _check_dim(self, row: DatasetRow) -> None:
+        """Raise ``InvalidValueError`` where a model of that name gives vectors of another length."""
+        with contextlib.suppress(ModelError):
+            dim = self.project.embedder(row.embedding_model).dim
+            if row.embedding_dim not in (0, dim):
+                raise InvalidValueError("embedding_dim", row.embedding_dim, f"{dim}, as its model")
+
     def import_dataset(
         self,
         path: str | os.PathLike[str],
@@ -100,6 +108,7 @@ class CareCalls(DocumentCalls):
             checks.parse_method(row.parse_method)
             if isinstance(row, DatasetRow):
                 checks.permission(row.permission)
+                self._check_dim(row)
                 taken.append(checks.dataset_name(row.name if name is None else name))
                 if home is None and self.list_datasets(name=taken[0]):
                     raise NameTakenError("dataset", taken[0])
