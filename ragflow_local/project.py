@@ -371,9 +371,11 @@ class Project:
         embedder = self.embedder(dataset.embedding_model)
         with self.catalog.read() as reading:
             known = datasets.fingerprint_of(reading, dataset.id)
-        if known == embedder.fingerprint and dataset.embedding_floor is not None:
+        is_known = known == embedder.fingerprint and dataset.embedding_dim == embedder.dim
+        if is_known and dataset.embedding_floor is not None:
             return embedder
-        if known not in ("", embedder.fingerprint) and dataset.chunk_count:
+        is_changed = dataset.embedding_dim not in (0, embedder.dim)
+        if (is_changed or known not in ("", embedder.fingerprint)) and dataset.chunk_count:
             raise ChangedModelError(dataset.embedding_model, dataset.name)
         if not self.options.read_only:
             with self.catalog.write() as connection:

@@ -60,7 +60,7 @@ class CareCalls(DocumentCalls):
         export_dataset(self.project.stores, self.find_dataset(ds).id, _file(path))
 
     def _check_dim(self, row: DatasetRow) -> None:
-        """Raise ``InvalidValueError`` where a model of that name gives vectors of another length."""
+        """Raise ``InvalidValueError`` where the model of that name has another length."""
         with contextlib.suppress(ModelError):
             dim = self.project.embedder(row.embedding_model).dim
             if row.embedding_dim not in (0, dim):

@@ -193,6 +193,17 @@ def test_odd_parts_are_told_and_nothing_is_left(
     refused(here, packed(tmp_path / "odd.zip", change(members)))
 
 
+def test_vectors_of_another_length_than_the_models_are_refused(
+    here: RAGFlow, members: Members, tmp_path: Path
+) -> None:
+    short = changed(members, "dataset", {"embedding_dim": 3})
+    short["embeddings.bin"] = np.ones(3, "<f4").tobytes()
+    refused(here, packed(tmp_path / "short.zip", short))
+    none = changed(members, "dataset", {"embedding_dim": 0})
+    none["embeddings.bin"] = b""
+    refused(here, packed(tmp_path / "none.zip", none))
+
+
 def test_members_that_lead_out_of_the_archive_are_never_written(
     here: RAGFlow, members: Members, tmp_path: Path
 ) -> None:
