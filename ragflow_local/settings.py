@@ -93,6 +93,16 @@ def check_text(name: str, value: object) -> None:
         raise InvalidValueError(name, value, "a text without lone surrogates") from None
 
 
+SECTION = "section"  # in place of a number of neighbours: all under the same headings
+
+
+def check_neighbours(name: str, value: object) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` is 0 to 20, or ``section``."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 20
+    if not is_count and value != SECTION:
+        raise InvalidValueError(name, value, f"a whole number from 0 to 20, or {SECTION!r}")
+
+
 def check_bool(name: str, value: object) -> None:
     """Raise ``InvalidValueError`` unless ``value`` is True or False."""
     if not isinstance(value, bool):
@@ -213,6 +223,8 @@ class PromptSettings(_Settings):
         empty_response: The answer where nothing was found.
         opener: The first message of a session.
         show_quote: Whether answers carry citations.
+        neighbours: How many chunks before and after each that was found the model reads with it,
+            or ``section`` for all under the same headings.
         refine_multiturn: Whether the chat model rewrites a follow-up to a question that stands
             alone before the search; that costs one short answer more. Else, and where there is
             no model, rules do.
@@ -232,6 +244,7 @@ class PromptSettings(_Settings):
     opener: str = OPENER
     show_quote: bool = True
     refine_multiturn: bool = False
+    neighbours: int | str = 0
     grounding: str | None = None
 
     def __post_init__(self) -> None:
@@ -246,6 +259,7 @@ class PromptSettings(_Settings):
         check_text("opener", self.opener)
         check_bool("show_quote", self.show_quote)
         check_bool("refine_multiturn", self.refine_multiturn)
+        check_neighbours("neighbours", self.neighbours)
         if self.grounding not in (None, "strict", "marked"):
             raise InvalidValueError("grounding", self.grounding, "strict, marked or None")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -36,6 +37,8 @@ class Chunk(Entity):
         similarity: How well it answers the question it was retrieved for, in [0, 1], larger is
             better; None for a chunk that was not retrieved. Likewise ``vector_similarity`` and
             ``term_similarity``.
+        neighbours: The chunks around it in its document, where ``retrieval(neighbours=…)`` asked
+            for them.
         remarks: Sentences on how it was found, where that is not the usual way: by its words
             alone, say, for the model cannot read the script of the question.
     """
@@ -58,6 +61,7 @@ class Chunk(Entity):
     vector_similarity: float | None
     term_similarity: float | None
     remarks: list[str]
+    neighbours: list[Chunk]
 
     _SHOWN: ClassVar = (
         "id",
@@ -90,7 +94,12 @@ class Chunk(Entity):
     _BRIEF: ClassVar = ("id", "document_name", "similarity", "content")
 
     def __init__(
-        self, rag: Engine, row: ChunkRow, hit: Hit | None = None, question: str = ""
+        self,
+        rag: Engine,
+        row: ChunkRow,
+        hit: Hit | None = None,
+        question: str = "",
+        beside: Sequence[ChunkRow] = (),
     ) -> None:
         self._set(_rag=rag, _hit=hit, _question=question)
         self._take(row)
@@ -99,6 +108,7 @@ class Chunk(Entity):
             vector_similarity=hit.vector_similarity if hit else None,
             term_similarity=hit.term_similarity if hit else None,
             remarks=list(hit.remarks) if hit else [],
+            neighbours=[Chunk(rag, other) for other in beside],
         )
 
     def _take(self, row: ChunkRow) -> None:

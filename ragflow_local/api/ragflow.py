@@ -15,8 +15,9 @@ from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.retrieve.filters import Within, check_conditions
+from ragflow_local.retrieve.neighbours import around
 from ragflow_local.retrieve.search import Wanted
-from ragflow_local.settings import check_text
+from ragflow_local.settings import check_neighbours, check_text
 from ragflow_local.stores.catalog import chats
 
 
@@ -60,6 +61,7 @@ class RAGFlow(CareCalls):
         document: Sequence[Document | str] | None = None,
         meta_fields: Mapping[str, object] | None = None,
         rerank_id: str | None = None,
+        neighbours: int | str = 0,
     ) -> list[Chunk]:
         """Return the chunks most similar to a question, the most similar first.
 
@@ -80,6 +82,8 @@ class RAGFlow(CareCalls):
                 "2023-01-01", "lt": "2024-01-01"}}`` for a range; several names must all be met.
             rerank_id: A cross-encoder, by its folder or its name in ``models_dir``, that reads
                 the best 64 together with the question; ``vector_similarity`` is then its score.
+            neighbours: How many chunks before and after each come along as its ``neighbours``,
+                or ``"section"`` for all under the same headings.
 
         Raises:
             InvalidValueError: An argument is outside what is allowed, or the datasets have
@@ -96,6 +100,7 @@ class RAGFlow(CareCalls):
             within = [within]
         if rerank_id is not None:
             check_text("rerank_id", rerank_id)
+        check_neighbours("neighbours", neighbours)
         if meta_fields is not None:
             check_conditions(meta_fields)
         found = retrieve(
@@ -109,7 +114,12 @@ class RAGFlow(CareCalls):
             wanted,
             rerank_id,
         )
-        return [Chunk(self, hit.chunk, hit, question) for hit in found]
+        with self.project.catalog.read() as reading:
+            beside = [around(reading, hit, neighbours) for hit in found]
+        return [
+            Chunk(self, hit.chunk, hit, question, rows)
+            for hit, rows in zip(found, beside, strict=True)
+        ]
 
     aretrieval = awaited(retrieval)
 

@@ -21,6 +21,7 @@ from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Project
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
 from ragflow_local.retrieve.filters import Within
+from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import Connection, chats, chunks, datasets, now_ms, sessions
@@ -253,7 +254,11 @@ class Session(Entity):
         )
 
         def search(standalone: str) -> list[Hit]:
-            return retrieve(project, standalone, rows, Within(), wanted)
+            hits = retrieve(project, standalone, rows, Within(), wanted)
+            if not prompt.neighbours:
+                return hits
+            with project.catalog.read() as reading:
+                return with_neighbours(reading, hits, prompt.neighbours)
 
         return answering.Turn(
             question=asked.content,

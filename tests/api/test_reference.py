@@ -247,4 +247,5 @@ def test_the_prompt_has_the_text_of_the_reference(rag: RAGFlow, dataset: DataSet
         "opener": "Hi! I am your assistant，can I help you?",
         "show_quote": True,
         "refine_multiturn": False,
+        "neighbours": 0,
     }

@@ -243,6 +243,16 @@ def list_of(
     return [_row(row) for row in found]
 
 
+def around(connection: Connection, document_id: str, ordinal: int, reach: int) -> list[ChunkRow]:
+    """Return the available chunks of a text up to ``reach`` places before and after one."""
+    found = connection.execute(
+        f"{_SELECT} WHERE chunks.document_id = ? AND chunks.ordinal BETWEEN ? AND ?"
+        " AND chunks.kind = 'text' AND chunks.available ORDER BY chunks.ordinal, chunks.number",
+        [document_id, ordinal - reach, ordinal + reach],
+    )
+    return [_row(row) for row in found]
+
+
 def next_ordinal(connection: Connection, document_id: str) -> int:
     """Return the ordinal of the next chunk of a document."""
     found = connection.execute(

@@ -1,0 +1,54 @@
+"""The chunks around those that were found: neighbours in the document, or the whole section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.settings import SECTION
+from ragflow_local.stores.catalog import Connection, chunks
+
+_REMARK = "It stands beside a passage that was found."
+_LONGEST_SECTION = 20  # chunks to either side; a section of more is no context, but a text
+
+
+def around(connection: Connection, hit: Hit, reach: int | str) -> list[ChunkRow]:
+    """Return the chunks around a hit in reading order, without itself.
+
+    Args:
+        connection: Of the catalog.
+        hit: A chunk of a text; an entity or relation stands beside nothing.
+        reach: How many to either side, or ``section``: all that stand under the same headings.
+    """
+    chunk = hit.chunk
+    if chunk.kind != "text" or not reach:
+        return []
+    far = _LONGEST_SECTION if reach == SECTION else int(reach)
+    rows = chunks.around(connection, chunk.document_id, chunk.ordinal, far)
+    rows = [row for row in rows if row.number != chunk.number]
+    return _of_section(rows, chunk) if reach == SECTION else rows
+
+
+def with_neighbours(connection: Connection, hits: Sequence[Hit], reach: int | str) -> list[Hit]:
+    """Return the hits, then the chunks around them, each once, those of the best hit first."""
+    known = {hit.chunk.number for hit in hits}
+    more: list[Hit] = []
+    for hit in hits:
+        for row in around(connection, hit, reach):
+            if row.number not in known:
+                known.add(row.number)
+                more.append(Hit(row, 0.0, 0.0, 0.0, remarks=(_REMARK,)))
+    return [*hits, *more]
+
+
+def _of_section(rows: Sequence[ChunkRow], chunk: ChunkRow) -> list[ChunkRow]:
+    """Return the rows on either side up to the first under other headings."""
+    before = [row for row in rows if row.ordinal < chunk.ordinal]
+    after = [row for row in rows if row.ordinal > chunk.ordinal]
+    kept: list[ChunkRow] = []
+    for side in (reversed(before), after):
+        for row in side:
+            if row.headings != chunk.headings:
+                break
+            kept.append(row)
+    return sorted(kept, key=lambda row: row.ordinal)
