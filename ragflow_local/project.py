@@ -38,6 +38,7 @@ from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import Within, documents_within
+from ragflow_local.retrieve.labels import LabelsKept
 from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.settings import Limits, LLMSettings
@@ -207,7 +208,7 @@ class Project:
         self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)
-        self._vocabularies = Vocabularies()
+        self._vocabularies, self._labels = Vocabularies(), LabelsKept()
         self.indexer = Indexer(
             self.catalog,
             self.term_index,
@@ -347,7 +348,7 @@ class Project:
             if (number := numbers.get(row.id)) is not None and row.embedding_dim
         ]
         mend = None if self.options.read_only else self.vector_table.rebuild
-        sources = Sources(self.catalog, self.vectors, mend, self._vocabularies)
+        sources = Sources(self.catalog, self.vectors, mend, self._vocabularies, self._labels)
         return search(
             question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted, reranker
         )

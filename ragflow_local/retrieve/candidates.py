@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.retrieve.labels import LabelsKept
 from ragflow_local.retrieve.query import Query, query_of
 from ragflow_local.retrieve.similarity import Matched, term_similarity
 from ragflow_local.retrieve.spelling import COMPOUNDING, Vocabularies, guessed, with_compounds
@@ -49,12 +50,14 @@ class Sources:
         vectors: Vectors in memory, and those of large datasets on the disk.
         mend: Has a dataset's vector table written anew, by its id; None where nothing may be.
         vocabularies: What was read of the datasets' words.
+        labels: What was read of their documents' names.
     """
 
     catalog: Catalog
     vectors: Vectors
     mend: Callable[[str], None] | None = None
     vocabularies: Vocabularies = field(default_factory=Vocabularies)
+    labels: LabelsKept = field(default_factory=LabelsKept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ragflow_local.retrieve.candidates import (
     by_words,
     terms_of_all,
 )
+from ragflow_local.retrieve.labels import labelled, said_of_all
 from ragflow_local.retrieve.similarity import blend, calibrate
 from ragflow_local.settings import check_number, check_whole
 from ragflow_local.stores.catalog import Connection, chunks
@@ -137,7 +138,11 @@ def _candidates(
         floor = next((scope.floor for scope in scopes if scope.floor is not None), 0.0)
         cosines = near.cosines(connection, numbers)
         near_to = calibrate(cosines, floor).astype(np.float64)
-    return Candidates(numbers, near_to, terms_of_all(lists, query, numbers)), guesses
+    term = terms_of_all(lists, query, numbers)
+    if query.terms:
+        names = sources.labels.of(connection, datasets)
+        term = labelled(term, said_of_all(connection, names, query, numbers))
+    return Candidates(numbers, near_to, term), guesses
 
 
 def _reranked(

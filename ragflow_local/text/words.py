@@ -127,6 +127,13 @@ def parts_of(piece: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def smallest_of(piece: str) -> Iterator[str]:
+    """Yield what a word or code is made of, nothing twice: of BESTBUY_2024Q2 bestbuy, 2024, q2."""
+    for part in _SEPARATOR.split(_APOSTROPHE.sub("", piece)):
+        if part:
+            yield from tuple(_smaller(part)) or (part,)
+
+
 def _smaller(part: str) -> Iterator[str]:
     """Yield what a part without signs is made of, where it is made of something."""
     if not any(map(str.isdigit, part)):

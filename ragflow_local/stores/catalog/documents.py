@@ -193,3 +193,40 @@ def count_more(connection: Connection, id: str, chunks: int, tokens: int) -> Non
         " WHERE id = ?",
         [chunks, tokens, id],
     )
+
+
+def state_of_names(connection: Connection, datasets: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Return what changes with the documents of datasets, given by number: added, renamed, gone."""
+    rows = connection.execute(
+        "SELECT datasets.number, count(*), max(documents.number), max(documents.update_time),"
+        " sum(documents.chunk_count > 1)"
+        " FROM json_each(?) AS wanted CROSS JOIN datasets ON datasets.number = wanted.value"
+        " JOIN documents ON documents.dataset_id = datasets.id GROUP BY datasets.number",
+        [json.dumps(list(datasets))],
+    )
+    return tuple(tuple(row) for row in rows)
+
+
+def names(connection: Connection, datasets: Sequence[int]) -> list[tuple[int, str, int]]:
+    """Return number, name and count of chunks of every document of datasets, given by number."""
+    rows = connection.execute(
+        "SELECT documents.number, documents.name, documents.chunk_count"
+        " FROM json_each(?) AS wanted CROSS JOIN datasets ON datasets.number = wanted.value"
+        " JOIN documents ON documents.dataset_id = datasets.id",
+        [json.dumps(list(datasets))],
+    )
+    return [(int(number), str(name), int(count)) for number, name, count in rows]
+
+
+def of_chunks(
+    connection: Connection, numbers: Sequence[int], within: Sequence[int]
+) -> dict[int, int]:
+    """Return the document of each chunk that is in one of ``within``; all are given by number."""
+    found = connection.execute(
+        "SELECT chunks.number, documents.number FROM json_each(?) AS asked"
+        " CROSS JOIN chunks ON chunks.number = asked.value"
+        " CROSS JOIN documents ON documents.id = chunks.document_id"
+        " WHERE documents.number IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(numbers)), json.dumps(list(within))],
+    )
+    return {int(row[0]): int(row[1]) for row in found}
