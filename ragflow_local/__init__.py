@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         ReadError,
         StoreError,
     )
+    from ragflow_local.ingest.starting import worker_main
     from ragflow_local.settings import Limits
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "ReadError",
     "Session",
     "StoreError",
+    "worker_main",
 ]
 __version__ = "0.1.0"
 
@@ -79,6 +81,7 @@ _ROOMS = {
     "ParseProgress": "api.parsing",
     "RAGFlow": "api.ragflow",
     "Session": "api.session",
+    "worker_main": "ingest.starting",
 }
 
 

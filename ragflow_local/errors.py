@@ -162,6 +162,19 @@ class WorkerDiedError(ParseError):
         )
 
 
+class WorkerNotStartedError(ParseError):
+    """No process that reads files can be started; no file is at fault."""
+
+    def __init__(self, program: str, problem: str) -> None:
+        self.program = program
+        super().__init__(
+            f"No process that reads files could be started with {program!r}: {problem}. Name a"
+            " Python interpreter that has ragflow-local, with RAGFlow(worker_python=…) or the"
+            " environment variable RAGFLOW_LOCAL_PYTHON. A frozen program calls"
+            " ragflow_local.worker_main() before all else."
+        )
+
+
 class ParseCancelledError(ParseError):
     """Somebody cancelled the parse."""
 

@@ -70,6 +70,7 @@ class Options:
         embedding_backend: ``auto``, or one of the embedders' backends by name.
         limits: How much one document may ask for.
         is_durable: Whether what is kept has to outlive a power cut.
+        worker_python: The interpreter of the workers; empty: the one that runs this program.
     """
 
     models_dir: Path
@@ -80,6 +81,7 @@ class Options:
     embedding_backend: Backend = "auto"
     limits: Limits = field(default_factory=Limits)
     is_durable: bool = True
+    worker_python: str = ""
 
 
 class _Turns:
@@ -217,14 +219,14 @@ class Project:
             self.embedder_of,
             lambda dataset: self.models.tokenizer_of(dataset.embedding_model),
         )
-        self.pictures = Pictures(self.files, options.limits)
+        self.pictures = Pictures(self.files, options.limits, options.worker_python)
         self.jobs = Jobs(
             self.indexer,
             self.files,
             workers=options.workers,
             limits=options.limits,
             generator_of=lambda name: self.generator(LLMSettings(model_name=name)),
-            slot=self._slot,
+            slot=lambda limits: self._slot(limits, options.worker_python),
         )
 
     def _take_up(self, was_clean: bool) -> None:

@@ -41,6 +41,7 @@ class Opening:
         embedding_model: str = DEFAULT_EMBEDDING_MODEL,
         limits: Limits | None = None,
         durable: bool = True,
+        worker_python: str | os.PathLike[str] | None = None,
     ) -> None:
         self._closed = True
         check_text("api_key", api_key)
@@ -63,6 +64,7 @@ class Opening:
             embedding_backend=embedding_backend,
             limits=limits or Limits(),
             is_durable=durable,
+            worker_python=os.fspath(worker_python or ""),
         )
         self._project = self._open(options)
         self._closed = False

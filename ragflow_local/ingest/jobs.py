@@ -57,7 +57,7 @@ class Jobs:
         workers: int,
         limits: Limits,
         generator_of: Callable[[str], Generator | None] = lambda name: None,
-        slot: type[Slot] = Slot,
+        slot: Callable[[Limits], Slot] = Slot,
     ) -> None:
         self._indexer = indexer
         self._files = files

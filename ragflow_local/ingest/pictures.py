@@ -8,7 +8,13 @@ import time
 from collections import OrderedDict
 from pathlib import Path
 
-from ragflow_local.errors import LimitError, ParseCancelledError, RagflowError, WorkerDiedError
+from ragflow_local.errors import (
+    LimitError,
+    ParseCancelledError,
+    RagflowError,
+    WorkerDiedError,
+    WorkerNotStartedError,
+)
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.settings import Limits
@@ -25,9 +31,9 @@ _Done = queue.SimpleQueue[bytes | Exception]
 class Pictures:
     """Draws what it is asked for, one picture after another."""
 
-    def __init__(self, files: Files, limits: Limits) -> None:
+    def __init__(self, files: Files, limits: Limits, python: str = "") -> None:
         self._files = files
-        self._slot = Slot(limits)
+        self._slot = Slot(limits, python)
         self._asked: queue.SimpleQueue[tuple[wire.Picture, _Done] | None] = queue.SimpleQueue()
         self._closing = False
         self._lock = threading.Lock()
@@ -111,7 +117,7 @@ class Pictures:
         self._files.check(Path(request.path).name)
         try:
             reply = self._slot.run(request, request.name, lambda: self._closing)
-        except (LimitError, WorkerDiedError):
+        except (LimitError, WorkerDiedError, WorkerNotStartedError):
             if request.page == 0:
                 # A list of documents asks for thumbnails again and again: one that cannot be
                 # drawn would take its whole time each time.

@@ -9,14 +9,20 @@ from __future__ import annotations
 import contextlib
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
 
-from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
-from ragflow_local.ingest import wire
+from ragflow_local.errors import (
+    LimitError,
+    ParseCancelledError,
+    WorkerDiedError,
+    WorkerNotStartedError,
+)
+from ragflow_local.ingest import starting, wire
+from ragflow_local.ingest.starting import GREETING
 from ragflow_local.settings import Limits
 
 if TYPE_CHECKING:
@@ -29,15 +35,28 @@ _LOOK_SECONDS = 0.1
 # and two such workers beside the engine are more than a small machine has.
 _RESTING_BYTES = 512 << 20
 
+_START_SECONDS = 120.0  # imports from a cold disk, on a machine that is busy
+_SEND_SECONDS = 1.0
+
 
 class Slot:
     """One worker process at a time, started when the first task comes."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, python: str = "") -> None:
+        """Make a slot without a worker.
+
+        Args:
+            limits: Of its workers.
+            python: The interpreter of its workers; empty: as ``starting`` finds it.
+        """
         self._limits = limits
+        self._python = python
+        self._readable: set[str] = set()
+        self.lacks: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
         self._replies: queue.SimpleQueue[wire.Reply | None] = queue.SimpleQueue()
         self._tasks = 0
+        self._is_greeted = False
         self._watched: psutil.Process | None = None
 
     def run(
@@ -59,15 +78,62 @@ class Slot:
             ParseCancelledError: ``is_cancelled`` said so.
             LimitError: The task needed more time or memory than it may.
             WorkerDiedError: The process ended by itself.
+            WorkerNotStartedError: There is no process that could do it.
+            OSError: The file cannot be opened.
             RagflowError: What the worker told of.
         """
-        process = self._ready()
-        try:
-            if process.stdin is None:
-                raise BrokenPipeError
-            wire.send(process.stdin, request)
-        except OSError:
-            raise self._death(name) from None
+        tokenizer = request.tokenizer if isinstance(request, wire.Cut) else ""
+        if tokenizer and tokenizer not in self._readable:
+            self._readable.add(tokenizer)
+            self.stop()  # what a worker may read is settled when it starts
+        path = wire.file_of(request)
+        with Path(path).open("rb") if path else contextlib.nullcontext() as file:
+            process = self._ready()
+            if not self._is_greeted:
+                self._greet(process, name, is_cancelled)
+            # By a thread: a worker that does not read must not hold up what watches it.
+            sender = threading.Thread(target=_send, args=(process, request, file), daemon=True)
+            sender.start()
+            try:
+                return self._reply(process, name, is_cancelled, said)
+            finally:
+                sender.join(_SEND_SECONDS)
+
+    def _greet(
+        self, process: subprocess.Popen[bytes], name: str, is_cancelled: Callable[[], bool]
+    ) -> None:
+        """Wait for the worker's first words.
+
+        Raises:
+            ParseCancelledError: ``is_cancelled`` said so.
+            WorkerNotStartedError: It said something else, or nothing.
+        """
+        started = time.monotonic()
+        reply: wire.Reply | None = None
+        while True:
+            try:
+                reply = self._replies.get(timeout=_LOOK_SECONDS)
+                break
+            except queue.Empty:
+                if is_cancelled():
+                    self.stop()
+                    raise ParseCancelledError(name) from None
+                if time.monotonic() - started > _START_SECONDS:
+                    break
+        if isinstance(reply, wire.Hello):
+            self._is_greeted = True
+            self.lacks = tuple(reply.lacks)
+            return
+        program = str(cast(list[str], process.args)[0])
+        raise WorkerNotStartedError(program, f"it ended before its first word ({self._ended()})")
+
+    def _reply(
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        is_cancelled: Callable[[], bool],
+        said: Callable[[int], None],
+    ) -> wire.Reply:
         started = time.monotonic()
         while True:
             try:
@@ -99,6 +165,13 @@ class Slot:
                     with contextlib.suppress(OSError):  # unwritten bytes have no reader any more
                         pipe.close()
 
+    def take_over(self, other: Slot) -> None:
+        """Take the worker of another slot, which then has none."""
+        self._process, other._process = other._process, None
+        self._replies, self._tasks = other._replies, other._tasks
+        self._readable, self._is_greeted = other._readable, other._is_greeted
+        self.lacks = other.lacks
+
     def _ready(self) -> subprocess.Popen[bytes]:
         process = self._process
         worn = self._tasks >= self._limits.tasks_per_worker
@@ -106,14 +179,8 @@ class Slot:
             self.stop()
             process = None
         if process is None:
-            # A new interpreter: neither forked (threads of the engine hold locks) nor spawned by
-            # multiprocessing (a script without a __main__ guard would run again).
-            process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, *sys.path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            process = starting.start(self._python, self._readable, self._limits.worker_bytes)
+            self._is_greeted = False
             self._process, self._tasks = process, 0
             self._replies = queue.SimpleQueue()
             threading.Thread(
@@ -158,6 +225,10 @@ class Slot:
             return 0
 
     def _death(self, name: str) -> WorkerDiedError:
+        return WorkerDiedError(name, self._ended())
+
+    def _ended(self) -> str:
+        """Return how the worker ended, and see to it that it has."""
         code = None
         if self._process is not None:
             try:
@@ -165,22 +236,23 @@ class Slot:
             except subprocess.TimeoutExpired:
                 code = None
         self.stop()
-        how = "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
-        return WorkerDiedError(name, how)
+        return "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-# The worker sees the engine's sys.path, so a package found through it is found there too; the
-# module is run by name, not as __main__ of a script of the user's.
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = [];"
-    "from ragflow_local.ingest.worker import main; main()"
-)
+def _send(process: subprocess.Popen[bytes], request: wire.Request, file: IO[bytes] | None) -> None:
+    """Write a request to a worker; one that has ended is told of by its replies."""
+    with contextlib.suppress(OSError, ValueError):
+        if process.stdin is not None:
+            wire.send_request(process.stdin, request, file)
 
 
 def _pump(process: subprocess.Popen[bytes], replies: queue.SimpleQueue[wire.Reply | None]) -> None:
     """Move replies from the pipe to the queue, and None at its end."""
     try:
-        while process.stdout is not None:
+        if process.stdout is None or process.stdout.read(len(GREETING)) != GREETING:
+            replies.put(None)
+            return
+        while True:
             reply = wire.receive_reply(process.stdout)
             replies.put(reply)
             if reply is None:

@@ -1,11 +1,14 @@
 """What goes over the pipes between an engine and its workers: typed frames, never a pickle.
 
-A frame is its length (4 bytes, big endian) and a MessagePack map. The engine sends a ``Request``;
-the worker answers with any number of ``Said`` and then one of the other ``Reply`` kinds.
+A frame is its length (4 bytes, big endian) and a MessagePack map. The engine sends a ``Request``,
+and behind it the bytes of the file it is about, length first; the worker answers with any number of
+``Said`` and then one of the other ``Reply`` kinds.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
 from typing import IO
 
@@ -17,6 +20,8 @@ from ragflow_local.records import Block, Draft, Place
 from ragflow_local.settings import ParserConfig
 
 _LENGTH = struct.Struct(">I")
+_SIZE = struct.Struct(">Q")
+_PIECE_BYTES = 1 << 20
 
 
 class Plan(msgspec.Struct, tag=True, frozen=True):
@@ -115,8 +120,14 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     message: str
 
 
+class Hello(msgspec.Struct, tag=True, frozen=True):
+    """The worker's first words: it is there, and which walls its kernel could not put up."""
+
+    lacks: list[str]
+
+
 Request = Plan | Read | Cut | Picture
-Reply = Said | Planned | ReadDone | CutDone | Drawn | Failed
+Reply = Hello | Said | Planned | ReadDone | CutDone | Drawn | Failed
 
 _encode = msgspec.msgpack.Encoder().encode
 _request = msgspec.msgpack.Decoder(Request)
@@ -128,6 +139,40 @@ def send(pipe: IO[bytes], message: Request | Reply) -> None:
     body = _encode(message)
     pipe.write(_LENGTH.pack(len(body)) + body)
     pipe.flush()
+
+
+def file_of(request: Request) -> str:
+    """Return the path of the file whose bytes go with a request; empty where none do."""
+    if isinstance(request, Cut):
+        return request.read.path if request.read else ""
+    return request.path
+
+
+def send_request(pipe: IO[bytes], request: Request, file: IO[bytes] | None) -> None:
+    """Write a request, and behind it its file's bytes; where that lies is not told."""
+    if isinstance(request, Cut):
+        read = request.read and msgspec.structs.replace(request.read, path="")
+        request = msgspec.structs.replace(request, read=read)
+    else:
+        request = msgspec.structs.replace(request, path="")
+    send(pipe, request)
+    if file is not None:
+        pipe.write(_SIZE.pack(os.fstat(file.fileno()).st_size))
+        shutil.copyfileobj(file, pipe, _PIECE_BYTES)
+    pipe.flush()
+
+
+def receive_file(pipe: IO[bytes]) -> bytes:
+    """Return the bytes that go with the last request.
+
+    Raises:
+        EOFError: The engine is gone.
+    """
+    (size,) = _SIZE.unpack(pipe.read(_SIZE.size).ljust(_SIZE.size, b"\0"))
+    data = pipe.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
 
 
 def _frame(pipe: IO[bytes]) -> bytes | None:

@@ -1,8 +1,6 @@
 """A worker: a process of its own that reads, chunks and draws, one request after another.
 
-    python -m ragflow_local.ingest.worker
-
-It speaks ``wire`` on its standard input and output. It knows no project: paths and settings come
+It speaks ``wire`` on its standard input and output. It knows no project: bytes and settings come
 with each request, blocks and drafts go back. A file that ends it ends nothing else.
 """
 
@@ -15,14 +13,14 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import LimitError
-from ragflow_local.ingest import wire
+from ragflow_local.ingest import sandbox, starting, wire
 from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
 
@@ -35,10 +33,14 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _GIVEN_BACK_BYTES = 4 << 20
 
 
-def main() -> None:
-    """Answer requests until the pipe ends."""
+def main(asked: Mapping[str, Any]) -> None:
+    """Answer requests until the pipe ends.
+
+    Args:
+        asked: The files that may be read, ``readable``, and the memory it may hold, ``most_bytes``.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
-    _end_with_the_engine()
+    engine = _end_with_the_engine()
     _give_memory_back()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -47,9 +49,15 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     sys.stdout = sys.stderr
+    lacks = sandbox.enter(asked["readable"], asked["most_bytes"])
+    _watch(engine)
+    replies.write(starting.GREETING)
+    wire.send(replies, wire.Hello(lacks))
     while (request := wire.receive_request(requests)) is not None:
         try:
-            reply = _answer(request, replies)
+            reply = _answer(request, requests, replies)
+        except EOFError:
+            return
         except MemoryError:
             reply = wire.Failed("", "there is not enough memory to read it")
         except RecursionError:
@@ -63,12 +71,14 @@ def main() -> None:
             wire.send(replies, wire.failure_of(error))
 
 
-def _end_with_the_engine() -> None:
-    """See to it that no worker outlives its engine, however that ended."""
-    engine = os.getppid()
+def _end_with_the_engine() -> int:
+    """See to it that no worker outlives its engine, however that ended; return its number."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid()
 
+
+def _watch(engine: int) -> None:
     def watch() -> None:
         while os.getppid() == engine:
             time.sleep(0.5)
@@ -84,20 +94,20 @@ def _give_memory_back() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, _GIVEN_BACK_BYTES)
 
 
-def _answer(request: wire.Request, replies: IO[bytes]) -> wire.Reply:
+def _answer(request: wire.Request, requests: IO[bytes], replies: IO[bytes]) -> wire.Reply:
     if isinstance(request, wire.Cut):
-        return _cut(request, replies)
+        data = wire.receive_file(requests) if request.read else b""
+        return _cut(request, data, replies)
+    data = wire.receive_file(requests)
     if isinstance(request, wire.Read):
-        return _read(request, replies)
-    data = Path(request.path).read_bytes()
+        return _read(request, data, replies)
     if isinstance(request, wire.Plan):
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
         return wire.Planned(module.count_pages(data, request.name))
     return _draw(request, data)
 
 
-def _read(request: wire.Read, replies: IO[bytes]) -> wire.ReadDone:
-    data = Path(request.path).read_bytes()
+def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
     if request.first:
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
         found: Iterable[Block | Notice] = module.read_pages(
@@ -130,10 +140,10 @@ def _read(request: wire.Read, replies: IO[bytes]) -> wire.ReadDone:
     return wire.ReadDone(blocks, notices)
 
 
-def _cut(request: wire.Cut, replies: IO[bytes]) -> wire.CutDone:
+def _cut(request: wire.Cut, data: bytes, replies: IO[bytes]) -> wire.CutDone:
     blocks, notices = request.blocks, list[str]()
     if request.read:
-        done = _read(request.read, replies)
+        done = _read(request.read, data, replies)
         blocks, notices = done.blocks, done.notices
     if request.kind in readers.PAGED:
         blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).join_pages(blocks)
@@ -161,7 +171,3 @@ def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
             request.kind, data, request.page, request.dpi, box=request.box, marks=marks
         )
     return wire.Drawn(render.smaller(picture) if request.is_small else picture)
-
-
-if __name__ == "__main__":
-    main()

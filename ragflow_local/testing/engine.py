@@ -191,8 +191,8 @@ class WarmSlot(Slot):
     _warm: ClassVar[list[Slot]] = []
     _starting: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(1)
 
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits)
+    def __init__(self, limits: Limits, python: str = "") -> None:
+        super().__init__(limits, python)
         self._is_idle = False
 
     def run(
@@ -214,14 +214,12 @@ class WarmSlot(Slot):
             super().stop()
             return
         left = Slot(self._limits)
-        left._process, left._replies, left._tasks = self._process, self._replies, self._tasks
-        self._process = None
+        left.take_over(self)
         self._warm.append(left)
 
     def _ready(self) -> subprocess.Popen[bytes]:
-        if self._process is None and self._warm:
-            left = self._warm.pop()
-            self._process, self._replies, self._tasks = left._process, left._replies, left._tasks
+        if self._process is None and self._warm and not self._readable:
+            self.take_over(self._warm.pop())
         # A worker ends with the thread that started it, so that is one that stays.
         return self._starting.submit(super()._ready).result()
 

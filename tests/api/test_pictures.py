@@ -116,11 +116,11 @@ def test_without_ocr_the_document_says_which_pages_were_skipped_and_how_to_read_
     parsed: Parse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boot = (
-        "import sys; sys.path[:] = sys.argv[1:]; sys.argv[1:] = [];"
+        "import sys, json; asked = json.loads(sys.argv[1]); sys.path[:] = asked['path'];"
         "from ragflow_local.readers import ocr; ocr.is_installed = lambda: False;"
-        "from ragflow_local.ingest.worker import main; main()"
+        "from ragflow_local.ingest.worker import main; main(asked)"
     )
-    monkeypatch.setattr("ragflow_local.ingest.slots._BOOT", boot)
+    monkeypatch.setattr("ragflow_local.ingest.starting.BOOT", boot)
     document = mupdf.open()
     text_page(document, TEXT)
     page = document.new_page()

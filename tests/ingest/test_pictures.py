@@ -94,8 +94,13 @@ def test_a_thumbnail_that_ends_its_worker_is_tried_once(
 ) -> None:
     page = asked(files)
     thumbnail = wire.Picture(page.path, page.kind, page.name, 0, 72)
+    dies = (
+        "import sys, json, os; sys.path[:] = json.loads(sys.argv[1])['path'];"
+        "from ragflow_local.ingest import worker; worker._answer = lambda *_: os._exit(3);"
+        "worker.main({'readable': [], 'most_bytes': 1 << 30})"
+    )
     with monkeypatch.context() as patch:
-        patch.setattr("ragflow_local.ingest.slots._BOOT", "import os; os._exit(3)")
+        patch.setattr("ragflow_local.ingest.starting.BOOT", dies)
         for request in (thumbnail, page):
             with pytest.raises(WorkerDiedError):
                 pictures.draw(request)

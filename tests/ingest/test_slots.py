@@ -12,20 +12,28 @@ from ragflow_local.errors import (
     LimitError,
     ParseCancelledError,
     WorkerDiedError,
+    WorkerNotStartedError,
 )
-from ragflow_local.ingest import slots, wire
+from ragflow_local.ingest import slots, starting, wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.settings import Limits
 
-REQUEST = wire.Read("nowhere", "text", "a.txt", 0, 0, True)
+REQUEST = wire.Read(__file__, "text", "a.txt", 0, 0, True)
 
 
 def never() -> bool:
     return False
 
 
-def misbehave(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    monkeypatch.setattr(slots, "_BOOT", f"import os, sys, time; {body}")
+def misbehave(monkeypatch: pytest.MonkeyPatch, body: str, *, greets: bool = True) -> None:
+    """Have workers do something else, after the greeting or in its place."""
+    hello = (
+        "sys.path[:] = json.loads(sys.argv[1])['path'];"
+        "from ragflow_local.ingest import starting, wire;"
+        "sys.stdout.buffer.write(starting.GREETING); wire.send(sys.stdout.buffer, wire.Hello([]));"
+    )
+    boot = f"import os, sys, json, time; {hello if greets else ''} {body}"
+    monkeypatch.setattr(starting, "BOOT", boot)
 
 
 def text_file(tmp_path: Path) -> wire.Read:
@@ -107,12 +115,79 @@ def test_a_reply_that_no_frame_holds_is_told_and_ends_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     body = (
-        "sys.path[:] = sys.argv[1:]; from ragflow_local.ingest import wire, worker;"
-        "worker._answer = lambda request, pipe: wire.Planned(2**70); worker.main()"
+        "from ragflow_local.ingest import wire, worker;"
+        "many = lambda _, data, __: wire.receive_file(data) and wire.Planned(2**70);"
+        "worker._answer = many; worker.main({'readable': [], 'most_bytes': 1 << 30})"
     )
-    misbehave(monkeypatch, body)
+    misbehave(monkeypatch, f"sys.path[:] = json.loads(sys.argv[1])['path']; {body}", greets=False)
     slot = Slot(Limits())
     for _ in range(2):
         with pytest.raises(DamagedFileError, match="stumbled over it"):
             slot.run(text_file(tmp_path), "a.txt", never)
+    slot.stop()
+
+
+LAUNCHERS = {
+    "ends at once": "exit 1",
+    "says something else": "echo usage: app [options]; sleep 60",
+    "says nothing and ends": "exit 0",
+}
+
+
+@pytest.mark.parametrize("what", LAUNCHERS)
+def test_a_program_that_is_no_interpreter_is_started_once_and_no_file_is_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    program = tmp_path / "python-app"
+    program.write_text(f"#!/bin/sh\necho x >> {tmp_path}/starts\n{LAUNCHERS[what]}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    slot = Slot(Limits())
+    with pytest.raises(WorkerNotStartedError, match="RAGFLOW_LOCAL_PYTHON") as told:
+        slot.run(text_file(tmp_path), "a.txt", never)
+    assert "damaged" not in str(told.value)
+    assert (tmp_path / "starts").read_text() == "x\n"
+
+
+def test_an_interpreter_that_does_not_answer_may_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    misbehave(monkeypatch, "time.sleep(60)", greets=False)
+    started = time.monotonic()
+    with pytest.raises(ParseCancelledError):
+        Slot(Limits()).run(text_file(tmp_path), "a.txt", lambda: time.monotonic() > started + 0.2)
+
+
+def test_a_worker_that_does_not_read_is_ended_at_its_limit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    misbehave(monkeypatch, "time.sleep(60)")
+    large = tmp_path / "large.txt"
+    large.write_bytes(b"x" * (4 << 20))  # more than a pipe holds
+    with pytest.raises(LimitError, match="task_seconds"):
+        Slot(Limits(task_seconds=0.3)).run(
+            wire.Read(str(large), "text", "a.txt", 0, 0, True), "a.txt", never
+        )
+
+
+def test_a_worker_knows_neither_the_environment_nor_where_the_file_lies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    body = (
+        "from ragflow_local.ingest import worker; answer = worker._answer\n"
+        "def told(request, data, replies):\n"
+        "    done = answer(request, data, replies)\n"
+        "    return wire.ReadDone([], [repr(request), repr(dict(os.environ)), os.getcwd()])\n"
+        "worker._answer = told\n"
+        "worker.main({'readable': [], 'most_bytes': 1 << 30})"
+    )
+    paths = "sys.path[:] = json.loads(sys.argv[1])['path']"
+    misbehave(monkeypatch, f"{paths}\nfrom ragflow_local.ingest import wire\n{body}", greets=False)
+    slot = Slot(Limits())
+    reply = slot.run(text_file(tmp_path), "a.txt", never)
+    assert isinstance(reply, wire.ReadDone)
+    said = " ".join(reply.notices)
+    assert "hunter2" not in said
+    assert str(tmp_path) not in said
     slot.stop()
