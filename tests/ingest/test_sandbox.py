@@ -19,7 +19,7 @@ ATTEMPTS = {
     "read the accounts": "open('/etc/passwd').read()",
     "list a folder": "os.listdir(os.path.dirname(secret))",
     "list the home": "os.listdir('/root') or os.listdir('/home')",
-    "follow a way up from a library": "open(os.path.dirname(os.__file__) + '/..' * 9 + secret).read()",
+    "go up from a library": "open(os.path.dirname(os.__file__) + '/..' * 9 + secret).read()",
     "read through its root": "open('/proc/self/root' + secret).read()",
     "read through its working folder": "os.chdir(os.path.dirname(secret)) or open('secret').read()",
     "read a file by a descriptor of its folder": (
