@@ -166,12 +166,9 @@ class WorkerNotStartedError(ParseError):
     """No process that reads files can be started; no file is at fault."""
 
     def __init__(self, program: str, problem: str) -> None:
-        self.program = program
         super().__init__(
-            f"No process that reads files could be started with {program!r}: {problem}. Name a"
-            " Python interpreter that has ragflow-local, with RAGFlow(worker_python=…) or the"
-            " environment variable RAGFLOW_LOCAL_PYTHON. A frozen program calls"
-            " ragflow_local.worker_main() before all else."
+            f"{program!r} starts no process that reads files: {problem}. Name an interpreter with"
+            " RAGFlow(worker_python=…) or RAGFLOW_LOCAL_PYTHON; or call worker_main() first."
         )
 
 
@@ -201,9 +198,7 @@ class DamagedModelError(ModelError):
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
         self.problem = problem
-        super().__init__(
-            f"The model {name!r} cannot be used: {problem}. Download or copy its files again."
-        )
+        super().__init__(f"The model {name!r} cannot be used: {problem}. Copy its files again.")
 
 
 class ChangedModelError(ModelError):
@@ -323,16 +318,8 @@ class ForkedError(StoreError):
     """A child process uses what the process that forked it has opened."""
 
     def __init__(self, path: Path, *, is_too_late: bool = False) -> None:
-        self.path = path
-        what = (
-            f"{path} was being changed, or has been closed, since this process was forked from the"
-            " one that had it open. Open it in a new process: multiprocessing's start method"
-            " 'spawn' makes one."
-            if is_too_late
-            else f"{path} was opened before this process was forked. Open it in this process:"
-            " RAGFlow(…) to write, where no other process does; RAGFlow(…, read_only=True) to read."
-        )
-        super().__init__(what)
+        place = "a new process ('spawn')" if is_too_late else "this process, with read_only=True"
+        super().__init__(f"{path} was opened before this process was forked. Open it in {place}.")
 
 
 class ProjectReplacedError(StoreError):
