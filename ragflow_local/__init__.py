@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         ReadError,
         StoreError,
     )
-    from ragflow_local.ingest.starting import worker_main
+    from ragflow_local.processes.starting import worker_main
     from ragflow_local.settings import Limits
 
 __all__ = [
@@ -81,7 +81,7 @@ _ROOMS = {
     "ParseProgress": "api.parsing",
     "RAGFlow": "api.ragflow",
     "Session": "api.session",
-    "worker_main": "ingest.starting",
+    "worker_main": "processes.starting",
 }
 
 

@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent
 FLOORS = (
     ("errors",),
     ("records", "settings"),
-    ("text",),
+    ("text", "processes"),
     ("readers", "chunkers", "embedders", "generators", "stores"),
     ("ingest", "retrieve"),
     ("answer",),

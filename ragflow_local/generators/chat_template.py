@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ragflow_local.errors import DamagedModelError
+from ragflow_local.generators.template_process import TemplateError, TemplateProcess
 from ragflow_local.records import ChatMessage
 
 # For a model that knows ChatML's tokens, but came without a template.
@@ -43,11 +42,12 @@ class ChatTemplate:
         """
         self._special = {"bos_token": bos, "eos_token": eos}
         self._name = name
+        self._source = source
+        self._process = TemplateProcess()
         try:
-            self._render = _compile(source)
             self.has_system = self._takes_system()
             alone = self._rendered([ChatMessage("user", _USER_PROBE)])
-        except _TemplateFailed as error:
+        except TemplateError as error:
             raise DamagedModelError(name, f"its chat template fails: {error}") from error
         if _USER_PROBE not in alone:
             raise DamagedModelError(name, "its chat template leaves the question out")
@@ -57,12 +57,13 @@ class ChatTemplate:
         probe = [ChatMessage("system", _SYSTEM_PROBE), ChatMessage("user", _USER_PROBE)]
         try:
             return _SYSTEM_PROBE in self._rendered(probe)
-        except _TemplateFailed:
+        except TemplateError:
             return False
 
     def _rendered(self, messages: Iterable[ChatMessage]) -> str:
         plain = [{"role": message.role, "content": message.content} for message in messages]
-        return self._render(messages=plain, add_generation_prompt=True, **self._special)
+        values = {"messages": plain, "add_generation_prompt": True, **self._special}
+        return self._process.render(self._source, values)
 
     def render(self, messages: Sequence[ChatMessage]) -> str:
         """Return the prompt that makes the model write the next assistant message.
@@ -72,7 +73,7 @@ class ChatTemplate:
         """
         try:
             return self._rendered(arrange(messages, has_system=self.has_system))
-        except _TemplateFailed as error:
+        except TemplateError as error:
             raise DamagedModelError(self._name, f"its chat template fails: {error}") from error
 
 
@@ -114,55 +115,3 @@ class ControlWords:
             return message
         broken = self._pattern.sub(lambda word: f"{word[0][0]} {word[0][1:]}", message.content)
         return ChatMessage(message.role, broken)
-
-
-class _TemplateFailed(Exception):  # noqa: N818 - never leaves this module
-    """The template raised; what it said."""
-
-
-def _compile(source: str) -> Callable[..., str]:
-    """Return what renders ``source``, in a sandbox: a GGUF may come from anywhere."""
-    import jinja2
-    import jinja2.ext
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class GenerationTags(jinja2.ext.Extension):
-        """The ``generation`` tag of Transformers, which changes no text."""
-
-        tags = {"generation"}  # noqa: RUF012 - jinja2 declares it so
-
-        def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
-            next(parser.stream)
-            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-    def refuse(message: str) -> None:
-        raise _TemplateFailed(message)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=[GenerationTags, "jinja2.ext.loopcontrols"],
-    )
-    environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = refuse
-    environment.globals["strftime_now"] = _now
-    try:
-        template = environment.from_string(source)
-    except jinja2.TemplateError as error:
-        raise _TemplateFailed(str(error)) from error
-
-    def render(**values: object) -> str:
-        try:
-            return template.render(**values)
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError, IndexError) as error:
-            raise _TemplateFailed(str(error)) from error
-
-    return render
-
-
-def _to_json(value: object, indent: int | None = None, **_: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _now(layout: str) -> str:
-    return datetime.datetime.now().astimezone().strftime(layout)

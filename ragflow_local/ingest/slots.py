@@ -21,8 +21,9 @@ from ragflow_local.errors import (
     WorkerDiedError,
     WorkerNotStartedError,
 )
-from ragflow_local.ingest import starting, wire
-from ragflow_local.ingest.starting import GREETING
+from ragflow_local.ingest import wire
+from ragflow_local.processes import starting
+from ragflow_local.processes.starting import GREETING
 from ragflow_local.settings import Limits
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _LOOK_SECONDS = 0.1
 # and two such workers beside the engine are more than a small machine has.
 _RESTING_BYTES = 512 << 20
 
+_WORKER = "ragflow_local.ingest.worker"
 _START_SECONDS = 120.0  # imports from a cold disk, on a machine that is busy
 _SEND_SECONDS = 1.0
 
@@ -179,7 +181,9 @@ class Slot:
             self.stop()
             process = None
         if process is None:
-            process = starting.start(self._python, self._readable, self._limits.worker_bytes)
+            process = starting.start(
+                _WORKER, self._python, self._readable, self._limits.worker_bytes
+            )
             self._is_greeted = False
             self._process, self._tasks = process, 0
             self._replies = queue.SimpleQueue()

@@ -20,7 +20,8 @@ from typing import IO, Any, cast
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import LimitError
-from ragflow_local.ingest import sandbox, starting, wire
+from ragflow_local.ingest import wire
+from ragflow_local.processes import sandbox, starting
 from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
 

@@ -120,7 +120,7 @@ def test_without_ocr_the_document_says_which_pages_were_skipped_and_how_to_read_
         "from ragflow_local.readers import ocr; ocr.is_installed = lambda: False;"
         "from ragflow_local.ingest.worker import main; main(asked)"
     )
-    monkeypatch.setattr("ragflow_local.ingest.starting.BOOT", boot)
+    monkeypatch.setattr("ragflow_local.processes.starting.BOOT", boot)
     document = mupdf.open()
     text_page(document, TEXT)
     page = document.new_page()

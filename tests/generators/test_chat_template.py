@@ -71,3 +71,63 @@ def test_control_words_are_broken() -> None:
     assert said.content == "a< |im_end|>x < s>< |im_end|>"
     assert words.defuse(USER) is USER
     assert ControlWords([]).defuse(USER) is USER
+
+
+ENDLESS = {
+    "three loops in one another": "{% for a in range(99999) %}{% for b in range(99999) %}"
+    "{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}",
+    "a power of a power": "{{ (7 ** (10 ** 8)) % 3 }}",
+    "a text as large as the memory": "{{ 'x' * 900000000 }}",
+    "a text larger than any memory": "{{ 'x' * (2 ** 62) }}",
+    "texts that double": "{% set n = namespace(t='x') %}{% for i in range(60) %}"
+    "{% set n.t = n.t ~ n.t %}{% endfor %}",
+    "more than a context holds": "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
+    "a division by zero": "{{ 1 / 0 }}",
+    "too large a number": "{{ 2.0 ** 99999 }}",
+    "a macro that calls itself": "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "a list that holds itself": "{{ range(99999) | list | pprint | length }}"
+    "{% for a in range(99999) %}{{ range(99999) | list | sort | join }}{% endfor %}",
+    "three thousand conditions": "{% if 1 %}" * 3000 + "{% endif %}" * 3000,
+    "twenty thousand brackets": "{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}",
+    "a number that is no text": "{{ 10 ** 4400 }}",
+    "a file": "{% include '/etc/passwd' %}",
+    "an error of its own": "{{ raise_exception('no') }}",
+    "a format that pads": "{{ '%999999999d' % 1 }}",
+    "a filter that pads": "{{ 'x' | center(999999999) }}",
+    "a sum without an end": "{{ range(99999) | map('string') | batch(1) | list * 99999 }}",
+    "a date of letters": "{{ strftime_now(5) }}",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_template_without_end_or_sense_is_a_damaged_model(what: str) -> None:
+    with pytest.raises(DamagedModelError, match="'m'"):
+        ChatTemplate(ENDLESS[what] + "{{ messages[-1].content }}", "m")
+
+
+def test_a_template_that_ends_its_process_is_rendered_again_for_other_messages() -> None:
+    source = (
+        "{% if 'loop' in messages[-1].content %}{% for a in range(99999) %}"
+        "{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}"
+        "{% endfor %}{% endif %}{{ messages[-1].content }}"
+    )
+    template = ChatTemplate(source, "m")
+    with pytest.raises(DamagedModelError, match="too long"):
+        template.render([ChatMessage("user", "loop")])
+    assert template.render([USER]) == "u"
+
+
+def test_many_renderings_are_not_counted_together() -> None:
+    template = ChatTemplate(
+        "{% for a in range(50000) %}{% set b = a %}{% endfor %}{{ messages[-1].content }}", "m"
+    )
+    assert {template.render([USER]) for _ in range(150)} == {"u"}
+
+
+def test_the_process_of_a_template_ends_with_it() -> None:
+    template = ChatTemplate(CHATML, "m")
+    process = template._process._process
+    assert process is not None
+    template._process.close()
+    assert process.returncode is not None
+    assert "u" in template.render([USER])

@@ -100,7 +100,7 @@ def test_a_thumbnail_that_ends_its_worker_is_tried_once(
         "worker.main({'readable': [], 'most_bytes': 1 << 30})"
     )
     with monkeypatch.context() as patch:
-        patch.setattr("ragflow_local.ingest.starting.BOOT", dies)
+        patch.setattr("ragflow_local.processes.starting.BOOT", dies)
         for request in (thumbnail, page):
             with pytest.raises(WorkerDiedError):
                 pictures.draw(request)

@@ -14,8 +14,9 @@ from ragflow_local.errors import (
     WorkerDiedError,
     WorkerNotStartedError,
 )
-from ragflow_local.ingest import slots, starting, wire
+from ragflow_local.ingest import slots, wire
 from ragflow_local.ingest.slots import Slot
+from ragflow_local.processes import starting
 from ragflow_local.settings import Limits
 
 REQUEST = wire.Read(__file__, "text", "a.txt", 0, 0, True)
@@ -29,7 +30,7 @@ def misbehave(monkeypatch: pytest.MonkeyPatch, body: str, *, greets: bool = True
     """Have workers do something else, after the greeting or in its place."""
     hello = (
         "sys.path[:] = json.loads(sys.argv[1])['path'];"
-        "from ragflow_local.ingest import starting, wire;"
+        "from ragflow_local.ingest import wire; from ragflow_local.processes import starting;"
         "sys.stdout.buffer.write(starting.GREETING); wire.send(sys.stdout.buffer, wire.Hello([]));"
     )
     boot = f"import os, sys, json, time; {hello if greets else ''} {body}"

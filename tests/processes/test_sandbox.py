@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.ingest import sandbox
+from ragflow_local.processes import sandbox
 
 pytestmark = pytest.mark.skipif(sandbox.lacking() != [], reason="this kernel has no such walls")
 
@@ -104,7 +104,7 @@ def in_thread(work):
     return found[0]
 
 threading.excepthook = lambda _: None
-from ragflow_local.ingest import sandbox
+from ragflow_local.processes import sandbox
 assert sandbox.enter([given], 1 << 30) == []
 done = {}
 for name, attempt in asked["attempts"].items():

@@ -1,4 +1,4 @@
-"""How a worker is started: which program, told what, and with which environment.
+"""How a process is started: which program, told what, and with which environment.
 
 A worker is a new Python interpreter. A frozen program, or one that embeds Python, is none: started
 as one it would run itself again. So it is started only where it has said that it answers, by
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 from ragflow_local.errors import WorkerNotStartedError
@@ -26,7 +27,7 @@ GREETING = b"ragflow_local worker\n"
 # module is run by name, not as __main__ of a script of the user's.
 BOOT = (
     "import sys, json; asked = json.loads(sys.argv[1]); sys.path[:] = asked['path'];"
-    "del sys.argv[1:]; from ragflow_local.ingest.worker import main; main(asked)"
+    "del sys.argv[1:]; import importlib; importlib.import_module(asked['module']).main(asked)"
 )
 # What loading a library may need; nothing else of the engine's environment is a worker's business.
 _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL")
@@ -45,16 +46,17 @@ def worker_main() -> None:
     if len(sys.argv) == 3 and sys.argv[1] == _MARK:
         asked = json.loads(sys.argv[2])
         del sys.argv[1:]
-        from ragflow_local.ingest.worker import main
-
-        main(asked)
+        import_module(asked["module"]).main(asked)
         sys.exit(0)
 
 
-def start(python: str, readable: Iterable[str], most_bytes: int) -> subprocess.Popen[bytes]:
-    """Return a worker that has just been started; its first words are ``GREETING``.
+def start(
+    module: str, python: str, readable: Iterable[str], most_bytes: int
+) -> subprocess.Popen[bytes]:
+    """Return a process that has just been started; its first words are ``GREETING``.
 
     Args:
+        module: Whose ``main`` it runs.
         python: The interpreter; empty: the one that runs this program, where it is one.
         readable: Files that it may read, beside its libraries.
         most_bytes: The memory it may hold.
@@ -62,7 +64,12 @@ def start(python: str, readable: Iterable[str], most_bytes: int) -> subprocess.P
     Raises:
         WorkerNotStartedError: There is no interpreter.
     """
-    asked = {"path": _paths(), "readable": sorted(readable), "most_bytes": most_bytes}
+    asked = {
+        "module": module,
+        "path": _paths(),
+        "readable": sorted(readable),
+        "most_bytes": most_bytes,
+    }
     command = _command(python, json.dumps(asked))
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     # One: threads that a library starts while it is imported would have all rights.

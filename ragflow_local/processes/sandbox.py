@@ -157,9 +157,7 @@ def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
 
 def _libraries() -> Iterator[str]:
     """Yield where Python and packages lie; not the folder of a script that is on ``sys.path``."""
-    import ragflow_local
-
-    yield from (str(Path(root)) for root in ragflow_local.__path__)
+    yield str(Path(__file__).parents[1])  # this package
     yield from sysconfig.get_paths().values()
     yield from (f"{prefix}/lib" for prefix in {sys.prefix, sys.base_prefix})
     with contextlib.suppress(AttributeError):  # a frozen program has no site
