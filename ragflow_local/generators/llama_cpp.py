@@ -89,6 +89,7 @@ class LlamaCpp:
     def _load(self, path: Path, threads: int | None) -> None:
         api = self.api
         params = api.llama_model_default_params()
+        params.use_extra_bufts = not _has_tiles()
         params.n_gpu_layers = int(os.environ.get("RAGFLOW_LOCAL_GPU_LAYERS", "0"))
         self._model = api.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
@@ -252,6 +253,18 @@ def _grammar_of(schema: Mapping[str, object]) -> str:
         why = str(error) or type(error).__name__
         allowed = f"a JSON schema that a grammar can be made of ({why})"
         raise InvalidValueError("schema", schema, allowed) from error
+
+
+def _has_tiles() -> bool:
+    """Say whether llama.cpp would multiply by AMX tiles, where it can end the whole process.
+
+    It asks the system for them once, but virtual machines that show the tiles may not grant them
+    to its threads: the first tile instruction is then a segmentation fault.
+    """
+    try:
+        return "amx_tile" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
 
 
 def _text_of(api: Any, vocab: Any, token: int) -> str:
