@@ -20,6 +20,7 @@ from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Project
 from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
+from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import Wanted
@@ -250,14 +251,16 @@ class Session(Entity):
             threshold=prompt.similarity_threshold,
             # Rounded: 1 - 0.7 is not 0.3 in binary, and the two would rank apart.
             vector_weight=round(1 - prompt.keywords_similarity_weight, 9),
-            limit=prompt.top_n,
+            limit=prompt.top_n * duplicates.DEPTH,
         )
 
         def search(standalone: str) -> list[Hit]:
             hits = retrieve(project, standalone, rows, Within(), wanted)
-            if not prompt.neighbours:
-                return hits
             with project.catalog.read() as reading:
+                dim = rows[0].embedding_dim if rows else 0
+                hits = duplicates.behind(reading, hits, dim, prompt.top_n)
+                if not prompt.neighbours:
+                    return hits
                 return with_neighbours(reading, hits, prompt.neighbours)
 
         return answering.Turn(
