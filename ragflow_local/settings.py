@@ -232,6 +232,7 @@ class PromptSettings(_Settings):
             puts the best quote in its place, ``marked`` keeps it and lists it in
             ``Message.unsupported``. None: ``strict`` for models of less than about a billion
             parameters, else ``marked``.
+        show_nearest: Whether the nearest passages are shown, as such, where nothing is found.
     """
 
     _SHOWN_IF_SET: ClassVar[Collection[str]] = ("grounding",)
@@ -246,6 +247,7 @@ class PromptSettings(_Settings):
     refine_multiturn: bool = False
     neighbours: int | str = 0
     grounding: str | None = None
+    show_nearest: bool = False
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -262,6 +264,7 @@ class PromptSettings(_Settings):
         check_neighbours("neighbours", self.neighbours)
         if self.grounding not in (None, "strict", "marked"):
             raise InvalidValueError("grounding", self.grounding, "strict, marked or None")
+        check_bool("show_nearest", self.show_nearest)
 
 
 @dataclass(frozen=True, slots=True)

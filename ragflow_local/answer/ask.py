@@ -9,18 +9,22 @@ from dataclasses import replace
 from functools import partial
 
 from ragflow_local.answer.citations import format_marks, strip_marks
-from ragflow_local.answer.followup import rewriting, rewritten, standalone
+from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
+from ragflow_local.answer.found import QUOTED_BELOW, found, joined
 from ragflow_local.answer.knowledge import without_duplicates
+from ragflow_local.answer.quoting import NAME, Quote, extract
+from ragflow_local.answer.sayings import missing, saying_of, told
+from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.thinking import Thinking
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.answer.writing import Writing, write_json, write_text
 from ragflow_local.errors import InvalidValueError, ModelClosedError
-from ragflow_local.generators.extractive import NAME, Quote, extract
 from ragflow_local.records import Answer, Hit
 from ragflow_local.retrieve.similarity import nearness
 
 __all__ = ["AnswerStream", "Turn", "answer"]
 
+_NEAREST, _NEAREST_LETTERS = 3, 240  # passages shown where none is certain
 _REWRITE_TOKENS = 96  # of a question; a thinking model that needs more leaves it to the rules
 
 
@@ -59,26 +63,37 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
     if turn.schema is not None and turn.open_generator() is None:
         allowed = "none: the extractive answerer writes no JSON; set the chat's llm.model_name"
         raise InvalidValueError("schema", turn.schema, allowed)
-    question = _standalone(turn, running)
+    said = saying_of(turn.question, turn.standing) if turn.schema is None else None
+    if said is not None:
+        yield Answer(said, usage=_timed(turn), is_last=True)
+        return
+    question = _completed(turn, running)
     if running.is_closed.is_set():
         return
     with running.spending("search_seconds"):
-        hits = without_duplicates(turn.search(question))
-    if not hits:
-        yield _not_found(turn)
-        return
-    yield from _answered(turn, question, hits, running)
+        nearest = _searched(turn, question)
+    if found(nearest, turn.prompt.similarity_threshold * QUOTED_BELOW):
+        yield from _answered(turn, question, nearest, running)
+    else:
+        yield _not_found(turn, nearest)
 
 
-def _answered(turn: Turn, question: str, hits: Sequence[Hit], running: Running) -> Iterator[Answer]:
+def _answered(
+    turn: Turn, question: Completed, nearest: Sequence[Hit], running: Running
+) -> Iterator[Answer]:
     """Yield the answer of the chat's model, which another chat's may have put out just now."""
+    threshold = turn.prompt.similarity_threshold
     for is_last_try in (False, True):
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
         if generator is None:
-            yield from _quoted(turn, question, hits)
+            yield from _quoted(turn, question, found(nearest, threshold * QUOTED_BELOW), nearest)
             return
-        writing = Writing(turn, question, hits, generator, running)
+        hits = found(nearest, threshold)
+        if not hits:
+            yield _not_found(turn, nearest)
+            return
+        writing = Writing(turn, question.whole, hits, generator, running)
         has_begun = False
         try:
             for answer in (
@@ -93,15 +108,28 @@ def _answered(turn: Turn, question: str, hits: Sequence[Hit], running: Running) 
             return
 
 
-def _standalone(turn: Turn, running: Running) -> str:
-    """Return what to search for: rewritten by the model where the chat asks for that."""
+def _nearness(turn: Turn) -> Nearness | None:
+    return None if turn.embedder is None else partial(nearness, turn.embedder)
+
+
+def _searched(turn: Turn, question: Completed) -> list[Hit]:
+    """Return the hits of the question as asked, and of the completed one where it is another."""
+    asked = turn.search(question.asked)
+    if question.whole == question.asked:
+        return without_duplicates(asked)
+    whole = turn.search(question.whole)
+    return without_duplicates(joined(whole, asked, question.share, turn.prompt.top_n))
+
+
+def _completed(turn: Turn, running: Running) -> Completed:
+    """Return the question with what it leaves to others: by the model where the chat asks so."""
     is_follow_up = any(message.role == "user" for message in turn.history)
     generator = None
     if turn.prompt.refine_multiturn and is_follow_up:
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
     if generator is None:
-        return standalone(turn.question, turn.history)
+        return completed(turn.question, turn.history, _nearness(turn))
     short = replace(
         turn.llm,
         temperature=0,
@@ -122,23 +150,43 @@ def _standalone(turn: Turn, running: Running) -> str:
     for name, count in getattr(running.writing, "usage", {}).items():
         if name.endswith("_tokens"):
             running.spent[f"rewriting_{name}"] = count
-    return rewritten(said, turn.question, turn.history)
+    return Completed(turn.question, rewritten(said, turn.question, turn.history))
 
 
-def _not_found(turn: Turn, model: str = "") -> Answer:
-    return Answer(turn.prompt.empty_response, model=model, usage=_timed(turn), is_last=True)
+def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:
+    """Return that nothing was found, why that may be, and the nearest passages if asked for."""
+    content = turn.prompt.empty_response
+    lacking = missing(turn.question, turn.standing())
+    if lacking:
+        content = f"{content} {lacking}".strip()
+    hits = tuple(nearest[:_NEAREST]) if turn.prompt.show_nearest else ()
+    if hits:
+        content = f"{content}\n{told('nearest', turn.question)}"
+    for index, hit in enumerate(hits):
+        text = " ".join(strip_marks(hit.chunk.content).split())
+        mark = format_marks([index]) if turn.prompt.show_quote else ""
+        content += f"\n{hit.chunk.document_name}: {text[:_NEAREST_LETTERS]}{mark}"
+    shown = hits if turn.prompt.show_quote else ()
+    return Answer(content, shown, model=model, usage=_timed(turn), is_last=True)
 
 
-def _quoted(turn: Turn, question: str, hits: Sequence[Hit]) -> Iterator[Answer]:
+def _quoted(
+    turn: Turn, question: Completed, hits: Sequence[Hit], nearest: Sequence[Hit]
+) -> Iterator[Answer]:
     """Yield the quotes one after the other."""
-    near = None if turn.embedder is None else partial(nearness, turn.embedder)
-    quotes = extract(question, hits, near)
+    others = [hit for hit in nearest if hit not in hits]
+    quotes = extract(question.whole, hits, _nearness(turn), others)
+    if not quotes and question.whole != question.asked:
+        quotes = extract(question.asked, hits, _nearness(turn), others)
     if not quotes:
-        yield _not_found(turn, NAME)
+        yield _not_found(turn, nearest, NAME)
         return
     content = ""
     for quote in quotes:
-        content += _joint(content, quote) + strip_marks(quote.text)
+        content += _joint(content, quote)
+        if quote.is_disputed:
+            content += f"{hits[quote.hit].chunk.document_name}: "
+        content += strip_marks(quote.text)
         if turn.prompt.show_quote:
             content += format_marks([quote.hit])
         yield Answer(content, model=NAME)

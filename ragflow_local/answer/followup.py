@@ -1,39 +1,25 @@
-"""A follow-up question made to stand alone: by rules on the questions before it, or by a model.
+"""A follow-up question completed by what it leaves to the questions before it, or by a model.
 
-"And in 2021?" after "What was Apple's revenue in 2020?" is searched for as "What was Apple's
-revenue in 2021?". A question that names what it is about is left as it is.
+"And in 2021?" after "What was Apple's revenue in 2020?" is completed to "What was Apple's revenue
+in 2021?": the new topic takes the old one's place. "When was she born?" gets the name it points to.
+The question as asked is searched as well, so that nothing is lost where it stands alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from ragflow_local.answer.scorer import Nearness
 from ragflow_local.records import ChatMessage
-from ragflow_local.text.terms import STOP_WORDS, iterate
+from ragflow_local.text.asking import COMMANDS, RUNS
+from ragflow_local.text.content import asked_in_order
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import function_words, language_of
+from ragflow_local.text.leaning import LEAD, POINTING, TAIL
+from ragflow_local.text.terms import is_unspaced
 
-_LEAD = re.compile(
-    r"^\s*(?:(?:and|but|so|then|ok(?:ay)?|well|also)\b[\s,]*)*"
-    r"(?:(?:what|how)\s+about\b|and\b|what\s+of\b)?[\s,]*",
-    re.IGNORECASE,
-)
-_IS_LED = re.compile(
-    r"^\s*(?:(?:and|but|so|then|also|what\s+about|how\s+about|what\s+of|why|how\s+so)\b"
-    r"|那么?|还有|以及|另外)",
-    re.IGNORECASE,
-)
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|there"
-    r"|the\s+(?:same|latter|former|other)|that(?=\s*(?:\?|$|one|year|company|period|time))|one)\b"
-    r"|[它他她]们?|这|其(?!他|中|实|余)|那(?:里|个|些|年|时)|该",
-    re.IGNORECASE,
-)
-_LED_ZH = re.compile(r"^\s*(?:那么?|还有|以及|另外|而)[，,]?|(?:呢|怎么样|如何)?[？?]?\s*$")
-_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20|21)\d{2}(?!\d)")
-_QUARTER = re.compile(
-    r"\bQ[1-4]\b|\b(?:first|second|third|fourth)\s+quarter\b|第[一二三四]季度", re.IGNORECASE
-)
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _TASK = """\
 Rewrite the user's last question so that it can be understood without the conversation: put names, \
 years and things in the place of words that point back to them. Keep its language. If it can be \
@@ -41,29 +27,74 @@ understood as it is, repeat it. Write the question only."""
 _LABEL = re.compile(r"^(?:user|question|rewritten question|standalone question)\s*[:：]\s*", re.I)
 _TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for nothing
 _LONGEST = 400  # letters of a rewritten question; a longer one is an answer
-_FEW_TERMS = 3  # of meaning: a question with no more leans on the one before
+_FEW, _MANY = 3, 4  # terms of a question's own: so few lean, so many stand alone
+_TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”]+")
+_NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\w’'-]*)*")
+_FIGURE = re.compile(r"\d")
 
 
-def standalone(question: str, history: Sequence[ChatMessage]) -> str:
-    """Return what to search for: ``question``, with what it leaves to earlier questions.
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A question, and what it is with what it leaves to others.
+
+    Attributes:
+        asked: As the user asked it.
+        whole: Completed; the same where it stands alone.
+        share: How much of what is meant the question says itself, in (0, 1]: what its own hits
+            are worth beside those of the completed one.
+    """
+
+    asked: str
+    whole: str
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """Words of a question that belong together: a name, a figure, a thing."""
+
+    text: str
+    start: int
+    end: int
+    kind: str
+    before: str  # the small word before it
+
+
+def completed(
+    question: str, history: Sequence[ChatMessage], nearness: Nearness | None = None
+) -> Completed:
+    """Return the question with what it leaves to the conversation.
 
     Args:
         question: As the user asked it.
         history: Earlier messages, oldest first.
+        nearness: Says which of the old topics a new one is nearest to.
     """
-    earlier = [message.content for message in history if message.role == "user"]
-    if not earlier or not _leans_on_others(question):
-        return question
-    # The one before may lean on the one before it.
-    previous = standalone(earlier[-1], [ChatMessage("user", text) for text in earlier[:-1]])
+    earlier = [at for at, message in enumerate(history) if message.role == "user"]
+    if not earlier:
+        return Completed(question, question)
+    own = _terms(question)
     rest = _rest_of(question)
-    if not rest:
-        return previous
-    replaced = _with_its_time(previous, rest)
-    left = _terms(rest) - _terms(replaced)
-    if not left:
-        return replaced
-    return f"{_end(replaced)} {rest}"
+    is_led = rest is not None and len(own) <= _FEW
+    if not is_led and own and (not POINTING.search(question) or _stands_alone(question, own)):
+        return Completed(question, question)
+    # The one before may lean on the one before it.
+    before = history[earlier[-1]].content
+    previous = completed(before, history[: earlier[-1]], nearness).whole
+    if is_led and own:
+        whole = _replaced(previous, rest or question, nearness)
+    elif own:
+        said = [m.content for m in history[earlier[-1] :] if m.role == "assistant"]
+        whole = f"{question} {_subject_of(previous, said)}".strip()
+    else:
+        whole = previous
+    every = len(_terms(whole)) or 1
+    return Completed(question, whole, min(1.0, max(len(own), 0.5) / every))
+
+
+def standalone(question: str, history: Sequence[ChatMessage]) -> str:
+    """Return what a question means by itself: completed by rules."""
+    return completed(question, history).whole
 
 
 def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -80,43 +111,116 @@ def rewritten(said: str, question: str, history: Sequence[ChatMessage]) -> str:
     """Return the question a chat model wrote; by rules where it wrote none."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     found = _LABEL.sub("", lines[0]).strip("\"'“”「」 ") if lines else ""
-    if not found or len(found) > _LONGEST or not _terms(found):
+    if not found or len(found) > _LONGEST or not asked_in_order(found):
         return standalone(question, history)
     return found
 
 
-def _leans_on_others(question: str) -> bool:
-    if _POINTS_BACK.search(question):
-        return True
-    few = len(_terms(question)) <= _FEW_TERMS
-    return few and bool(_IS_LED.match(question) or question.rstrip(" ？?").endswith("呢"))
+def _terms(question: str) -> tuple[str, ...]:
+    """Return the terms of a question's own, of scripts without spaces every second pair."""
+    terms = asked_in_order(POINTING.sub(" ", question))
+    pairs = [term for term in terms if is_unspaced(term)]
+    return (*(term for term in terms if not is_unspaced(term)), *pairs[::2])
 
 
-def _rest_of(question: str) -> str:
-    """Return a question without the words that only tie it to the one before."""
-    if _HAN.search(question):
-        text = _LED_ZH.sub("", question) if len(question) < 16 else question
-        return text.strip()
-    return _LEAD.sub("", question, count=1).strip()
+def _stands_alone(question: str, own: Sequence[str]) -> bool:
+    """Return whether what a question points to may well stand in it."""
+    points = POINTING.search(question)
+    named = points is not None and any(
+        phrase.kind != "thing" for phrase in _phrases(question[: points.start()])
+    )
+    return named or len(own) >= _MANY
 
 
-def _with_its_time(previous: str, rest: str) -> str:
-    """Return the earlier question with the times of the later in place of its own."""
-    for pattern in (_YEAR, _QUARTER):
-        wanted = pattern.search(rest)
-        if wanted:
-            previous = pattern.sub(lambda _, time=wanted: time[0], previous, count=1)  # type: ignore[misc]  # mypy takes the default for a second argument
-    return previous
+def _rest_of(question: str) -> str | None:
+    """Return a question without what ties it to the one before; None where nothing does."""
+    lead = LEAD.match(question)
+    assert lead is not None  # it may match nothing
+    tail = TAIL.search(question, lead.end())
+    end = tail.start() if tail else len(question)
+    is_tied = bool(lead[0].strip(" ¿¡")) or (tail is not None and bool(tail[0].strip(" ?？؟!.")))
+    return question[lead.end() : end].strip() if is_tied else None
 
 
-def _terms(text: str) -> set[str]:
-    return {
-        term
-        for term in iterate(text)
-        if term not in STOP_WORDS and not (len(term) == 1 and _HAN.match(term))
-    }
+def _phrases(question: str, *, is_whole: bool = True) -> list[_Phrase]:
+    """Return the phrases of a question: runs of words that mean something, parted by the rest.
+
+    Args:
+        question: Or a part of one.
+        is_whole: Whether its first word would be in upper case whatever it means.
+    """
+    language = language_of(question)
+    if language in RUNS:
+        return _runs(question, language)
+    small = function_words(language) | {fold(word) for word in COMMANDS.split()}
+    found: list[_Phrase] = []
+    before, is_open = "", False
+    for number, match in enumerate(_TOKEN.finditer(question)):
+        word = match[0]
+        if fold(word) in small and not (word.isupper() and len(word) > 1):
+            before, is_open = fold(word), False
+            continue
+        kind = _kind_of(word, is_first=is_whole and number == 0)
+        last = found[-1] if found and is_open else None
+        if last is not None and (last.kind == kind or (last.kind == "name" and kind == "figure")):
+            text = question[last.start : match.end()]
+            found[-1] = _Phrase(text, last.start, match.end(), last.kind, last.before)
+        else:
+            found.append(_Phrase(word, match.start(), match.end(), kind, before))
+        before, is_open = "", question[match.end() : match.end() + 1] == " "
+    return found
 
 
-def _end(text: str) -> str:
-    text = text.rstrip()
-    return text if text.endswith(("?", "？", ".", "。", "!", "！")) else f"{text}?"
+def _runs(question: str, language: str) -> list[_Phrase]:
+    """Return the runs of letters between those that ask or tie."""
+    bare = re.sub(RUNS[language], lambda match: " " * len(match[0]), question)
+    return [
+        _Phrase(match[0], match.start(), match.end(), _kind_of(match[0]), "")
+        for match in _TOKEN.finditer(bare)
+    ]
+
+
+def _kind_of(word: str, *, is_first: bool = False) -> str:
+    if _FIGURE.search(word):
+        return "figure"
+    return "name" if word[:1].isupper() and not is_first else "thing"
+
+
+def _replaced(previous: str, rest: str, nearness: Nearness | None) -> str:
+    """Return the earlier question with the new topics in the place of the old ones."""
+    new = _phrases(rest, is_whole=False)
+    left: list[str] = []
+    for phrase in new:
+        old = _place_for(phrase, _phrases(previous), nearness)
+        if old is None:
+            left.append(phrase.text)
+        elif old.text != phrase.text:
+            previous = previous[: old.start] + phrase.text + previous[old.end :]
+    return " ".join([previous, *left])
+
+
+def _place_for(new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None) -> _Phrase | None:
+    """Return the phrase of the earlier question that a new one takes the place of."""
+    alike = [phrase for phrase in old if phrase.kind == new.kind]
+    if not alike:
+        return None
+    near = [0.0] * len(alike)
+    if nearness is not None and len(alike) > 1:
+        near = nearness(new.text, [phrase.text for phrase in alike]).tolist()
+    worth = [
+        value
+        + (0.3 if phrase.before and phrase.before == new.before else 0.0)
+        + (0.1 if phrase.before else 0.0)
+        for phrase, value in zip(alike, near, strict=True)
+    ]
+    return alike[max(range(len(alike)), key=lambda at: (worth[at], at))]
+
+
+def _subject_of(previous: str, said: Sequence[str]) -> str:
+    """Return what the earlier question is about: its names, those of its answer, or its things."""
+    phrases = _phrases(previous)
+    names = [phrase.text for phrase in phrases if phrase.kind == "name"]
+    if not names and said:
+        names = _NAME.findall(said[-1])[:1]
+    things = [phrase.text for phrase in phrases if phrase.kind == "thing"]
+    return " ".join(names or things)

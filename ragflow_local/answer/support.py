@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ragflow_local.answer.evidence import headings_of, supports
+from ragflow_local.answer.units import Unit, units_of
 from ragflow_local.embedders import Embedder
-from ragflow_local.generators.units import Unit, units_of
 from ragflow_local.records import Hit, Vector
 from ragflow_local.retrieve.similarity import calibrate
 from ragflow_local.text.alike import is_same
@@ -215,38 +215,20 @@ def _is_meant(value: str, claim: Statement, language: str) -> bool:
 
 
 def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
-    """Yield what a chunk says, each sentence, pair of neighbours, row and record."""
+    """Yield what a chunk says, each sentence, pair of neighbours, and row."""
     chunk = hit.chunk
-    headings = tuple(chunk.headings)
     language = _language(chunk.content, asked)
-    under = ""
-    record: list[tuple[str, str]] = []
     before: Unit | None = None
     for unit in units_of(chunk.content, chunk.headings):
-        field = _field(unit)
-        if field is None or (record and field[0] == record[0][0]):
-            yield from _record(number, language, record, (*headings, under))
-            record = []
-        if unit.kind == "heading":
-            under, before = unit.text, None
-            continue
-        above = (*headings, under) if under else headings
         if unit.kind == "row":
-            yield _Passage(number, language, unit.text, above, _cells(unit))
-        else:
-            yield _Passage(number, language, unit.text, above)
-            if before is not None and unit.kind == "sentence" == before.kind:
-                yield _Passage(
-                    number,
-                    language,
-                    f"{before.text} {unit.text}",
-                    above,
-                    pair=(before.text, unit.text),
-                )
-        if field is not None:
-            record.append(field)
-        before = unit if unit.kind != "row" else None
-    yield from _record(number, language, record, (*headings, under))
+            yield _Passage(number, language, unit.text, unit.heads, _cells(unit))
+            before = None
+            continue
+        yield _Passage(number, language, unit.text, unit.heads)
+        if before is not None and unit.kind == "sentence" and before.heads == unit.heads:
+            both = (before.text, unit.text)
+            yield _Passage(number, language, " ".join(both), unit.heads, pair=both)
+        before = unit if unit.kind == "sentence" else None
 
 
 def _language(content: str, asked: str) -> str:
@@ -257,22 +239,6 @@ def _language(content: str, asked: str) -> str:
     small = function_words(language)
     told = sum(fold(word) in small for word in content.split())
     return language if told >= _SURE_WORDS else asked
-
-
-def _record(
-    number: int, language: str, fields: Sequence[tuple[str, str]], above: tuple[str, ...]
-) -> Iterator[_Passage]:
-    if len(fields) > 1:
-        text = "; ".join(f"{name}: {value}" for name, value in fields)
-        yield _Passage(number, language, text, above, tuple(fields))
-
-
-def _field(unit: Unit) -> tuple[str, str] | None:
-    """Return the name and value of a line of a form."""
-    name, mark, value = unit.text.replace("：", ":").partition(":")
-    if unit.kind not in ("line", "sentence", "item") or not mark or not value.strip():
-        return None
-    return (name.strip(), value.strip()) if len(name) < 40 else None
 
 
 def _cells(unit: Unit) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ragflow_local.answer.sayings import Standing
 from ragflow_local.embedders import Embedder
 from ragflow_local.generators import Generator
 from ragflow_local.records import ChatMessage, Hit
@@ -23,13 +24,15 @@ class Turn:
         history: Earlier messages, oldest first.
         prompt: What the model is told.
         llm: How it writes.
-        search: Returns the hits of a question that stands alone, best first.
+        search: Returns the hits of a question, best first, as many as are wanted, those below
+            the threshold among them.
         open_generator: Returns the chat model, or None for the extractive answerer; called only
             where something was found.
         embedder: The model that sentences are compared by; None: by words.
         schema: A JSON schema that the answer must fit; None: text.
         earlier: The chunks that the answer before was given, as they are now: a model that has
             read them need not read them again.
+        standing: Says what there is to answer from; called only where that is the answer.
         began: When the question was asked, by ``time.monotonic``.
     """
 
@@ -42,6 +45,7 @@ class Turn:
     embedder: Embedder | None = None
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
+    standing: Callable[[], Standing] = Standing
     began: float = field(default_factory=time.monotonic)
 
 

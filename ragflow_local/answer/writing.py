@@ -9,12 +9,12 @@ from functools import partial
 
 from ragflow_local.answer.cited_text import CitedText
 from ragflow_local.answer.prompt import Prompt, Shape, Window, build
+from ragflow_local.answer.quoting import extract
 from ragflow_local.answer.structured import checked_values, told
 from ragflow_local.answer.support import Support
 from ragflow_local.answer.thinking import Thinking
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.generators import Generator
-from ragflow_local.generators.extractive import extract
 from ragflow_local.records import Answer, Hit
 from ragflow_local.retrieve.similarity import nearness
 from ragflow_local.settings import EMPTY_RESPONSE

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, overload
 
 from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
+from ragflow_local.answer.sayings import Standing
 from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks, notebook
 from ragflow_local.api.entity import Engine, Entity
@@ -19,16 +20,34 @@ from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Project
-from ragflow_local.records import Answer, ChatMessage, ChatRow, Hit, MessageRow, SessionRow
+from ragflow_local.records import (
+    Answer,
+    ChatMessage,
+    ChatRow,
+    DatasetRow,
+    Hit,
+    MessageRow,
+    SessionRow,
+)
 from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import Within
 from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import Wanted
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
-from ragflow_local.stores.catalog import Connection, chats, chunks, datasets, now_ms, sessions
+from ragflow_local.stores.catalog import (
+    Connection,
+    chats,
+    chunks,
+    datasets,
+    documents,
+    now_ms,
+    sessions,
+)
 
 __all__ = ["Message", "Session"]  # whoever has sessions has messages
 
+_RUNS = ("UNSTART", "RUNNING", "CANCEL", "DONE", "FAIL")
+_DOCUMENTS_TOLD = 100_000  # counted and named where the documents are asked for
 _LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
 
 
@@ -248,7 +267,7 @@ class Session(Entity):
             rows = [row for row in found if row is not None]
 
         wanted = Wanted(
-            threshold=prompt.similarity_threshold,
+            threshold=0.0,  # what is found is decided by the answer: by words or by meaning
             # Rounded: 1 - 0.7 is not 0.3 in binary, and the two would rank apart.
             vector_weight=round(1 - prompt.keywords_similarity_weight, 9),
             limit=prompt.top_n * duplicates.DEPTH,
@@ -273,7 +292,20 @@ class Session(Entity):
             embedder=project.embedder_of(rows[0]) if rows else None,
             schema=schema,
             earlier=_earlier(project, history, [row.id for row in rows]),
+            standing=lambda: self._standing(rows, len(chat.dataset_ids)),
         )
+
+    def _standing(self, rows: Sequence[DatasetRow], count: int) -> Standing:
+        """Return what there is to answer from, of the ``count`` datasets a chat was given."""
+        with self._rag.project.catalog.read() as reading:
+            known = [
+                row
+                for dataset in rows
+                for row in documents.list_of(reading, dataset.id, limit=_DOCUMENTS_TOLD)
+            ]
+        names = {run: tuple(row.name for row in known if row.run == run) for run in _RUNS}
+        waiting = names["UNSTART"] + names["RUNNING"] + names["CANCEL"]
+        return Standing(names["DONE"], waiting, names["FAIL"], len(rows), len(rows) < count)
 
     def _check_in(self, connection: Connection) -> None:
         if sessions.get(connection, self.id) is None:

@@ -10,24 +10,29 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from ragflow_local.text.asking import ASKING, RUNS, SCRIPTS, TYING
-from ragflow_local.text.terms import STOP_WORDS, groups_of, is_unspaced, iterate
+from ragflow_local.text.asking import COMMANDS, RUNS
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import function_words, language_of
+from ragflow_local.text.terms import groups_of, is_unspaced, iterate
 
 # "Who is in IT?", "Widget A": one letter is a code where it follows a word.
 _CODE = re.compile(r"(?<![\w'’-])[A-Z]{2,6}(?![\w'’])|(?<=[a-z] )[A-HJ-Z](?![\w'’.])")
 _LOWER = re.compile(r"[a-z]")
-_WORD = re.compile(r"[^\W\d_]+")
 _RUNS = {language: re.compile(pattern) for language, pattern in RUNS.items()}
-_SPOKEN = ("en", *TYING)
+_told_language = lru_cache(maxsize=4096)(language_of)
 
 
 @lru_cache(maxsize=20_000)
-def content_terms(text: str) -> tuple[str, ...]:
+def content_terms(text: str, language: str = "") -> tuple[str, ...]:
     """Return the terms that say what a text is about, in its order, each as often as it stands.
 
     Of a script without spaces the pairs, a single character only where it stands alone.
+
+    Args:
+        text: A sentence, a heading, a cell.
+        language: Of the text it is from; "" looks at the text alone.
     """
-    return _content(text, _tying(language_of(text)))
+    return _content(text, _tying(language or _told_language(text)))
 
 
 def asked_terms(question: str) -> frozenset[str]:
@@ -38,30 +43,19 @@ def asked_terms(question: str) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def asked_in_order(question: str) -> tuple[str, ...]:
     """Return the terms a question is about, each once; where all its words only ask, these."""
-    language = language_of(question)
+    language = _told_language(question)
     if language in _RUNS:
         bare = _RUNS[language].sub(" ", _RUNS[language].sub(" ", question))  # か after what asks
         found = _content(bare, _tying(language))
     else:
-        found = _content(question, _tying(language) | _asking(language))
-    return tuple(dict.fromkeys(found or content_terms(question)))
-
-
-@lru_cache(maxsize=20_000)
-def language_of(text: str) -> str:
-    """Return the language that a text's script or small words tell; "en" where none does."""
-    for language, script in SCRIPTS:
-        if script.search(text):
-            return language
-    words = [word.casefold() for word in _WORD.findall(text[:400])]
-    counts = {one: sum(word in _small_words(one) for word in words) for one in _SPOKEN}
-    return max(_SPOKEN, key=counts.__getitem__)
+        found = _content(question, _tying(language) | _commands())
+    return tuple(dict.fromkeys(found or content_terms(question, language)))
 
 
 def _content(text: str, small: frozenset[str]) -> tuple[str, ...]:
     codes = _codes_of(text)
     found: list[str] = []
-    for group in groups_of(text):
+    for group in filter(None, groups_of(text)):
         if is_unspaced(group[0]):
             found += [term for term in group if len(term) > 1] or group
         elif len(group) == 1 or not small.issuperset(group[1:]):  # of "est-elle" nothing is left
@@ -77,16 +71,10 @@ def _codes_of(text: str) -> frozenset[str]:
 
 @cache
 def _tying(language: str) -> frozenset[str]:
-    # English words stand in many texts of other languages, but what ties there may mean here.
-    return STOP_WORDS if language not in TYING else frozenset(iterate(TYING[language]))
+    words = function_words(language)
+    return words | frozenset(term for word in words for term in iterate(word))
 
 
 @cache
-def _asking(language: str) -> frozenset[str]:
-    return frozenset(iterate(ASKING.get(language, "")))
-
-
-@cache
-def _small_words(language: str) -> frozenset[str]:
-    told = TYING.get(language) or " ".join(STOP_WORDS)
-    return frozenset(told.split()) | frozenset(ASKING.get(language, "").split())
+def _commands() -> frozenset[str]:
+    return frozenset(term for term in iterate(COMMANDS)) | {fold(w) for w in COMMANDS.split()}

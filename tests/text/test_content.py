@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.text.content import asked_in_order, asked_terms, content_terms, language_of
+from ragflow_local.text.content import asked_in_order, asked_terms, content_terms
 
 
 @pytest.mark.parametrize(
@@ -52,20 +52,3 @@ def test_content_keeps_the_order_and_what_stands_twice() -> None:
 def test_words_that_tie_in_one_language_mean_in_another() -> None:
     assert "die" in content_terms("They die in the cold of the winter")
     assert "die" not in content_terms("Die Pumpe steht in der Kälte")
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Die Pumpe steht im Keller.", "de"),
-        ("La pompe se trouve à la cave.", "fr"),
-        ("The pump stands in the cellar.", "en"),
-        ("水泵在地下室。", "zh"),
-        ("ポンプは地下室にあります。", "ja"),
-        ("Насос стоит в подвале.", "ru"),
-        ("المضخة في القبو.", "ar"),
-        ("PPR-9087", "en"),
-    ],
-)
-def test_the_language_is_told(text: str, language: str) -> None:
-    assert language_of(text) == language

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.generators.units import units_of
+from ragflow_local.answer.units import units_of
 
 
 def texts(content: str) -> list[str]:
@@ -72,15 +72,14 @@ def test_items_are_units() -> None:
 )
 def test_a_heading_ends_at_its_line_and_is_no_sentence(content: str, heading: str) -> None:
     units = units_of(content)
-    assert units[0].kind == "heading"
-    assert units[0].text.startswith(heading)
-    assert [unit.kind for unit in units[1:]] == ["sentence"]
+    assert [unit.kind for unit in units] == ["sentence"]
+    assert units[0].heads[-1].startswith(heading)
 
 
 def test_a_heading_known_as_such_is_one_whatever_it_looks_like() -> None:
     title = "what nobody at the station would have thought of before the winter"
     units = units_of(f"{title}\nThe colony was found.", ["Birds", title])
-    assert [unit.kind for unit in units] == ["heading", "sentence"]
+    assert [(unit.kind, unit.heads) for unit in units] == [("sentence", ("Birds", title))]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,7 @@ def test_a_heading_known_as_such_is_one_whatever_it_looks_like() -> None:
     ids=["numbered items", "a number at the beginning of a line", "a line of a form"],
 )
 def test_what_only_looks_like_a_heading_is_none(content: str) -> None:
-    assert all(unit.kind != "heading" for unit in units_of(content))
+    assert all(not unit.heads for unit in units_of(content))
 
 
 def test_lines_that_say_little_are_told_from_sentences() -> None:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ragflow_local.generators.extractive import extract
-from ragflow_local.generators.question import take_apart
+from ragflow_local.answer.quoting import extract
 from ragflow_local.records import ChunkRow, Hit, Vector
 
 
@@ -111,26 +110,3 @@ def test_each_half_of_a_question_gets_its_sentence() -> None:
 def test_no_hits_no_quotes() -> None:
     assert extract("When?", []) == []
     assert extract("When?", hits("", " \n")) == []
-
-
-@pytest.mark.parametrize(
-    ("question", "kind"),
-    [
-        ("How many legs has a squid?", "amount"),
-        ("When did it sink?", "when"),
-        ("In what year was it built?", "when"),
-        ("Who wrote it?", "who"),
-        ("Where is it?", "where"),
-        ("Why is it so?", "why"),
-        ("How do I open it?", "how"),
-        ("What is a kraken?", "define"),
-        ("Is it large?", "yes_no"),
-        ("有多少人？", "amount"),
-        ("他什么时候出生？", "when"),
-        ("作者是谁？", "who"),
-        ("它位于哪里？", "where"),
-        ("为什么？", "why"),
-    ],
-)
-def test_the_kind_of_a_question_is_told(question: str, kind: str) -> None:
-    assert take_apart(question).kind == kind

@@ -1,0 +1,147 @@
+"""Questions with the texts that answer them, put into datasets, and what search finds for them.
+
+Sets lie under ``$RAGFLOW_LOCAL_DATA``: ``retrieval/NAME`` in BEIR's layout with answers beside the
+questions, ``reading/NAME.jsonl`` with a passage beside each question. Each becomes a project of one
+dataset with all default settings; what search finds for its questions is kept beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragflow_local import RAGFlow
+from ragflow_local.records import Hit
+from ragflow_local.retrieve.filters import Within
+from ragflow_local.retrieve.search import Wanted
+
+DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
+TOP_N = 8  # a chat's
+MOST_QUESTIONS = 400  # of a set of reading/
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question, its gold answers, and the text they stand in; no golds: it has no answer."""
+
+    text: str
+    golds: tuple[str, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class AnswerSet:
+    """Documents by name, and questions about them."""
+
+    name: str
+    language: str
+    documents: dict[str, str]
+    cases: list[Case]
+
+
+def answer_set(name: str) -> AnswerSet:
+    """Return a set by its name: a folder of retrieval/, or FILE or FILE:LANGUAGE of reading/."""
+    if (DATA / "retrieval" / name).is_dir():
+        return _retrieval(name)
+    file, _, language = name.partition(":")
+    return _reading(name, DATA / "reading" / f"{file}.jsonl", language)
+
+
+def _lines(path: Path) -> Iterator[dict[str, object]]:
+    with path.open(encoding="utf-8") as file:
+        yield from (json.loads(line) for line in file if line.strip())
+
+
+def _retrieval(name: str) -> AnswerSet:
+    folder = DATA / "retrieval" / name
+    documents: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for row in _lines(folder / "corpus.jsonl"):
+        title = str(row.get("title") or row["_id"]).replace("/", " ")[:200]
+        file, count = f"{title}.txt", 1
+        while file in documents:
+            file, count = f"{title}({count}).txt", count + 1
+        documents[file] = str(row["text"])
+        named[str(row["_id"])] = file
+    right: dict[str, str] = {}
+    for line in (folder / "qrels" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        question, document, grade = line.split("\t")
+        if int(grade) > 0 and document in named:
+            right.setdefault(question, named[document])
+    cases = []
+    for row in _lines(folder / "queries.jsonl"):
+        known = row.get("metadata") or {}
+        assert isinstance(known, dict)
+        golds = known.get("answers") or ([known["answer"]] if known.get("answer") else [])
+        golds = [gold["text"] if isinstance(gold, dict) else gold for gold in golds]
+        if "is_impossible" not in known:
+            golds = [
+                gold for gold in golds if gold.strip().lower().rstrip(".") not in ("yes", "no")
+            ]
+            if not golds:
+                continue
+        cases.append(Case(str(row["text"]), tuple(golds), right.get(str(row["_id"]), "")))
+    return AnswerSet(name, _language(name), documents, cases)
+
+
+def _language(name: str) -> str:
+    for part in name.split("_"):
+        if part in ("de", "zh", "ru", "ar"):
+            return part
+    return "zh" if name in ("cmrc2018_trial", "dureader_demo") else "en"
+
+
+def _reading(name: str, path: Path, language: str) -> AnswerSet:
+    rows = [row for row in _lines(path) if not language or row["language"] == language]
+    random.Random(0).shuffle(rows)
+    documents: dict[str, str] = {}
+    named: dict[str, str] = {}
+    cases = []
+    for row in rows[:MOST_QUESTIONS]:
+        passage = str(row["passage"])
+        if passage not in named:
+            named[passage] = f"text {len(named)}.txt"
+            documents[named[passage]] = passage
+        answers = row["answers"]
+        assert isinstance(answers, list)
+        golds = tuple(answer["text"] for answer in answers)
+        cases.append(Case(str(row["question"]), golds, named[passage]))
+    return AnswerSet(name, language or str(rows[0]["language"])[:2], documents, cases)
+
+
+def open_set(kept: AnswerSet, cache: Path) -> RAGFlow:
+    """Return the set's project, its documents parsed."""
+    rag = RAGFlow(project_dir=cache / kept.name.replace(":", "_"), workers=1)
+    if not rag.list_datasets(name="texts"):
+        rag.create_dataset("texts")
+    dataset = rag.list_datasets(name="texts")[0]
+    if dataset.document_count < len(kept.documents):
+        for file, text in kept.documents.items():
+            rag.create_document(dataset, file, text.encode())
+    dataset.parse()
+    return rag
+
+
+def hits_of(kept: AnswerSet, cache: Path, questions: list[str], label: str = "") -> list[list[Hit]]:
+    """Return what search finds for each question, threshold 0, as many as a chat takes."""
+    path = cache / f"{kept.name.replace(':', '_')}{'-' + label if label else ''}.hits"
+    if path.exists():
+        found: list[list[Hit]] = pickle.loads(path.read_bytes())
+        return found
+    with open_set(kept, cache) as rag:
+        project = rag.project
+        row = rag.list_datasets(name="texts")[0]
+        from ragflow_local.stores.catalog import datasets
+
+        with project.catalog.read() as reading:
+            dataset = datasets.get(reading, row.id)
+        assert dataset is not None
+        wanted = Wanted(threshold=0.0, vector_weight=0.3, limit=TOP_N)
+        found = [project.search(text, [dataset], Within(), wanted) for text in questions]
+    path.write_bytes(pickle.dumps(found))
+    return found

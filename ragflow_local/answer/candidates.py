@@ -1,0 +1,140 @@
+"""A question taken apart, and the units of the hits, each with what it says and stands under."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ragflow_local.answer.units import Unit, units_of
+from ragflow_local.records import Hit
+from ragflow_local.text.asking import KINDS
+from ragflow_local.text.content import asked_in_order, content_terms
+from ragflow_local.text.figures import Time, figures_of, times_of
+from ragflow_local.text.languages import language_of
+
+_KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question taken apart.
+
+    Attributes:
+        text: As it was asked.
+        terms: What it is about, in its order.
+        kinds: What it asks for: a time, a number, a person; most questions none of them.
+        figures: Numbers it names.
+        times: Times it names.
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    kinds: frozenset[str]
+    figures: frozenset[str]
+    times: tuple[Time, ...]
+
+    @classmethod
+    def of(cls, question: str) -> Asked:
+        """Return the question taken apart."""
+        kinds = frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
+        terms = asked_in_order(question)
+        return cls(question, terms, kinds, figures_of(question), times_of(question))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit that may be quoted.
+
+    Attributes:
+        unit: As it is quoted.
+        hit: Index of its hit.
+        place: Its number among the hit's units.
+        own: Terms of its text; of a row with the names of its columns.
+        cells: Terms of a row's cells alone; of other units as ``own``.
+        heads: Terms of the headings it stands under, and of a row's first cell.
+        title: Terms of its document's name.
+        around: Terms of the units beside it under the same heads.
+        times: Those it names; else those of its heads, else of its document's name.
+        dated: Those of its document's name; else ``times``.
+    """
+
+    unit: Unit
+    hit: int
+    place: int
+    own: frozenset[str]
+    cells: frozenset[str]
+    heads: frozenset[str]
+    title: frozenset[str]
+    around: frozenset[str]
+    times: tuple[Time, ...]
+    dated: tuple[Time, ...] = ()
+
+    @property
+    def subject(self) -> frozenset[str]:
+        """All terms that say what it is about."""
+        return self.own | self.heads | self.title
+
+
+def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
+    """Return the units of all hits, in their order."""
+    found: list[Candidate] = []
+    for index, hit in enumerate(hits):
+        chunk = hit.chunk
+        language = language_of(chunk.content)
+        units = units_of(chunk.content, chunk.headings)
+        owns = [frozenset(content_terms(unit.text, language)) for unit in units]
+        name = chunk.document_name.rsplit(".", 1)[0]
+        title = frozenset(content_terms(name.replace("_", " "), language))
+        for place, unit in enumerate(units):
+            above = " ".join((*unit.heads, unit.label))
+            near = [at for at in (place - 2, place - 1, place + 1) if 0 <= at < len(units)]
+            near = [at for at in near if units[at].heads == unit.heads and not unit.cells]
+            cells = " ".join((unit.label, *unit.cells))
+            found.append(
+                Candidate(
+                    unit,
+                    index,
+                    place,
+                    owns[place],
+                    frozenset(content_terms(cells, language)) if unit.cells else owns[place],
+                    frozenset(content_terms(above, language)),
+                    title,
+                    frozenset().union(*(owns[at] for at in near)),
+                    _times_of(unit, name),
+                    times_of(name) or times_of(chunk.content),
+                )
+            )
+    return found
+
+
+def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:
+    for text in (unit.text, *reversed(unit.heads), name):
+        if times := times_of(text):
+            return times
+    return ()
+
+
+def weights_of(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[str, float]:
+    """Return the weight of each of the question's terms, by how rare it is among the units.
+
+        weight = ln(1 + (n - df + 0.5) / (df + 0.5))
+
+    Source: Lucene's idf, never negative.
+    """
+    frequency: Counter[str] = Counter()
+    for candidate in candidates:
+        frequency.update(candidate.own.intersection(terms))
+    count = len(candidates)
+    return {
+        term: math.log(1 + (count - frequency[term] + 0.5) / (frequency[term] + 0.5))
+        for term in terms
+    }
+
+
+def share(weights: Mapping[str, float], terms: frozenset[str]) -> float:
+    """Return which share of the question's weight ``terms`` hold, in [0, 1]."""
+    total = sum(weights.values())
+    return sum(weights[term] for term in weights.keys() & terms) / total if total else 0.0

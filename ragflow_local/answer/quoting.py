@@ -1,0 +1,264 @@
+"""Answer without weights: the units of the hits that answer a question, quoted.
+
+Units of another subject, time or row than the one asked for are no candidates. The rest are scored
+(``scorer``); the best is quoted, and a further one only where the best is not sure, says only a
+part of what is asked, or is contradicted. Where nothing is near enough there is no answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragflow_local.answer import scorer
+from ragflow_local.answer.candidates import (
+    Asked,
+    Candidate,
+    candidates_of,
+    share,
+    weights_of,
+)
+from ragflow_local.answer.scorer import Nearness
+from ragflow_local.answer.statements import (
+    best_of_each_kind,
+    contradict,
+    of_the_subject,
+    of_the_time,
+    repeats,
+)
+from ragflow_local.records import Hit, Vector
+from ragflow_local.text.content import content_terms
+
+NAME = "extractive"
+MOST_SENTENCES = 3
+
+_SCORED = 20  # the best by words; to embed one costs milliseconds
+_AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for that
+# By benchmarks/quoting.py, see benchmarks/results/answer.md.
+_SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
+_LEAST_CHANCE = 0.12  # of a further unit
+_MANY_TERMS = 7  # a question with more may have several parts
+_UNSAID = 0.15  # share of a question's weight
+_LEAST_GAIN, _WHOLE_PART = 0.02, 0.15  # of a unit of a document that is named; of any other
+_GAIN = 8.0  # what that is worth beside the logarithm of a chance
+_MOST_PARTS, _MOST_ROWS = 4, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A unit that answers.
+
+    Attributes:
+        text: As it stands in the chunk; of a table's row with the names of its columns.
+        hit: Index of the hit it is from.
+        score: The chance that it holds the answer, among what was found.
+        is_line: Whether it is a line of its own: a row or an item of a list.
+        is_disputed: Whether another quote says otherwise; the newest comes first.
+    """
+
+    text: str
+    hit: int
+    score: float
+    is_line: bool = False
+    is_disputed: bool = False
+
+
+def extract(
+    question: str,
+    hits: Sequence[Hit],
+    nearness: Nearness | None = None,
+    others: Sequence[Hit] = (),
+) -> list[Quote]:
+    """Return the units that answer, in the order of the source; empty for not found.
+
+    Args:
+        question: A question that stands alone.
+        hits: What was found for it, best first.
+        nearness: Compares meanings; None scores by words alone.
+        others: What was not: nothing is quoted of them, but they show how near passages come
+            that do not answer.
+    """
+    asked = Asked.of(question)
+    candidates = candidates_of([*hits, *others])
+    if not hits or not candidates or not asked.terms:
+        return []
+    hits, count = [*hits, *others], len(hits)
+    weights = weights_of(asked.terms, candidates)
+    chosen = _best_by_words(of_the_subject(asked, candidates), weights, hits)
+    near = _near(question, chosen, nearness)
+    scores = scorer.scores(scorer.features(asked, chosen, weights, hits, near), near)
+    is_known = np.array([one.hit < count for one in chosen])
+    scores = np.where(is_known, scores, -np.inf)
+    if not is_known.any():
+        return []
+    best = int(np.argmax(scores))
+    is_cell = any(_is_asked_for(asked, one, candidates) for one in chosen)
+    if not is_cell and not scorer.is_found(
+        scorer.signs(chosen, candidates, weights, near, best), near
+    ):
+        return []
+    kept = _fitting(asked, [one for one in chosen if one.hit < count], weights, chosen)
+    order = sorted(kept, key=lambda at: -scores[at])
+    chances = _chances(scores, order)
+    picked = _picked(asked, [chosen[at] for at in order], chances, weights)
+    return _quotes(picked, hits)
+
+
+def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """Return whether the question says a whole cell of a row that not all rows have."""
+    cells = (frozenset(content_terms(cell)) for cell in row.unit.cells)
+    said = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
+    others = [one.cells for one in candidates if one.unit.names == row.unit.names]
+    return any(not all(cell <= other for other in others) for cell in said)
+
+
+def text_of(one: Candidate) -> str:
+    """Return what of a unit is compared by meaning: its heading says what it is about."""
+    return f"{one.unit.heads[-1]}. {one.unit.text}" if one.unit.heads else one.unit.text
+
+
+def _best_by_words(
+    candidates: Sequence[Candidate], weights: dict[str, float], hits: Sequence[Hit]
+) -> list[Candidate]:
+    most = hits[0].similarity or 1.0
+
+    def worth(one: Candidate) -> float:
+        others = (one.heads | one.title | one.around) - one.own
+        words = share(weights, one.own) + _AROUND * share(weights, others)
+        return words + _HIT * hits[one.hit].similarity / most
+
+    best = sorted(candidates, key=worth, reverse=True)[:_SCORED]
+    return sorted(best, key=lambda one: (one.hit, one.place))
+
+
+def _near(question: str, chosen: Sequence[Candidate], nearness: Nearness | None) -> Vector:
+    if nearness is None:
+        return np.zeros(len(chosen), np.float32)
+    return nearness(question, [text_of(one) for one in chosen])
+
+
+def _fitting(
+    asked: Asked,
+    known: Sequence[Candidate],
+    weights: dict[str, float],
+    chosen: Sequence[Candidate],
+) -> list[int]:
+    """Return the indices of those that no alike one fits better, by subject, time or row."""
+    kept = best_of_each_kind(asked, of_the_time(asked, known), weights)
+    numbers = {id(one): at for at, one in enumerate(chosen)}
+    return [numbers[id(one)] for one in kept]
+
+
+def _chances(scores: Vector, order: Sequence[int]) -> list[float]:
+    """Return the chance of each that it holds the answer, if one of them does: their softmax."""
+    powers = np.exp(scores[list(order)] - scores[order[0]])
+    return [float(power) for power in powers / powers.sum()]
+
+
+def _picked(
+    asked: Asked,
+    ranked: Sequence[Candidate],
+    chances: Sequence[float],
+    weights: dict[str, float],
+) -> list[tuple[Candidate, float, bool]]:
+    """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
+    kept = [(ranked[0], chances[0]), *_parts(asked, ranked, chances, weights)]
+    sure = sum(chance for _, chance in kept)
+    for one, chance in list(zip(ranked, chances, strict=True))[1:]:
+        if len(kept) >= MOST_SENTENCES or sure >= _SURE or chance < _LEAST_CHANCE:
+            break
+        if not any(repeats(one, other) or _adds_nothing(asked, one, other) for other, _ in kept):
+            kept.append((one, chance))
+        sure += chance
+    kept += _rows(asked, ranked, kept)
+    disputes = [
+        one
+        for one in ranked
+        if contradict(one, ranked[0]) and not any(repeats(one, other) for other, _ in kept)
+    ]
+    disputed = [one for one, _ in kept if contradict(one, ranked[0])] + disputes
+    if disputed:
+        newest = sorted([ranked[0], *disputed], key=_age)
+        return [(one, chances[0], True) for one in newest[:MOST_SENTENCES]]
+    return [(one, chance, False) for one, chance in kept]
+
+
+def _adds_nothing(asked: Asked, one: Candidate, other: Candidate) -> bool:
+    """Return whether a unit says less of the question than another of its chunk, and only that."""
+    mine, theirs = (unit.own.intersection(asked.terms) for unit in (one, other))
+    return one.hit == other.hit and mine < theirs
+
+
+def _rows(
+    asked: Asked, ranked: Sequence[Candidate], kept: Sequence[tuple[Candidate, float]]
+) -> list[tuple[Candidate, float]]:
+    """Return the other rows of the best's table that the question asks for as well."""
+    best = ranked[0]
+    said = best.cells.intersection(asked.terms)
+    if not best.unit.names or not said:
+        return []
+    have = {id(one) for one, _ in kept}
+    more = [
+        (one, kept[0][1])
+        for one in ranked
+        if one.unit.names == best.unit.names
+        and said <= one.cells | one.heads
+        and id(one) not in have
+        and not any(repeats(one, other) for other, _ in kept)
+    ]
+    return more[: _MOST_ROWS - len(kept)]
+
+
+def _parts(
+    asked: Asked,
+    ranked: Sequence[Candidate],
+    chances: Sequence[float],
+    weights: dict[str, float],
+) -> list[tuple[Candidate, float]]:
+    """Return units for the parts of a question that the best one leaves unsaid; else none.
+
+    Each next one is worth its chance, what it says of the rest, and whether its document is named
+    by what is quoted already: there the second half of many a question is answered.
+    """
+    if len(asked.terms) <= _MANY_TERMS:
+        return []
+    taken: list[int] = [0]
+    while len(taken) < _MOST_PARTS:
+        said = frozenset().union(*(ranked[at].subject for at in taken))
+        if share(weights, said) > 1 - _UNSAID:
+            break
+        documents = {ranked[at].title for at in taken}
+        worth: dict[int, float] = {}
+        for at, one in enumerate(ranked):
+            gain = share(weights, one.subject - said)
+            is_named = one.title not in documents and bool(one.title & (said | set(asked.terms)))
+            if gain >= (_LEAST_GAIN if is_named else _WHOLE_PART):
+                worth[at] = math.log(chances[at] + 1e-9) + _GAIN * gain + is_named
+        if not worth:
+            break
+        taken.append(max(worth, key=worth.__getitem__))
+    return [(ranked[at], chances[at]) for at in taken[1:]]
+
+
+def _age(one: Candidate) -> tuple[int, int, int]:
+    """Return what sorts the newest first: the latest time it names or stands under."""
+    year, month, day = max((time.key() for time in one.dated), default=(0, 0, 0))
+    return -year, -month, -day
+
+
+def _quotes(picked: Sequence[tuple[Candidate, float, bool]], hits: Sequence[Hit]) -> list[Quote]:
+    if not any(disputed for *_, disputed in picked):
+        picked = sorted(picked, key=lambda one: (one[0].hit, one[0].place))
+    return [
+        Quote(
+            one.unit.text,
+            one.hit,
+            chance,
+            is_line=disputed or one.unit.kind in ("row", "item"),
+            is_disputed=disputed,
+        )
+        for one, chance, disputed in picked
+    ]

@@ -1,0 +1,269 @@
+"""What is answered where no passage can: to a greeting, on the documents, on what is missing.
+
+Said in the language of the question, where that is known; else in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ragflow_local.text.languages import language_of
+
+_SHOWN = 10  # names of documents
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is to answer from.
+
+    Attributes:
+        documents: Names of the documents that are parsed.
+        waiting: Names of those that are not, or not yet.
+        failed: Names of those that could not be.
+        datasets: How many datasets the chat has.
+        is_deleted: Whether a dataset of the chat is no longer there.
+    """
+
+    documents: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    datasets: int = 1
+    is_deleted: bool = False
+
+
+_GREETING = re.compile(
+    r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|moin"
+    r"|servus|grüezi|bonjour|bonsoir|salut|coucou|hola|buen[oa]s (?:días|tardes|noches)|ciao"
+    r"|buongiorno|buonasera|salve|olá|oi|bom dia|boa (?:tarde|noite)|goedemorgen|goedendag|hoi"
+    r"|cześć|dzień dobry|здравствуй(?:те)?|привет|добрый (?:день|вечер)|مرحبا|السلام عليكم|أهلا"
+    r"|你好|您好|嗨|大家好|こんにちは|おはよう(?:ございます)?|こんばんは|안녕(?:하세요|하십니까)?)"
+    r"(?: there| zusammen| everyone)?"
+)
+_THANKS = re.compile(
+    r"(?:many )?(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers|danke(?: schön| sehr)?"
+    r"|vielen dank|merci(?: beaucoup)?|(?:muchas )?gracias|grazie(?: mille)?|(?:muito )?obrigad[oa]"
+    r"|bedankt|dank je(?: wel)?|dziękuję|спасибо(?: большое)?|شكرا(?: جزيلا)?|谢谢(?:你|您)?"
+    r"|謝謝(?:你|您)?|多谢|ありがとう(?:ございます)?|감사합니다|고마워요?)"
+)
+_ABILITY = re.compile(
+    r"(?:what (?:can|could) you do(?: for me)?|who are you|what are you|help"
+    r"|how can you help(?: me)?|how do you work|was kannst du(?: alles)?(?: tun| machen)?|was können sie(?: für mich tun)?"
+    r"|wer bist du|hilfe|que (?:peux|sais)-tu faire|que pouvez-vous faire|qui es-tu|aide"
+    r"|qué puedes hacer|quién eres|ayuda|cosa (?:puoi|sai) fare|chi sei|aiuto|o que (?:você )?"
+    r"(?:pode|podes|consegue) fazer|quem é você|ajuda|wat kun je(?: doen)?|wie ben je|co potrafisz"
+    r"|co możesz zrobić|kim jesteś|что ты (?:умеешь|можешь)(?: делать)?|что вы умеете|кто ты|помощь"
+    r"|ماذا يمكنك أن تفعل|من أنت|你能做什么|你会做什么|你可以做什么|你是谁|帮助|你能做什麼|你是誰"
+    r"|何ができますか|あなたは誰ですか|무엇을 할 수 있나요|무엇을 할 수 있습니까|누구세요)"
+)
+_DOCUMENTS = re.compile(
+    r"(?:(?:which|what) (?:documents|files|sources|texts) (?:do you (?:have|know)|are there"
+    r"|are (?:available|loaded|in here))|(?:list|show)(?: me)?(?: all)?(?: the| your)? (?:documents"
+    r"|files|sources)|what do you know|what is in (?:here|the knowledge base)"
+    r"|welche (?:dokumente|dateien|quellen|texte) (?:hast du|kennst du|gibt es|haben sie)"
+    r"|quels (?:documents|fichiers) (?:as-tu|avez-vous|connais-tu|y a-t-il)"
+    r"|qué (?:documentos|archivos) (?:tienes|hay|conoces)|quali (?:documenti|file) (?:hai|ci sono)"
+    r"|(?:que|quais) (?:documentos|arquivos|ficheiros) (?:você tem|tens|há|existem)"
+    r"|welke (?:documenten|bestanden) (?:heb je|zijn er)|jakie (?:dokumenty|pliki) (?:masz|są)"
+    r"|какие (?:документы|файлы)(?: у тебя| у вас)?(?: есть)?"
+    r"|ما (?:هي )?(?:الوثائق|المستندات|الملفات)(?: التي)?(?: لديك)?"
+    r"|你?有(?:哪些|什么|什麼)(?:文档|文件|资料|文檔|資料)"
+    r"|どんな(?:文書|ドキュメント|ファイル)がありますか|どの(?:文書|ドキュメント|ファイル)がありますか"
+    r"|어떤 (?:문서|파일)가? 있(?:나요|습니까))"
+)
+_ENDS = re.compile(r"^[\s¿¡,.!?？！。，؟~]+|[\s,.!?？！。，؟~]+$")
+
+_SAID = {
+    "greeting": {
+        "en": "Hello! Ask me about the documents here.",
+        "de": "Hallo! Fragen Sie mich etwas zu den Dokumenten hier.",
+        "fr": "Bonjour ! Posez-moi une question sur les documents d'ici.",
+        "es": "¡Hola! Pregúntame sobre los documentos de aquí.",
+        "it": "Ciao! Chiedimi qualcosa sui documenti che ho qui.",
+        "pt": "Olá! Pergunte-me sobre os documentos daqui.",
+        "nl": "Hallo! Stel me een vraag over de documenten hier.",
+        "pl": "Cześć! Zapytaj mnie o dokumenty, które tu są.",
+        "ru": "Здравствуйте! Спросите меня о здешних документах.",
+        "ar": "مرحبا! اسألني عن المستندات الموجودة هنا.",
+        "zh": "你好！请就这里的文档向我提问。",
+        "ja": "こんにちは。ここにある文書について質問してください。",
+        "ko": "안녕하세요! 여기 있는 문서에 대해 질문해 주세요.",
+    },
+    "thanks": {
+        "en": "You are welcome.",
+        "de": "Gern geschehen.",
+        "fr": "Je vous en prie.",
+        "es": "De nada.",
+        "it": "Prego.",
+        "pt": "De nada.",
+        "nl": "Graag gedaan.",
+        "pl": "Proszę bardzo.",
+        "ru": "Пожалуйста.",
+        "ar": "على الرحب والسعة.",
+        "zh": "不客气。",
+        "ja": "どういたしまして。",
+        "ko": "천만에요.",
+    },
+    "ability": {
+        "en": "I answer questions from the documents here ({count}), and say where it stands.",
+        "de": "Ich beantworte Fragen aus den Dokumenten hier ({count}) und sage, wo es steht.",
+        "fr": "Je réponds aux questions d'après les documents d'ici ({count}), avec leurs sources.",
+        "es": "Respondo preguntas a partir de los documentos de aquí ({count}) y digo dónde está.",
+        "it": "Rispondo alle domande dai documenti che ho qui ({count}) e dico dove si trova.",
+        "pt": "Respondo a perguntas com base nos documentos daqui ({count}) e digo onde está.",
+        "nl": "Ik beantwoord vragen uit de documenten hier ({count}) en zeg waar het staat.",
+        "pl": "Odpowiadam na pytania na podstawie dokumentów ({count}) i podaję źródło.",
+        "ru": "Я отвечаю на вопросы по здешним документам ({count}) и говорю, где это написано.",
+        "ar": "أجيب عن الأسئلة من المستندات الموجودة هنا ({count}) وأذكر موضع الجواب.",
+        "zh": "我根据这里的文档（{count}）回答问题，并注明出处。",
+        "ja": "ここにある文書（{count}）から質問に答え、出典を示します。",
+        "ko": "여기 있는 문서({count})를 바탕으로 질문에 답하고 출처를 밝힙니다.",
+    },
+    "documents": {
+        "en": "There are {count} documents here: {names}",
+        "de": "Hier sind {count} Dokumente: {names}",
+        "fr": "Il y a ici {count} documents : {names}",
+        "es": "Aquí hay {count} documentos: {names}",
+        "it": "Qui ci sono {count} documenti: {names}",
+        "pt": "Há aqui {count} documentos: {names}",
+        "nl": "Hier zijn {count} documenten: {names}",
+        "pl": "Dokumenty ({count}): {names}",
+        "ru": "Документов здесь {count}: {names}",
+        "ar": "توجد هنا {count} مستندات: {names}",
+        "zh": "这里有 {count} 个文档：{names}",
+        "ja": "ここには {count} 件の文書があります：{names}",
+        "ko": "여기에는 문서가 {count}개 있습니다: {names}",
+    },
+    "waiting": {
+        "en": "Not parsed yet ({count}): {names}",
+        "de": "Noch nicht eingelesen ({count}): {names}",
+        "fr": "Pas encore analysés ({count}) : {names}",
+        "es": "Aún sin procesar ({count}): {names}",
+        "it": "Non ancora elaborati ({count}): {names}",
+        "pt": "Ainda não processados ({count}): {names}",
+        "nl": "Nog niet ingelezen ({count}): {names}",
+        "pl": "Jeszcze nieprzetworzone ({count}): {names}",
+        "ru": "Ещё не обработаны ({count}): {names}",
+        "ar": "لم تُعالج بعد ({count}): {names}",
+        "zh": "尚未解析（{count}）：{names}",
+        "ja": "まだ解析されていません（{count}）：{names}",
+        "ko": "아직 분석되지 않음({count}): {names}",
+    },
+    "failed": {
+        "en": "Could not be parsed ({count}): {names}",
+        "de": "Konnte nicht eingelesen werden ({count}): {names}",
+        "zh": "解析失败（{count}）：{names}",
+    },
+    "empty": {
+        "en": "There are no documents here yet.",
+        "de": "Hier sind noch keine Dokumente.",
+        "fr": "Il n'y a pas encore de documents ici.",
+        "es": "Aquí todavía no hay documentos.",
+        "it": "Qui non ci sono ancora documenti.",
+        "pt": "Ainda não há documentos aqui.",
+        "nl": "Hier zijn nog geen documenten.",
+        "pl": "Nie ma tu jeszcze dokumentów.",
+        "ru": "Здесь ещё нет документов.",
+        "ar": "لا توجد مستندات هنا بعد.",
+        "zh": "这里还没有文档。",
+        "ja": "ここにはまだ文書がありません。",
+        "ko": "여기에는 아직 문서가 없습니다.",
+    },
+    "deleted": {
+        "en": "A dataset of this chat has been deleted.",
+        "de": "Ein Datensatz dieses Chats wurde gelöscht.",
+        "fr": "Un jeu de données de ce chat a été supprimé.",
+        "es": "Un conjunto de datos de este chat fue eliminado.",
+        "it": "Un dataset di questa chat è stato eliminato.",
+        "pt": "Um conjunto de dados deste chat foi apagado.",
+        "nl": "Een dataset van deze chat is verwijderd.",
+        "pl": "Zbiór danych tego czatu został usunięty.",
+        "ru": "Набор данных этого чата удалён.",
+        "ar": "حُذفت مجموعة بيانات هذه المحادثة.",
+        "zh": "此聊天的数据集已被删除。",
+        "ja": "このチャットのデータセットは削除されました。",
+        "ko": "이 채팅의 데이터세트가 삭제되었습니다.",
+    },
+    "none": {
+        "en": "This chat has no dataset.",
+        "de": "Dieser Chat hat keinen Datensatz.",
+        "fr": "Ce chat n'a pas de jeu de données.",
+        "es": "Este chat no tiene ningún conjunto de datos.",
+        "it": "Questa chat non ha alcun dataset.",
+        "pt": "Este chat não tem nenhum conjunto de dados.",
+        "nl": "Deze chat heeft geen dataset.",
+        "pl": "Ten czat nie ma zbioru danych.",
+        "ru": "У этого чата нет набора данных.",
+        "ar": "لا توجد مجموعة بيانات لهذه المحادثة.",
+        "zh": "此聊天没有数据集。",
+        "ja": "このチャットにはデータセットがありません。",
+        "ko": "이 채팅에는 데이터세트가 없습니다.",
+    },
+    "nearest": {
+        "en": "The nearest passages:",
+        "de": "Die nächsten Stellen:",
+        "fr": "Les passages les plus proches :",
+        "es": "Los pasajes más cercanos:",
+        "it": "I passaggi più vicini:",
+        "pt": "Os trechos mais próximos:",
+        "nl": "De dichtstbijzijnde passages:",
+        "pl": "Najbliższe fragmenty:",
+        "ru": "Ближайшие отрывки:",
+        "ar": "أقرب المقاطع:",
+        "zh": "最接近的段落：",
+        "ja": "最も近い箇所：",
+        "ko": "가장 가까운 구절:",
+    },
+}
+_TOLD_BY = (
+    (_GREETING, "greeting"),
+    (_THANKS, "thanks"),
+    (_ABILITY, "ability"),
+    (_DOCUMENTS, "documents"),
+)
+
+
+def saying_of(question: str, standing: Callable[[], Standing]) -> str | None:
+    """Return the answer to a question about nothing in the documents; None for any other."""
+    bare = " ".join(_ENDS.sub("", question).casefold().split())
+    for pattern, topic in _TOLD_BY:
+        if pattern.fullmatch(bare):
+            return _answer(topic, question, standing())
+    return None
+
+
+def missing(question: str, standing: Standing) -> str:
+    """Return what keeps an answer from being there: nothing parsed, nothing there; else ""."""
+    said: list[str] = []
+    if standing.is_deleted:
+        said.append(told("deleted", question))
+    elif not standing.datasets:
+        said.append(told("none", question))
+    is_empty = not (standing.documents or standing.waiting or standing.failed)
+    if is_empty and standing.datasets:
+        said.append(told("empty", question))
+    if standing.waiting:
+        said.append(_listed("waiting", question, standing.waiting))
+    if standing.failed:
+        said.append(_listed("failed", question, standing.failed))
+    return " ".join(said)
+
+
+def told(topic: str, question: str, **values: object) -> str:
+    """Return a sentence in the language of a question."""
+    spoken = _SAID[topic]
+    return spoken.get(language_of(question, among=tuple(spoken)), spoken["en"]).format(**values)
+
+
+def _answer(topic: str, question: str, standing: Standing) -> str:
+    if topic == "documents":
+        lacking = missing(question, standing)
+        there = _listed("documents", question, standing.documents) if standing.documents else ""
+        return " ".join(part for part in (there, lacking) if part)
+    return told(topic, question, count=len(standing.documents))
+
+
+def _listed(topic: str, question: str, names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else ".")
+    return told(topic, question, count=len(names), names=shown)

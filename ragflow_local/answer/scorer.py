@@ -1,0 +1,130 @@
+"""The features of a unit for a question, and the chance that it answers: one logistic scorer.
+
+    chance = 1 / (1 + exp(-(bias + weights . features)))
+
+The weights are fitted by ``benchmarks/quoting.py fit`` and stand in ``FITTED``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ragflow_local.answer.candidates import Asked, Candidate, share
+from ragflow_local.records import Hit, Matrix, Vector
+from ragflow_local.text.figures import figures_of, times_of
+
+# Question and texts to (len(texts),) in [0, 1]: how near each is in meaning.
+Nearness = Callable[[str, Sequence[str]], Vector]
+
+FEATURES = (
+    "own",
+    "heads",
+    "around",
+    "near",
+    "hit",
+    "time",
+    "number",
+    "figures",
+    "new",
+    "own*near",
+)
+SIGNS = ("own", "support", "nearest", "gap", "missing", "unknown", "many")
+
+# By benchmarks/quoting.py fit: where the model reads the question, and by words alone.
+FITTED = {
+    "meaning": (2.04, 1.06, 1.65, 3.48, 5.88, 2.33, 2.74, 0.15, 1.34, 0.34),
+    "words": (6.39, 4.85, 0.65, 0.00, 5.22, 2.67, 1.68, -0.89, 1.14, 0.00),
+}
+FOUND = {
+    "meaning": (0.80, 2.41, 9.77, 3.81, 0.35, -2.03, -2.41, -0.92),
+    "words": (4.24, 5.11, 0.0, 0.0, 0.0, -8.89, -1.43, 7.28),
+}
+LEAST_FOUND = 0.5
+
+
+def features(
+    asked: Asked,
+    candidates: Sequence[Candidate],
+    weights: dict[str, float],
+    hits: Sequence[Hit],
+    near: Vector,
+) -> Matrix:
+    """Return (len(candidates), len(FEATURES)) float32.
+
+    Args:
+        asked: The question.
+        candidates: The units.
+        weights: Of the question's terms.
+        hits: What the units are from.
+        near: (len(candidates),) how near each is in meaning; 0 where nobody looked.
+    """
+    best = max((hit.similarity for hit in hits), default=0.0) or 1.0
+    rows = []
+    for one, cosine in zip(candidates, near.tolist(), strict=True):
+        text = one.unit.text
+        own, figures = share(weights, one.own), figures_of(text)
+        above = (one.heads | one.title) - one.own
+        rows.append(
+            (
+                own,
+                share(weights, above),
+                share(weights, one.around - one.own - above),
+                cosine,
+                hits[one.hit].similarity / best,
+                "time" in asked.kinds and bool(set(times_of(text)) - set(asked.times)),
+                "number" in asked.kinds and bool(figures - asked.figures),
+                len(asked.figures - figures) / max(len(asked.figures), 1),
+                min(len(one.own.difference(asked.terms)), 12) / 12,
+                own * cosine,
+            )
+        )
+    return np.array(rows, np.float32).reshape(len(candidates), len(FEATURES))
+
+
+def scores(rows: Matrix, near: Vector) -> Vector:
+    """Return (n,) scores of units by their features; their softmax are chances."""
+    return (rows @ np.array(FITTED[_mode(near)], np.float32)).astype(np.float32)
+
+
+def signs(
+    chosen: Sequence[Candidate],
+    candidates: Sequence[Candidate],
+    weights: dict[str, float],
+    near: Vector,
+    best: int,
+) -> Vector:
+    """Return (len(SIGNS),) what speaks for an answer being there at all.
+
+    Args:
+        chosen: The units that were scored.
+        candidates: All units.
+        weights: Of the question's terms.
+        near: (len(chosen),) how near each is in meaning.
+        best: Index of the best of the chosen.
+    """
+    one = chosen[best]
+    all_of_it = one.subject | one.around
+    every = frozenset().union(*(unit.subject for unit in candidates))
+    missing = max((weights[term] for term in weights.keys() - all_of_it), default=0.0)
+    found = (
+        share(weights, one.own),
+        share(weights, all_of_it),
+        float(near.max()),
+        float(near.max() - np.median(near)),
+        missing / (max(weights.values()) or 1.0),
+        1 - share(weights, every),
+        float(np.log1p(len({unit.hit for unit in candidates}))),  # of many, one is near by chance
+    )
+    return np.array(found, np.float32)
+
+
+def is_found(found: Vector, near: Vector) -> bool:
+    """Return whether the chance that an answer is there is large enough to give one."""
+    *told, bias = FOUND[_mode(near)]
+    return float(1 / (1 + np.exp(-(bias + np.dot(told, found))))) >= LEAST_FOUND
+
+
+def _mode(near: Vector) -> str:
+    return "meaning" if near.any() else "words"

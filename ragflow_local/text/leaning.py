@@ -1,0 +1,31 @@
+"""What ties a question to the one before it: words it begins with, words in place of names."""
+
+from __future__ import annotations
+
+import re
+
+# "And in 2021?", "Und beim Golf?": the rest takes the place of something in the question before.
+LEAD = re.compile(
+    r"^[\s¿¡]*(?:(?:and|but|so|then|ok(?:ay)?|well|also|or|und|aber|oder|et|mais|ou|y|pero|e|ma|mas"
+    r"|en|maar|of|a|i|ale|а|и|но|или)\b[\s,]*)*"
+    r"(?:(?:what|how)\s+about\b|what\s+of\b|was\s+ist\s+mit\b|wie\s+(?:ist|steht|sieht)\s+es\s+"
+    r"(?:mit|bei|für)\b|qu['’]en\s+est-il\s+(?:de|du|des|pour)\b|qué\s+(?:hay|pasa)\s+(?:de|con)\b"
+    r"|e\s+quanto\s+[aà]o?\b|hoe\s+zit\s+het\s+met\b|(?:как|что)\s+(?:насч[её]т|о)\b)?"
+    r"(?:و?ماذا عن\s*|و(?=ال|في|عن|لل))?"
+    r"(?:那么?|那麼|还有|還有|以及|另外|それでは|では|じゃあ?|そして|그럼|그러면|그리고)?[\s,，、]*",
+    re.IGNORECASE,
+)
+TAIL = re.compile(r"(?:呢|怎么样|怎麼樣|如何|は|은요|는요|은|는|aus)?[\s?？؟!.]*$")
+POINTING = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|there"
+    r"|the\s+(?:same|latter|former|other)|that(?=\s*(?:\?|$|one|year|company|period|time))|one"
+    r"|er|sie|ihn|ihm|ihre?[rnms]?|seine?[rnms]?|davon|dafür|damit|dort|dess?en|deren|diese[rnms]?"
+    r"|il|elle|ils|elles|lui|leurs?|celui|celle|ceux|él|ella|ellos|ellas|suy[oa]s?|est[ea]s?|es[ea]"
+    r"|egli|essa|loro|questo|questa|ele|ela|eles|elas|dele|dela|esse|essa|hij|zij|hem|hun|daarvan"
+    r"|он|она|оно|они|его|её|ее|им|ему|ей|их|нём|нем|ней|этот|эта|это|там)\b"
+    r"|\b(?:هو|هي|هم|هذا|هذه|ذلك|تلك|هناك)\b"
+    r"|它们?|(?<!其)[他她](?!人)们?|(?<!应)(?<!應)该(?=[国地校公人项個个])|这[里个些位家]?|這[裡個些位家]?"
+    r"|其(?!他|她|它|中|实|實|余|餘)|那(?:里|裡|个|個|些|年|时|時)"
+    r"|それ|その|これ|この|彼女?|そこ|あれ|그것|그녀|그의|그는|그곳|이것|그게",
+    re.IGNORECASE,
+)
