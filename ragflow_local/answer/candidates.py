@@ -14,7 +14,9 @@ from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
 from ragflow_local.text.figures import Time, figures_of, times_of
 from ragflow_local.text.languages import language_of
+from ragflow_local.text.leaning import POINTING
 
+_BEGINNING = 12  # letters of a unit in which a word may point back
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in KINDS.items()}
 
 
@@ -55,6 +57,7 @@ class Candidate:
         own: Terms of its text; of a row with the names of its columns.
         cells: Terms of a row's cells alone; of other units as ``own``.
         heads: Terms of the headings it stands under, and of a row's first cell.
+        carried: Terms of the unit before it, where it begins with a word that points back.
         title: Terms of its document's name.
         around: Terms of the units beside it under the same heads.
         times: Those it names; else those of its heads, else of its document's name.
@@ -67,6 +70,7 @@ class Candidate:
     own: frozenset[str]
     cells: frozenset[str]
     heads: frozenset[str]
+    carried: frozenset[str]
     title: frozenset[str]
     around: frozenset[str]
     times: tuple[Time, ...]
@@ -75,7 +79,7 @@ class Candidate:
     @property
     def subject(self) -> frozenset[str]:
         """All terms that say what it is about."""
-        return self.own | self.heads | self.title
+        return self.own | self.heads | self.carried | self.title
 
 
 def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
@@ -101,6 +105,7 @@ def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
                     owns[place],
                     frozenset(content_terms(cells, language)) if unit.cells else owns[place],
                     frozenset(content_terms(above, language)),
+                    owns[place - 1] if _points_back(units, place) else frozenset(),
                     title,
                     frozenset().union(*(owns[at] for at in near)),
                     _times_of(unit, name),
@@ -108,6 +113,12 @@ def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
                 )
             )
     return found
+
+
+def _points_back(units: Sequence[Unit], place: int) -> bool:
+    """Return whether a unit begins with a word for what the one before it, in its section, says."""
+    found = POINTING.search(units[place].text[:_BEGINNING]) if place else None
+    return found is not None and units[place - 1].heads == units[place].heads
 
 
 def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:

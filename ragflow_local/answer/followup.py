@@ -29,6 +29,7 @@ _TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for no
 _LONGEST = 400  # letters of a rewritten question; a longer one is an answer
 _FEW, _MANY = 3, 4  # terms of a question's own: so few lean, so many stand alone
 _TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”]+")
+_RUN = re.compile(r"\d+[年月日号號년월일]?|[^\s\d?？!！.,;:，。、؟（）()“”]+")
 _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\w’'-]*)*")
 _FIGURE = re.compile(r"\d")
 
@@ -142,14 +143,16 @@ def _rest_of(question: str) -> str | None:
     return question[lead.end() : end].strip() if is_tied else None
 
 
-def _phrases(question: str, *, is_whole: bool = True) -> list[_Phrase]:
+def _phrases(question: str, language: str = "") -> list[_Phrase]:
     """Return the phrases of a question: runs of words that mean something, parted by the rest.
 
     Args:
-        question: Or a part of one.
-        is_whole: Whether its first word would be in upper case whatever it means.
+        question: Or a part of one, of which the language is given: then its first word is not
+            in upper case because it is the first.
+        language: Of the question a part is from.
     """
-    language = language_of(question)
+    is_whole = not language
+    language = language or language_of(question)
     if language in RUNS:
         return _runs(question, language)
     small = function_words(language) | {fold(word) for word in COMMANDS.split()}
@@ -176,7 +179,7 @@ def _runs(question: str, language: str) -> list[_Phrase]:
     bare = re.sub(RUNS[language], lambda match: " " * len(match[0]), question)
     return [
         _Phrase(match[0], match.start(), match.end(), _kind_of(match[0]), "")
-        for match in _TOKEN.finditer(bare)
+        for match in _RUN.finditer(bare)
     ]
 
 
@@ -188,7 +191,7 @@ def _kind_of(word: str, *, is_first: bool = False) -> str:
 
 def _replaced(previous: str, rest: str, nearness: Nearness | None) -> str:
     """Return the earlier question with the new topics in the place of the old ones."""
-    new = _phrases(rest, is_whole=False)
+    new = _phrases(rest, language_of(previous))
     left: list[str] = []
     for phrase in new:
         old = _place_for(phrase, _phrases(previous), nearness)

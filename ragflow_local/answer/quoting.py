@@ -41,6 +41,7 @@ _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for tha
 _SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
 _LEAST_CHANCE = 0.12  # of a further unit
 _MANY_TERMS = 7  # a question with more may have several parts
+_PART = 0.33  # share of a question's weight that a further unit adds
 _UNSAID = 0.15  # share of a question's weight
 _LEAST_GAIN, _WHOLE_PART = 0.02, 0.15  # of a unit of a document that is named; of any other
 _GAIN = 8.0  # what that is worth beside the logarithm of a chance
@@ -168,8 +169,12 @@ def _picked(
     kept = [(ranked[0], chances[0]), *_parts(asked, ranked, chances, weights)]
     sure = sum(chance for _, chance in kept)
     for one, chance in list(zip(ranked, chances, strict=True))[1:]:
-        if len(kept) >= MOST_SENTENCES or sure >= _SURE or chance < _LEAST_CHANCE:
+        if len(kept) >= MOST_SENTENCES:
             break
+        said = frozenset().union(*(other.own for other, _ in kept))
+        is_part = share(weights, one.own - said) >= _PART
+        if not is_part and (sure >= _SURE or chance < _LEAST_CHANCE):
+            continue
         if not any(repeats(one, other) or _adds_nothing(asked, one, other) for other, _ in kept):
             kept.append((one, chance))
         sure += chance

@@ -24,6 +24,7 @@ class Standing:
         failed: Names of those that could not be.
         datasets: How many datasets the chat has.
         is_deleted: Whether a dataset of the chat is no longer there.
+        is_known: Whether anybody looked.
     """
 
     documents: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Standing:
     failed: tuple[str, ...] = ()
     datasets: int = 1
     is_deleted: bool = False
+    is_known: bool = True
 
 
 _GREETING = re.compile(
@@ -49,7 +51,8 @@ _THANKS = re.compile(
 )
 _ABILITY = re.compile(
     r"(?:what (?:can|could) you do(?: for me)?|who are you|what are you|help"
-    r"|how can you help(?: me)?|how do you work|was kannst du(?: alles)?(?: tun| machen)?|was können sie(?: für mich tun)?"
+    r"|how can you help(?: me)?|how do you work|was kannst du(?: alles)?(?: tun| machen)?"
+    r"|was können sie(?: für mich tun)?"
     r"|wer bist du|hilfe|que (?:peux|sais)-tu faire|que pouvez-vous faire|qui es-tu|aide"
     r"|qué puedes hacer|quién eres|ayuda|cosa (?:puoi|sai) fare|chi sei|aiuto|o que (?:você )?"
     r"(?:pode|podes|consegue) fazer|quem é você|ajuda|wat kun je(?: doen)?|wie ben je|co potrafisz"
@@ -235,6 +238,8 @@ def saying_of(question: str, standing: Callable[[], Standing]) -> str | None:
 
 def missing(question: str, standing: Standing) -> str:
     """Return what keeps an answer from being there: nothing parsed, nothing there; else ""."""
+    if not standing.is_known:
+        return ""
     said: list[str] = []
     if standing.is_deleted:
         said.append(told("deleted", question))

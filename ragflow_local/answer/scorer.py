@@ -65,7 +65,7 @@ def features(
     for one, cosine in zip(candidates, near.tolist(), strict=True):
         text = one.unit.text
         own, figures = share(weights, one.own), figures_of(text)
-        above = (one.heads | one.title) - one.own
+        above = (one.heads | one.carried | one.title) - one.own
         rows.append(
             (
                 own,

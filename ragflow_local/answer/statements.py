@@ -21,19 +21,24 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
     above it stays. Heads are compared within a document: names of documents decide nothing here.
     """
     terms = frozenset(asked.terms)
-    by_document: dict[frozenset[str], set[frozenset[str]]] = {}
+    heads_of: dict[tuple[object, ...], set[frozenset[str]]] = {}
     for one in candidates:
-        by_document.setdefault(one.title, set()).add(one.heads)
-    wanted: dict[frozenset[str], frozenset[str]] = {}
-    for title, heads in by_document.items():
-        common = frozenset.intersection(*heads) if heads else frozenset()
+        heads_of.setdefault(_group(one), set()).add(one.heads)
+    wanted: dict[tuple[object, ...], frozenset[str]] = {}
+    for group, heads in heads_of.items():
+        common = frozenset.intersection(*heads)
         named = [head & terms - common for head in heads if _is_named(head - common, terms)]
-        wanted[title] = frozenset().union(*named)
+        wanted[group] = frozenset().union(*named)
     return [
         one
         for one in candidates
-        if not wanted[one.title] or (one.heads | one.own) & wanted[one.title]
+        if not wanted[_group(one)] or (one.heads | one.own | one.carried) & wanted[_group(one)]
     ]
+
+
+def _group(one: Candidate) -> tuple[object, ...]:
+    """Return what tells apart units whose heads are not compared: documents, tables, text."""
+    return one.title, one.unit.names
 
 
 def _is_named(head: frozenset[str], terms: frozenset[str]) -> bool:

@@ -45,7 +45,7 @@ class Turn:
     embedder: Embedder | None = None
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
-    standing: Callable[[], Standing] = Standing
+    standing: Callable[[], Standing] = lambda: Standing(is_known=False)
     began: float = field(default_factory=time.monotonic)
 
 

@@ -93,7 +93,7 @@ def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tu
 def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
     """Return the units without their heads, and between them the headings as plain texts."""
     lines = [line for line in content.splitlines() if line.strip()]
-    blank = _ends_of_blocks(content)
+    ending = _ends_of_blocks(content)
     made: list[Unit | str] = []
     paragraph: list[str] = []
     table: list[list[str]] = []
@@ -123,9 +123,8 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
             if table or fields or is_alone:
                 end()
             paragraph.append(line.strip())
-            if is_alone:
-                end()
-        if number in blank:
+            ending |= {number} if is_alone else set()
+        if number in ending:
             end()
     end()
     return _with_headings(made)

@@ -41,5 +41,6 @@ KINDS = {
     r"|كم|多少|几(?!乎)|幾(?!乎)|多[大高长長远遠久重快深宽寬]|いくつ|いくら|どのくらい|何[人個回歳%]"
     r"|얼마|몇",
     "person": r"\b(?:who|whom|whose|wer|wem|wen|wessen|qui|quién(?:es)?|chi|quem"
-    r"|wie(?= (?:is|was|heeft))|kto|kogo|кто|кого|кому|кем)\b|(?:^|\s)من\s|谁|誰|何人|だれ|누[구가]",
+    r"|wie(?= (?:is|was|heeft))|kto|kogo|кто|кого|кому|кем)\b|(?:^|\s)من\s"
+    r"|谁|誰|何人|だれ|누[구가]",
 }

@@ -106,7 +106,7 @@ def test_a_follow_up_is_searched_for_as_a_whole_question() -> None:
     history = [ChatMessage("user", "Sales in 2020?"), ChatMessage("assistant", "Two. [ID:0]")]
     asked = Turn("And in 2021?", history, PromptSettings(), LLMSettings(), search, lambda: model)
     read(asked)
-    assert searched == ["Sales in 2021?"]
+    assert searched == ["And in 2021?", "Sales in 2021?"]
     assert [message.content for message in model.messages[1:]] == [
         "Sales in 2020?",
         "Two.",
@@ -132,10 +132,10 @@ def test_a_chat_that_asks_for_it_has_follow_ups_rewritten_by_its_model() -> None
     history = [ChatMessage("user", "Sales in 2020?"), ChatMessage("assistant", "Two.")]
     model = Scripted("<think>Hm.</think>", "What were the sales of 2021?")
     found = rewritten_turn(model, asks=True, history=history)
-    assert found == ["What were the sales of 2021?"]
+    assert found == ["And in 2021?", "What were the sales of 2021?"]
     assert model.closed == 2
     assert model.messages[-1].content == "And in 2021?", "the model answers what was asked"
-    assert rewritten_turn(model, asks=False, history=history) == ["Sales in 2021?"]
+    assert rewritten_turn(model, asks=False, history=history) == ["And in 2021?", "Sales in 2021?"]
     assert rewritten_turn(model, asks=True, history=[]) == ["And in 2021?"]
 
 

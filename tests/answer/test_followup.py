@@ -18,10 +18,10 @@ def asked(*questions: str) -> list[ChatMessage]:
     [
         ("And in 2021?", REVENUE, "What was Apple's revenue in 2021?"),
         ("What about 2021?", REVENUE, "What was Apple's revenue in 2021?"),
-        ("What about NVIDIA?", REVENUE, f"{REVENUE} NVIDIA?"),
+        ("What about NVIDIA?", REVENUE, "What was NVIDIA revenue in 2020?"),
         ("Why?", REVENUE, REVENUE),
-        ("Where does it live?", "What is the kraken?", "What is the kraken? Where does it live?"),
-        ("它有多大？", "大王乌贼是什么？", "大王乌贼是什么？ 它有多大"),
+        ("Where does it live?", "What is the kraken?", "Where does it live? kraken"),
+        ("它有多大？", "大王乌贼是什么？", "它有多大？ 大王乌贼"),
         ("那2021年呢？", "苹果公司2020年的收入是多少？", "苹果公司2021年的收入是多少？"),
     ],
 )
