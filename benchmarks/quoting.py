@@ -124,7 +124,7 @@ def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> It
     """Yield the questions that have terms and hits, as ``extract`` sees them."""
     for case, hits in zip(cases, found, strict=True):
         asked, hits = Asked.of(case.text), without_duplicates(hits)
-        candidates = candidates_of(hits)
+        candidates = candidates_of(hits, asked.language)
         if not candidates or not asked.terms:
             continue
         weights = weights_of(asked.terms, candidates)

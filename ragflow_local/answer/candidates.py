@@ -26,6 +26,7 @@ class Asked:
 
     Attributes:
         text: As it was asked.
+        language: It is in.
         terms: What it is about, in its order.
         kinds: What it asks for: a time, a number, a person; most questions none of them.
         figures: Numbers it names.
@@ -33,6 +34,7 @@ class Asked:
     """
 
     text: str
+    language: str
     terms: tuple[str, ...]
     kinds: frozenset[str]
     figures: frozenset[str]
@@ -43,7 +45,8 @@ class Asked:
         """Return the question taken apart."""
         kinds = frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
         terms = asked_in_order(question)
-        return cls(question, terms, kinds, figures_of(question), times_of(question))
+        language = language_of(question)
+        return cls(question, language, terms, kinds, figures_of(question), times_of(question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,16 @@ class Candidate:
         return self.own | self.heads | self.carried | self.title
 
 
-def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
-    """Return the units of all hits, in their order."""
+def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
+    """Return the units of all hits, in their order.
+
+    Args:
+        hits: What was found.
+        language: Of the question: its words are compared as that language has them.
+    """
     found: list[Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
-        language = language_of(chunk.content)
         units = units_of(chunk.content, chunk.headings)
         owns = [frozenset(content_terms(unit.text, language)) for unit in units]
         name = chunk.document_name.rsplit(".", 1)[0]

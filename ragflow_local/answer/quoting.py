@@ -83,7 +83,7 @@ def extract(
             that do not answer.
     """
     asked = Asked.of(question)
-    candidates = candidates_of([*hits, *others])
+    candidates = candidates_of([*hits, *others], asked.language)
     if not hits or not candidates or not asked.terms:
         return []
     hits, count = [*hits, *others], len(hits)
@@ -110,7 +110,7 @@ def extract(
 
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
     """Return whether the question says a whole cell of a row that not all rows have."""
-    cells = (frozenset(content_terms(cell)) for cell in row.unit.cells)
+    cells = (frozenset(content_terms(cell, asked.language)) for cell in row.unit.cells)
     said = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
     others = [one.cells for one in candidates if one.unit.names == row.unit.names]
     return any(not all(cell <= other for other in others) for cell in said)

@@ -32,7 +32,8 @@ def content_terms(text: str, language: str = "") -> tuple[str, ...]:
         text: A sentence, a heading, a cell.
         language: Of the text it is from; "" looks at the text alone.
     """
-    return _content(text, _tying(language or _told_language(text)))
+    language = language or _told_language(text)
+    return _content(text, language, _tying(language))
 
 
 def asked_terms(question: str) -> frozenset[str]:
@@ -46,16 +47,16 @@ def asked_in_order(question: str) -> tuple[str, ...]:
     language = _told_language(question)
     if language in _RUNS:
         bare = _RUNS[language].sub(" ", _RUNS[language].sub(" ", question))  # か after what asks
-        found = _content(bare, _tying(language))
+        found = _content(bare, language, _tying(language))
     else:
-        found = _content(question, _tying(language) | _commands())
+        found = _content(question, language, _tying(language) | _commands(language))
     return tuple(dict.fromkeys(found or content_terms(question, language)))
 
 
-def _content(text: str, small: frozenset[str]) -> tuple[str, ...]:
+def _content(text: str, language: str, small: frozenset[str]) -> tuple[str, ...]:
     codes = _codes_of(text)
     found: list[str] = []
-    for group in filter(None, groups_of(text)):
+    for group in filter(None, groups_of(text, language)):
         if is_unspaced(group[0]):
             found += [term for term in group if len(term) > 1] or group
         elif len(group) == 1 or not small.issuperset(group[1:]):  # of "est-elle" nothing is left
@@ -72,9 +73,9 @@ def _codes_of(text: str) -> frozenset[str]:
 @cache
 def _tying(language: str) -> frozenset[str]:
     words = function_words(language)
-    return words | frozenset(term for word in words for term in iterate(word))
+    return words | frozenset(term for word in words for term in iterate(word, language))
 
 
 @cache
-def _commands() -> frozenset[str]:
-    return frozenset(term for term in iterate(COMMANDS)) | {fold(w) for w in COMMANDS.split()}
+def _commands(language: str) -> frozenset[str]:
+    return frozenset(iterate(COMMANDS, language)) | {fold(w) for w in COMMANDS.split()}

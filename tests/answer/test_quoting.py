@@ -18,7 +18,7 @@ def hits(*contents: str, name: str = "report.pdf") -> list[Hit]:
 
 
 SEA = hits(
-    "The colossal squid was described in 1925 by Guy Robson. It lives in the Southern Ocean."
+    "The colossal squid was described in 1925 by Guy Robson. It swims in the Southern Ocean."
     " It has the largest eyes of all animals, because it hunts in the dark.",
     "Name\tLength\tWeight\nColossal squid\t14 m\t495 kg\nGiant squid\t12 m\t275 kg",
     "大王酸浆鱿是最重的无脊椎动物，由罗布森于1925年命名。它生活在南冰洋。",
@@ -30,7 +30,7 @@ SEA = hits(
     [
         ("When was the colossal squid described?", "described in 1925", 0),
         ("Who described the colossal squid?", "Guy Robson", 0),
-        ("Where does the colossal squid live?", "Southern Ocean", 0),
+        ("Where does the colossal squid swim?", "Southern Ocean", 0),
         ("Why does it have the largest eyes?", "because it hunts in the dark", 0),
         ("What is the weight of the giant squid?", "Weight: 275 kg", 1),
         ("大王酸浆鱿是谁命名的？", "由罗布森于1925年命名", 2),
