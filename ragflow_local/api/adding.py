@@ -61,7 +61,7 @@ def insert_file(
             raise NotFoundError("dataset", dataset_id)
         values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
         values["name"] = documents.unique_name(connection, dataset_id, name)
-        check_total(project, name, len(data))
+        check_total(connection, project, name, len(data))
         # Inside the transaction: no deletion can take the bytes for unused in between.
         values["sha256"] = project.files.put(data)
         crash.point("file written")
@@ -100,7 +100,7 @@ def replace_file(
         if documents.get(connection, id) is None:
             raise NotFoundError("document", id)
         fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": "", "update_time": now_ms()}
-        check_total(project, row.name, len(data))
+        check_total(connection, project, row.name, len(data))
         sha256 = project.files.put(data)
         documents.update(connection, id, {**facts, **fresh, "sha256": sha256})
         beside(connection, id)
@@ -126,10 +126,10 @@ def _check_size(project: Project, name: str, data: bytes) -> None:
         )
 
 
-def check_total(project: Project, name: str, more: int) -> None:
+def check_total(connection: Connection, project: Project, name: str, more: int) -> None:
     """Raise ``LimitError`` where ``more`` bytes are more than the project may hold."""
     limit = project.options.limits.project_bytes
-    total = project.files.total_bytes() + more
+    total = documents.total_bytes(connection) + more
     if total > limit:
         raise LimitError(
             name,

@@ -120,7 +120,8 @@ class CareCalls(DocumentCalls):
                 raise InvalidValueError("size", row.size, allowed)
             nonlocal coming
             coming += row.size
-            check_total(self.project, row.name, coming)
+            with self.project.catalog.read() as reading:
+                check_total(reading, self.project, row.name, coming)
 
         asked = Asked(self.tenant_id, check, name, home)
         try:

@@ -282,7 +282,7 @@ class _Tools:
         with _told():
             datasets = _datasets(self._rag, dataset)
             names = _names(datasets)
-            found = [one for owner in datasets for one in owner.list_docs(keywords)]
+            found, total = _page_of(datasets, keywords, offset, limit)
             return Documents(
                 documents=[
                     Listed(
@@ -292,9 +292,9 @@ class _Tools:
                         chunks=one.chunk_count,
                         parsed=one.run,
                     )
-                    for one in found[offset : offset + limit]
+                    for one in found
                 ],
-                total=len(found),
+                total=total,
             )
 
 
@@ -321,6 +321,21 @@ def _datasets(rag: RAGFlow, name: str | None) -> list[DataSet]:
     if not found:
         raise ToolError("The project has no dataset yet: ragflow-local add FILES makes one.")
     return found
+
+
+def _page_of(
+    datasets: list[DataSet], keywords: str | None, offset: int, limit: int
+) -> tuple[list[Document], int]:
+    """Return some documents of several datasets, and how many there are together."""
+    if keywords:
+        found = [one for owner in datasets for one in owner.list_docs(keywords)]
+        return found[offset : offset + limit], len(found)
+    page: list[Document] = []
+    for owner in datasets:
+        if len(page) < limit and offset < owner.document_count:
+            page += owner.list_docs(offset=offset, limit=limit - len(page))
+        offset = max(0, offset - owner.document_count)
+    return page, sum(owner.document_count for owner in datasets)
 
 
 def _document(datasets: list[DataSet], name: str) -> Document:

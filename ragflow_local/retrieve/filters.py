@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores.catalog import Connection, documents
+from ragflow_local.stores.catalog import Connection, documents, meta_values
 
 _RANGES: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -77,11 +77,40 @@ def _is_ordered(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
+# Documents of which what is noted is read, to look whether the other conditions are met.
+_MOST_READ = 2000
+
+
 def chosen(
-    noted: Iterable[tuple[int, Mapping[str, object]]], conditions: Mapping[str, object]
+    connection: Connection, dataset_ids: Sequence[str], conditions: Mapping[str, object]
 ) -> set[int]:
-    """Return the numbers of the documents that meet the conditions."""
-    return {number for number, fields in noted if meets(fields, conditions)}
+    """Return the numbers of the documents of some datasets that meet the conditions.
+
+    The condition that the fewest meet is looked up; what is noted about these is then read. Where
+    many meet each, all are looked up.
+    """
+    count = {
+        name: len(meta_values.meeting(connection, dataset_ids, name, wanted, _MOST_READ + 1))
+        for name, wanted in conditions.items()
+    }
+    found: set[int] | None = None
+    for name in sorted(conditions, key=lambda name: count[name]):
+        if found is not None and len(found) <= _MOST_READ:
+            noted = documents.meta_fields_of(connection, found)
+            return {number for number, fields in noted if meets(fields, conditions)}
+        met = _meeting(connection, dataset_ids, name, conditions[name])
+        found = met if found is None else found & met
+    return found or set()
+
+
+def _meeting(
+    connection: Connection, dataset_ids: Sequence[str], name: str, wanted: object
+) -> set[int]:
+    found = meta_values.meeting(connection, dataset_ids, name, wanted)
+    asked = documents.meta_fields_of(
+        connection, meta_values.uncertain(connection, dataset_ids, name)
+    )
+    return found | {number for number, fields in asked if _meets_one(fields.get(name), wanted)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +134,6 @@ def documents_within(
     if within.ids is not None:
         found = set(documents.numbers_of(connection, within.ids).values())
     if within.meta_fields:
-        noted = documents.meta_fields_of(connection, [row.id for row in rows])
-        meeting = chosen(noted, within.meta_fields)
+        meeting = chosen(connection, [row.id for row in rows], within.meta_fields)
         found = meeting if found is None else found & meeting
     return None if found is None else tuple(sorted(found))

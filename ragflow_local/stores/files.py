@@ -46,7 +46,6 @@ class Files:
         self._reserve = project / "reserve"
         self.trash = Trash(project)
         self._is_durable = is_durable
-        self._total: int | None = None  # looked up once, then counted along
         self._writing = threading.Lock()
         self._is_closed = False
 
@@ -98,9 +97,7 @@ class Files:
         with telling_disk(path):
             # One that is there is compared: adding a file again mends what became of it.
             if not self._has(path, len(data)):
-                self._total = None if path.exists() else self._total
                 self._write(path, data)
-                self._count(len(data))
         return sha256
 
     def _has(self, path: Path, size: int) -> bool:
@@ -111,16 +108,6 @@ class Files:
             if error.errno not in (errno.ENOENT, errno.ELOOP, errno.EACCES):
                 raise
             return False
-
-    def total_bytes(self) -> int:
-        """Return what all files take together."""
-        if self._total is None:
-            self._total = sum(path.lstat().st_size for path in self._found(self._files))
-        return self._total
-
-    def _count(self, more: int) -> None:
-        if self._total is not None:
-            self._total += more
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of that hash.
@@ -160,9 +147,7 @@ class Files:
         """Remove the bytes of that hash; nothing happens where they are gone."""
         path = self.path_of(sha256)
         with telling_disk(path), contextlib.suppress(FileNotFoundError):
-            size = path.lstat().st_size
             path.unlink()
-            self._count(-size)
 
     def put_image(self, chunk_id: str, data: bytes) -> None:
         """Keep the picture of a chunk."""
@@ -207,7 +192,6 @@ class Files:
         folder = self._images if is_image else self._files
         if is_unfinished(name):
             return self.trash.take(folder / name, now_ms)
-        self._total = None
         return self.trash.take(self._image(name) if is_image else self.path_of(name), now_ms)
 
     def _image(self, chunk_id: str) -> Path:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DocumentRow
-from ragflow_local.stores.catalog import Connection, like, now_ms, rows
+from ragflow_local.stores.catalog import Connection, like, meta_values, now_ms, rows
 
 _JSON = ("parser_config", "meta_fields")
 
@@ -22,11 +22,15 @@ def _row(found: Mapping[str, Any]) -> DocumentRow:
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a document; ``values`` has every column without a default."""
     rows.insert(connection, "documents", values)
+    if values.get("meta_fields"):
+        meta_values.note(connection, values["id"], values["meta_fields"])
 
 
 def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a document."""
     rows.update(connection, "documents", id, values)
+    if "meta_fields" in values:
+        meta_values.note(connection, id, values["meta_fields"])
 
 
 def set_run(connection: Connection, id: str, run: str, progress: float, message: str) -> None:
@@ -142,15 +146,21 @@ def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 
 def meta_fields_of(
-    connection: Connection, dataset_ids: Sequence[str]
+    connection: Connection, numbers: Collection[int]
 ) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield number and free data of each document of some datasets."""
+    """Yield number and free data of some documents."""
     found = connection.execute(
         "SELECT number, meta_fields FROM documents"
-        " WHERE dataset_id IN (SELECT value FROM json_each(?))",
-        [json.dumps(list(dataset_ids))],
+        " WHERE number IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(numbers))],
     )
     return ((int(number), json.loads(fields)) for number, fields in found)
+
+
+def total_bytes(connection: Connection) -> int:
+    """Return what the files of all documents take together; two with the same bytes share one."""
+    found = connection.execute("SELECT total FROM file_bytes").fetchone()
+    return int(found[0])
 
 
 def running(connection: Connection) -> list[DocumentRow]:

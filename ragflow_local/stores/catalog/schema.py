@@ -12,7 +12,7 @@ import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
-from ragflow_local.stores.catalog import postings, postings_words, shape, vector_states
+from ragflow_local.stores.catalog import meta_values, postings, postings_words, shape, vector_states
 
 catalog = Migrations("ragflow_local")
 
@@ -233,6 +233,29 @@ def m0007_keys_of_the_graph(db: Database) -> None:
 def m0008_analyzer_and_languages_of_words(db: Database) -> None:
     """Note which analyzer made the terms of a dataset, and in which languages its chunks are."""
     postings_words.create(db.conn)
+
+
+# Bytes of files follow the documents by themselves; two of the same bytes share one file.
+_OTHER = "EXISTS (SELECT 1 FROM documents WHERE sha256 = {row}.sha256 AND number <> {row}.number)"
+_MORE = "UPDATE file_bytes SET total = total + NEW.size WHERE NOT " + _OTHER.format(row="NEW")
+_LESS = "UPDATE file_bytes SET total = total - OLD.size WHERE NOT " + _OTHER.format(row="OLD")
+_FILE_BYTES = (
+    "CREATE TABLE file_bytes (total INTEGER NOT NULL)",
+    "INSERT INTO file_bytes SELECT coalesce(sum(size), 0)"
+    " FROM (SELECT DISTINCT sha256, size FROM documents)",
+    f"CREATE TRIGGER file_added AFTER INSERT ON documents BEGIN {_MORE}; END",
+    f"CREATE TRIGGER file_removed AFTER DELETE ON documents BEGIN {_LESS}; END",
+    "CREATE TRIGGER file_replaced AFTER UPDATE OF sha256 ON documents"
+    f" WHEN OLD.sha256 <> NEW.sha256 BEGIN {_LESS}; {_MORE}; END",
+)
+
+
+@catalog()
+def m0009_values_of_free_data(db: Database) -> None:
+    """Keep free data a row a value, and what files take together, to ask instead of reading all."""
+    for statement in (*meta_values.TABLES, *_FILE_BYTES):
+        db.execute(statement)
+    meta_values.note_anew(db.conn)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
