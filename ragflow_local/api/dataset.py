@@ -203,6 +203,7 @@ class DataSet(Entity):
         retry: bool = False,
         allow_empty: bool = False,
         dry_run: bool = False,
+        follow_links: bool = False,
         progress: Callable[[str], None] | None = None,
     ) -> Synced:
         """Make the dataset mirror a folder, all below it included; parse what is new or changed.
@@ -223,6 +224,8 @@ class DataSet(Entity):
             allow_empty: Whether a folder without files may remove all its documents; an error
                 else, for a disk that is not there looks just so.
             dry_run: Whether only to say what would be done.
+            follow_links: Whether a link to a file that leads out of the folder is taken as that
+                file; else it is told in ``skipped``: a folder may be somebody else's.
             progress: Called with the path of each file that is removed, changed or added.
 
         Returns:
@@ -239,6 +242,7 @@ class DataSet(Entity):
             retry=retry,
             allow_empty=allow_empty,
             dry_run=dry_run,
+            follow_links=follow_links,
             progress=progress or (lambda path: None),
         )
         return sync(self._rag, self, folder, options)

@@ -12,13 +12,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from ragflow_local.answer.citations import cited_numbers, format_marks, split_marks
 from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.text.controls import without_controls
 from ragflow_local.text.terms import asked_terms, spans_of
 
-# Control characters; those that turn the direction of what follows (a name may end in "fdp.exe"
-# and read "exe.pdf"); half characters, which UTF-8 cannot hold. Tab and newline may stay.
-_DROPPED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
-)
+# Half characters, which UTF-8 cannot hold.
 _HALF = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 
@@ -45,7 +42,7 @@ _STYLE = (
 
 def escape(text: object) -> str:
     """Return a text as HTML shows it, in a tag's content and in a quoted attribute."""
-    kept = _LINE_ENDS.sub("\n", _HALF.sub("\ufffd", _DROPPED.sub("", str(text))))
+    kept = _LINE_ENDS.sub("\n", _HALF.sub("\ufffd", without_controls(str(text))))
     return html.escape(kept, quote=True)
 
 

@@ -73,6 +73,7 @@ class SyncOptions:
     retry: bool = False
     allow_empty: bool = False
     dry_run: bool = False
+    follow_links: bool = False
     progress: Callable[[str], None] = lambda path: None
 
 
@@ -95,7 +96,7 @@ def sync(rag: Engine, dataset: DataSet, given: object, options: SyncOptions) -> 
         raise InvalidValueError("folder", given, "the path of a folder")
     folder = Path(given).expanduser().resolve()
     check_text("folder", str(folder))
-    found = _looked(folder, options.patterns)
+    found = _looked(folder, options)
     with rag.project.catalog.read() as reading:
         noted = folder_files.list_of(reading, dataset.id)
     mine = {one.path: one for one in noted if one.folder == str(folder)}
@@ -114,10 +115,10 @@ def sync(rag: Engine, dataset: DataSet, given: object, options: SyncOptions) -> 
     return run.done
 
 
-def _looked(folder: Path, patterns: Patterns) -> Look:
+def _looked(folder: Path, options: SyncOptions) -> Look:
     endings = [ending for group in ENDINGS.values() for ending in group]
     try:
-        return look(folder, patterns, endings)
+        return look(folder, options.patterns, endings, follow_links=options.follow_links)
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidValueError("folder", str(folder), "a folder that is there") from None
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -13,8 +12,8 @@ from typing import Any, TextIO
 
 import typer
 
-# Control characters of a document must not steer a terminal. Tab and newline may.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from ragflow_local.text.controls import escaped, without_controls
+
 _MARKED = "bold yellow"  # words of the question, in a passage
 _RED = "31"
 _LEAST_ROOM = 34  # columns for a value beside its name: an id fits; else it stands below
@@ -28,12 +27,13 @@ _COMMANDS = {
     "Chat.list_sessions()": "ragflow-local chats sessions CHAT",
     "async_parse()": "ragflow-local parse",
     "allow_empty=True": "--allow-empty",
+    "follow_links=True": "sync --follow-links",
 }
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without control characters."""
-    return _CONTROL.sub("", text)
+    """Return ``text`` without what would steer a terminal."""
+    return without_controls(text)
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
@@ -59,7 +59,8 @@ def for_a_terminal(message: str) -> str:
 
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """Write one JSON document to standard output; on one line where ``indent`` is None."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    sys.stdout.write(escaped(text) + "\n")
     sys.stdout.flush()
 
 

@@ -23,7 +23,7 @@ from ragflow_local.cli.options import (
     dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import count_of, say_json, tell
+from ragflow_local.cli.output import count_of, for_a_terminal, say_json, tell
 from ragflow_local.cli.progress import follow, looking
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be don
 Parse = Annotated[
     bool, typer.Option("--parse/--no-parse", help="Whether to make files searchable now.")
 ]
+Links = Annotated[
+    bool,
+    typer.Option("--follow-links", help="Take files that links out of the folder lead to."),
+]
 Interval = Annotated[
     float, typer.Option("--interval", min=0.1, max=86_400, help="Seconds between two looks.")
 ]
@@ -67,6 +71,7 @@ class _Wish:
     retry: bool = False
     allow_empty: bool = False
     dry_run: bool = False
+    follow_links: bool = False
 
 
 def sync(
@@ -82,6 +87,7 @@ def sync(
     retry: Retry = False,
     allow_empty: Empty = False,
     dry_run: Dry = False,
+    follow_links: Links = False,
     as_json: Json = False,
 ) -> None:
     """Make a dataset mirror a folder.
@@ -92,7 +98,14 @@ def sync(
     are for a dataset that is new.
     """
     wish = _Wish(
-        folder, tuple(include or ()), tuple(exclude or ()), parse, retry, allow_empty, dry_run
+        folder,
+        tuple(include or ()),
+        tuple(exclude or ()),
+        parse,
+        retry,
+        allow_empty,
+        dry_run,
+        follow_links,
     )
     with open_project(context, project, new=not dry_run) as rag:
         home = dataset_of(rag, dataset) if dry_run else _home(rag, dataset, method, embedding_model)
@@ -112,6 +125,7 @@ def watch(
     include: Include = None,
     exclude: Exclude = None,
     interval: Interval = 2.0,
+    follow_links: Links = False,
 ) -> None:
     """Mirror a folder at every change, until Ctrl-C.
 
@@ -120,7 +134,7 @@ def watch(
     """
     from ragflow_local.errors import ProjectLockedError, RagflowError
 
-    wish = _Wish(folder, tuple(include or ()), tuple(exclude or ()))
+    wish = _Wish(folder, tuple(include or ()), tuple(exclude or ()), follow_links=follow_links)
     tell(f"Watching {folder}; Ctrl-C ends it.")
     done_with: _Marks = {}  # the folder as it was when it was last mirrored
     is_first, said = True, ""
@@ -155,7 +169,8 @@ def _marks_of(wish: _Wish) -> _Marks:
     from ragflow_local.readers import ENDINGS
 
     endings = [ending for group in ENDINGS.values() for ending in group]
-    return dict(look(wish.folder, Patterns(wish.include, wish.exclude), endings).files)
+    patterns = Patterns(wish.include, wish.exclude)
+    return dict(look(wish.folder, patterns, endings, follow_links=wish.follow_links).files)
 
 
 def _home(
@@ -187,6 +202,7 @@ def _run(home: DataSet, wish: _Wish) -> Synced:
                 retry=wish.retry,
                 allow_empty=wish.allow_empty,
                 dry_run=wish.dry_run,
+                follow_links=wish.follow_links,
                 progress=show,
             )
     except KeyboardInterrupt:
@@ -195,7 +211,7 @@ def _run(home: DataSet, wish: _Wish) -> Synced:
     for line in told_of(done):
         tell(line)
     for path, reason in done.skipped.items():
-        tell(f"✗ {path}: {reason}", is_bad=True)
+        tell(f"✗ {path}: {for_a_terminal(reason)}", is_bad=True)
     if done.failed:
         tell(f"{count_of(len(done.failed), 'file')} failed before: --retry parses them again.")
     if done.parsing:

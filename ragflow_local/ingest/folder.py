@@ -23,6 +23,9 @@ _TICK_NS = 2_000_000_000
 _PROJECT_FILES = ("catalog.sqlite3", "project.json")
 
 
+_LEADS_OUT = "a link that leads out of the folder; follow_links=True takes what it leads to"
+
+
 @dataclass(frozen=True, slots=True)
 class Patterns:
     """Which files of a folder are meant.
@@ -92,16 +95,19 @@ class Look:
         return any(path == one or path.startswith(f"{one}/") for one in self.unread)
 
 
-def look(folder: Path, patterns: Patterns, endings: Iterable[str]) -> Look:
+def look(
+    folder: Path, patterns: Patterns, endings: Iterable[str], *, follow_links: bool = False
+) -> Look:
     """Return the files of a folder and all below it that are meant, in the order of their paths.
 
-    Hidden files and folders are left out, and so are projects. A link to a file is taken as that
-    file; a link to a folder is not followed.
+    Hidden files and folders are left out, and so are projects. A link to a file of the folder is
+    taken as that file; one that leads out of it is told, and a link to a folder is not followed.
 
     Args:
         folder: The folder.
         patterns: Which of its files are meant.
         endings: Of file names, such as ``.pdf``, that are taken where no pattern says which.
+        follow_links: Whether a link that leads out of the folder is taken as the file there.
 
     Raises:
         OSError: The folder itself cannot be read.
@@ -112,6 +118,9 @@ def look(folder: Path, patterns: Patterns, endings: Iterable[str]) -> Look:
     unread: dict[str, str] = {}
     for path, entry in _walk(folder, patterns, unread):
         if patterns.takes(path, known):
+            if not follow_links and entry.is_symlink() and not _is_inside(folder, Path(entry)):
+                unread[path] = _LEADS_OUT
+                continue
             try:
                 files[path] = _stamp_of(entry.stat())
             except OSError as error:
@@ -147,6 +156,14 @@ def _walk(
             elif _is_file(entry):
                 yield path, entry
         waiting += reversed(below)
+
+
+def _is_inside(folder: Path, link: Path) -> bool:
+    """Return whether a link leads to what lies in the folder itself."""
+    try:
+        return link.resolve(strict=True).is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # nowhere, or in a circle
+        return False
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

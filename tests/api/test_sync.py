@@ -234,6 +234,34 @@ def test_links_to_files_are_taken_and_links_to_folders_are_not(tmp_path: Path) -
     assert set(look(tmp_path / "real", Patterns(), ENDINGS).files) == {"a.md", "b.md"}
 
 
+def test_a_link_that_leads_out_of_the_folder_is_told_and_taken_where_it_is_said_so(
+    dataset: DataSet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    write(folder / "ok.md", "fine")
+    write(tmp_path / "secret.md", "secret")
+    write(tmp_path / "folder_beside" / "near.md", "secret")
+    (folder / "sub").mkdir()
+    for name, target in {
+        "out.md": tmp_path / "secret.md",
+        "relative.md": Path("../secret.md"),
+        "sub/up.md": Path("../../secret.md"),
+        "beside.md": tmp_path / "folder_beside" / "near.md",
+        "proc.md": Path("/proc/self/environ"),
+        "twice.md": Path("out.md"),
+        "circle.md": Path("circle.md"),
+    }.items():
+        (folder / name).symlink_to(target)
+    (tmp_path / "link").symlink_to(folder)
+    done = dataset.sync(tmp_path / "link", parse=False)
+    assert set(names(dataset)) == {"ok.md"}
+    outside = {"out.md", "relative.md", "sub/up.md", "beside.md", "proc.md", "twice.md"}
+    assert set(done.skipped) == outside
+    assert all("follow_links=True" in reason for reason in done.skipped.values())
+    done = dataset.sync(folder, parse=False, follow_links=True)
+    assert {"out.md", "sub/up.md", "beside.md"} <= set(names(dataset))
+
+
 # ── what cannot be taken ──
 
 

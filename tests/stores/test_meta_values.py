@@ -52,10 +52,17 @@ def add(rag: RAGFlow, dataset: DataSet, fields: list[dict[str, Any]]) -> None:
                 "id": id,
                 "dataset_id": dataset.id,
                 "name": f"{id}.txt",
-                "type": "doc", "kind": "text", "size": 1, "sha256": id * 2,
-                "source_type": "local", "created_by": row.tenant_id,
-                "parse_method": "naive", "parser_config": row.parser_config,
-                "meta_fields": one, "create_time": 1, "update_time": 1,
+                "type": "doc",
+                "kind": "text",
+                "size": 1,
+                "sha256": id * 2,
+                "source_type": "local",
+                "created_by": row.tenant_id,
+                "parse_method": "naive",
+                "parser_config": row.parser_config,
+                "meta_fields": one,
+                "create_time": 1,
+                "update_time": 1,
             }
             documents.insert(connection, values)
 
