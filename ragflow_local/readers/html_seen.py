@@ -13,7 +13,8 @@ _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _SIMPLE = re.compile(r"[A-Za-z0-9]*([.#])([\w-]+)")
 # What a page is made of besides what it says.
 _BESIDE_TAGS = frozenset({"nav"})
-_BESIDE_ROLES = frozenset({"navigation", "search", "dialog", "alertdialog", "contentinfo"})
+_BESIDE_ROLES = frozenset({"navigation", "search", "dialog", "alertdialog"})
+_FOOT = "contentinfo"  # a page has one; where many say so, it is no foot
 _BANNER = re.compile(
     r"cookie|consent|gdpr|onetrust|usercentrics|cybot|didomi|(?:^|[-_\s])cc-(?:window|banner)", re.I
 )
@@ -30,6 +31,7 @@ class Unseen:
         self._ids: set[str] = set()
         for sheet in root.iter("style"):
             self._add_rules(sheet.text or "")
+        self._has_foot = len(root.xpath("//*[@role='contentinfo']")) == 1
         self._length = sum(len(text.strip()) for text in root.itertext())
 
     def has(self, element: Any, tag: str) -> bool:
@@ -41,6 +43,7 @@ class Unseen:
         is_beside = (
             tag in _BESIDE_TAGS
             or (element.get("role") or "").lower() in _BESIDE_ROLES
+            or (self._has_foot and element.get("role") == _FOOT)
             or (tag == "footer" and not _is_within_article(element))
             or self._is_banner(element)
             or (element.get("aria-hidden") == "true" and tag not in _WHOLE)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -54,7 +55,21 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     # No space inside, no figure after: dollars of prices are no formulas.
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
+    parser.inline.ruler.before("math_inline", "dollar_of_code", _dollar_of_code)
     return parser.use(texmath_plugin, delimiters="brackets").use(amsmath_plugin)
+
+
+def _dollar_of_code(state: StateInline, silent: bool) -> bool:
+    """Take a dollar for itself where code begins or ends before the next: $HOME and `$PATH`."""
+    if state.src[state.pos] != "$":
+        return False
+    end = state.src.find("$", state.pos + 1)
+    if end < 0 or "`" not in state.src[state.pos : end]:
+        return False
+    if not silent:
+        state.pending += "$"
+    state.pos += 1
+    return True
 
 
 def _sourced(lines: Sequence[str], found: Iterable[tuple[Block, int]]) -> Iterator[Block]:

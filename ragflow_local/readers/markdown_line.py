@@ -129,9 +129,12 @@ def _unwrap(text: str) -> str:
     lines = text.split("\n")
     joined = lines[0]
     last = lines[0]
+    is_wrapped = max(map(len, lines)) >= _WRAPPED_LATIN
     for line in lines[1:]:
         is_cjk = bool(_CJK.match(joined[-1:])) and bool(_CJK.match(line[:1]))
-        is_full = len(last) >= (_WRAPPED_CJK if is_cjk else _WRAPPED_LATIN)
+        # An address that was taken out of it leaves a line shorter than it was.
+        least = _WRAPPED_CJK if is_cjk or (is_wrapped and line[:1].islower()) else _WRAPPED_LATIN
+        is_full = len(last) >= least
         is_end = not is_full or _SENTENCE_END.search(last.rstrip()) or _BEGINS.match(line)
         between = "\n" if is_end else "" if is_cjk else " "
         joined = f"{joined}{between}{line}"

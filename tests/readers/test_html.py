@@ -108,6 +108,15 @@ def test_what_nobody_sees_is_not_read(markup: str) -> None:
     assert "ghost" not in " ".join(block.text for block in blocks_of(page))
 
 
+def test_what_many_call_the_foot_of_the_page_is_none() -> None:
+    page = (
+        "<p>It sleeps in the sea.</p><div role=contentinfo>one</div><div role=contentinfo>two</div>"
+    )
+    assert [b.text for b in blocks_of(page)][1:] == ["one", "two"]
+    page = "<p>It sleeps in the sea.</p><div role=contentinfo>ghost</div>"
+    assert [b.text for b in blocks_of(page)] == ["It sleeps in the sea."]
+
+
 def test_a_page_that_is_all_menu_is_read() -> None:
     assert [b.text for b in blocks_of("<nav><ul><li>One<li>Two</ul></nav>")] == ["- One", "- Two"]
 

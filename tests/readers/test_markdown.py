@@ -127,6 +127,11 @@ def test_a_word_in_angle_brackets_is_a_word(text: str) -> None:
     assert seen(text) == [("paragraph", text)]
 
 
+def test_a_dollar_before_code_begins_no_formula() -> None:
+    said = seen("In *$HOME/bin*, or your `$PATH` it is.")
+    assert said == [("paragraph", "In $HOME/bin, or your $PATH it is.")]
+
+
 def test_marks_are_kept_as_what_the_author_wrote() -> None:
     found = list(read(b"# One\n\n---\n\ntwo\n\nThree\n=====\n\nfour\n<!-- x -->\n\n**five**\n"))
     sources = [block.source for block in found]
