@@ -8,6 +8,7 @@ _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _IS_RAISED = re.compile(r"[0-9+\-−=()ni]*[0-9][0-9+\-−=()ni]*|[+\-−]|[ni]")
 _IS_LOWERED = re.compile(r"[0-9+\-−=()]+")
+_NOTE_MARK = re.compile(r"[*†‡§¶#,;\s]+")
 _LAST_WORD = re.compile(r"[^\W_]*\Z")
 # 1/2 set as a raised and a lowered figure around a stroke.
 _FRACTION = re.compile(r"(\d?)(?:\^(\d+)|([⁰¹²³⁴-⁹]+))\s?[/⁄∕]\s?([₀-₉]+)")
@@ -49,15 +50,17 @@ def raised(before: str, text: str) -> str:
     last = _LAST_WORD.search(before.rstrip() if text[:1].isspace() else before)
     word = last[0] if last else ""
     tail = text[len(text.rstrip()) :]
-    if word[-1:].isdigit() and any(map(str.isdigit, inner)):
-        return f"^{inner}{tail}" if inner.isalnum() else f"^({inner}){tail}"
-    if word[-1:].isdigit() and inner in ("+", "-", "−", "n", "i"):
-        return f"^{inner}{tail}"
+    is_whole = inner.isalnum() or (inner.startswith("(") and inner.endswith(")"))
+    is_power = any(map(str.isdigit, inner)) or inner in ("+", "-", "−", "n", "i")
+    if word[-1:].isdigit() and is_power:
+        return f"^{inner}{tail}" if is_whole or len(inner) == 1 else f"^({inner}){tail}"
     if _IS_RAISED.fullmatch(inner):
         return inner.translate(_RAISED) + tail
-    if inner.isalpha():  # 1st, Mme, TM; but of a single letter it is the power
-        return f"^{text}" if len(word) == 1 and word.isalpha() and len(inner) == 1 else text
-    return f"^({inner}){tail}" if word else text
+    if len(word) == 1 and word.isalpha() and len(inner) == 1 and inner.isalpha():
+        return f"^{text}"
+    # Words and marks of notes stay: 1st, Mme, TM, (d), *.
+    is_plain = is_whole or not word or _NOTE_MARK.fullmatch(inner)
+    return text if is_plain else f"^({inner}){tail}"
 
 
 def lowered(before: str, text: str) -> str:

@@ -16,6 +16,9 @@ from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
         ("Na", "+", "⁺"),
         ("2", "n+1", "^(n+1)"),
         ("", " ", " "),
+        ("businesses", "(d)", "(d)"),
+        ("12", "(3)", "^(3)"),
+        ("price", "*", "*"),
     ],
 )
 def test_a_raised_text_is_no_part_of_the_number_before_it(
