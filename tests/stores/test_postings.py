@@ -51,6 +51,7 @@ def connection() -> sqlite3.Connection:
     made = connect()
     postings.create(made)
     postings_words.create(made)
+    postings_segments.seal(made)
     return made
 
 
@@ -84,6 +85,7 @@ class PostingsAreBm25(RuleBasedStateMachine):
         self.connection = connect()
         postings.create(self.connection)
         postings_words.create(self.connection)
+        postings_segments.seal(self.connection)
         self.live: dict[int, Bag] = {}
         self.next = 1
 

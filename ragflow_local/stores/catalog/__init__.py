@@ -33,6 +33,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.settings import check_whole
 from ragflow_local.stores import forks
+from ragflow_local.stores.catalog.checksums import TornRowError
 from ragflow_local.stores.catalog.commits import Commits
 
 Connection: TypeAlias = sqlite3.Connection
@@ -299,7 +300,12 @@ class Catalog:
                 raise DiskError(self.path, number, _first_line(error)) from error
             self._check_open()  # by another thread, in the middle of reading
             raise
-        except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (
+            msgspec.DecodeError,
+            json.JSONDecodeError,
+            UnicodeDecodeError,
+            TornRowError,
+        ) as error:
             # What is stored as JSON or text is written by this package alone.
             raise DamagedProjectError(self.path, _first_line(error)) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragflow_local.records import ChatRow
-from ragflow_local.stores.catalog import Connection, page, rows
+from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
@@ -15,6 +15,7 @@ _JSON = ("dataset_ids", "llm", "prompt")
 
 
 def _row(found: Mapping[str, Any]) -> ChatRow:
+    checksums.check("chats", found)
     values = {name: found[name] for name in ChatRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.records import ChunkRow, Matrix, Place, Vector
-from ragflow_local.stores.catalog import Connection, like
+from ragflow_local.stores.catalog import Connection, checksums, like
 
 Numbers: TypeAlias = NDArray[np.int64]  # (n,)
 
@@ -22,8 +22,8 @@ _SELECT = (
 _INSERT = (
     "INSERT INTO chunks (number, id, dataset_id, document_id, ordinal, content, token_count,"
     " generation, places, headings, keywords, questions, match_text, kind, data, image, available,"
-    " create_time, embedding, graph_key)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " create_time, embedding, graph_key, checksum)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 # Half the room of float32; cosines of unit vectors stay within 0.0001, less than the model's own
@@ -44,6 +44,7 @@ _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _row(found: Mapping[str, Any]) -> ChunkRow:
+    checksums.check("chunks", found)
     return ChunkRow(
         number=found["number"],
         id=found["id"],
@@ -69,31 +70,28 @@ def _row(found: Mapping[str, Any]) -> ChunkRow:
 
 def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:
     """Add a chunk whose vector is kept as that embedding."""
-    connection.execute(
-        _INSERT,
-        (
-            row.number,
-            row.id,
-            row.dataset_id,
-            row.document_id,
-            row.ordinal,
-            row.content,
-            row.token_count,
-            row.generation,
-            _encode(row.places).decode(),
-            _encode(row.headings).decode(),
-            _encode(row.keywords).decode(),
-            _encode(row.questions).decode(),
-            row.match_text,
-            row.kind,
-            row.data,
-            row.image,
-            row.available,
-            row.create_time,
-            embedding,
-            _graph_key(row),
-        ),
+    values = (
+        row.number,
+        row.id,
+        row.dataset_id,
+        row.document_id,
+        row.ordinal,
+        row.content,
+        row.token_count,
+        row.generation,
+        _encode(row.places).decode(),
+        _encode(row.headings).decode(),
+        _encode(row.keywords).decode(),
+        _encode(row.questions).decode(),
+        row.match_text,
+        row.kind,
+        row.data,
+        int(row.image),
+        int(row.available),
+        row.create_time,
+        embedding,
     )
+    connection.execute(_INSERT, (*values, _graph_key(row), checksums.of_values(values)))
 
 
 def _graph_key(row: ChunkRow) -> str:
@@ -118,6 +116,7 @@ def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
             row.id,
         ),
     )
+    checksums.stamp(connection, "chunks", "id", row.id)
 
 
 def delete(connection: Connection, numbers: Sequence[int]) -> list[int]:
@@ -265,9 +264,10 @@ def kept_embeddings(connection: Connection, keys: Sequence[bytes]) -> dict[bytes
     """Return the vector of each embedding that is kept already, by its key: (dim,) float32."""
     found: dict[bytes, Matrix] = {}
     for key in keys:
-        row = connection.execute("SELECT vector FROM embeddings WHERE key = ?", [key]).fetchone()
+        row = connection.execute("SELECT * FROM embeddings WHERE key = ?", [key]).fetchone()
         if row:
-            found[key] = _unpacked(row[0])
+            checksums.check("embeddings", row)
+            found[key] = _unpacked(row["vector"])
     return found
 
 
@@ -285,11 +285,13 @@ def _unpacked(data: bytes) -> Vector:
 
 def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
     """Keep an embedding under its key, and return its number; one that is there stays."""
+    data = vector.astype(_KEPT).tobytes()
     connection.execute(
-        "INSERT INTO embeddings (key, vector) VALUES (?, ?) ON CONFLICT (key) DO UPDATE"
+        "INSERT INTO embeddings (key, vector, checksum) VALUES (?, ?, ?)"
         # of another length, or no number: it is not this model's
-        " SET vector = excluded.vector WHERE length(vector) <> length(excluded.vector)",
-        (key, vector.astype(_KEPT).tobytes()),
+        " ON CONFLICT (key) DO UPDATE SET vector = excluded.vector, checksum = excluded.checksum"
+        " WHERE length(vector) <> length(excluded.vector)",
+        (key, data, checksums.of_bytes(data)),
     )
     row = connection.execute("SELECT number FROM embeddings WHERE key = ?", [key]).fetchone()
     return int(row[0])
@@ -315,14 +317,15 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
     """Return (len(numbers), dim) float32, a row a chunk; zeros for one that is gone."""
     matrix = np.zeros((len(numbers), dim), dtype=np.float32)
     cursor = connection.execute(
-        "SELECT json_each.key, embeddings.vector FROM json_each(?)"
+        "SELECT json_each.key, embeddings.vector, embeddings.checksum FROM json_each(?)"
         " CROSS JOIN chunks ON chunks.number = json_each.value"
         " CROSS JOIN embeddings ON embeddings.number = chunks.embedding",
         [json.dumps(list(numbers))],
     )
     cursor.row_factory = None  # plain tuples
     if found := cursor.fetchall():
-        rows, vectors = zip(*found, strict=True)
+        rows, vectors, sums = zip(*found, strict=True)
+        checksums.check_vectors(vectors, sums, dim)
         matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
     return matrix
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DatasetRow
-from ragflow_local.stores.catalog import Connection, page, rows
+from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
 SORTABLE = (
     "create_time",
@@ -21,6 +21,7 @@ SORTABLE = (
 
 
 def _row(found: Mapping[str, Any]) -> DatasetRow:
+    checksums.check("datasets", found)
     values = {name: found[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = json.loads(values["parser_config"])
     query, passage = json.loads(values["embedding_prompts"])

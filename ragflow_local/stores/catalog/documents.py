@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ragflow_local.records import DocumentRow
-from ragflow_local.stores.catalog import Connection, like, meta_values, now_ms, rows
+from ragflow_local.stores.catalog import Connection, checksums, like, meta_values, now_ms, rows
 
 _JSON = ("parser_config", "meta_fields")
 
 
 def _row(found: Mapping[str, Any]) -> DocumentRow:
+    checksums.check("documents", found)
     values = {name: found[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
@@ -41,6 +42,7 @@ def set_run(connection: Connection, id: str, run: str, progress: float, message:
         " update_time = :now WHERE id = :id",
         {"run": run, "progress": progress, "message": message, "now": now_ms(), "id": id},
     )
+    checksums.stamp(connection, "documents", "id", id)
 
 
 def delete(connection: Connection, id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.stores.catalog import checksums
 from ragflow_local.stores.catalog import postings_segments as segments
 from ragflow_local.stores.catalog.postings_places import Places
 from ragflow_local.stores.catalog.postings_segments import (
@@ -292,20 +293,21 @@ def _read_data(
     connection: sqlite3.Connection,
     kept: Sequence[Segment],
     known: Mapping[int, Sequence[tuple[int, int]]],
-) -> dict[int, dict[int, list[bytes]]]:
+) -> dict[int, dict[int, list[memoryview]]]:
     """Return packed lists of forms by index of the term and index of the segment."""
     wanted: dict[int, list[tuple[int, int]]] = {}
     for index, segment in enumerate(kept):
         for at, number in known.get(segment.key >> SEGMENT_BITS, ()):
             wanted.setdefault((segment.key << TERM_BITS) + number, []).append((at, index))
-    data: dict[int, dict[int, list[bytes]]] = {}
+    data: dict[int, dict[int, list[memoryview]]] = {}
     for key, packed in connection.execute(
         "SELECT postings_lists.key, data FROM json_each(?)"
         " CROSS JOIN postings_lists ON postings_lists.key = json_each.value",
         (json.dumps(list(wanted)),),
     ):
+        part = checksums.opened(packed, key, "postings_lists")
         for at, index in wanted[key]:
-            data.setdefault(at, {}).setdefault(index, []).append(packed)
+            data.setdefault(at, {}).setdefault(index, []).append(part)
     return data
 
 
@@ -323,7 +325,7 @@ def _at_least(scores: Scores, lists: Sequence[_List], top_k: int) -> float:
 
 
 def _pieces(
-    kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, Sequence[bytes]]
+    kept: Sequence[Segment], offsets: Numbers, data: Mapping[int, Sequence[memoryview]]
 ) -> list[_Piece]:
     """Return a term's list, given its packed forms by the index of the segment."""
     pieces = []

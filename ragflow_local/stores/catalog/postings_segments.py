@@ -15,6 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.stores.catalog import checksums
+from ragflow_local.stores.catalog.checksums import TornRowError
+
 Numbers = NDArray[np.int64]
 
 # Chunks a segment holds at most: what 16 bits count.
@@ -107,21 +110,23 @@ class Segment:
 def segments_of(connection: sqlite3.Connection, *spaces: int) -> list[Segment]:
     """Return the segments of some datasets, each dataset's in the order of their keys."""
     rows = connection.execute(
-        "SELECT postings_segments.key, format, size, runs, removed"
+        "SELECT postings_segments.key, format, size, runs, removed, checksum"
         " FROM json_each(?) AS spaces CROSS JOIN postings_segments ON postings_segments.key"
         f" BETWEEN spaces.value << {SEGMENT_BITS} AND ((spaces.value + 1) << {SEGMENT_BITS}) - 1",
         (json.dumps(spaces),),
     )
-    return [
-        Segment(
-            key,
-            format_,
-            size,
-            np.frombuffer(runs, "<i8").reshape(-1, 2),
-            np.frombuffer(removed, "<u2").astype(np.int64),
-        )
-        for key, format_, size, runs, removed in rows
-    ]
+    found = []
+    for key, format_, size, runs, removed, checksum in rows:
+        if checksum != _checksum(key, format_, size, runs, removed):
+            raise TornRowError("postings_segments", key)
+        starts = np.frombuffer(runs, "<i8").reshape(-1, 2)
+        gone = np.frombuffer(removed, "<u2").astype(np.int64)
+        found.append(Segment(key, format_, size, starts, gone))
+    return found
+
+
+def _checksum(key: int, format_: int, size: int, runs: bytes, removed: bytes) -> int:
+    return checksums.of_values((key, format_, size, runs, removed))
 
 
 def lengths_of(connection: sqlite3.Connection, key: int) -> Numbers:
@@ -129,7 +134,7 @@ def lengths_of(connection: sqlite3.Connection, key: int) -> Numbers:
     (data,) = connection.execute(
         "SELECT lengths FROM postings_segments WHERE key = ?", (key,)
     ).fetchone()
-    return np.frombuffer(data, "<u4").astype(np.int64)
+    return np.frombuffer(checksums.opened(data, key, "postings_segments"), "<u4").astype(np.int64)
 
 
 def span(key: int, bits: int) -> tuple[int, int]:
@@ -149,18 +154,20 @@ def write(connection: sqlite3.Connection, space: int, content: Content) -> None:
     key = next(key for key in range(low, high + 1) if key not in taken)
     starts = np.flatnonzero(np.diff(content.numbers, prepend=content.numbers[0] - 2) != 1)
     runs = np.stack([starts, content.numbers[starts]], axis=1)
+    packed = runs.astype("<i8").tobytes()
     format_ = _narrowest(content)
     connection.execute(
-        "INSERT INTO postings_segments (key, format, size, first, last, runs, lengths, removed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, x'')",
+        "INSERT INTO postings_segments (key, format, size, first, last, runs, lengths, removed,"
+        " checksum) VALUES (?, ?, ?, ?, ?, ?, ?, x'', ?)",
         (
             key,
             format_,
             len(content.numbers),
             int(content.numbers[0]),
             int(content.numbers[-1]),
-            runs.astype("<i8").tobytes(),
-            content.lengths.astype("<u4").tobytes(),
+            packed,
+            checksums.sealed(content.lengths.astype("<u4").tobytes(), key),
+            _checksum(key, format_, len(content.numbers), packed, b""),
         ),
     )
     connection.executemany(
@@ -177,9 +184,7 @@ def _narrowest(content: Content) -> int:
     return len(_LIMITS)
 
 
-def _lists(
-    content: Content, format_: np.dtype[np.void], base: int
-) -> Iterator[tuple[int, memoryview]]:
+def _lists(content: Content, format_: np.dtype[np.void], base: int) -> Iterator[tuple[int, bytes]]:
     packed = np.empty(len(content.terms), format_)
     packed["place"] = content.places
     packed["count"] = content.counts
@@ -194,7 +199,7 @@ def _lists(
         (ends * width).tolist(),
         strict=True,
     ):
-        yield base + term, data[start:end]
+        yield base + term, checksums.sealed(data[start:end], base + term)
 
 
 def read(connection: sqlite3.Connection, segment: Segment) -> Content:
@@ -202,9 +207,10 @@ def read(connection: sqlite3.Connection, segment: Segment) -> Content:
     alive = np.ones(segment.size, np.bool_)
     alive[segment.removed] = False
     low, high = span(segment.key, TERM_BITS)
-    rows = connection.execute(
+    found = connection.execute(
         "SELECT key, data FROM postings_lists WHERE key BETWEEN ? AND ? ORDER BY key", (low, high)
-    ).fetchall()
+    )
+    rows = [(key, checksums.opened(data, key, "postings_lists")) for key, data in found]
     packed = np.frombuffer(b"".join(data for _, data in rows), FORMATS[segment.format])
     width = FORMATS[segment.format].itemsize
     keys = np.array([key for key, _ in rows], np.int64) - low
@@ -252,9 +258,12 @@ def mark_removed(connection: sqlite3.Connection, segment: Segment, places: Numbe
     if len(removed) == segment.size:
         delete(connection, segment.key)
     else:
+        data, runs = removed.astype("<u2").tobytes(), segment.runs.astype("<i8").tobytes()
+        checksum = _checksum(segment.key, segment.format, segment.size, runs, data)
         connection.execute(
-            "UPDATE postings_segments SET removed = ?, removed_count = ? WHERE key = ?",
-            (removed.astype("<u2").tobytes(), len(removed), segment.key),
+            "UPDATE postings_segments SET removed = ?, removed_count = ?, checksum = ?"
+            " WHERE key = ?",
+            (data, len(removed), checksum, segment.key),
         )
     return length
 
@@ -263,3 +272,17 @@ def delete(connection: sqlite3.Connection, key: int) -> None:
     """Delete a segment with its lists."""
     connection.execute("DELETE FROM postings_lists WHERE key BETWEEN ? AND ?", span(key, TERM_BITS))
     connection.execute("DELETE FROM postings_segments WHERE key = ?", (key,))
+
+
+def seal(connection: sqlite3.Connection) -> None:
+    """Give segments and lists that have none their checksums: those of a catalog before them."""
+    connection.execute(
+        "ALTER TABLE postings_segments ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0"
+    )
+    connection.create_function("sealed", 2, checksums.sealed, deterministic=True)
+    connection.create_function("checksum_of", 5, _checksum, deterministic=True)
+    connection.execute("UPDATE postings_lists SET data = sealed(data, key)")
+    connection.execute(
+        "UPDATE postings_segments SET lengths = sealed(lengths, key),"
+        " checksum = checksum_of(key, format, size, runs, removed)"
+    )

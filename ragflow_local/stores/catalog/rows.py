@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ragflow_local.stores.catalog import Connection
+from ragflow_local.stores.catalog import Connection, checksums
 
 # Tables whose names are unique without regard to case, by a column of their own.
 _KEYED = ("datasets", "chats")
@@ -23,6 +23,7 @@ def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> Non
     columns = ", ".join(stored)
     marks = ", ".join(f":{name}" for name in stored)
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)
+    checksums.stamp(connection, table, "id", values["id"])
 
 
 def update(connection: Connection, table: str, id: str, values: Mapping[str, Any]) -> None:
@@ -34,6 +35,7 @@ def update(connection: Connection, table: str, id: str, values: Mapping[str, Any
     stored = _stored(table, values)
     assignments = ", ".join(f"{name} = :{name}" for name in stored)
     connection.execute(f"UPDATE {table} SET {assignments} WHERE id = :_id", {**stored, "_id": id})
+    checksums.stamp(connection, table, "id", values.get("id", id))
 
 
 def _stored(table: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,15 @@ import numpy as np
 from sqlite_utils import Database, Migrations
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
-from ragflow_local.stores.catalog import meta_values, postings, postings_words, shape, vector_states
+from ragflow_local.stores.catalog import (
+    checksums,
+    meta_values,
+    postings,
+    postings_segments,
+    postings_words,
+    shape,
+    vector_states,
+)
 
 catalog = Migrations("ragflow_local")
 
@@ -256,6 +264,13 @@ def m0009_values_of_free_data(db: Database) -> None:
     for statement in (*meta_values.TABLES, *_FILE_BYTES):
         db.execute(statement)
     meta_values.note_anew(db.conn)
+
+
+@catalog()
+def m0010_checksums(db: Database) -> None:
+    """Give each row a checksum, and each list of postings."""
+    checksums.create(db.conn)
+    postings_segments.seal(db.conn)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

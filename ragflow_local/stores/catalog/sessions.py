@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ragflow_local.records import Hit, MessageRow, SessionRow
-from ragflow_local.stores.catalog import Connection, page
+from ragflow_local.stores.catalog import Connection, checksums, page
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
@@ -18,6 +18,7 @@ _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _row(found: Mapping[str, Any]) -> SessionRow:
+    checksums.check("sessions", found)
     return SessionRow(**{name: found[name] for name in SessionRow.__dataclass_fields__})
 
 
@@ -27,6 +28,7 @@ def insert(connection: Connection, row: SessionRow) -> None:
         "INSERT INTO sessions (id, chat_id, name, create_time, update_time) VALUES (?, ?, ?, ?, ?)",
         (row.id, row.chat_id, row.name, row.create_time, row.update_time),
     )
+    checksums.stamp(connection, "sessions", "id", row.id)
 
 
 def rename(connection: Connection, id: str, name: str, update_time: int) -> None:
@@ -34,6 +36,7 @@ def rename(connection: Connection, id: str, name: str, update_time: int) -> None
     connection.execute(
         "UPDATE sessions SET name = ?, update_time = ? WHERE id = ?", (name, update_time, id)
     )
+    checksums.stamp(connection, "sessions", "id", id)
 
 
 def delete(connection: Connection, id: str) -> None:
@@ -90,6 +93,8 @@ def add_message(connection: Connection, row: MessageRow) -> None:
     connection.execute(
         "UPDATE sessions SET update_time = ? WHERE id = ?", (row.create_time, row.session_id)
     )
+    checksums.stamp(connection, "messages", "id", row.id)
+    checksums.stamp(connection, "sessions", "id", row.session_id)
 
 
 def move_to_end(connection: Connection, id: str) -> None:
@@ -100,6 +105,7 @@ def move_to_end(connection: Connection, id: str) -> None:
         " (SELECT session_id FROM messages WHERE id = :id))",
         {"id": id},
     )
+    checksums.stamp(connection, "messages", "id", id)
 
 
 def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
@@ -107,18 +113,20 @@ def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
     found = connection.execute(
         "SELECT * FROM messages WHERE session_id = ? ORDER BY number", [session_id]
     )
-    return [
-        MessageRow(
-            id=row["id"],
-            session_id=row["session_id"],
-            ordinal=ordinal,
-            role=row["role"],
-            content=row["content"],
-            hits=_hits(row["hits"]),
-            model=row["model"],
-            thinking=row["thinking"],
-            unsupported=_texts(row["unsupported"]),
-            create_time=row["create_time"],
-        )
-        for ordinal, row in enumerate(found)
-    ]
+    return [_message(ordinal, row) for ordinal, row in enumerate(found)]
+
+
+def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:
+    checksums.check("messages", row)
+    return MessageRow(
+        id=row["id"],
+        session_id=row["session_id"],
+        ordinal=ordinal,
+        role=row["role"],
+        content=row["content"],
+        hits=_hits(row["hits"]),
+        model=row["model"],
+        thinking=row["thinking"],
+        unsupported=_texts(row["unsupported"]),
+        create_time=row["create_time"],
+    )

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.records import Matrix
+from ragflow_local.stores.catalog import checksums
 
 Numbers: TypeAlias = NDArray[np.int64]  # (n,)
 
@@ -113,18 +114,20 @@ def vectors_after(
     """
     ids = list(wanted)
     cursor = connection.execute(
-        "SELECT wanted.key, chunks.number, documents.number, embeddings.vector"
+        "SELECT wanted.key, chunks.number, documents.number, embeddings.vector,"
+        " embeddings.checksum"
         " FROM json_each(?) AS wanted CROSS JOIN chunks INDEXED BY chunks_by_dataset"
         " ON chunks.dataset_id = json_extract(wanted.value, '$[0]')"
         " AND chunks.number > json_extract(wanted.value, '$[1]')"
         " CROSS JOIN documents ON documents.id = chunks.document_id"
-        " CROSS JOIN embeddings ON embeddings.number = chunks.embedding"
+        " LEFT JOIN embeddings ON embeddings.number = chunks.embedding"
         " WHERE chunks.available",
         [json.dumps([[id, after] for id, after in wanted.items()])],
     )
     cursor.row_factory = None  # plain tuples: a fifth of the time for a hundred thousand
     while rows := cursor.fetchmany(_FETCHED):
-        keys, numbers, documents, vectors = zip(*rows, strict=True)
+        keys, numbers, documents, vectors, sums = zip(*rows, strict=True)
+        checksums.check_vectors(vectors, sums, dim)
         matrix = np.frombuffer(b"".join(vectors), "<f2").astype(np.float32).reshape(-1, dim)
         of_chunks, of_documents = np.array(numbers, np.int64), np.array(documents, np.int64)
         starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
