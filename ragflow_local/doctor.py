@@ -21,7 +21,15 @@ from ragflow_local.errors import (
 )
 from ragflow_local.ingest.heal import heal, index_anew, lost_sentence, orphans, wrong_postings
 from ragflow_local.ingest.vector_table import VectorTable
-from ragflow_local.stores.catalog import Catalog, Connection, chunks, datasets, documents, state
+from ragflow_local.stores.catalog import (
+    Catalog,
+    Connection,
+    checksums,
+    chunks,
+    datasets,
+    documents,
+    state,
+)
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
@@ -127,6 +135,10 @@ class _Examination:
         if torn:
             yield from (Problem("catalog", line, False) for line in torn)
             return  # what hangs on it would only say the same in many ways
+        rotten = list(checksums.scrub(reading))
+        if rotten:
+            yield from (Problem("catalog", line, False) for line in rotten)
+            return
         if dangling := state.dangling_rows(reading):
             yield Problem("catalog", f"{dangling} rows belong to what is not there.", False)
         if wrong := state.wrong_counts(reading):
@@ -196,7 +208,7 @@ def repair(project_dir: Path) -> list[str]:
             catalog.close()
         is_done = True
     finally:
-        directory.release(is_clean=is_done)
+        directory.release(is_clean=is_done, root=catalog.root if is_done else None)
     return done
 
 
@@ -211,6 +223,9 @@ def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report
     if is_torn:
         catalog.reindex()
         done.append("The indexes of the catalog were made anew.")
+    elif any(problem.part == "catalog" for problem in before.problems):
+        with catalog.write() as connection:
+            checksums.accept(connection)
     vectors = Vectors(directory.vectors)
     table = VectorTable(catalog, vectors)
     done += heal(catalog, files, table)

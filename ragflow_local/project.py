@@ -46,6 +46,7 @@ from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
 from ragflow_local.stores.catalog import (
     Catalog,
+    checksums,
     chunks,
     datasets,
     documents,
@@ -207,6 +208,8 @@ class Project:
             with self.catalog.telling():
                 schema.migrate(self.catalog.writer(), self.path)
             self.directory.made()
+        with self.catalog.read() as reading:
+            self.directory.check_root(checksums.root(reading))
         self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)
@@ -293,7 +296,7 @@ class Project:
                 steps.callback(self.jobs.close)
             is_clean = True
         finally:
-            self.directory.release(is_clean=is_clean)
+            self.directory.release(is_clean=is_clean, root=self.catalog.root)
 
     # ── care ──
 

@@ -79,7 +79,8 @@ def change(project: Path, sql: str) -> None:
         ("words", "DELETE FROM postings_segments"),
         ("words", "DELETE FROM postings_lists WHERE key = (SELECT min(key) FROM postings_lists)"),
         ("words", "UPDATE postings_lists SET data = x'00'"),
-        ("words", "UPDATE chunks SET content = 'other words'"),
+        ("catalog", "UPDATE chunks SET content = 'other words'"),
+        ("catalog", "DELETE FROM messages; UPDATE checksums SET sum = sum + 1"),
     ],
 )
 def test_what_does_not_fit_the_rows_is_found_and_made_anew(

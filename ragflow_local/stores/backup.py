@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError, UnusableDirectoryError
-from ragflow_local.stores.catalog import Catalog, chunks, documents
+from ragflow_local.stores.catalog import Catalog, checksums, chunks, documents
 from ragflow_local.stores.directory import Directory, sha256_of
 from ragflow_local.stores.durable import make_folder, read_own, sync_tree, telling_disk
 from ragflow_local.stores.files import Files
@@ -43,12 +43,12 @@ def copy_project(source: Path, catalog: Catalog, files: Files, target: Path) -> 
     try:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                _copy(catalog, files, target)
+                root = _copy(catalog, files, target)
                 break
             except DamagedProjectError:
                 if attempt == _ATTEMPTS:
                     raise
-        Directory(target).seal()
+        Directory(target).seal(root)
         with telling_disk(target):
             sync_tree(target, set())
     except BaseException:
@@ -57,7 +57,8 @@ def copy_project(source: Path, catalog: Catalog, files: Files, target: Path) -> 
     return sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
 
 
-def _copy(catalog: Catalog, files: Files, target: Path) -> None:
+def _copy(catalog: Catalog, files: Files, target: Path) -> str:
+    """Copy what there is at one moment; return the root of its rows."""
     copy = target / "catalog.sqlite3"
     copy.unlink(missing_ok=True)
     copy.touch(mode=0o600)
@@ -66,6 +67,7 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> None:
     try:
         with copied.read() as reading:
             needed, pictured = documents.files_in_use(reading), chunks.with_images(reading)
+            root = checksums.root(reading)
     finally:
         copied.close()
     for suffix in ("-wal", "-shm"):
@@ -81,6 +83,7 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> None:
     there = Files(target)
     for id in pictured:
         there.put_image(id, files.get_image(id))
+    return root
 
 
 def _copy_file(source: Path, target: Path) -> None:

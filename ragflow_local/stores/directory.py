@@ -3,10 +3,12 @@
 project.json    format version; written once there is a catalog
 lock            held by the one process that writes: the system's lock, gone when that process is
 open.json       who that is; what is left of it says that its process did not close
-closed.json     the catalog's size and SHA-256 when it was closed
+closed.json     the catalog when it was closed: size, SHA-256 of a small one, and root of all rows
 
-SQLite cannot tell a flipped bit inside a text. So a catalog that was closed is compared with its
-hash when it is opened again; one that was not closed is examined page by page instead.
+SQLite cannot tell a flipped bit inside a text. Each row has a checksum for that, compared when it
+is read (``catalog.checksums``). A small catalog that was closed is also compared whole with its
+hash when it is opened again; of a large one the root, which tells one state of all rows from
+another. One that was not closed is examined page by page instead.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
-# Hashing a larger catalog would hold up every opening for more than a second.
-_SEALED_BYTES = 2 << 30
+# Hashing a larger catalog would hold up every opening; its rows are compared when they are read.
+_HASHED_BYTES = 64 << 20
 
 # A reader compares this often while others open, write and close, before it reads without.
 _LOOKS = 5
@@ -63,6 +65,7 @@ class Directory:
         self._format = path / "project.json"
         self._lock: filelock.BaseFileLock | None = None
         self._sealed: tuple[int, int] | None = None  # size and time of the catalog with that hash
+        self._closed_as: dict[str, object] = {}  # the seal that the catalog has to fit
         self._held: list[tuple[Path, tuple[int, int]]] = []  # files by which it is known again
 
     def lock(self, *, is_repair: bool = False) -> bool:
@@ -154,11 +157,25 @@ class Directory:
             return False
         return True
 
-    def release(self, *, is_clean: bool | None) -> None:
+    def check_root(self, root: str) -> None:
+        """Compare the root of all rows with that which the catalog was closed with.
+
+        Raises:
+            DamagedProjectError: Another catalog of that size lies there, or an older one.
+        """
+        seal = self._closed_as
+        if seal.get("root") in (None, root):
+            return
+        is_ours = self._lock is not None
+        if is_ours or (self.was_closed() and read_json(self._seal) == seal):
+            raise DamagedProjectError(self.catalog, "its rows are not those it was closed with")
+
+    def release(self, *, is_clean: bool | None, root: str | None = None) -> None:
         """Give the directory free.
 
         Args:
             is_clean: Whether all is written and closed; None leaves what the last owner left.
+            root: Of all rows of the catalog.
         """
         if self._lock is None:
             return
@@ -166,17 +183,17 @@ class Directory:
             # What cannot be sealed is examined at the next opening: slower, and as good.
             with contextlib.suppress(OSError):
                 if is_clean and self.is_current():
-                    self._write_seal()
+                    self._write_seal(root)
                     self._owner.unlink(missing_ok=True)
         finally:
             self._lock.release()
             self._lock = None
             self._held = []
 
-    def seal(self) -> None:
+    def seal(self, root: str) -> None:
         """Note how the catalog is now: nobody has it open."""
         self.made()
-        self._write_seal()
+        self._write_seal(root)
 
     def was_closed(self) -> bool:
         """Return whether no process has it open for writing, or ended without closing it."""
@@ -200,6 +217,7 @@ class Directory:
             if is_repair:
                 return False
             if self._is_as_closed(seal):
+                self._closed_as = seal
                 return True
             # While it was hashed, another process may have opened it, written and closed it.
             if self.was_closed() and read_json(self._seal) == seal:
@@ -215,12 +233,12 @@ class Directory:
         found = self.catalog.stat()
         if seal.get("size") != found.st_size:
             return False
-        if seal.get("sha256") not in ("", sha256_of(self.catalog)):
+        if seal.get("sha256") and seal["sha256"] != sha256_of(self.catalog):
             return False
         self._sealed = (found.st_size, found.st_mtime_ns)
         return True
 
-    def _write_seal(self) -> None:
+    def _write_seal(self, root: str | None) -> None:
         log = Path(f"{self.catalog}-wal")
         if log.exists() and log.stat().st_size:
             self._seal.unlink(missing_ok=True)
@@ -229,8 +247,8 @@ class Directory:
         size = found.st_size
         if self._sealed == (size, found.st_mtime_ns):
             return  # nothing was written since
-        sha256 = sha256_of(self.catalog) if size <= _SEALED_BYTES else ""
-        self._write(self._seal, {"size": size, "sha256": sha256})
+        sha256 = sha256_of(self.catalog) if size <= _HASHED_BYTES else ""
+        self._write(self._seal, {"size": size, "sha256": sha256, "root": root})
 
     def _write(self, path: Path, values: dict[str, object]) -> None:
         write_whole(path, json.dumps(values).encode(), is_durable=self._is_durable)

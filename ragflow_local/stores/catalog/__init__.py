@@ -8,6 +8,7 @@ where vectors lie, how text becomes terms, what a chunk means.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -33,6 +34,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.settings import check_whole
 from ragflow_local.stores import forks
+from ragflow_local.stores.catalog import checksums
 from ragflow_local.stores.catalog.checksums import TornRowError
 from ragflow_local.stores.catalog.commits import Commits
 
@@ -100,6 +102,7 @@ class Catalog:
         self._readers: WeakSet[_Reader] = WeakSet()
         self._readers_lock = threading.Lock()
         self._closed = False
+        self.root: str | None = None  # Of all rows, once it is closed; see ``checksums``.
         self._process = os.getpid()
         self._at_fork: forks.OpenCatalog | None = None
         forks.take_locks(path)
@@ -134,6 +137,8 @@ class Catalog:
                 for reader in list(self._readers):
                     reader.connection.close()
                 if self._writer is not None:
+                    with contextlib.suppress(sqlite3.Error):
+                        self.root = checksums.root(self._writer)
                     self._writer.close()
                     self._writer = None
                 self._commits.close()
