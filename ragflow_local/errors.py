@@ -231,10 +231,7 @@ class ModelClosedError(ModelError):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(
-            f"The model {name!r} was closed before the answer was whole. Ask again while the"
-            " engine is open and no other chat loads another model."
-        )
+        super().__init__(f"The model {name!r} was closed before the answer was whole. Ask again.")
 
 
 class AnswerTimeoutError(ModelError):
@@ -310,8 +307,9 @@ class UnusableDirectoryError(StoreError):
 class ProjectClosedError(StoreError):
     """The engine was closed."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"The engine on {path} is closed. Open it again with RAGFlow(…).")
+    def __init__(self, path: Path | None) -> None:
+        where = f"The engine on {path} is closed" if path else "A copied object has no engine"
+        super().__init__(f"{where}. Open it again with RAGFlow(…), and fetch the object anew.")
 
 
 class ForkedError(StoreError):

@@ -14,8 +14,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -85,25 +84,7 @@ class Options:
     worker_python: str = ""
 
 
-class _Turns:
-    """What lets one thread at a time open or close a directory; other directories do not wait."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._turns: dict[tuple[Path, int], threading.RLock] = {}
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget)
-
-    def of(self, path: Path) -> threading.RLock:
-        """Return the lock of a directory, in this process."""
-        with self._lock:
-            return self._turns.setdefault((path, os.getpid()), threading.RLock())
-
-    def _forget(self) -> None:
-        self._lock = threading.Lock()  # a thread that is not here may hold it
-
-
-_turns = _Turns()
+_turns = forks.Turns()
 
 
 class Project:
@@ -116,10 +97,16 @@ class Project:
     _models: ClassVar[type[Models]] = Models
 
     @classmethod
-    def open(cls, path: Path, options: Options) -> Project:
+    def open(cls, path: Path, options: Options, given: Iterable[str] = ()) -> Project:
         """Return the project at ``path``, made anew where there is none.
 
+        Args:
+            path: Its directory.
+            options: How it is opened.
+            given: Names of those that the caller insists on, where it is open already.
+
         Raises:
+            InvalidValueError: It is open in this process, and one of them is another there.
             ProjectLockedError: Another process has it open for writing.
             ProjectVersionError: A newer version wrote it.
             DamagedProjectError: Its catalog cannot be read.
@@ -131,6 +118,11 @@ class Project:
                 if project is None or project.is_inherited:
                     project = cls(path, options)
                     cls._open[path, options.read_only] = project
+                for name in given:
+                    held, wanted = getattr(project.options, name), getattr(options, name)
+                    if held != wanted:
+                        allowed = f"{held!r}, as {path} is open in this process: close that first"
+                        raise InvalidValueError(name, wanted, allowed)
                 project._users += 1
                 # Its last user may be dropped, and so close it, by a collection between the two.
                 if not project.is_closed:

@@ -177,6 +177,8 @@ class Chat(Entity):
     def create_session(self, name: str = "New session") -> Session:
         """Start a conversation; its first message is the chat's opener.
 
+        An engine that was opened with ``read_only=True`` keeps none: it lives with its object.
+
         Raises:
             InvalidValueError: The name is not allowed.
             NotFoundError: The chat has been deleted.
@@ -187,6 +189,8 @@ class Chat(Entity):
         opener = MessageRow(
             uuid.uuid4().hex, row.id, 0, "assistant", self.get_prologue(), create_time=now
         )
+        if self._rag.project.catalog.read_only:
+            return Session(self._rag, row, unkept=[opener])
         with self._rag.project.catalog.write() as connection:
             if chats.get(connection, self.id) is None:
                 raise NotFoundError("chat", self.id)

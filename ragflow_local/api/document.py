@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import Engine, Entity, SettingsObject, reading_files_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
-from ragflow_local.records import DocumentRow, Draft
+from ragflow_local.records import DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import chunks, documents, now_ms
@@ -57,6 +58,7 @@ class Document(Entity):
         thumbnail: A PNG of its first page as a ``data:`` URI, longest side 256; "" for none.
     """
 
+    _row: DocumentRow
     id: str
     name: str
     dataset_id: str
@@ -125,15 +127,21 @@ class Document(Entity):
     # ── as it is now ──
 
     def _now(self) -> DocumentRow:
-        with self._rag.project.catalog.read() as reading:
-            row = documents.get(reading, self.id)
+        try:
+            with self._rag.project.catalog.read() as reading:
+                row = documents.get(reading, self.id)
+        except ProjectClosedError:
+            return self._row  # as it was last seen
         if row is None:
             raise NotFoundError("document", self.id)
+        self._set(_row=row)
         return row
 
     def _state(self) -> tuple[str, float, str]:
         """Return run, percentage and message."""
-        live = self._rag.project.jobs.progress_of(self.id)
+        live: Progress | None = None
+        with suppress(ProjectClosedError):
+            live = self._rag.project.jobs.progress_of(self.id)
         if live is not None:
             return "RUNNING", round(live.fraction * 100, 1), live.message
         row = self._now()

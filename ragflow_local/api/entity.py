@@ -10,6 +10,7 @@ from ragflow_local.errors import (
     DamagedProjectError,
     InvalidValueError,
     NotFoundError,
+    ProjectClosedError,
     RagflowError,
 )
 from ragflow_local.project import Project
@@ -25,6 +26,17 @@ class Engine(Protocol):
     def project(self) -> Project:
         """The open project; raises ``ProjectClosedError`` after ``close()``."""
         ...
+
+
+class Detached:
+    """The engine of an object that was pickled or copied: there is none."""
+
+    tenant_id = ""
+
+    @property
+    def project(self) -> Project:
+        """Raise ``ProjectClosedError``."""
+        raise ProjectClosedError(None)
 
 
 @contextmanager
@@ -79,6 +91,13 @@ class Entity:
             kind = type(self).__name__
             raise InvalidValueError(name, value, f"a new value only to {allowed} of a {kind}")
         object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the data alone: a pickle or copy has no engine."""
+        state = dict(self.__dict__)
+        if "_rag" in state:
+            state["_rag"] = Detached()
+        return state
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes as plain values, fit for JSON."""

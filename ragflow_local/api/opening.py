@@ -42,6 +42,7 @@ class Opening:
         limits: Limits | None = None,
         durable: bool = True,
         worker_python: str | os.PathLike[str] | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._closed = True
         check_text("api_key", api_key)
@@ -51,13 +52,22 @@ class Opening:
         self.version = version
         self.embedding_model = embedding_model
         self.project_dir = _directory(project_dir, base_url)
+        self._given = {
+            "workers": workers is not None,
+            "models_dir": models_dir is not None,
+            "cache_dir": cache_dir is not None,
+            "limits": limits is not None,
+            "embedding_backend": embedding_backend != "auto",
+            "is_durable": not durable,
+            "worker_python": worker_python is not None,
+        }
         if workers is None:
             workers = max(1, min(4, os.cpu_count() or 1))
         check_whole("workers", workers, 1, 64)
         models = models_dir or os.environ.get("RAGFLOW_LOCAL_MODELS") or "models"
         options = Options(
             models_dir=Path(models).expanduser().absolute(),
-            cache_dir=Path(platformdirs.user_cache_dir("ragflow_local")),
+            cache_dir=_cache(cache_dir),
             workers=workers,
             read_only=read_only,
             resume=resume,
@@ -74,7 +84,8 @@ class Opening:
         self._finalizer.atexit = False
 
     def _open(self, options: Options) -> Project:
-        return Project.open(self.project_dir, options)
+        given = [name for name, is_given in self._given.items() if is_given]
+        return Project.open(self.project_dir, options, given)
 
     @classmethod
     def temporary(cls, api_key: str = "", **options: Any) -> Self:
@@ -134,6 +145,14 @@ class Opening:
 
     def __repr__(self) -> str:
         return f"RAGFlow(project_dir={str(self.project_dir)!r})"
+
+
+def _cache(cache_dir: str | os.PathLike[str] | None) -> Path:
+    """Return where the fast forms of models are kept, for all projects."""
+    named = cache_dir or os.environ.get("RAGFLOW_LOCAL_CACHE")
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(platformdirs.user_cache_dir("ragflow_local"))
 
 
 def _directory(project_dir: str | os.PathLike[str] | None, base_url: str) -> Path:

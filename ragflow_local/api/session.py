@@ -62,6 +62,7 @@ class Session(Entity):
         create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
     """
 
+    _unkept: list[MessageRow] | None
     id: str
     name: str
     chat_id: str
@@ -70,8 +71,10 @@ class Session(Entity):
 
     _SHOWN: ClassVar = ("id", "name", "chat_id", "messages", "create_time", "update_time")
 
-    def __init__(self, rag: Engine, row: SessionRow) -> None:
-        self._set(_rag=rag)
+    def __init__(
+        self, rag: Engine, row: SessionRow, unkept: list[MessageRow] | None = None
+    ) -> None:
+        self._set(_rag=rag, _unkept=unkept)
         self._take(row)
 
     def _take(self, row: SessionRow) -> None:
@@ -83,7 +86,18 @@ class Session(Entity):
             update_time=row.update_time,
         )
 
+    def _not_kept(self) -> list[MessageRow] | None:
+        """Return the messages that live with this object alone, as all do in a reader's session."""
+        catalog = self._rag.project.catalog
+        if self._unkept is None and catalog.read_only:
+            with catalog.read() as reading:
+                self._check_in(reading)
+                self._set(_unkept=sessions.messages_of(reading, self.id))
+        return self._unkept
+
     def _message_rows(self) -> list[MessageRow]:
+        if (unkept := self._not_kept()) is not None:
+            return list(unkept)
         with self._rag.project.catalog.read() as reading:
             if sessions.get(reading, self.id) is None:
                 raise NotFoundError("session", self.id)
@@ -165,18 +179,7 @@ class Session(Entity):
             raise InvalidValueError("question", question, "a text that is not empty")
         if schema is not None:
             check_schema(schema)
-        project = self._rag.project
-        with project.catalog.write() as connection:
-            if sessions.get(connection, self.id) is None:
-                raise NotFoundError("session", self.id)
-            chat = chats.get(connection, self.chat_id)
-            if chat is None:
-                raise NotFoundError("chat", self.chat_id)
-            history = sessions.messages_of(connection, self.id)
-            asked = MessageRow(
-                uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
-            )
-            sessions.add_message(connection, asked)
+        chat, history, asked = self._ask(question)
         answers = Stream(
             lambda stop: self._answer(asked, lambda: self._turn(asked, chat, history, schema), stop)
         )
@@ -184,6 +187,25 @@ class Session(Entity):
             return answers
         *_, last = answers
         return last
+
+    def _ask(self, question: str) -> tuple[ChatRow, list[MessageRow], MessageRow]:
+        """Note a question; return its chat, what was said before, and the question."""
+        catalog, unkept = self._rag.project.catalog, self._not_kept()
+        with catalog.write() if unkept is None else catalog.read() as connection:
+            if unkept is None:
+                self._check_in(connection)
+            chat = chats.get(connection, self.chat_id)
+            if chat is None:
+                raise NotFoundError("chat", self.chat_id)
+            history = sessions.messages_of(connection, self.id) if unkept is None else list(unkept)
+            asked = MessageRow(
+                uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
+            )
+            if unkept is None:
+                sessions.add_message(connection, asked)
+            else:
+                unkept.append(asked)
+        return chat, history, asked
 
     @overload
     def aask(
@@ -245,6 +267,10 @@ class Session(Entity):
         if last is None or not last.is_last:
             return
         row = replace(row, create_time=now_ms())
+        if self._unkept is not None:
+            self._unkept.append(row)
+            yield Message(self._rag, row, last.usage, asked.content, last.finish_reason)
+            return
         with project.catalog.write() as connection:
             self._check_in(connection)
             # Where two asked at once, each answer still stands after its own question.
@@ -308,7 +334,7 @@ class Session(Entity):
         return Standing(names["DONE"], waiting, names["FAIL"], len(rows), len(rows) < count)
 
     def _check_in(self, connection: Connection) -> None:
-        if sessions.get(connection, self.id) is None:
+        if self._unkept is None and sessions.get(connection, self.id) is None:
             raise NotFoundError("session", self.id)
 
 

@@ -18,6 +18,7 @@ from ragflow_local.embedders.places import (
     fingerprint_of,
     list_folders,
     resolve,
+    writable,
 )
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Matrix, Vector
@@ -110,7 +111,7 @@ def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Rer
     from ragflow_local.embedders.folder import read_folder
     from ragflow_local.embedders.reranking import open_cross_encoder
 
-    model = read_folder(name, folder)
+    model, cache_dir = read_folder(name, folder), writable(cache_dir)
     return open_cross_encoder(model, fingerprint_of(model, cache_dir), cache_dir)
 
 
@@ -138,5 +139,5 @@ def open_embedder(
         return HashingEmbedder()
     from ragflow_local.embedders.forms import open_form
 
-    model = read_folder(name, folder)
+    model, cache_dir = read_folder(name, folder), writable(cache_dir)
     return open_form(model, fingerprint_of(model, cache_dir), cache_dir, backend)

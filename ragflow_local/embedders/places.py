@@ -7,8 +7,11 @@ import hashlib
 import importlib.util
 import json
 import os
+import stat
 import tempfile
+import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ragflow_local.embedders.folder import ModelFolder, digest, read_folder, settings_of
@@ -64,6 +67,43 @@ def describe(name: str, models_dir: Path | None, cache_dir: Path | None = None) 
         fingerprint=fingerprint_of(folder, cache_dir),
         tokenizer_file=folder.tokenizer_file,
     )
+
+
+@cache
+def writable(cache_dir: Path) -> Path:
+    """Return the cache where it can be written; else a temporary folder, and say so.
+
+    Without one every process would load the original of a model, and torch with it.
+    """
+    if _can_write(cache_dir):
+        return cache_dir
+    user = os.getuid() if hasattr(os, "getuid") else ""
+    instead = Path(tempfile.gettempdir()) / f"ragflow_local-{user}"
+    if not _can_write(instead) or not _is_own(instead):
+        instead = Path(tempfile.mkdtemp(prefix="ragflow_local-"))
+    warnings.warn(
+        f"The cache {cache_dir} cannot be written: the fast forms of models are kept in {instead}."
+        " Name a folder with RAGFlow(cache_dir=…) or the environment variable RAGFLOW_LOCAL_CACHE.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return instead
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether nobody else can write there: in a shared folder others may have made it."""
+    found = folder.lstat()
+    is_mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return is_mine and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022
 
 
 def resolve(name: str, models_dir: Path | None) -> Path | None:

@@ -59,6 +59,24 @@ class OpenCatalog:
     is_in_use: bool
 
 
+class Turns:
+    """What lets one thread at a time open or close a directory; other directories do not wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[Path, int], threading.RLock] = {}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def of(self, path: Path) -> threading.RLock:
+        """Return the lock of a directory, in this process."""
+        with self._lock:
+            return self._turns.setdefault((path, os.getpid()), threading.RLock())
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()  # a thread that is not here may hold it
+
+
 _lock = threading.RLock()
 _owners: WeakSet[Owner] = WeakSet()
 _forking: list[tuple[Owner, list[object]]] = []

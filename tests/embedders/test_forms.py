@@ -185,13 +185,14 @@ def test_a_torn_form_is_made_anew(name: str, tiny: Path, tmp_path: Path) -> None
     assert file.stat().st_size == size
 
 
-def test_a_cache_that_cannot_be_written_leaves_the_original(
-    tiny: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_where_the_cache_cannot_be_written_the_fast_form_is_made_elsewhere(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "cache").write_text("a file", encoding="utf-8")
-    with caplog.at_level(logging.WARNING, "ragflow_local"):
-        assert opened(tiny / "model", tmp_path / "cache").backend == "torch"
-    assert "cannot be written" in caplog.text
+    with pytest.warns(RuntimeWarning, match="cannot be written"):
+        assert opened(tiny / "model", tmp_path / "cache").backend == "onnx-int8"
+    assert len(list(tmp_path.glob("ragflow_local-*/*/verdict.json"))) == 1
 
 
 def test_another_maker_that_was_first_is_accepted(tiny: Path, tmp_path: Path) -> None:

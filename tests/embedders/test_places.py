@@ -1,10 +1,11 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ragflow_local.embedders import describe, open_embedder, resolve
+from ragflow_local.embedders import describe, open_embedder, places, resolve
 from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
 from tests.embedders.tiny import DIM, WINDOW, make_model, write_json
@@ -207,3 +208,28 @@ def test_hashing_opens_without_a_cache(tmp_path: Path) -> None:
 def test_an_unknown_backend_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValueError, match="onnx-int8"):
         open_embedder("hashing", None, cache_dir=tmp_path, backend="gpu")  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_another_folder_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    for name in ("a", "b"):
+        with pytest.warns(RuntimeWarning, match="RAGFLOW_LOCAL_CACHE"):
+            found = places.writable(tmp_path / "file" / name)
+        assert found.parent == tmp_path
+        assert found.stat().st_mode & 0o077 == 0
+    assert places.writable(tmp_path / "good") == tmp_path / "good"
+
+
+def test_a_temporary_cache_that_others_can_write_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    planted = tmp_path / f"ragflow_local-{os.getuid()}"
+    planted.mkdir()
+    planted.chmod(0o777)
+    with pytest.warns(RuntimeWarning):
+        assert places.writable(tmp_path / "file" / "c") != planted
