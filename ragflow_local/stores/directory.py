@@ -30,7 +30,7 @@ from ragflow_local.errors import (
     ProjectVersionError,
     UnusableDirectoryError,
 )
-from ragflow_local.stores.durable import make_folder, sync_folder, write_whole
+from ragflow_local.stores.durable import make_folder, write_whole
 from ragflow_local.stores.mounts import network_of
 from ragflow_local.stores.parts import (
     CATALOG,
@@ -103,9 +103,8 @@ class Directory:
             self._hold(self.path / "lock")
             was_clean = self._check(is_repair=is_repair)
             self._write(self._owner, {"pid": os.getpid(), "host": socket.gethostname()})
-            make_folder(self.vectors, is_durable=False)  # synced below
-            if self._is_durable:
-                sync_folder(self.path)
+            # What is not on the disk yet is so with project.json (``made``).
+            make_folder(self.vectors, is_durable=False)
         except OSError as error:
             self.release(is_clean=None)
             raise DiskError(self.path, error.errno, str(error)) from error
