@@ -112,6 +112,7 @@ def test_lancedb_is_asked_for_more_until_enough_are_there(
     document.add_chunks([f"The whale number {number}" for number in range(40)])
     rag.project.vector_table.wait()
     monkeypatch.setattr(vector_table, "_BATCH", 1000)  # nothing is taken out
+    monkeypatch.setattr(vector_cache, "MEMORY_BYTES", 0)
     for chunk in document.list_chunks(limit=-1)[:34]:
         chunk.delete()
     assert len(found(rag, "whale number", 4)) == 4
