@@ -10,7 +10,7 @@ from ragflow_local.errors import DamagedProjectError, UnusableDirectoryError
 from ragflow_local.stores.catalog import Catalog, checksums, chunks, documents
 from ragflow_local.stores.directory import Directory, sha256_of
 from ragflow_local.stores.durable import make_folder, read_own, sync_tree, telling_disk
-from ragflow_local.stores.files import Files
+from ragflow_local.stores.files import Files, telling_links
 
 # A document that is deleted while its bytes are copied: the copy is begun anew.
 _ATTEMPTS = 5
@@ -88,7 +88,12 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> str:
 
 def _copy_file(source: Path, target: Path) -> None:
     try:
-        with telling_disk(target), read_own(source) as file, target.open("xb") as copy:
+        with (
+            telling_disk(target),
+            telling_links(source),
+            read_own(source) as file,
+            target.open("xb") as copy,
+        ):
             os.fchmod(copy.fileno(), 0o600)
             shutil.copyfileobj(file, copy, _PIECE)
     except FileNotFoundError:

@@ -132,7 +132,7 @@ class Files:
         """
         path = self.path_of(sha256)
         try:
-            with telling_disk(path), _telling_links(path):
+            with telling_disk(path), telling_links(path):
                 is_whole = self._is_whole(path)
         except FileNotFoundError:
             raise DamagedProjectError(path, "it is missing", _ADD_AGAIN) from None
@@ -215,12 +215,13 @@ def _is_own_image(path: Path) -> bool:
 
 
 def _bytes_of(path: Path) -> bytes:
-    with telling_disk(path), _telling_links(path), read_own(path) as file:
+    with telling_disk(path), telling_links(path), read_own(path) as file:
         return file.read()
 
 
 @contextlib.contextmanager
-def _telling_links(path: Path) -> Iterator[None]:
+def telling_links(path: Path) -> Iterator[None]:
+    """Tell of a link in the place of a file as damage."""
     try:
         yield
     except OSError as error:

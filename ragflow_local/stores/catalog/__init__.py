@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import sqlite3
 import sys
@@ -22,14 +21,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
-import msgspec
-
 from ragflow_local.errors import (
     DamagedProjectError,
     DiskError,
     ForkedError,
     InvalidValueError,
     ProjectClosedError,
+    RagflowError,
     ReadOnlyProjectError,
 )
 from ragflow_local.settings import check_whole
@@ -37,6 +35,7 @@ from ragflow_local.stores import forks
 from ragflow_local.stores.catalog import checksums
 from ragflow_local.stores.catalog.checksums import TornRowError
 from ragflow_local.stores.catalog.commits import Commits
+from ragflow_local.stores.catalog.odd import ODD, is_of_rows
 
 Connection: TypeAlias = sqlite3.Connection
 IntegrityError = sqlite3.IntegrityError
@@ -304,14 +303,14 @@ class Catalog:
                 number = _DISK[code] or _refusal(self.path)
                 raise DiskError(self.path, number, _first_line(error)) from error
             self._check_open()  # by another thread, in the middle of reading
+            if isinstance(error, sqlite3.IntegrityError):
+                raise  # a name is taken, which the caller tells
+            raise DiskError(self.path, None, _first_line(error)) from error
+        except RagflowError:
             raise
-        except (
-            msgspec.DecodeError,
-            json.JSONDecodeError,
-            UnicodeDecodeError,
-            TornRowError,
-        ) as error:
-            # What is stored as JSON or text is written by this package alone.
+        except ODD as error:
+            if not is_of_rows(error):
+                raise
             raise DamagedProjectError(self.path, _first_line(error)) from error
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ragflow_local.records import ChatRow
 from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
@@ -19,8 +21,7 @@ def _row(found: Mapping[str, Any]) -> ChatRow:
     values = {name: found[name] for name in ChatRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
-    values["dataset_ids"] = tuple(values["dataset_ids"])
-    return ChatRow(**values)
+    return msgspec.convert(values, ChatRow)
 
 
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ragflow_local.records import DatasetRow
 from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
@@ -24,9 +26,8 @@ def _row(found: Mapping[str, Any]) -> DatasetRow:
     checksums.check("datasets", found)
     values = {name: found[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = json.loads(values["parser_config"])
-    query, passage = json.loads(values["embedding_prompts"])
-    values["embedding_prompts"] = (query, passage)
-    return DatasetRow(**values)
+    values["embedding_prompts"] = json.loads(values["embedding_prompts"])
+    return msgspec.convert(values, DatasetRow)
 
 
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ragflow_local.records import DocumentRow
 from ragflow_local.stores.catalog import Connection, checksums, like, meta_values, now_ms, rows
 
@@ -17,7 +19,7 @@ def _row(found: Mapping[str, Any]) -> DocumentRow:
     values = {name: found[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
-    return DocumentRow(**values)
+    return msgspec.convert(values, DocumentRow)
 
 
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:

@@ -19,7 +19,8 @@ _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 def _row(found: Mapping[str, Any]) -> SessionRow:
     checksums.check("sessions", found)
-    return SessionRow(**{name: found[name] for name in SessionRow.__dataclass_fields__})
+    values = {name: found[name] for name in SessionRow.__dataclass_fields__}
+    return msgspec.convert(values, SessionRow)
 
 
 def insert(connection: Connection, row: SessionRow) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,7 +97,8 @@ def of(connection: sqlite3.Connection, ids: Sequence[str]) -> list[VectorState]:
         [json.dumps(list(ids))],
     )
     cursor.row_factory = None
-    return [VectorState(*row) for row in cursor]
+    names = VectorState.__dataclass_fields__
+    return [msgspec.convert(dict(zip(names, row, strict=True)), VectorState) for row in cursor]
 
 
 def vectors_after(
