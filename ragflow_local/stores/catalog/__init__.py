@@ -33,7 +33,6 @@ from ragflow_local.errors import (
 from ragflow_local.settings import check_whole
 from ragflow_local.stores import forks
 from ragflow_local.stores.catalog import checksums
-from ragflow_local.stores.catalog.checksums import TornRowError
 from ragflow_local.stores.catalog.commits import Commits
 from ragflow_local.stores.catalog.odd import ODD, is_of_rows
 
