@@ -20,7 +20,7 @@ from ragflow_local.errors import (
     NameTakenError,
     RagflowError,
 )
-from ragflow_local.stores.catalog import documents
+from ragflow_local.stores.catalog import checksums, documents
 from tests.invariants import check_invariants
 
 TEXT = b"The termination clause is in section nine."
