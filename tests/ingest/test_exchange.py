@@ -309,7 +309,8 @@ def test_a_vector_of_another_length_is_computed_anew(tmp_path: Path) -> None:
         dataset = rag.create_dataset("kb")
         document = parsed(rag, dataset, "a.txt", TEXT)
         with rag.project.catalog.write() as connection:
-            connection.execute("UPDATE embeddings SET vector = x'0000'")
+            fitting = checksums.of_bytes(b"\0\0")
+            connection.execute("UPDATE embeddings SET vector = x'0000', checksum = ?", [fitting])
         document.async_parse()
         *_, (_, message) = document.join(interval=0.01, timeout=60)
         assert document.run == "DONE", message
