@@ -124,12 +124,18 @@ def _is_light(token: Token, language: str) -> bool:
     return not token.is_figure and (fold(token.text) in light or bool(token.forms & light))
 
 
-def _has_opposite(missing: Sequence[Token], said: Statement) -> bool:
+def _has_opposite(tokens: Sequence[Token], said: Statement, part: int | None = None) -> bool:
+    """Say whether a sentence, or a part of it, has the opposite of a word."""
     pairs = opposites(said.language)
-    there = {form for token in said.tokens for form in (*token.forms, fold(token.text))}
+    there = {
+        form
+        for index, token in enumerate(said.tokens)
+        if part is None or said.part_of(index) == part
+        for form in (*token.forms, fold(token.text))
+    }
     return any(
         (form, other) in pairs
-        for token in missing
+        for token in tokens
         for form in (*token.forms, fold(token.text))
         for other in there
     )
@@ -137,9 +143,19 @@ def _has_opposite(missing: Sequence[Token], said: Statement) -> bool:
 
 def _has_what_counts(claim: Statement, said: Statement) -> bool:
     """Say whether function words that decide are in both: before, more, all, only."""
-    if not claim.kept <= said.kept | {word for word in claim.kept if word in fold(said.text)}:
+    if not all(word in said.kept or _stands(word, said) for word in claim.kept):
         return False
     return {level for _, level in claim.levels} <= {level for _, level in said.levels} | {"can"}
+
+
+def _stands(word: str, said: Statement) -> bool:
+    """Say whether a function word stands in a sentence, or begins a word of it: an-nehmen."""
+    if not word.isascii() and said.language in ("zh", "ja"):
+        return word in said.text
+    tokens = (fold(token.text) for token in said.tokens if token.text[0].islower())
+    return word in fold(said.text).split() or any(
+        token.startswith(word) and len(token) > len(word) + 3 for token in tokens
+    )
 
 
 def _parts(said: Statement, match: _Match) -> list[int]:
@@ -161,7 +177,7 @@ def _is_bound(claim: Statement, said: Statement, match: _Match, part: int) -> bo
             continue
         here = [place for place in places if said.part_of(place) == part]
         lent = here or [place for place in places if _lends(said, place, part, taken)]
-        if not lent:
+        if not lent or (not here and _has_opposite([said.tokens[lent[0]]], said, part)):
             return False
         marker = claim.phrase_of(index).marker
         same = [place for place in lent if said.phrase_of(place).marker == marker]
@@ -172,7 +188,7 @@ def _is_bound(claim: Statement, said: Statement, match: _Match, part: int) -> bo
         and _counts_all(claim, said, match, chosen)
         and _keeps_levels(claim, said, used)
         and _keeps_roles(claim, said, match, chosen)
-        and _keeps_measures(claim, said, match, chosen)
+        and _keeps_measures(claim, said, match, chosen, part)
     )
 
 
@@ -196,9 +212,10 @@ def _lends(said: Statement, place: int, part: int, taken: Collection[int]) -> bo
         return False
     subject = phrase.marker in _SUBJECT
     if phrase.sentence != here[0].sentence:
-        return _is_subject_of_both(said, phrase, here[0], taken)
+        is_verb = said.language == "de" and said.tokens[place].text[0].islower()
+        return not is_verb and _is_subject_of_both(said, phrase, here[0], taken)
     if phrase.part < part:
-        return not (own & _SUBJECT if subject else phrase.marker != SAID and phrase.marker in own)
+        return not own & _SUBJECT and (subject or phrase.marker == SAID or phrase.marker not in own)
     theirs = [one for one in said.phrases if one.part == phrase.part]
     used = {one.marker for one in here if _is_taken(said, one, taken)}
     anew = {one.marker for one in theirs if not _is_taken(said, one, taken)}
@@ -224,9 +241,13 @@ def _is_taken(said: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
     tokens = phrase.tokens
     if said.tokens[tokens[0]].kind == "run":
         return -1 - tokens[0] in taken
-    counted = [index for index in tokens if said.tokens[index].is_figure]
-    if counted:
-        return all(index in taken for index in counted)
+    certain = [
+        index
+        for index in tokens
+        if said.tokens[index].is_figure or said.tokens[index].kind == "name"
+    ]
+    if certain:
+        return all(index in taken for index in certain)
     return any(index in taken for index in tokens)
 
 
@@ -291,14 +312,16 @@ def _keeps_numbers(
 
 
 def _keeps_measures(
-    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None], part: int
 ) -> bool:
     """Say whether a counted word is not said uncounted: every two years, every year."""
     places = {place for place in chosen if place is not None}
     for place in places:
         before = said.tokens[place - 1] if place else None
-        if before is None or before.kind != "number" or place - 1 in places:
+        is_uncounted = before is None or before.kind != "number" or place - 1 in places
+        if is_uncounted or said.part_of(place) != part:  # a noun that the part leaves unsaid
             continue
+        assert before is not None
         if before.phrase == said.tokens[place].phrase:
             return False
     return all(

@@ -25,6 +25,7 @@ _PIECE = re.compile(
 )
 _BREAKS = frozenset(",;:()[]–—，；：（）。、!?！？\t|·•*")
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "%": "percent", "¥": "yen"}
+_PARTICLES = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "zu", "los", "weg"])
 _CLASSIFIERS = frozenset("个個名位台辆輛座家层層条條只件")
 _UNITS = frozenset("元米公吨噸岁歲次倍天周小分秒美欧日页")
 _LONG_UNITS = ("公里", "公斤", "小时", "分钟", "平方")
@@ -57,6 +58,7 @@ class _Parser:
         self.part_began = 0
         self.soft: set[int] = set()  # parts that begin as the next of a list does
         self.is_first = True
+        self.last_word = ""
 
     def parse(self, texts: list[str]) -> Statement:
         self.said.text = " ".join(texts)
@@ -138,7 +140,7 @@ class _Parser:
             self._add(run, "run", frozenset({fold(run)}))
 
     def _take_word(self, word: str) -> None:
-        folded = fold(word.replace("’", "'"))
+        folded = self.last_word = fold(word.replace("’", "'"))
         bare = folded.replace("'", "")
         if bare.endswith("nt") and bare in self.negations and len(bare) > 3:
             self.negated_from = len(self.said.tokens)
@@ -154,7 +156,9 @@ class _Parser:
             if bigger:
                 last.value, last.forms, last.kind = bigger, frozenset({bigger}), "number"
                 return
-        is_code = len(word) > 1 and word.isupper() and not self.said.text.isupper()
+        is_code = word.isupper() and not self.said.text.isupper()
+        if len(word) == 1:  # group A, but not "A group" nor "I"
+            is_code = is_code and not self.is_first and word != "I" and self.is_open
         if not is_code and (bare in self.function or folded in self.function):
             self._take_function(word, bare if bare in self.function else folded)
             return
@@ -241,6 +245,11 @@ class _Parser:
             for token in said.tokens[start:]:
                 token.is_negated = True
             self.negated_from = None
+        if self.language == "de" and self.last_word in _PARTICLES and not self.is_open:
+            said.kept.add(self.last_word)  # nahm an, lehnte ab: one word in other forms
+            for token in said.tokens[self.part_began :]:
+                if token.text[0].islower():
+                    token.forms |= {self.last_word + form for form in token.forms}
         if len(said.tokens) > self.part_began:
             self.part += 1
             self.part_began = len(said.tokens)
@@ -257,8 +266,9 @@ def _merge_single(said: Statement, soft: set[int]) -> None:
         own = [phrase for phrase in said.phrases if phrase.part == part]
         if len(own) != 1:
             continue
+        kinds = {said.tokens[index].is_figure for index in own[0].tokens}
         first = said.tokens[own[0].tokens[0]]
-        if first.kind == "run" and not soft & {part, part + 1}:
+        if len(kinds) > 1 or (first.kind == "run" and not soft & {part, part + 1}):
             continue  # a clause, where words are not parted
         later = [one for one in said.phrases if one.part > part and one.sentence == own[0].sentence]
         earlier = [
@@ -312,4 +322,4 @@ def _mark_roles(said: Statement) -> None:
 
 
 def _is_nominal(said: Statement, phrase: Phrase) -> bool:
-    return not any(said.tokens[index].is_figure for index in phrase.tokens)
+    return not said.tokens[phrase.tokens[0]].is_figure
