@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.grid import Cell, spread, table
 from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
 from ragflow_local.readers.mathml import formula
@@ -59,16 +60,17 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     roots = [package.xml("content.xml")]
     if "styles.xml" in package:
         roots.append(package.xml("styles.xml"))
-    yield from blocks_of(roots)
+    yield from blocks_of(roots, package)
 
 
-def blocks_of(roots: list[Any]) -> Iterator[Block]:
+def blocks_of(roots: list[Any], package: Package | None = None) -> Iterator[Block]:
     """Yield the blocks of a document's trees: page heads, its body, page feet.
 
     Args:
         roots: The content, then the styles; of a file in one piece, that.
+        package: Where its pictures lie; a file in one piece holds them itself.
     """
-    reading = _Document(OdtStyles(roots))
+    reading = _Document(OdtStyles(roots), package)
     yield from reading.running(roots, "header")
     for root in roots:
         for body in root.iterchildren(f"{_OFFICE}body"):
@@ -79,8 +81,9 @@ def blocks_of(roots: list[Any]) -> Iterator[Block]:
 class _Document:
     """A document being read, and what its styles say."""
 
-    def __init__(self, styles: OdtStyles) -> None:
+    def __init__(self, styles: OdtStyles, package: Package | None) -> None:
         self._styles = styles
+        self._package = package
 
     def running(self, roots: list[Any], kind: str) -> Iterator[Block]:
         """Yield page heads or feet, each said once; of pages' numbers nothing is left to say."""
@@ -113,6 +116,8 @@ class _Document:
                 yield from self.content(element, depth + 1)
             elif tag == f"{_TABLE}table":
                 yield from self._table(element)
+            elif tag == f"{_DRAW}image" and (image := self._image(element)):
+                yield Block("figure", "", image=image)
             else:
                 yield from self.content(element, depth)
 
@@ -134,6 +139,14 @@ class _Document:
                 if words.text and words.text.strip():
                     yield Block("figure", words.text.strip())
             yield from self.content(hanging, 0)
+
+    def _image(self, element: Any) -> bytes:
+        """Return the bytes of a picture: of its part, or what the file holds of it as text."""
+        part = element.get(_LINK, "").removeprefix("./")
+        if self._package is not None and part in self._package:
+            return self._package.read(part)
+        held = element.findtext(f"{_OFFICE}binary-data") or ""
+        return of_address(f"data:image/x;base64,{''.join(held.split())}") if held else b""
 
     def _parts(self, element: Any, aside: list[Any]) -> list[str]:
         """Return the text within a line; ``aside`` gets notes, comments and frames."""

@@ -86,6 +86,33 @@ def novel(data: bytes) -> bytes:
     return zipped(parts)
 
 
+_NAMES = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+    ' xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"'
+    ' xmlns:xlink="http://www.w3.org/1999/xlink"'
+)
+
+
+def writer(data: bytes) -> bytes:
+    content = (
+        f"<office:document-content {_NAMES}><office:body><office:text><text:p>Before it."
+        '<draw:frame><draw:image xlink:href="Pictures/1.png"/></draw:frame></text:p>'
+        "</office:text></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.text"
+    return zipped({"mimetype": kind, "content.xml": content, "Pictures/1.png": data})
+
+
+def flat(data: bytes) -> bytes:
+    held = base64.b64encode(data).decode()
+    return (
+        f"<office:document {_NAMES}><office:body><office:text><text:p>Before it."
+        f"<draw:frame><draw:image><office:binary-data>{held}</office:binary-data></draw:image>"
+        "</draw:frame></text:p></office:text></office:body></office:document>"
+    ).encode()
+
+
 DOCUMENTS: dict[str, Callable[[bytes], bytes]] = {
     "a.docx": word,
     "a.pptx": slides,
@@ -93,6 +120,8 @@ DOCUMENTS: dict[str, Callable[[bytes], bytes]] = {
     "a.html": page,
     "a.md": markdown,
     "a.epub": novel,
+    "a.odt": writer,
+    "a.fodt": flat,
 }
 
 
