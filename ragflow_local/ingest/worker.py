@@ -112,7 +112,7 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
     if request.first:
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
         found: Iterable[Block | Notice] = module.read_pages(
-            data, request.first, request.last, layout=request.layout, name=request.name
+            data, request.first, request.last, name=request.name, how=_how(request, replies)
         )
     elif request.main_content and request.kind in readers.WITH_MAIN_CONTENT:
         pages = cast(readers.PageReader, readers.open_reader(request.kind))

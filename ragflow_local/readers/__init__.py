@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from ragflow_local.readers.kinds import ENDINGS, kind_of, type_of
+from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Notice
 from ragflow_local.text.encoding import without_unseen
 
@@ -69,7 +70,7 @@ class PagedReader(Reader, Protocol):
         ...
 
     def read_pages(
-        self, data: bytes, first: int, last: int, *, layout: bool = True, name: str = ""
+        self, data: bytes, first: int, last: int, *, name: str = "", how: HowToRead = ...
     ) -> Iterator[Block | Notice]:
         """Yield the blocks of the pages first to last (from 1, both included).
 
@@ -77,8 +78,8 @@ class PagedReader(Reader, Protocol):
             data: The file's bytes.
             first: First page.
             last: Last page.
-            layout: Whether to analyse pages for columns, headings and tables.
             name: The file's name, for messages only.
+            how: What it may do to read them, and whom it tells of each page.
         """
         ...
 

@@ -24,6 +24,7 @@ from ragflow_local.readers.pdf.plain import block_of
 from ragflow_local.readers.pdf.ruled_tables import rules_of
 from ragflow_local.readers.pdf.unmapped_fonts import UNREADABLE_SHARE
 from ragflow_local.readers.pdf.unread import Unread
+from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Notice
 
 # MuPDF repairs what it can and would write of it to standard error.
@@ -68,7 +69,13 @@ def count_pages(data: bytes, name: str = "") -> int:
 
 
 def read_pages(
-    data: bytes, first: int, last: int, *, layout: bool = True, name: str = "", depth: int = 0
+    data: bytes,
+    first: int,
+    last: int,
+    *,
+    name: str = "",
+    depth: int = 0,
+    how: HowToRead = HowToRead(),  # noqa: B008  # frozen
 ) -> Iterator[Block | Notice]:
     """Yield the blocks of the pages first to last (from 1, both included).
 
@@ -84,9 +91,13 @@ def read_pages(
     with open_document(data, name) as document:
         bookmarks = bookmarks_of(document)
         for number in range(first, min(last, document.page_count) + 1):
+            how.begins(number)
+            if number in how.skipped:
+                told.endless.append(number)
+                continue
             try:
                 page = document[number - 1]
-                blocks, lines = _blocks_of(page, number, layout, told)
+                blocks, lines = _blocks_of(page, number, how, told)
                 yield from with_bookmarks(blocks, bookmarks.get(number, ()), lines, number)
                 yield from list(notes_of(page, lines, number))
             except DAMAGED:
@@ -127,12 +138,14 @@ def _n_pages(document: Any) -> int:
         return 0
 
 
-def _blocks_of(page: Any, number: int, layout: bool, told: Unread) -> tuple[list[Block], Lines]:
+def _blocks_of(page: Any, number: int, how: HowToRead, told: Unread) -> tuple[list[Block], Lines]:
     """Return the blocks of a page and its lines; what cannot be read goes to ``told``."""
     lines = arranged(lines_of(page))
     has_words = bool(lines.lines)
     parts = scan.parts_to_see(page, lines)
-    if not ocr.is_installed():
+    if number in how.plain:
+        told.slow.append(number)
+    elif not ocr.is_installed():
         if lines.unknown >= UNREADABLE_SHARE:
             told.mute.append(number)
         elif parts:
@@ -145,7 +158,8 @@ def _blocks_of(page: Any, number: int, layout: bool, told: Unread) -> tuple[list
     rules = rules_of(page, lines)
     reading = read_lines(lines, rules)
     pieces = reading.pieces
-    if layout and has_words and page_layout.is_needed(page, lines, reading, rules):
+    is_analysed = how.layout and number not in how.plain
+    if is_analysed and has_words and page_layout.is_needed(page, lines, reading, rules):
         regions = page_layout.regions_of(page, lines)
         columns = reading.n_columns > 1 or page_layout.has_columns(regions, lines.body_size)
         pieces = page_layout.read_regions(lines, rules, regions, columns=columns)

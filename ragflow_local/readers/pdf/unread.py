@@ -18,6 +18,8 @@ class Unread:
         parts: Pages with text and a picture beside it, which may hold text.
         mute: Pages whose fonts do not say which letters they are.
         damaged: Pages that MuPDF cannot read.
+        slow: Pages that took too long, and were read without layout analysis and recognition.
+        endless: Pages that took too long even so, and were left out.
         failed: Pages whose pictures could not be read, by why.
     """
 
@@ -25,6 +27,8 @@ class Unread:
     parts: list[int] = field(default_factory=list)
     mute: list[int] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
+    slow: list[int] = field(default_factory=list)
+    endless: list[int] = field(default_factory=list)
     failed: dict[str, list[int]] = field(default_factory=dict)
 
     def notices(self) -> Iterator[Notice]:
@@ -44,6 +48,18 @@ class Unread:
             yield Notice(
                 f"{what} {were} fonts that do not say their letters, so most of the text cannot be"
                 f" read. To read it from the page's picture: {ocr.INSTALL}"
+            )
+        if self.slow:
+            what, were = _pages(self.slow, "was", "were")
+            yield Notice(
+                f"{what} took too long and {were} read without layout analysis and recognition."
+                " To give it more time, raise page_seconds in RAGFlow(limits=…)."
+            )
+        if self.endless:
+            what, were = _pages(self.endless, "was", "were")
+            yield Notice(
+                f"{what} {were} left out, for reading took too long."
+                " To give it more time, raise page_seconds in RAGFlow(limits=…)."
             )
         for why, numbers in self.failed.items():
             what, were = _pages(numbers, "has", "have")

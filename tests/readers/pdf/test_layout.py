@@ -5,12 +5,13 @@ import pytest
 from ragflow_local.readers import pdf
 from ragflow_local.readers.pdf import layout
 from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block
 from tests.readers.pdf_samples import LOREM, financial_table, ruled_table, save, text_page
 
 
 def blocks_of(data: bytes, *, layout: bool) -> list[Block]:
-    found = pdf.read_pages(data, 1, pdf.count_pages(data), layout=layout)
+    found = pdf.read_pages(data, 1, pdf.count_pages(data), how=HowToRead(layout))
     return pdf.join_pages([item for item in found if isinstance(item, Block)])
 
 

@@ -8,12 +8,13 @@ from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word
 from ragflow_local.readers.pdf.page import read_lines
 from ragflow_local.readers.pdf.ruled_tables import Rules
+from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Notice
 from tests.readers.pdf_samples import LOREM, financial_table, one_page, save, text_page
 
 
 def blocks_of(data: bytes, *, layout: bool = False) -> list[Block]:
-    found = pdf.read_pages(data, 1, pdf.count_pages(data), layout=layout)
+    found = pdf.read_pages(data, 1, pdf.count_pages(data), how=HowToRead(layout))
     return pdf.join_pages([item for item in found if isinstance(item, Block)])
 
 
