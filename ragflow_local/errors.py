@@ -151,6 +151,19 @@ class LimitError(ParseError):
         super().__init__(f"{name!r} is beyond a limit: {what}. {way_out}, or raise {setting}.")
 
 
+class PageTimeError(LimitError):
+    """One page of a document takes more time than a page may."""
+
+    def __init__(self, name: str, page: int, seconds: float) -> None:
+        self.page = page
+        super().__init__(
+            name,
+            f"reading page {page} took longer than {seconds:g} seconds of processor time",
+            "page_seconds in RAGFlow(limits=…)",
+            "Take the page out",
+        )
+
+
 class WorkerDiedError(ParseError):
     """The process that read a file was ended by it."""
 

@@ -275,7 +275,10 @@ class Limits(_Settings):
         document_bytes: Largest file that is added.
         document_pages: Most pages of a file.
         document_rows: Most rows of the tables of a file, or of ``task_page_size`` pages of it.
+        document_columns: Most columns of a table; a sheet of Excel has no more.
         project_bytes: Most that all files of the project take together.
+        page_seconds: Longest processor time for one page; it is then read without layout analysis
+            and text recognition, and left out if it takes as long again.
         task_seconds: Longest time for one task of a worker: ``task_page_size`` pages, or a file
             without pages.
         worker_bytes: Most memory of one worker process.
@@ -285,7 +288,9 @@ class Limits(_Settings):
     document_bytes: int = 1 << 30
     document_pages: int = 50_000
     document_rows: int = 2_000_000
+    document_columns: int = 16_384
     project_bytes: int = 1 << 40
+    page_seconds: float = 30.0
     task_seconds: float = 600.0
     worker_bytes: int = 3 << 30
     tasks_per_worker: int = 2000
@@ -295,6 +300,8 @@ class Limits(_Settings):
         check_whole("document_bytes", self.document_bytes, 1, 1 << 50)
         check_whole("document_pages", self.document_pages, 1, 1 << 31)
         check_whole("document_rows", self.document_rows, 1, 1 << 31)
+        check_whole("document_columns", self.document_columns, 1, 1 << 31)
+        check_number("page_seconds", self.page_seconds, 0.1, 1e6)
         check_whole("project_bytes", self.project_bytes, 1, 1 << 60)
         check_number("task_seconds", self.task_seconds, 0.1, 1e6)
         check_whole("worker_bytes", self.worker_bytes, 1 << 26, 1 << 50)

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ragflow_local import readers
 from ragflow_local.errors import (
     DiskError,
     LimitError,
@@ -30,9 +29,19 @@ from ragflow_local.ingest import wire
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
+from ragflow_local.ingest.requests import cut_request, first_request, read_request
 from ragflow_local.ingest.slots import Slot
-from ragflow_local.ingest.tasks import END, QUEUED, Line, Parse, Task, queued_behind, together
-from ragflow_local.records import Block, DocumentRow, Progress
+from ragflow_local.ingest.tasks import (
+    END,
+    QUEUED,
+    Line,
+    Parse,
+    Task,
+    patiently,
+    queued_behind,
+    together,
+)
+from ragflow_local.records import DocumentRow, Progress
 from ragflow_local.settings import Limits, ParserConfig
 from ragflow_local.stores.files import Files
 
@@ -91,7 +100,7 @@ class Jobs:
                     str(self._files.path_of(document.sha256)),
                 )
                 self._parses[document.id] = parse
-                self._tasks.put(Task(parse.order, 0, parse, self._first_request(parse)))
+                self._tasks.put(Task(parse.order, 0, parse, first_request(parse, self._limits)))
             self._start_threads()
 
     def cancel(self, ids: Iterable[str]) -> None:
@@ -211,32 +220,8 @@ class Jobs:
 
     # ── the steps ──
 
-    def _first_request(self, parse: Parse) -> wire.Request:
-        document = parse.document
-        if document.kind in readers.PAGED:
-            return wire.Plan(parse.path, document.kind, document.name)
-        return self._read_request(parse, 0, 0)
-
-    def _read_request(self, parse: Parse, first: int, last: int) -> wire.Read:
-        document, config = parse.document, parse.config
-        return wire.Read(
-            parse.path,
-            document.kind,
-            document.name,
-            first,
-            last,
-            config.layout_recognize,
-            self._limits.document_rows,
-            config.main_content,
-        )
-
-    def _cut_request(
-        self, parse: Parse, blocks: list[Block], read: wire.Read | None = None
-    ) -> wire.Cut:
-        document, config = parse.document, parse.config
-        tokenizer, max_tokens = self._indexer.tokenizer_of(document.dataset_id)
-        kind, name, method = document.kind, document.name, document.parse_method
-        return wire.Cut(blocks, kind, name, method, config, tokenizer, max_tokens, read)
+    def _tokenizer_of(self, parse: Parse) -> tuple[str, int]:
+        return self._indexer.tokenizer_of(parse.document.dataset_id)
 
     def _run(self, slot: Slot, task: Task) -> None:
         parse = task.parse
@@ -248,7 +233,7 @@ class Jobs:
             self._say_reading(parse, task.request, task.request.first)
             if not task.request.first:
                 # Read and cut at one go: blocks need not come here and go back.
-                request = self._cut_request(parse, [], task.request)
+                request = cut_request(parse, [], self._tokenizer_of(parse), task.request)
                 task = Task(task.turn, task.part, parse, request)
         reply = self._run_twice(slot, task)
         if isinstance(reply, wire.Planned):
@@ -268,14 +253,17 @@ class Jobs:
             if isinstance(task.request, wire.Read):
                 self._say_reading(task.parse, task.request, page)
 
+        def run(request: wire.Request) -> wire.Reply:
+            return slot.run(
+                request,
+                task.parse.document.name,
+                lambda: task.parse.is_cancelled() or self._closing,
+                said,
+            )
+
         for attempt in range(1, _TRIES + 1):
             try:
-                return slot.run(
-                    task.request,
-                    task.parse.document.name,
-                    lambda: task.parse.is_cancelled() or self._closing,
-                    said,
-                )
+                return patiently(run, task.request)
             except WorkerDiedError:
                 if attempt == _TRIES:
                     raise
@@ -298,7 +286,7 @@ class Jobs:
             self._cut(parse)
         for part, first in enumerate(starts):
             last = min(first + size - 1, pages)
-            request = self._read_request(parse, first, last)
+            request = read_request(parse, first, last, self._limits)
             self._tasks.put(Task(parse.order + part, part, parse, request))
 
     def _say_reading(self, parse: Parse, request: wire.Read, page: int) -> None:
@@ -327,7 +315,7 @@ class Jobs:
         self._say(parse, _READ, "Cutting into chunks")
         blocks = [block for part in sorted(parse.blocks) for block in parse.blocks[part]]
         parse.blocks.clear()
-        request = self._cut_request(parse, blocks)
+        request = cut_request(parse, blocks, self._tokenizer_of(parse))
         # Part -1: a document that is read goes before pages of later ones.
         self._tasks.put(Task(parse.order, -1, parse, request))
 

@@ -12,11 +12,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from ragflow_local.errors import (
     LimitError,
+    PageTimeError,
     ParseCancelledError,
     WorkerDiedError,
     WorkerNotStartedError,
@@ -41,6 +43,14 @@ _START_SECONDS = 120.0  # imports from a cold disk, on a machine that is busy
 _SEND_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The page that is being read, and the processor time that was used before it."""
+
+    number: int = 0
+    since: float = 0.0
+
+
 class Slot:
     """One worker process at a time, started when the first task comes."""
 
@@ -60,6 +70,7 @@ class Slot:
         self._tasks = 0
         self._is_greeted = False
         self._watched: psutil.Process | None = None
+        self._page: _Page | None = None
 
     def run(
         self,
@@ -78,7 +89,8 @@ class Slot:
 
         Raises:
             ParseCancelledError: ``is_cancelled`` said so.
-            LimitError: The task needed more time or memory than it may.
+            LimitError: The task needed more time or memory than it may; of one page it is
+                PageTimeError.
             WorkerDiedError: The process ended by itself.
             WorkerNotStartedError: There is no process that could do it.
             OSError: The file cannot be opened.
@@ -96,6 +108,7 @@ class Slot:
             # By a thread: a worker that does not read must not hold up what watches it.
             sender = threading.Thread(target=_send, args=(process, request, file), daemon=True)
             sender.start()
+            self._page = _Page() if isinstance(request, wire.Read) and request.first else None
             try:
                 return self._reply(process, name, is_cancelled, said)
             finally:
@@ -150,11 +163,13 @@ class Slot:
                 if not isinstance(reply, wire.Said):
                     self._rest(process)
                     return reply
+                self._turn_to(process, reply.page)
                 said(reply.page)
             if is_cancelled():
                 self.stop()
                 raise ParseCancelledError(name)
             self._check_limits(process, name, started)
+            self._check_page(process, name)
 
     def stop(self) -> None:
         """End the worker at once; nothing happens where there is none."""
@@ -216,15 +231,46 @@ class Slot:
                 "worker_bytes in RAGFlow(limits=…)",
             )
 
+    def _turn_to(self, process: subprocess.Popen[bytes], number: int) -> None:
+        if self._page is not None and number != self._page.number:
+            self._page = _Page(number, self._processor_seconds(process))
+
+    def _check_page(self, process: subprocess.Popen[bytes], name: str) -> None:
+        """End the worker where one page takes longer than a page may.
+
+        Processor time counts: on a busy machine a page is not at fault.
+        """
+        page, limit = self._page, self._limits.page_seconds
+        if page is None or not page.number:
+            return
+        if self._processor_seconds(process) - page.since > limit:
+            self.stop()
+            raise PageTimeError(name, page.number, limit)
+
+    def _processor_seconds(self, process: subprocess.Popen[bytes]) -> float:
+        """Return the processor time a worker has used; 0 where it is gone."""
+        import psutil  # the package is imported without it
+
+        try:
+            times = self._watch(process).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> psutil.Process:
+        import psutil
+
+        # Kept: making one reads more of the system than asking it does.
+        if self._watched is None or self._watched.pid != process.pid:
+            self._watched = psutil.Process(process.pid)
+        return self._watched
+
     def _used_bytes(self, process: subprocess.Popen[bytes]) -> int:
         """Return the memory a worker holds; 0 where it is gone."""
         import psutil  # the package is imported without it
 
         try:
-            # Kept: making one reads more of the system than asking it does.
-            if self._watched is None or self._watched.pid != process.pid:
-                self._watched = psutil.Process(process.pid)
-            return int(self._watched.memory_info().rss)
+            return int(self._watch(process).memory_info().rss)
         except psutil.Error:
             return 0
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from msgspec import structs
+
+from ragflow_local.errors import PageTimeError
 from ragflow_local.ingest import wire
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig
@@ -64,6 +67,24 @@ class Task:
     part: int
     parse: Parse = field(compare=False)
     request: wire.Request = field(compare=False)
+
+
+def patiently(run: Callable[[wire.Request], wire.Reply], request: wire.Request) -> wire.Reply:
+    """Return the reply to a request; a page that takes too long is read plainly, else left out.
+
+    Raises:
+        PageTimeError: A page took too long though it was to be left out.
+    """
+    while True:
+        try:
+            return run(request)
+        except PageTimeError as error:
+            if not isinstance(request, wire.Read) or error.page in request.skipped:
+                raise
+            if error.page in request.plain:
+                request = structs.replace(request, skipped=(*request.skipped, error.page))
+            else:
+                request = structs.replace(request, plain=(*request.plain, error.page))
 
 
 class Line:

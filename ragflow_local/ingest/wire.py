@@ -33,7 +33,10 @@ class Plan(msgspec.Struct, tag=True, frozen=True):
 
 
 class Read(msgspec.Struct, tag=True, frozen=True):
-    """Read the file; pages ``first`` to ``last`` of one that has pages, else (0, 0)."""
+    """Read the file; pages ``first`` to ``last`` of one that has pages, else (0, 0).
+
+    Of ``plain`` pages neither layout is analysed nor text recognised; ``skipped`` are left out.
+    """
 
     path: str
     kind: str
@@ -42,7 +45,10 @@ class Read(msgspec.Struct, tag=True, frozen=True):
     last: int
     layout: bool
     most_rows: int = 1 << 31
+    most_columns: int = 1 << 31
     main_content: bool = False
+    plain: tuple[int, ...] = ()
+    skipped: tuple[int, ...] = ()
 
 
 class Cut(msgspec.Struct, tag=True, frozen=True):
@@ -82,7 +88,7 @@ class Picture(msgspec.Struct, tag=True, frozen=True):
 
 
 class Said(msgspec.Struct, tag=True, frozen=True):
-    """How many pages of the task are done."""
+    """Which page of the task is being read."""
 
     page: int
 

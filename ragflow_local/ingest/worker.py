@@ -22,6 +22,7 @@ from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import LimitError
 from ragflow_local.ingest import wire
 from ragflow_local.processes import sandbox, starting
+from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Draft, Notice, Place
 from ragflow_local.text.tokens import token_counter
 
@@ -128,6 +129,13 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
             continue
         blocks.append(item)
         rows += len(item.rows or ())
+        if max(map(len, item.rows or ()), default=0) > request.most_columns:
+            raise LimitError(
+                request.name,
+                f"a table of it has more than {request.most_columns:,} columns",
+                "document_columns in RAGFlow(limits=…)",
+                "Turn its columns into rows",
+            )
         if rows > request.most_rows:
             raise LimitError(
                 request.name,
@@ -139,6 +147,13 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
             said = time.monotonic()
             wire.send(replies, wire.Said(page))
     return wire.ReadDone(blocks, notices)
+
+
+def _how(request: wire.Read, replies: IO[bytes]) -> HowToRead:
+    def begins(page: int) -> None:
+        wire.send(replies, wire.Said(page))
+
+    return HowToRead(request.layout, request.plain, request.skipped, begins)
 
 
 def _cut(request: wire.Cut, data: bytes, replies: IO[bytes]) -> wire.CutDone:

@@ -6,6 +6,8 @@ import pytest
 
 from ragflow_local import InvalidValueError, RAGFlow
 from ragflow_local.errors import LimitError
+from ragflow_local.processes import starting
+from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.settings import Limits
 from tests.invariants import check_invariants
 from tests.readers.pdf_samples import save
@@ -93,8 +95,7 @@ def test_rows_have_a_limit(project_dir: Path, kind: str) -> None:
 def test_the_time_of_a_task_has_a_limit(project_dir: Path) -> None:
     with limited(project_dir, Limits(task_seconds=0.1)) as rag:
         rag.create_dataset("kb")
-        # Starting the worker takes longer.
-        assert "task_seconds" in reason(rag, "a.txt", b"The kraken sleeps.")
+        assert "task_seconds" in reason(rag, "a.txt", b"The kraken sleeps. " * 200_000)
 
 
 def test_the_memory_of_a_worker_has_a_limit(project_dir: Path) -> None:
@@ -109,3 +110,39 @@ def test_a_limit_is_a_whole_number(name: str) -> None:
     for value in (0, -1, 1.5, "7"):
         with pytest.raises(InvalidValueError, match=name):
             Limits.from_dict({name: value})
+
+
+def test_a_table_of_more_columns_is_refused_in_seconds(project_dir: Path) -> None:
+    with limited(project_dir, Limits(document_columns=100)) as rag:
+        rag.create_dataset("kb")
+        assert "document_columns" in reason(rag, "line.csv", (b"a," * 101 + b"a\n") * 3)
+
+
+def test_a_page_without_an_end_is_left_out_and_the_others_are_read(
+    project_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = mupdf.open()
+    for text in ("It sleeps.", "It dreams.", "It wakes."):
+        document.new_page().insert_text((72, 72), text, fontsize=11)
+    slow = (
+        "def patch():\n"
+        " import ragflow_local.readers.pdf as pdf\n"
+        " of = pdf.lines_of\n"
+        " def lines_of(page):\n"
+        "  while page.number == 1: pass\n"
+        "  return of(page)\n"
+        " pdf.lines_of = lines_of\n"
+    )
+    started = "importlib.import_module(asked['module']).main(asked)"
+    assert started in starting.BOOT
+    boot = starting.BOOT.replace(started, f"exec({slow!r}); patch(); {started}")
+    monkeypatch.setattr(starting, "BOOT", boot)
+    with limited(project_dir, Limits(page_seconds=0.5)) as rag:
+        dataset = rag.create_dataset("kb")
+        parsed = rag.add_document(dataset, "a.pdf", save(document))
+        parsed.async_parse()
+        *_, (percent, message) = parsed.join(interval=0.01)
+        assert percent == 100.0, message
+        assert "Page 2 was left out" in message
+        text = " ".join(chunk.content for chunk in parsed.list_chunks())
+        assert "sleeps" in text and "wakes" in text and "dreams" not in text

@@ -10,6 +10,7 @@ import pytest
 from ragflow_local.errors import (
     DamagedFileError,
     LimitError,
+    PageTimeError,
     ParseCancelledError,
     WorkerDiedError,
     WorkerNotStartedError,
@@ -191,4 +192,27 @@ def test_a_worker_knows_neither_the_environment_nor_where_the_file_lies(
     said = " ".join(reply.notices)
     assert "hunter2" not in said
     assert str(tmp_path) not in said
+    slot.stop()
+
+
+PAGES = wire.Read(__file__, "pdf", "a.pdf", 1, 5, True)
+
+
+def test_a_page_that_takes_too_much_processor_time_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = "wire.send(sys.stdout.buffer, wire.Said(2)); wire.send(sys.stdout.buffer, wire.Said(3))"
+    misbehave(monkeypatch, f"{told}\nwhile True: pass")
+    slot = Slot(Limits(page_seconds=0.3))
+    with pytest.raises(PageTimeError, match="page 3") as caught:
+        slot.run(PAGES, "a.pdf", never)
+    assert caught.value.page == 3
+
+
+def test_a_page_that_waits_is_not_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = "wire.send(sys.stdout.buffer, wire.ReadDone([], []))"
+    told = "wire.send(sys.stdout.buffer, wire.Said(2))"
+    misbehave(monkeypatch, f"{told}; time.sleep(1); {answer}; time.sleep(60)")
+    slot = Slot(Limits(page_seconds=0.5))
+    assert isinstance(slot.run(PAGES, "a.pdf", never), wire.ReadDone)
     slot.stop()

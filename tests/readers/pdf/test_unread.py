@@ -5,7 +5,8 @@ import pytest
 from ragflow_local.readers import ocr, pdf
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.unread import Unread
-from ragflow_local.records import Notice
+from ragflow_local.readers.ways import HowToRead
+from ragflow_local.records import Block, Notice
 from tests.readers.pdf_samples import save
 
 
@@ -40,3 +41,18 @@ def test_a_picture_beside_text_is_told_where_it_cannot_be_read(
     page.insert_image((72, 200, 500, 700), pixmap=scan)
     notices = [item.text for item in pdf.read(save(document)) if isinstance(item, Notice)]
     assert notices and "page 1" in notices[0]
+
+
+def test_slow_pages_are_read_plainly_or_left_out_and_told() -> None:
+    document = mupdf.open()
+    for text in ("one", "two", "three"):
+        document.new_page().insert_text((72, 72), text, fontsize=11)
+    begun: list[int] = []
+    how = HowToRead(plain=(2,), skipped=(3,), begins=begun.append)
+    found = list(pdf.read_pages(save(document), 1, 3, how=how))
+    assert [item.text for item in found if isinstance(item, Block)] == ["one", "two"]
+    told = " ".join(item.text for item in found if isinstance(item, Notice))
+    assert "Page 2 took too long and was read without" in told
+    assert "Page 3 was left out" in told
+    assert "page_seconds" in told
+    assert begun == [1, 2, 3]
