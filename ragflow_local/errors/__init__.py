@@ -1,0 +1,120 @@
+"""Every error the engine raises on purpose.
+
+    RagflowError                      anything else that escapes is a bug
+    ├── NotFoundError                 no such dataset, document, chunk, chat or session
+    ├── InvalidValueError             (also ValueError) an argument or setting is not allowed
+    │   └── NameTakenError            another dataset or chat has that name
+    ├── ReadError                     a file cannot be read
+    │   ├── UnsupportedFileError      no reader for its kind
+    │   ├── DamagedFileError          broken, encrypted or empty
+    │   └── RecognitionError          the library that recognises text fails
+    ├── ParseError                    a parse ended without chunks
+    │   ├── LimitError                beyond a limit of time, memory or size
+    │   │   └── PageTimeError         one page takes too long
+    │   ├── WorkerDiedError           the file ended the process that read it
+    │   ├── WorkerNotStartedError     there is no process that could read it
+    │   └── ParseCancelledError
+    ├── ModelError
+    │   ├── MissingModelError         weights or library are not there
+    │   ├── DamagedModelError         they are there, but cannot be used
+    │   ├── ChangedModelError         they are not those a dataset was embedded with
+    │   ├── ModelTooLargeError        they need more memory than there is
+    │   ├── ModelClosedError          it was closed while it answered
+    │   ├── AnswerTimeoutError        the time ended before the first word
+    │   ├── CutOffAnswerError         an answer in JSON ended before its JSON did
+    │   ├── NoAnswerLeftError         a test scripted fewer answers than were asked for
+    │   └── ContextTooSmallError      the question alone does not fit
+    └── StoreError
+        ├── UnusableDirectoryError    no place for a project
+        ├── ProjectLockedError        another process has it open
+        ├── ProjectClosedError        close() was called
+        ├── ForkedError               opened before the process was forked
+        ├── ProjectReplacedError      its directory was deleted or replaced
+        ├── ReadOnlyProjectError      opened with read_only=True
+        ├── DamagedProjectError       a file of it is missing or torn
+        ├── DiskError                 the disk is full, failing, or must not be written
+        └── ProjectVersionError       written by a newer or an earlier version
+
+A message says what happened, with which thing, and the way out. The class writes it from
+its fields, so callers raise facts, and tests check fields.
+"""
+
+from ragflow_local.errors.base import (
+    InvalidValueError,
+    NameTakenError,
+    NotFoundError,
+    RagflowError,
+)
+from ragflow_local.errors.files import (
+    DamagedFileError,
+    LimitError,
+    PageTimeError,
+    ParseCancelledError,
+    ParseError,
+    ReadError,
+    RecognitionError,
+    UnsupportedFileError,
+    WorkerDiedError,
+    WorkerNotStartedError,
+)
+from ragflow_local.errors.models import (
+    AnswerTimeoutError,
+    ChangedModelError,
+    ContextTooSmallError,
+    CutOffAnswerError,
+    DamagedModelError,
+    MissingModelError,
+    ModelClosedError,
+    ModelError,
+    ModelTooLargeError,
+    NoAnswerLeftError,
+)
+from ragflow_local.errors.stores import (
+    DamagedProjectError,
+    DiskError,
+    ForkedError,
+    ProjectClosedError,
+    ProjectLockedError,
+    ProjectReplacedError,
+    ProjectVersionError,
+    ReadOnlyProjectError,
+    StoreError,
+    UnusableDirectoryError,
+)
+
+__all__ = [
+    "AnswerTimeoutError",
+    "ChangedModelError",
+    "ContextTooSmallError",
+    "CutOffAnswerError",
+    "DamagedFileError",
+    "DamagedModelError",
+    "DamagedProjectError",
+    "DiskError",
+    "ForkedError",
+    "InvalidValueError",
+    "LimitError",
+    "MissingModelError",
+    "ModelClosedError",
+    "ModelError",
+    "ModelTooLargeError",
+    "NameTakenError",
+    "NoAnswerLeftError",
+    "NotFoundError",
+    "PageTimeError",
+    "ParseCancelledError",
+    "ParseError",
+    "ProjectClosedError",
+    "ProjectLockedError",
+    "ProjectReplacedError",
+    "ProjectVersionError",
+    "RagflowError",
+    "ReadError",
+    "ReadOnlyProjectError",
+    "RecognitionError",
+    "StoreError",
+    "UnsupportedFileError",
+    "UnusableDirectoryError",
+    "WorkerDiedError",
+    "WorkerNotStartedError",
+]
