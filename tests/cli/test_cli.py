@@ -97,7 +97,7 @@ def test_errors_name_calls_that_there_are_commands_for() -> None:
     from ragflow_local import errors
     from ragflow_local.cli.output import _COMMANDS
 
-    said = " ".join(str(errors.NotFoundError(kind, "x")) for kind in errors._LISTED_BY)
+    said = " ".join(str(errors.NotFoundError(kind, "x")) for kind in base._LISTED_BY)
     calls = [call for call in _COMMANDS if call.endswith(")") and "." in call]
     assert all(call in said for call in calls)
 
