@@ -96,6 +96,7 @@ def test_errors_name_calls_that_there_are_commands_for() -> None:
     """What is replaced by a command is what errors say: a call of another name would stay."""
     from ragflow_local import errors
     from ragflow_local.cli.output import _COMMANDS
+    from ragflow_local.errors import base
 
     said = " ".join(str(errors.NotFoundError(kind, "x")) for kind in base._LISTED_BY)
     calls = [call for call in _COMMANDS if call.endswith(")") and "." in call]
