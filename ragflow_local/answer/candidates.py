@@ -13,7 +13,8 @@ from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
 from ragflow_local.text.figures import Time, figures_of, times_of
-from ragflow_local.text.languages import language_of
+from ragflow_local.text.folding import fold
+from ragflow_local.text.languages import language_of, question_words
 from ragflow_local.text.leaning import POINTING
 
 _BEGINNING = 12  # letters of a unit in which a word may point back
@@ -31,6 +32,7 @@ class Asked:
         kinds: What it asks for: a time, a number, a person; most questions none of them.
         figures: Numbers it names.
         times: Times it names.
+        is_several: Whether it asks more than once.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Asked:
     kinds: frozenset[str]
     figures: frozenset[str]
     times: tuple[Time, ...]
+    is_several: bool = False
 
     @classmethod
     def of(cls, question: str) -> Asked:
@@ -46,7 +49,11 @@ class Asked:
         kinds = frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
         terms = asked_in_order(question)
         language = language_of(question)
-        return cls(question, language, terms, kinds, figures_of(question), times_of(question))
+        asking = question_words(language)
+        words = (fold(word) for word in re.findall(r"[^\W\d_]+", question))
+        is_several = sum(word in asking for word in words) > 1
+        figures, times = figures_of(question), times_of(question)
+        return cls(question, language, terms, kinds, figures, times, is_several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ragflow_local.records import ChatMessage
 from ragflow_local.text.asking import COMMANDS, RUNS
 from ragflow_local.text.content import asked_in_order
 from ragflow_local.text.folding import fold
-from ragflow_local.text.languages import function_words, language_of
+from ragflow_local.text.languages import function_words, language_of, question_words
 from ragflow_local.text.leaning import LEAD, POINTING, TAIL
 from ragflow_local.text.terms import is_unspaced
 
@@ -29,6 +29,7 @@ _TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for no
 _LONGEST = 400  # letters of a rewritten question; a longer one is an answer
 _FEW, _MANY = 3, 4  # terms of a question's own: so few lean, so many stand alone
 _TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”]+")
+_WITHOUT_ARTICLES = ("ru", "uk", "pl", "cs", "sk", "sr")  # what follows "where" is a verb
 _RUN = re.compile(r"\d+[年月日号號년월일]?|[^\s\d?？!！.,;:，。、؟（）()“”]+")
 _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\w’'-]*)*")
 _FIGURE = re.compile(r"\d")
@@ -170,7 +171,8 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
             found[-1] = _Phrase(text, last.start, match.end(), last.kind, last.before)
         else:
             found.append(_Phrase(word, match.start(), match.end(), kind, before))
-        before, is_open = "", question[match.end() : match.end() + 1] == " "
+        is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
+        before, is_open = "", question[match.end() : match.end() + 1] == " " and not is_verb
     return found
 
 

@@ -37,6 +37,17 @@ def found(hits: Sequence[Hit], threshold: float) -> list[Hit]:
     ]
 
 
+def stands_out(hit: Hit, hits: Sequence[Hit]) -> bool:
+    """Return whether the meaning of a hit is clearly relevant and far nearer than that of others.
+
+    Args:
+        hit: One of them.
+        hits: All that were looked at, those that were not found among them.
+    """
+    lead = hit.vector_similarity - median(one.vector_similarity for one in hits)
+    return hit.vector_similarity >= _RATHER_NEAR and lead >= _LEAD
+
+
 def _is_relevant(nearness: float, middle: float) -> bool:
     """Return whether a passage is near, or rather near and far nearer than the others."""
     return nearness >= _NEAR or (nearness >= _RATHER_NEAR and nearness - middle >= _LEAD)

@@ -21,6 +21,7 @@ from ragflow_local.answer.candidates import (
     share,
     weights_of,
 )
+from ragflow_local.answer.found import stands_out
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.statements import (
     best_of_each_kind,
@@ -41,7 +42,7 @@ _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for tha
 _SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
 _LEAST_CHANCE = 0.12  # of a further unit
 _MANY_TERMS = 7  # a question with more may have several parts
-_PART = 0.33  # share of a question's weight that a further unit adds
+_PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
 _UNSAID = 0.15  # share of a question's weight
 _LEAST_GAIN, _WHOLE_PART = 0.02, 0.15  # of a unit of a document that is named; of any other
 _GAIN = 8.0  # what that is worth beside the logarithm of a chance
@@ -96,8 +97,9 @@ def extract(
     if not is_known.any():
         return []
     best = int(np.argmax(scores))
-    is_cell = any(_is_asked_for(asked, one, candidates) for one in chosen)
-    if not is_cell and not scorer.is_found(
+    is_sure = any(_is_asked_for(asked, one, candidates) for one in chosen)
+    is_sure = is_sure or stands_out(hits[chosen[best].hit], hits)
+    if not is_sure and not scorer.is_found(
         scorer.signs(chosen, candidates, weights, near, best), near
     ):
         return []
@@ -172,7 +174,9 @@ def _picked(
         if len(kept) >= MOST_SENTENCES:
             break
         said = frozenset().union(*(other.own for other, _ in kept))
-        is_part = share(weights, one.own - said) >= _PART
+        is_part = share(weights, one.own - said) >= (
+            _PART_OF_SEVERAL if asked.is_several else _PART
+        )
         if not is_part and (sure >= _SURE or chance < _LEAST_CHANCE):
             continue
         if not any(repeats(one, other) or _adds_nothing(asked, one, other) for other, _ in kept):

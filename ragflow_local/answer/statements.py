@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate
-from ragflow_local.text.figures import figures_of, is_negated
+from ragflow_local.text.content import content_terms
+from ragflow_local.text.figures import figures_of, is_negated, times_of
 
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
@@ -125,19 +126,23 @@ def contradict(one: Candidate, other: Candidate) -> bool:
     if one.times != other.times and one.unit.text != other.unit.text and _own_times(one, other):
         return False
     common = one.own & other.own
-    rest = (one.own ^ other.own) - _figures(one) - _figures(other)
+    rest = (one.own ^ other.own) - _number_terms(one) - _number_terms(other)
     return len(common) >= 2 and len(rest) <= 0.5 * len(common) and _differ(one, other)
 
 
 def _own_times(one: Candidate, other: Candidate) -> bool:
     """Return whether both name a time themselves: each is true of its own."""
-    from ragflow_local.text.figures import times_of
-
     return bool(times_of(one.unit.text)) and bool(times_of(other.unit.text))
 
 
 def _figures(one: Candidate) -> frozenset[str]:
     return figures_of(one.unit.text)
+
+
+def _number_terms(one: Candidate) -> frozenset[str]:
+    """Return the terms of the words that are numbers."""
+    words = (word for word in one.unit.text.split() if figures_of(word))
+    return frozenset(term for word in words for term in content_terms(word))
 
 
 def _differ(one: Candidate, other: Candidate) -> bool:

@@ -32,6 +32,7 @@ _MONTHS = {
 _MONTH = {name: month for month, names in _MONTHS.items() for name in names.split()}
 # Words that are also something else ("may", "mar") are months beside a number only.
 _UNSURE = {"may", "mar", "mai", "maja", "maj", "mei", "mars", "marca"}
+_BEFORE_MONTHS = {"in", "of", "since", "until", "till", "from", "last", "next", "im", "seit"}
 _NUMBERS = {
     0: "zero none no null zéro cero nul ноль 零 〇",
     1: "one once single ein eins eine einmal un une uno"
@@ -52,7 +53,7 @@ _NUMBERS = {
     100: "hundred hundert cent cien cento cem honderd сто",
     1000: "thousand tausend mille mil duizend тысяча тысяч",
 }
-_SPELLED = {word: number for number, words in _NUMBERS.items() for word in words.split()}
+_SPELLED = {word.casefold(): number for number, words in _NUMBERS.items() for word in words.split()}
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 _WORD = re.compile(r"[^\W\d_]+")
 _FIGURE = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
@@ -165,7 +166,8 @@ def _months_in(tokens: list[str]) -> list[Time]:
         after = (*tokens[index + 1 : index + 3], "", "")
         year = next((one for one in (before, after[0], after[1]) if _YEAR.fullmatch(one)), None)
         day = next((one for one in (before, after[0]) if one.isdigit() and 0 < int(one) < 32), None)
-        if token.casefold() in _UNSURE and year is None and day is None:
+        is_sure = year or day or (before.casefold() in _BEFORE_MONTHS and token[0].isupper())
+        if token.casefold() in _UNSURE and not is_sure:
             continue
         found.append(Time(int(year) if year else None, month, int(day) if day else None))
     return found

@@ -71,3 +71,49 @@ def test_the_model_is_shown_the_last_turns_and_the_question() -> None:
 )
 def test_what_a_model_wrote_is_taken_where_it_is_a_question(said: str, expected: str) -> None:
     assert rewritten(said, "And in 2021?", asked(REVENUE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "expected"),
+    [
+        (
+            "How much is a tyre change of the Tesla Model 3?",
+            "What about a service?",
+            "How much is a service of the Tesla Model 3?",
+        ),
+        ("Where does Anna Berg work?", "When was she born?", "When was she born? Anna Berg"),
+        ("Wo steht die Pumpe?", "Und der Kessel?", "Wo steht die Kessel?"),
+        ("Où est la pompe ?", "Et la chaudière ?", "Où est la chaudière ?"),
+        ("¿Dónde está la bomba?", "¿Y la caldera?", "¿Dónde está la caldera?"),
+        ("Где стоит насос?", "А котёл?", "Где стоит котёл?"),
+        ("水泵在哪里？", "那锅炉呢？", "锅炉在哪里？"),
+        ("ポンプはどこにありますか？", "ボイラーは？", "ボイラーどこにありますか？"),
+    ],
+)
+def test_the_new_topic_takes_the_place_of_the_old(
+    before: str, question: str, expected: str
+) -> None:
+    assert standalone(question, asked(before)) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why is the sky blue?",
+        "What does Marie Curie say about her husband?",
+        "Which one of the valves of the pump closes first?",
+        "公司的其他员工在哪里工作？",
+        "应该如何更换轮胎？",
+        "Wie viele Einwohner hat die Stadt Kiel?",
+    ],
+)
+def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:
+    assert standalone(question, asked(REVENUE)) == question
+
+
+def test_what_is_pointed_to_may_stand_in_the_answer_before() -> None:
+    history = [
+        ChatMessage("user", "who leads the company?"),
+        ChatMessage("assistant", "The company is led by Ann Miller."),
+    ]
+    assert standalone("When was she born?", history) == "When was she born? Ann Miller"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.answer.sayings import Standing, missing, saying_of
+
+FULL = Standing(documents=("a.md", "b.md"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["hello", "Hi!", "Guten Tag", "Bonjour !", "¡Hola!", "你好", "Привет", "thanks!", "Merci"],
+)
+def test_a_greeting_gets_one(question: str) -> None:
+    assert saying_of(question, lambda: FULL)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Which documents do you have?", "There are 2 documents here: a.md, b.md."),
+        ("Welche Dokumente hast du?", "Hier sind 2 Dokumente: a.md, b.md."),
+        ("你有哪些文档？", "这里有 2 个文档：a.md, b.md."),
+        ("What can you do?", "I answer questions from the documents here (2)"),
+        ("Was kannst du?", "Ich beantworte Fragen"),
+    ],
+)
+def test_what_is_there_is_told_in_the_language_of_the_question(question: str, said: str) -> None:
+    assert (saying_of(question, lambda: FULL) or "").startswith(said)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which documents do I need for a visa?",
+        "Hello world programs are written in which language?",
+        "What can you do about rust?",
+        "Who are you calling?",
+        "Help with the pump",
+    ],
+)
+def test_a_question_about_something_is_none_of_these(question: str) -> None:
+    assert saying_of(question, lambda: FULL) is None
+
+
+def test_what_is_missing_is_told() -> None:
+    assert missing("Where?", FULL) == ""
+    assert missing("Where is it?", Standing()) == "There are no documents here yet."
+    waiting = Standing(documents=("a.md",), waiting=("b.md",), failed=("c.pdf",))
+    assert missing("Where is it?", waiting) == (
+        "Not parsed yet (1): b.md. Could not be parsed (1): c.pdf."
+    )
+    assert "deleted" in missing("Where is it?", Standing(datasets=0, is_deleted=True))
+    assert missing("Where is it?", Standing(datasets=0)) == "This chat has no dataset."
+    assert missing("Where is it?", Standing(is_known=False)) == ""
