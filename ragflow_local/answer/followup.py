@@ -164,15 +164,15 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
         if fold(word) in small and not (word.isupper() and len(word) > 1):
             before, is_open = fold(word), False
             continue
-        kind = _kind_of(word, is_first=is_whole and number == 0)
+        is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
+        kind = "verb" if is_verb else _kind_of(word, is_first=is_whole and number == 0)
         last = found[-1] if found and is_open else None
         if last is not None and (last.kind == kind or (last.kind == "name" and kind == "figure")):
             text = question[last.start : match.end()]
             found[-1] = _Phrase(text, last.start, match.end(), last.kind, last.before)
         else:
             found.append(_Phrase(word, match.start(), match.end(), kind, before))
-        is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
-        before, is_open = "", question[match.end() : match.end() + 1] == " " and not is_verb
+        before, is_open = "", question[match.end() : match.end() + 1] == " "
     return found
 
 
