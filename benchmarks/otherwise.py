@@ -15,6 +15,10 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.layout import words as words_of_pdf
 
+_ASIDE = (
+    "nav, [role=navigation], [role=search], [role=dialog], footer, [hidden],"
+    " [aria-hidden=true], [style*='display:none'], [style*='display: none'], rt, rp, dialog"
+)
 _XML_TAG = re.compile(r"<[^>]*>")
 # Groups of RTF that hold no text.
 _RTF_SILENT = re.compile(
@@ -133,6 +137,10 @@ def html(data: str | bytes) -> str:
     soup = BeautifulSoup(data, "html.parser")
     for silent in soup(["script", "style", "template", "noscript", "title"]):
         silent.decompose()
+    # What nobody sees, menus and the page's foot are left out on purpose.
+    for aside in soup.select(_ASIDE):
+        if not aside.decomposed:
+            aside.decompose()
     inline = {"b", "i", "em", "strong", "a", "span", "code", "sub", "sup", "u", "s", "font", "wbr"}
     for tag in soup.find_all(True):
         if tag.name not in inline:
