@@ -1,5 +1,6 @@
 import pytest
 
+from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.csv import read
 
 Rows = tuple[tuple[str, ...], ...]
@@ -54,3 +55,12 @@ def test_names_in_shift_jis_are_read() -> None:
         "佐藤太郎",
         "東京",
     )
+
+
+def test_a_row_of_more_cells_than_any_table_is_refused_at_once() -> None:
+    with pytest.raises(DamagedFileError, match="limit is 50,000"):
+        list(read(b"a," * 3_000_000, "line.csv"))
+    with pytest.raises(DamagedFileError, match="limit is 50,000"):
+        list(read(b'"a",' * 100_000, "line.csv"))
+    assert list(read(b"x" * 100_000))
+    assert list(read(b'a,b\n1,"' + b"," * 60_000 + b'"\n'))
