@@ -39,16 +39,22 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
     yield from found
     files = list(getattr(wrapped, "attachments", ()) or ())
     for file in files:
-        named = file.long_filename() if callable(getattr(file, "long_filename", None)) else ""
-        named = named or file.name or "attachment"
-        if isinstance(named, bytes):
-            named = decode(named)
-        yield from attached(tidy(str(named)).strip("\0 "), bytes(file.data or b""), depth + 1)
+        yield from attached(_name_of(file), bytes(file.data or b""), depth + 1)
     if not found and not files:
         yield Notice(
             f"{name!r} is Outlook's own wrapping of a mail (TNEF), and nothing that can be read is"
             " in it. Ask the sender to send it as HTML or plain text."
         )
+
+
+def _name_of(file: Any) -> str:
+    """Return a file's name; its bytes may be in any code page, which the library does not mind."""
+    try:
+        named = str(file.long_filename() or "")
+    except (UnicodeError, AttributeError, IndexError, TypeError):
+        raw = getattr(file, "_name", b"")
+        named = decode(raw.rstrip(b"\0")) if isinstance(raw, bytes) else ""
+    return tidy(named).strip("\0 ") or "attachment"
 
 
 def _body(wrapped: Any) -> Iterator[Block]:

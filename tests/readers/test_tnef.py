@@ -12,6 +12,11 @@ def test_the_text_and_the_files_are_read() -> None:
     assert texts == ["The kraken sleeps.", "arms.csv", "arm\tlength\nleft\t9 m"]
 
 
+def test_a_name_in_another_code_page_is_read() -> None:
+    data = old_office.tnef("x", "Kälte.csv", b"arm,length\nleft,9 m\n")
+    assert "Kälte.csv" in [item.text for item in read(data, "winmail.dat")]
+
+
 def test_one_that_holds_nothing_says_what_it_is() -> None:
     items = list(read(b"\x78\x9f\x3e\x22" + b"\0" * 60, "winmail.dat"))
     assert isinstance(items[-1], Notice)
