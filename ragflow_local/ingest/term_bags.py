@@ -19,6 +19,9 @@ def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) ->
         rows: Chunks with their numbers.
     """
     available = [row for row in rows if row.available]
-    languages = Counter(map(language_of_chunk, available))
-    terms = [(row.number, chunk_terms(row)) for row in available]
-    postings.add(connection, dataset, terms, languages)
+    languages = [language_of_chunk(row) for row in available]
+    terms = [
+        (row.number, chunk_terms(row, language))
+        for row, language in zip(available, languages, strict=True)
+    ]
+    postings.add(connection, dataset, terms, Counter(languages))

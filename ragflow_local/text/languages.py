@@ -18,6 +18,8 @@ from ragflow_local.text.folding import fold
 
 # Of a text so much is looked at: a page is in the language it begins in.
 _LETTERS_READ = 600
+# By function words alone less will do: they are every second word.
+_LETTERS_HEARD = 300
 
 # Scripts that one language alone is written in, or one above all.
 _SCRIPTS = (
@@ -48,6 +50,7 @@ _SCRIPTS = (
     ("Latin", "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"),
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_WORD = re.compile("[A-Za-z]+")
 _SCRIPT = re.compile("|".join(f"([{ranges}]+)" for _, ranges in _SCRIPTS))
 
 _LATIN = """
@@ -96,13 +99,14 @@ def likely_language(text: str) -> str:
     A twentieth of the price of ``language_of`` at worst, and no model is loaded; where nothing
     tells, it is the one that most texts in the script are in.
     """
-    script = _script_of(text[:_LETTERS_READ])
+    text = text[:_LETTERS_HEARD]
+    script = _script_of(text)
     if not script or len(script) == 2:
         return script
     allowed = _OF_SCRIPT[script]
-    votes = _votes(text[:_LETTERS_READ], allowed)
+    votes = _votes(text, allowed)
     # In a fixed order, so that a text is in one language whoever asks.
-    return max(allowed, key=votes.__getitem__)
+    return max(allowed, key=votes.__getitem__) if votes else allowed[0]
 
 
 @cache
@@ -155,11 +159,13 @@ def _votes(text: str, allowed: Collection[str]) -> Counter[str]:
     One that no other language has speaks twice as loud.
     """
     known = _languages_of_word()
+    words = _ASCII_WORD.findall(text.lower()) if text.isascii() else map(fold, _WORD.findall(text))
     votes: Counter[str] = Counter()
-    for word in _WORD.findall(text.lower()):
-        languages = known.get(word if word.isascii() else fold(word), ())
-        for language in languages:
-            votes[language] += 1 if len(languages) > 1 else 2
+    for word, times in Counter(words).items():
+        if languages := known.get(word):
+            weight = times if len(languages) > 1 else 2 * times
+            for language in languages:
+                votes[language] += weight
     return Counter({one: count for one, count in votes.items() if one in allowed})
 
 
@@ -169,6 +175,8 @@ def _script_of(text: str) -> str:
     Signs of Chinese and Japanese say as much as three letters. Japanese is told by its kana,
     which stand between characters it shares with Chinese; Korean by Hangul.
     """
+    if text.isascii():
+        return "Latin" if _ASCII_WORD.search(text) else ""
     letters: Counter[str] = Counter()
     for match in _SCRIPT.finditer(text):
         letters[_SCRIPTS[(match.lastindex or 1) - 1][0]] += len(match[0])

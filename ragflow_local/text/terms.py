@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import lru_cache
+from itertools import chain, repeat
 
 from ragflow_local.records import ChunkRow
 from ragflow_local.text.folding import fold, simplified, with_plain_digits
@@ -49,19 +50,21 @@ def terms_of(text: str, language: str = "en") -> dict[str, int]:
 
 
 def iterate(text: str, language: str = "en") -> Iterator[str]:
-    """Yield the terms of ``text`` in its order; a term of several parts comes before them.
+    """Return the terms of ``text`` in its order; a term of several parts comes before them.
 
     Args:
         text: Any.
         language: Whose stems words get. Two texts that are compared must be taken for the same.
     """
-    for group in groups_of(text, language):
-        yield from group
+    return chain.from_iterable(groups_of(text, language))
 
 
 def groups_of(text: str, language: str = "en") -> Iterator[tuple[str, ...]]:
     """Yield the terms of each word of ``text``, or of each run of a script without spaces."""
     has_codes = not is_shouted(text)
+    if text.isascii():
+        yield from map(_terms_of_piece, pieces_of(text), repeat(language), repeat(has_codes))
+        return
     for piece in words_of(text):
         if is_unspaced(piece):
             yield tuple(pairs(piece))
@@ -154,13 +157,17 @@ def language_of_chunk(row: ChunkRow) -> str:
     return likely_language(row.match_text or row.content)
 
 
-def chunk_terms(row: ChunkRow) -> dict[str, int]:
+def chunk_terms(row: ChunkRow, language: str = "") -> dict[str, int]:
     """Return the terms a chunk is found by, each with its weight as a whole number.
 
     The text counts once, and so do the headings and the name of the document, without its
     ending, where they say more than the text; keywords and questions count more.
+
+    Args:
+        row: The chunk.
+        language: As ``language_of_chunk`` told it, where it was asked.
     """
-    language = language_of_chunk(row)
+    language = language or language_of_chunk(row)
     name = row.document_name
     title = name[: name.rindex(".")] if "." in name[1:] else name
     found = Counter(iterate(row.match_text or row.content, language))

@@ -35,13 +35,15 @@ _NUMBER = (
     r"|(?<![\d.,])\d+,\d{{1,2}}(?![{0}]|[.,]\d|,)"
 )
 _WORD = r"[{0}]+(?:[-_./:@&+'’][{0}]+)*(?:\+\+|\#)?"
-_ASCII_PIECE = re.compile(_NUMBER.format("a-zA-Z0-9") + "|" + _WORD.format("a-zA-Z0-9"))
+_ASCII_PIECE = re.compile(
+    f"(?=[0-9])(?:{_NUMBER.format('a-zA-Z0-9')})|" + _WORD.format("a-zA-Z0-9")
+)
 # [^\W…] cannot also hold the signs, hence two alternatives in place of one class.
 _LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])"
 _PIECE = re.compile(
-    rf"[{_UNSPACED}]+|{_EMOJI}|"
+    rf"[{_UNSPACED}]+|{_EMOJI}|(?=\d)(?:"
     + _NUMBER.format(r"^\W_" + _UNSPACED).replace(f"[^\\W_{_UNSPACED}]", _LETTER)
-    + rf"|{_LETTER}+(?:[-_./:@&+'’\u200c]{_LETTER}+)*(?:\+\+|\#)?"
+    + rf")|{_LETTER}+(?:[-_./:@&+'’\u200c]{_LETTER}+)*(?:\+\+|\#)?"
 )
 _STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _IS_EMOJI = re.compile(_EMOJI)
