@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,16 +11,25 @@ from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.records import ChunkRow
 from ragflow_local.retrieve.candidates import asked_of, terms_of_all
 from ragflow_local.retrieve.spelling import Vocabularies, Vocabulary
-from ragflow_local.stores.catalog import postings, postings_words
+from ragflow_local.stores.catalog import schema
 
 DATASET = 1
 
 
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
+@pytest.fixture(scope="module")
+def empty() -> bytes:
+    """An empty catalog."""
     made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    postings_words.create(made)
+    schema.migrate(made, Path("catalog.sqlite3"))
+    data = made.serialize()
+    made.close()
+    return data
+
+
+@pytest.fixture
+def connection(empty: bytes) -> Iterator[sqlite3.Connection]:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.deserialize(empty)
     yield made
     made.close()
 
