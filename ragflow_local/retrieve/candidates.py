@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ragflow_local.retrieve.labels import LabelsKept
 from ragflow_local.retrieve.query import Query, query_of
 from ragflow_local.retrieve.similarity import Matched, term_similarity
-from ragflow_local.retrieve.spelling import COMPOUNDING, Vocabularies, guessed, with_compounds
+from ragflow_local.retrieve.spelling import Vocabularies, guessed, is_compounding, with_compounds
 from ragflow_local.stores.catalog import Catalog, Connection, postings_words
 from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
 from ragflow_local.stores.vectors import Vectors
@@ -82,7 +82,7 @@ def asked_of(
     """
     languages = postings_words.languages_of(connection, datasets)
     query = query_of(question, sorted(languages, key=lambda one: (-languages[one], one)))
-    if COMPOUNDING & languages.keys():
+    if is_compounding(languages):
         query = with_compounds(query, vocabularies.of(connection, datasets))
     lists = read(connection, datasets, query.terms)
     missing = [] if lists is None else lists.missing()

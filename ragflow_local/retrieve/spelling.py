@@ -7,7 +7,7 @@ and what is a letter or two away is a slip. Numbers and codes are never guessed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,7 +18,8 @@ from ragflow_local.retrieve.query import Query
 from ragflow_local.stores.catalog import Connection, postings_words
 
 # Languages that write compounds as one word.
-COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et", "is", "af"})
+_COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et", "is", "af"})
+_GOOD_PART = 0.2
 # What may stand between the parts of one.
 _LINKS = ("", "s", "es", "n", "en", "er", "e", "o", "u", "t")
 
@@ -140,6 +141,16 @@ class Vocabularies:
                 while len(self._kept) > _MOST_KEPT:
                     del self._kept[next(iter(self._kept))]
         return kept[1]
+
+
+def is_compounding(languages: Mapping[str, int]) -> bool:
+    """Return whether a good part of the chunks is in a language that writes compounds as a word.
+
+    Args:
+        languages: How many chunks are in each; a few are always taken for another than they are.
+    """
+    compounding = sum(languages[one] for one in _COMPOUNDING & languages.keys())
+    return compounding >= _GOOD_PART * sum(languages.values()) > 0
 
 
 def with_compounds(query: Query, vocabulary: Vocabulary) -> Query:

@@ -10,7 +10,7 @@ import pytest
 from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.records import ChunkRow
 from ragflow_local.retrieve.candidates import asked_of, terms_of_all
-from ragflow_local.retrieve.spelling import Vocabularies, Vocabulary
+from ragflow_local.retrieve.spelling import Vocabularies, Vocabulary, is_compounding
 from ragflow_local.stores.catalog import schema
 
 DATASET = 1
@@ -280,3 +280,9 @@ def test_of_a_large_vocabulary_the_nearest_is_found() -> None:
     assert vocabulary.compounds_of("maint") == ["maintenance"]
     assert vocabulary.compounds_of("tenance", heads_alone=True) == ["maintenance"]
     assert vocabulary.compounds_of("maint", heads_alone=True) == []
+
+
+def test_a_few_chunks_taken_for_german_make_no_dataset_of_compounds() -> None:
+    assert is_compounding({"de": 3, "en": 5})
+    assert not is_compounding({"de": 3, "en": 500})
+    assert not is_compounding({})
