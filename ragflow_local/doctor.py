@@ -21,6 +21,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.ingest.heal import heal, index_anew, lost_sentence, orphans, wrong_postings
 from ragflow_local.ingest.vector_table import VectorTable
+from ragflow_local.processes import sandbox
 from ragflow_local.stores.catalog import (
     Catalog,
     Connection,
@@ -63,12 +64,14 @@ class Report:
         is_open: Whether a process has it open for writing, or ended without closing it.
         counts: Datasets, documents, chunks, files and pictures that were looked at.
         problems: What is wrong; empty when all is well.
+        notes: What this computer cannot do, and a project would be the safer for.
     """
 
     project_dir: str
     is_open: bool
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=lambda: tuple(_notes()))
 
     @property
     def is_healthy(self) -> bool:
@@ -78,6 +81,11 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values, fit for JSON."""
         return {"is_healthy": self.is_healthy, **asdict(self)}
+
+
+def _notes() -> Iterator[str]:
+    for wall in sandbox.lacking():
+        yield f"Files are read by processes without {wall}: this system has none, or forbids it."
 
 
 def examine(project_dir: Path, *, compared: int = _COMPARED) -> Report:

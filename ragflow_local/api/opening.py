@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import tempfile
 import weakref
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
@@ -132,6 +133,25 @@ class Opening:
         if self._remove_when_closed:
             shutil.rmtree(self.project_dir, ignore_errors=True)
 
+    def close_on_signals(self, *numbers: int) -> None:
+        """Have the program end as at its own end when it is told to, so that all is closed.
+
+        What has a handler of the program's or its server's keeps it.
+
+        Args:
+            numbers: Of signals; none: SIGTERM, which ``docker stop`` and systemd send.
+
+        Raises:
+            InvalidValueError: This is not the main thread, or a signal cannot be heard.
+        """
+        for number in numbers or (signal.SIGTERM,):
+            try:
+                if signal.getsignal(number) in (signal.SIG_DFL, None):
+                    signal.signal(number, _end)
+            except (ValueError, OSError) as error:
+                allowed = f"a signal, in the main thread ({error})"
+                raise InvalidValueError("numbers", number, allowed) from None
+
     def __enter__(self) -> Self:
         return self
 
@@ -145,6 +165,11 @@ class Opening:
 
     def __repr__(self) -> str:
         return f"RAGFlow(project_dir={str(self.project_dir)!r})"
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    # As an exception, so that what is under way is ended where it can be; atexit closes projects.
+    raise SystemExit(128 + number)
 
 
 def _cache(cache_dir: str | os.PathLike[str] | None) -> Path:

@@ -60,6 +60,8 @@ def doctor(
             say(f"Repaired: {sentence}")
         for problem in report.problems:
             say(f"{problem.part}: {problem.what}")
+        for note in report.notes:
+            tell(note)
         counted = ", ".join(f"{number:,} {name}" for name, number in report.counts.items())
         state = " (in use, or not closed)" if report.is_open else ""
         tell(f"{'Healthy' if report.is_healthy else 'Not healthy'}{state}: {counted or 'nothing'}.")

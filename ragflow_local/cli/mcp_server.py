@@ -222,7 +222,11 @@ class _Tools:
                 datasets = _datasets(rag, dataset)
                 chat = _chat(rag, datasets, self._model)
                 name = " ".join(question.split())[:_MAX_NAME] or "question"
-                answer = await chat.create_session(name).aask(question)
+                session = chat.create_session(name)
+                try:
+                    answer = await session.aask(question)
+                finally:
+                    chat.delete_sessions([session.id])  # nobody reads it again
                 return Answered(
                     answer=answer.content,
                     sources=_passages(answer.reference, datasets),

@@ -1,6 +1,7 @@
 """How a project is opened and left: which directory, which tenant, which process."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -164,3 +165,37 @@ def test_a_temporary_project_does_not_wait_for_the_disk(monkeypatch: pytest.Monk
     with RAGFlow.temporary(embedding_model="hashing") as rag:
         rag.add_document(rag.create_dataset("kb_1"), "a.txt", b"text").add_chunk("text")
     assert synced == []
+
+
+SIGNALLED = """
+import sys, time
+from ragflow_local import RAGFlow
+rag = RAGFlow(project_dir=sys.argv[1], embedding_model="hashing", workers=1)
+rag.close_on_signals()
+dataset = rag.create_dataset("d")
+print("ready", flush=True)
+while True:
+    rag.create_document(dataset, f"{time.time_ns()}.txt", b"x")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_program_that_asks_for_it_is_closed_by_sigterm(project_dir: Path) -> None:
+    engine = subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED, str(project_dir)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+    )
+    assert engine.stdout is not None
+    assert engine.stdout.readline() == b"ready\n"
+    engine.terminate()
+    engine.communicate(timeout=60)
+    assert engine.returncode == 128 + signal.SIGTERM
+    assert not (project_dir / "open.json").exists()
+    assert (project_dir / "closed.json").exists()
+
+
+def test_a_handler_of_the_programs_stays(rag: RAGFlow) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    rag.close_on_signals(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
