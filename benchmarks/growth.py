@@ -99,10 +99,11 @@ def waits(call: str) -> float:
 
 
 def many(folder: Path, count: int, questions: int = 9) -> dict[str, float]:
-    """Return what one question to ``count`` datasets of 100 chunks takes."""
+    """Return what one question to ``count`` datasets of 100 chunks takes, made where not kept."""
     chance = random.Random(count)
+    is_filled = folder.exists()
     with engine(folder, durable=False) as rag:
-        for number in range(count):
+        for number in range(0 if is_filled else count):
             document = rag.add_document(rag.create_dataset(f"kb{number}"), "a.txt", b"a")
             document.add_chunks([" ".join(chance.choices(WORDS, k=30)) for _ in range(100)])
     with engine(folder) as rag:
@@ -130,13 +131,15 @@ def main() -> None:
     """Measure, and write the page."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--datasets", type=int, nargs="*", default=[10, 100, 1000])
+    arguments.add_argument("--kept", type=Path, help="folder in which the datasets stay")
     given = arguments.parse_args()
     figures: dict[str, dict[str, float]] = {"one by one": one_by_one(1000)}
     calls = ("nothing", "add_chunk", "save", "delete", "add_chunks", "create_document")
     figures["waits"] = {call: waits(call) for call in calls}
     for count in given.datasets:
         with tempfile.TemporaryDirectory() as name:
-            figures[f"{count} datasets"] = many(Path(name) / "p", count)
+            folder = (given.kept or Path(name)) / str(count)
+            figures[f"{count} datasets"] = many(folder, count)
     write("growth", page(figures), figures)
 
 
