@@ -19,7 +19,8 @@ CITE = (
     " before the chunk, such as [ID:0]. Never make up a mark."
 )
 _VARIABLE = "{knowledge}"
-_MOST_OF_FOUND = 2.5  # chunks of both turns, as many times those found now
+_MOST_OF_FOUND = 2.0  # chunks kept from turns before, as many times those found now
+_MOST_NEW = 0.375  # share of those found now that are read beside what was read before
 _LEAST_ROOM = 64  # tokens for the answer, however full the context is
 _HISTORY_SHARE = 0.5  # of what is left beside the first chunk: chunks answer, history only helps
 
@@ -143,16 +144,17 @@ def _most(fits: Callable[[int], bool], least: int, most: int) -> int:
 
 
 def _ordered(hits: Sequence[Hit], earlier: Sequence[Hit]) -> list[Hit]:
-    """Return the chunks of the turn before in their order, and after them those that are new.
+    """Return the chunks of the turn before in their order, and after them the best new ones.
 
-    Where nothing was found again, or they would be more than twice what was found, the
-    conversation has moved on, and only what was found now is given.
+    Where none was found again, or they would be more than twice what was found, the conversation
+    has moved on, and only what was found now is given.
     """
     now = {hit.chunk.number: hit for hit in hits}
     known = [now.pop(hit.chunk.number, hit) for hit in earlier]
-    if not known or len(known) + len(now) > _MOST_OF_FOUND * len(hits):
+    if len(now) == len(hits) or len(known) > _MOST_OF_FOUND * len(hits):
         return list(hits)
-    return without_duplicates([*known, *now.values()])
+    new = list(now.values())[: max(1, int(_MOST_NEW * len(hits)))]
+    return without_duplicates([*known, *new])
 
 
 def _system_of(settings: PromptSettings, hits: Sequence[Hit], shape: Shape) -> str:
