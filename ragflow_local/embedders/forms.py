@@ -1,4 +1,4 @@
-"""The fast form of a model: made at its first use, compared with the original, then kept.
+"""The fast form of a model: made at its first use, compared with the exact one, then kept.
 
 cache_dir/<fingerprint>/verdict.json     which form agrees with the original, and how well
                        /onnx-int8/       model.onnx, tokenizer.json, form.json
@@ -17,22 +17,27 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragflow_local.embedders import onnx
+from ragflow_local.embedders import direct, onnx, packed
 from ragflow_local.embedders.calibration import calibrated
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.onnx import OnnxEmbedder
 from ragflow_local.embedders.probe import PROBE
 from ragflow_local.embedders.quantize import quantize
-from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
-from ragflow_local.errors import DamagedModelError
+from ragflow_local.errors import DamagedModelError, MissingModelError
+
+if TYPE_CHECKING:
+    from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+
+Form: TypeAlias = "OnnxEmbedder | SentenceTransformersEmbedder"
 
 logger = logging.getLogger("ragflow_local")
 
 # Raised when the fast form is made in another way, so that older ones are made anew.
-_FORMAT = 4
+_FORMAT = 5
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
 # benchmarks/results/embedding.md.
 _AGREEMENT = 0.99
@@ -59,9 +64,7 @@ class Verdict:
         return not self.problem or self.made_with == _versions()
 
 
-def open_form(
-    folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str
-) -> OnnxEmbedder | SentenceTransformersEmbedder:
+def open_form(folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str) -> Form:
     """Return the model in the form ``backend``, calibrated, made now if it is not kept yet.
 
     Args:
@@ -76,18 +79,20 @@ def open_form(
     """
     home = cache_dir / f"{fingerprint}-{_FORMAT}"
     embedder = _opened(folder, fingerprint, home, backend)
-    embedder.calibration = calibrated(embedder, home)
+    embedder.calibration = calibrated(embedder, folder.path if folder.kind == "form" else home)
     return embedder
 
 
-def _opened(
-    folder: ModelFolder, fingerprint: str, home: Path, backend: str
-) -> OnnxEmbedder | SentenceTransformersEmbedder:
+def _opened(folder: ModelFolder, fingerprint: str, home: Path, backend: str) -> Form:
+    if folder.kind == "form":
+        if backend not in ("auto", "onnx-int8"):
+            raise DamagedModelError(folder.name, f"it is a fast form alone; it has no {backend}")
+        return OnnxEmbedder(folder, fingerprint, folder.path, "onnx-int8")
     if backend == "torch":
-        return SentenceTransformersEmbedder(folder, fingerprint)
+        return _original(folder, fingerprint)
     verdict = _read_verdict(home) if backend == "auto" else None
     if verdict is not None and verdict.backend == "torch":
-        return SentenceTransformersEmbedder(folder, fingerprint)
+        return _original(folder, fingerprint)
     chosen = backend if verdict is None else verdict.backend
     if backend != "auto" or verdict is not None:
         with contextlib.suppress(DamagedModelError):
@@ -95,24 +100,49 @@ def _opened(
     return _Making(folder, fingerprint, home, backend).make()
 
 
+def _original(folder: ModelFolder, fingerprint: str) -> SentenceTransformersEmbedder:
+    """Return the model on torch."""
+    if folder.kind != "safetensors":
+        raise DamagedModelError(folder.name, "it is in 4 bits, which torch does not read")
+    from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
+
+    return SentenceTransformersEmbedder(folder, fingerprint)
+
+
+def write_exact(folder: ModelFolder, target: Path) -> str:
+    """Write a model's ONNX form in float32 without torch; return why that is not done."""
+    if folder.kind == "packed":
+        packed.write_form(folder.files[0], target)
+        return ""
+    return direct.write_form(folder, target)
+
+
 class _Making:
-    """One making of the fast form, with the original loaded."""
+    """One making of the fast form."""
 
     def __init__(self, folder: ModelFolder, fingerprint: str, home: Path, backend: str) -> None:
         self.folder, self.fingerprint = folder, fingerprint
         self.home, self.backend = home, backend
         self.agreement: dict[str, tuple[float, float]] = {}
-        self.original = SentenceTransformersEmbedder(folder, fingerprint)
+        self.original: SentenceTransformersEmbedder | None = None
+        self.is_kept = True
 
-    def make(self) -> OnnxEmbedder | SentenceTransformersEmbedder:
+    def make(self) -> Form:
         """Return the form that was asked for, or the original with the reason logged."""
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             scratch = Path(tempfile.mkdtemp(dir=self.home, prefix=".making-"))
         except OSError as error:
-            return self._stay(f"{self.home} cannot be written: {error}", keep=False)
+            logger.warning(
+                "The form of the model %r is made anew each time: %s cannot be written: %s",
+                *(self.folder.name, self.home, error),
+            )
+            self.is_kept = False
+            scratch = Path(tempfile.mkdtemp(prefix="ragflow-local-model-"))
         try:
             return self._try_forms(scratch)
+        except MissingModelError:
+            raise
         except OSError as error:
             return self._stay(str(error), keep=False)
         except Exception as error:  # noqa: BLE001  # two libraries on any model: embedding goes on
@@ -120,14 +150,17 @@ class _Making:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _try_forms(self, scratch: Path) -> OnnxEmbedder | SentenceTransformersEmbedder:
+    def _try_forms(self, scratch: Path) -> Form:
         exact = scratch / "onnx"
         exact.mkdir()
-        problem = self.original.export(exact)
+        problem = write_exact(self.folder, exact)
         if problem:
-            return self._stay(problem)
+            problem = self._on_torch(problem).export(exact)
+            if problem:
+                return self._stay(problem)
+        whole = OnnxEmbedder(self.folder, self.fingerprint, exact, "onnx")
+        self.expected = (self.original or whole).embed(PROBE)
         if self.backend in ("auto", "onnx-int8"):
-            whole = OnnxEmbedder(self.folder, self.fingerprint, exact, "onnx")
             feeds = [feed for _, feed in whole.feeds(PROBE)]
             # 63 where a processor without VNNI loses what does not fit 16 bits.
             for largest in (127, 63):
@@ -146,7 +179,7 @@ class _Making:
 
     def _agrees(self, path: Path, backend: str) -> bool:
         form = OnnxEmbedder(self.folder, self.fingerprint, path, backend)
-        cosines = np.sum(form.embed(PROBE) * self.original.embed(PROBE), axis=1)
+        cosines = np.sum(form.embed(PROBE) * self.expected, axis=1)
         mean, least = float(cosines.mean()), float(cosines.min())
         self.agreement[backend] = (round(mean, 4), round(least, 4))
         return least >= _AGREEMENT  # and not ``<``: NaN does not agree
@@ -159,7 +192,24 @@ class _Making:
             *(backend, self.folder.name, mean, least, _AGREEMENT),
         )
 
+    def _on_torch(self, problem: str) -> SentenceTransformersEmbedder:
+        """Return the original, where torch is installed.
+
+        Raises:
+            MissingModelError: It is not, and there is no other way.
+        """
+        if self.original is None:
+            try:
+                self.original = _original(self.folder, self.fingerprint)
+            except MissingModelError as error:
+                raise MissingModelError(
+                    self.folder.name, [self.folder.path], f"Without torch {problem}. {error.remedy}"
+                ) from None
+        return self.original
+
     def _keep(self, path: Path, backend: str) -> OnnxEmbedder:
+        if not self.is_kept:
+            return OnnxEmbedder(self.folder, self.fingerprint, path, backend)
         _sync(path)
         place = self.home / backend
         try:
@@ -177,11 +227,12 @@ class _Making:
     def _stay(self, problem: str, *, keep: bool = True) -> SentenceTransformersEmbedder:
         if self.backend != "auto":
             raise DamagedModelError(self.folder.name, problem)
+        original = self._on_torch(problem)
         logger.warning("The model %r runs on torch, more slowly: %s", self.folder.name, problem)
-        if keep:
+        if keep and self.is_kept:
             with contextlib.suppress(OSError):
                 self._write("torch", problem)
-        return self.original
+        return original
 
     def _write(self, backend: str, problem: str) -> None:
         if self.backend != "auto":

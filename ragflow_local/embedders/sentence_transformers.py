@@ -266,7 +266,7 @@ def _loading(folder: ModelFolder) -> Iterator[None]:
         raise MissingModelError(
             folder.name,
             [folder.path],
-            f"Its library is not installed ({error}): pip install sentence-transformers",
+            f"Its library is not installed ({error}): pip install 'ragflow-local[torch]'",
         ) from None
     with _quiet():
         try:
@@ -286,6 +286,7 @@ def _loading(folder: ModelFolder) -> Iterator[None]:
 
 def _load(folder: ModelFolder) -> Any:
     with _loading(folder):
+        import torch
         from sentence_transformers import SentenceTransformer
 
         return SentenceTransformer(
@@ -293,5 +294,6 @@ def _load(folder: ModelFolder) -> Any:
             device="cpu",
             local_files_only=True,
             trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},  # never a pickle
+            # Never a pickle; folders in 16 bits are computed in 32.
+            model_kwargs={"use_safetensors": True, "dtype": torch.float32},
         ).eval()

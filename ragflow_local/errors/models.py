@@ -17,6 +17,7 @@ class MissingModelError(ModelError):
 
     def __init__(self, name: str, looked_in: Iterable[Path], remedy: str) -> None:
         self.name = name
+        self.remedy = remedy
         places = ", ".join(str(path) for path in looked_in)
         super().__init__(f"There is no model {name!r} in {places}. {remedy}")
 

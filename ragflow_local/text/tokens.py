@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from ragflow_local.text.unigram import MAGIC, Unigram
 
 # A word, a number or one sign; each CJK character is a token of its own.
 _TOKEN = re.compile(
@@ -41,11 +41,24 @@ def token_counter(tokenizer_file: Path | None) -> Callable[[str], int]:
     """Return what counts tokens as the model of ``tokenizer_file`` does, without special ones.
 
     Args:
-        tokenizer_file: A Hugging Face ``tokenizer.json``; None: counted by ``count_tokens``.
+        tokenizer_file: A Hugging Face ``tokenizer.json``, or what ``Unigram`` reads; None:
+            counted by ``count_tokens``.
     """
     if tokenizer_file is None:
         return count_tokens
-    tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    with tokenizer_file.open("rb") as stream:
+        has_pieces = stream.read(len(MAGIC)) == MAGIC
+    count_whole = Unigram(tokenizer_file).count if has_pieces else _counter_of(tokenizer_file)
+    for parts in _PARTS:
+        if sum(map(count_whole, parts.findall(_PROBE))) == count_whole(_PROBE):
+            return _count_by_parts(parts, count_whole)
+    return count_whole
+
+
+def _counter_of(file: Path) -> Callable[[str], int]:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
 
@@ -55,9 +68,6 @@ def token_counter(tokenizer_file: Path | None) -> Callable[[str], int]:
         except (UnicodeEncodeError, TypeError):  # a lone surrogate; embedders read it as "?"
             return count_whole(text.encode(errors="replace").decode())
 
-    for parts in _PARTS:
-        if sum(map(count_whole, parts.findall(_PROBE))) == count_whole(_PROBE):
-            return _count_by_parts(parts, count_whole)
     return count_whole
 
 

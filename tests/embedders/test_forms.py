@@ -16,7 +16,7 @@ from ragflow_local.embedders.onnx import OnnxEmbedder
 from ragflow_local.embedders.probe import PROBE
 from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import SentenceTransformersEmbedder
-from ragflow_local.errors import DamagedModelError
+from ragflow_local.errors import DamagedModelError, MissingModelError
 from tests.embedders.tiny import make_model
 
 TEXTS = [
@@ -160,6 +160,7 @@ def test_a_model_that_cannot_be_exported_stays_with_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = make_model(tmp_path / "model")
+    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "another architecture")
     monkeypatch.setattr(
         SentenceTransformersEmbedder, "export", lambda self, target: "no such operator"
     )
@@ -183,6 +184,29 @@ def test_a_torn_form_is_made_anew(name: str, tiny: Path, tmp_path: Path) -> None
     file.write_bytes(file.read_bytes()[:40])
     assert opened(tiny / "model", cache).backend == "onnx-int8"
     assert file.stat().st_size == size
+
+
+def test_what_only_torch_can_read_is_made_by_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_model(tmp_path / "model")
+    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "another architecture")
+    fast, original = (
+        opened(folder, tmp_path / "cache", "onnx"),
+        opened(folder, tmp_path / "cache", "torch"),
+    )
+    np.testing.assert_allclose(fast.embed(TEXTS), original.embed(TEXTS), atol=1e-4)
+
+
+def test_without_torch_such_a_model_is_missing_and_says_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_model(tmp_path / "model")
+    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "its architecture is t5")
+    for name in ("torch", "sentence_transformers"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingModelError, match=r"architecture is t5.*ragflow-local\[torch\]"):
+        opened(folder, tmp_path / "cache")
 
 
 def test_where_the_cache_cannot_be_written_the_fast_form_is_made_elsewhere(
