@@ -56,10 +56,6 @@ class Archive:
         if len(set(names)) != len(names):
             raise ValueError("two of its parts have one name")
 
-    def size_of(self, name: str) -> int:
-        """Return what a member expands to, by what it says."""
-        return self._archive.getinfo(name).file_size
-
     def read(self, name: str, most: int) -> bytes:
         """Return a member's bytes.
 

@@ -20,6 +20,7 @@ from ragflow_local.errors import (
     NameTakenError,
     RagflowError,
 )
+from ragflow_local.ingest import exchange
 from ragflow_local.stores.catalog import checksums, documents
 from tests.invariants import check_invariants
 
@@ -256,6 +257,27 @@ def test_a_size_that_is_not_true_is_told(here: RAGFlow, members: Members, tmp_pa
             archive.writestr(member, data * 1000 if member == name else data)
         archive.getinfo(name).file_size = len(TEXT)
     refused(here, path)
+
+
+@pytest.mark.parametrize("part", ["files", "images", "dataset.json"])
+def test_a_part_that_is_too_large_is_not_even_read(
+    here: RAGFlow, members: Members, tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = next((name for name in members if name.startswith(part)), "")
+    large = changed(members, "chunks", {"image": part == "images"})
+    large[name or f"images/{json.loads(members['chunks.jsonl'])['id']}"] = os.urandom(1 << 20)
+    monkeypatch.setattr(exchange, "MOST_OF_HEAD", 1000)
+    monkeypatch.setattr(exchange, "MOST_OF_PICTURE", 1000)
+    expand, expanded = zipfile.ZipExtFile.read, [0]
+
+    def counted(self: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        data = expand(self, n)
+        expanded[0] = max(expanded[0], len(data))
+        return data
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
+    refused(here, packed(tmp_path / "large.zip", large))
+    assert expanded[0] < 1 << 16
 
 
 def test_two_members_of_one_name_are_refused(
