@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ragflow_local.retrieve.query import Query
 from ragflow_local.stores.catalog import Connection, documents, postings_words
+from ragflow_local.stores.catalog.commits import counted
 from ragflow_local.text.languages import function_words
 from ragflow_local.text.stems import forms_of
 from ragflow_local.text.terms import words_of
@@ -78,13 +79,14 @@ class LabelsKept:
     """The labels that were asked for last, each kept until a document is added or renamed."""
 
     _kept: dict[tuple[int, ...], tuple[object, Labels]] = field(default_factory=dict)
+    _states: dict[tuple[int, ...], tuple[int, object]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, connection: Connection, datasets: Sequence[int]) -> Labels:
         """Return the labels of the documents of some datasets, given by number."""
         key = tuple(datasets)
         languages = tuple(postings_words.languages_of(connection, datasets))
-        state = documents.state_of_names(connection, datasets), languages
+        state = self._state_of(connection, key), languages
         with self._lock:
             kept = self._kept.get(key)
         if kept is None or kept[0] != state:
@@ -95,6 +97,20 @@ class LabelsKept:
                 while len(self._kept) > _MOST_KEPT:
                     del self._kept[next(iter(self._kept))]
         return kept[1]
+
+    def _state_of(self, connection: Connection, datasets: tuple[int, ...]) -> object:
+        """Return the state of the names, looked at once a commit: it is counted over all of them."""
+        number = counted(connection)
+        with self._lock:
+            known = self._states.get(datasets)
+        if known is None or known[0] != number:
+            known = number, documents.state_of_names(connection, datasets)
+            with self._lock:
+                self._states.pop(datasets, None)
+                self._states[datasets] = known
+                while len(self._states) > _MOST_KEPT:
+                    del self._states[next(iter(self._states))]
+        return known[1]
 
 
 def said_of_all(connection: Connection, labels: Labels, query: Query, numbers: Numbers) -> Scores:

@@ -25,7 +25,7 @@ class Commits:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Count the commit that is about to be made; return its number."""
-        number = _counted(connection) % _MOST + 1
+        number = counted(connection) % _MOST + 1
         connection.execute(f"PRAGMA user_version = {number}")
         return number
 
@@ -41,7 +41,7 @@ class Commits:
 
     def lost(self, connection: sqlite3.Connection, noted: int | None) -> int:
         """Return how many commits that were noted before are not in the catalog."""
-        return max(0, (noted or 0) - _counted(connection))
+        return max(0, (noted or 0) - counted(connection))
 
     def noted(self) -> int | None:
         """Return the number of the last commit that was noted; None where there is no note."""
@@ -57,6 +57,7 @@ class Commits:
             self._file = None
 
 
-def _counted(connection: sqlite3.Connection) -> int:
+def counted(connection: sqlite3.Connection) -> int:
+    """Return the number of the last commit that the snapshot has."""
     (number,) = connection.execute("PRAGMA user_version").fetchone()
     return int(number)
