@@ -99,7 +99,7 @@ class LabelsKept:
         return kept[1]
 
     def _state_of(self, connection: Connection, datasets: tuple[int, ...]) -> object:
-        """Return the state of the names, looked at once a commit: it is counted over all of them."""
+        """Return the state of the names, looked at once a commit: all of them are counted."""
         number = counted(connection)
         with self._lock:
             known = self._states.get(datasets)

@@ -126,6 +126,7 @@ def test_files_are_counted_once_whoever_has_them(rag: RAGFlow, dataset: DataSet)
 
 def steps_of(rag: RAGFlow, call: Callable[[], object]) -> int:
     """Return in how many hundreds of SQLite's steps something is done."""
+    call()  # what is looked at once a commit has been
     counted = [0]
 
     def count() -> int:
