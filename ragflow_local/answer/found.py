@@ -19,7 +19,7 @@ _NEAR = 0.45
 _RATHER_NEAR, _LEAD = 0.35, 0.25
 
 # Of the threshold: so much is enough to be looked at for a quote, which has to pass a scorer.
-QUOTED_BELOW = 0.5
+QUOTED_BELOW = 0.25
 
 
 def found(hits: Sequence[Hit], threshold: float) -> list[Hit]:
