@@ -4,9 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ragflow_local.settings import Limits, LLMSettings, ParserConfig, PromptSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(ROOT.glob("docs/*.md"))
@@ -34,3 +38,30 @@ def test_the_blocks_of_a_page_run_in_order_without_weights(page: Path, tmp_path:
     printed = iter(ended.stdout.splitlines())
     for words in PRINTED.get(page.name, []):
         assert any(words in line for line in printed), ended.stdout
+
+
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", [Limits, LLMSettings, ParserConfig, PromptSettings])
+def test_each_setting_stands_on_the_page_of_settings(kind: Any) -> None:
+    missing = [field.name for field in fields(kind) if f"`{field.name}`" not in SETTINGS]
+    assert not missing
+
+
+def test_each_environment_variable_stands_on_the_page_of_settings() -> None:
+    names = {
+        name
+        for folder in ("ragflow_local", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"(?<!_)RAGFLOW_LOCAL_[A-Z_]+", path.read_text(encoding="utf-8"))
+    }
+    assert "RAGFLOW_LOCAL_PROJECT" in names
+    assert not [name for name in sorted(names) if f"`{name}`" not in SETTINGS]
+
+
+def test_links_of_pages_lead_somewhere() -> None:
+    for page in (*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
