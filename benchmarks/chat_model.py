@@ -94,7 +94,14 @@ def overhead(model: Any, path: Path) -> Iterator[str]:
     ours, theirs, ours_first, theirs_first = [], [], [], []
     for repeat in range(REPEATS):
         question = f"What is the revenue of company number {repeat}?"
-        turn = Turn(question, [], PromptSettings(), settings, lambda _: hits, lambda: model)
+        turn = Turn(
+            question,
+            [],
+            PromptSettings(grounding="marked"),
+            settings,
+            lambda _: hits,
+            lambda: model,
+        )
         list(answer(turn))
         began = time.perf_counter()
         stream = iter(answer(turn))
