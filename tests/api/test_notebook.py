@@ -77,8 +77,10 @@ def test_what_is_gone_is_told_and_raises_nothing(
         rag.delete_datasets([things["dataset"].id])
         rag.delete_chats(["Miss R"])
     assert SLEEPS in shown(things.pop("chunk")).text, "a chunk is what was found"
-    for thing in things.values():
-        assert told in shown(thing).text
+    for name, thing in things.items():
+        # What a document or a message said last can be read without its engine.
+        is_kept = end == "closed" and name in ("document", "message")
+        assert ("kraken" if is_kept else told) in shown(thing).text
         assert repr(thing).startswith(type(thing).__name__)
 
 
