@@ -16,8 +16,10 @@ def metadata_of(chunk: Chunk) -> dict[str, Any]:
     """Return what is known of a found chunk beside its text, as plain values.
 
     ``page`` is the first of ``pages``, from 1, or None where the format has none; ``positions``
-    are ``[page, x0, x1, top, bottom]`` in points from the top left.
+    are ``[page, x0, x1, top, bottom]`` in points from the top left; ``neighbours``, the texts of
+    the chunks around it, is there only where they were asked for.
     """
+    beside = {"neighbours": [other.content for other in chunk.neighbours]}
     pages = sorted({int(place[0]) for place in chunk.position})
     return {
         "source": chunk.document_name,
@@ -32,4 +34,5 @@ def metadata_of(chunk: Chunk) -> dict[str, Any]:
         "similarity": chunk.similarity,
         "vector_similarity": chunk.vector_similarity,
         "term_similarity": chunk.term_similarity,
+        **(beside if chunk.neighbours else {}),
     }

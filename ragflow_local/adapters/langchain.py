@@ -41,6 +41,7 @@ class RAGFlowRetriever(BaseRetriever):
     top_k: int = 1024
     meta_fields: Mapping[str, object] | None = None
     rerank_id: str | None = None
+    neighbours: int | str = 0
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         own = set(type(self).model_fields) - set(BaseRetriever.model_fields) - {"rag"}

@@ -67,6 +67,8 @@ class RAGFlowRetriever(BaseRetriever):
         top_k: Candidates taken from each of the two indexes.
         meta_fields: Only in documents that note this; see ``RAGFlow.retrieval``.
         rerank_id: A cross-encoder, by its folder or name.
+        neighbours: How many chunks before and after each to bring, in its metadata, or
+            ``section`` for all under the same headings.
         filters: LlamaIndex's way to say ``meta_fields``: conditions that must all be met.
     """
 
@@ -83,6 +85,7 @@ class RAGFlowRetriever(BaseRetriever):
         *,
         meta_fields: Mapping[str, object] | None = None,
         rerank_id: str | None = None,
+        neighbours: int | str = 0,
         filters: MetadataFilters | None = None,
     ) -> None:
         self._rag = rag
@@ -96,6 +99,7 @@ class RAGFlowRetriever(BaseRetriever):
             "top_k": top_k,
             "meta_fields": conditions_of(filters, meta_fields),
             "rerank_id": rerank_id,
+            "neighbours": neighbours,
         }
         super().__init__()
 
