@@ -18,6 +18,7 @@ from ragflow_local.errors import (
     RagflowError,
 )
 from ragflow_local.stores import directory
+from ragflow_local.stores.catalog import datasets
 from ragflow_local.stores.directory import Directory
 
 
@@ -119,7 +120,7 @@ def test_ctrl_c_while_the_catalog_is_hashed_leaves_no_lock(
 
 def test_a_change_under_way_is_waited_for_and_the_next_is_refused(project: Path) -> None:
     rag = opened(project)
-    inner = rag.project
+    inner, id = rag.project, rag.get_dataset("kb").id
     inside, go_on = threading.Event(), threading.Event()
     ended: list[str] = []
 
@@ -127,7 +128,7 @@ def test_a_change_under_way_is_waited_for_and_the_next_is_refused(project: Path)
         with inner.catalog.write() as connection:
             inside.set()
             assert go_on.wait(30)
-            connection.execute("UPDATE datasets SET description = 'changed'")
+            datasets.update(connection, id, {"description": "changed"})
         ended.append("changed")
 
     def close() -> None:

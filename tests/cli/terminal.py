@@ -74,6 +74,21 @@ class Terminal:
                 return
         raise AssertionError(self.out)
 
+    def leave(self) -> int:
+        """Press Ctrl-D until the program has ended, and return how.
+
+        Between the prompt and reading, the terminal takes it, and the program does not see it.
+        """
+        for _ in range(30):
+            self.type("\x04")
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                if select.select([self._own], [], [], 0.2)[0] and not self._read():
+                    return self.close()
+                if self.process.poll() is not None:
+                    return self.close()
+        raise AssertionError(self.out)
+
     def _read(self) -> bool:
         """Take what is there; False at the end."""
         try:
