@@ -53,6 +53,7 @@ from ragflow_local.stores.catalog import (
 )
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
+from ragflow_local.stores.in_hand import MOST_ENDS
 from ragflow_local.stores.trash import KEPT_DAYS
 from ragflow_local.stores.vectors import Vectors
 
@@ -234,12 +235,18 @@ class Project:
         self.term_index.renewal.start()
         with self.catalog.read() as reading:
             interrupted = documents.running(reading)
-        if self.options.resume:
-            self.jobs.submit(interrupted)
-        else:
-            for row in interrupted:
-                reason = "The engine ended in the middle of this parse. async_parse() starts anew."
-                self.indexer.fail(row.id, reason)
+        guilty = self.files.in_hand.take_up(was_clean=was_clean)
+        given_up = [row for row in interrupted if row.id in guilty or not self.options.resume]
+        for row in given_up:
+            reason = "The engine ended in the middle of this parse. async_parse() starts anew."
+            if row.id in guilty:
+                reason = (
+                    f"The engine ended {MOST_ENDS} times while it worked on this document, perhaps"
+                    " for want of memory. async_parse() tries it again."
+                )
+            self.indexer.fail(row.id, reason)
+        self.files.in_hand.clear(row.id for row in given_up)
+        self.jobs.submit([row for row in interrupted if row not in given_up])
 
     @property
     def is_closed(self) -> bool:

@@ -98,6 +98,7 @@ class Jobs:
                     self._line.join(),
                     ParserConfig.from_dict(document.parser_config),
                     str(self._files.path_of(document.sha256)),
+                    is_suspect=self._files.in_hand.is_suspect(document.id),
                 )
                 self._parses[document.id] = parse
                 self._tasks.put(Task(parse.order, 0, parse, first_request(parse, self._limits)))
@@ -320,6 +321,10 @@ class Jobs:
         self._tasks.put(Task(parse.order, -1, parse, request))
 
     def _index(self, parses: Sequence[Parse]) -> None:
+        with self._files.in_hand.noted([parse.document.id for parse in parses]):
+            self._index_noted(parses)
+
+    def _index_noted(self, parses: Sequence[Parse]) -> None:
         def embedded(done: int) -> None:
             share = done / max(sum(len(parse.drafts) for parse in parses), 1)
             for parse in parses:
@@ -379,6 +384,7 @@ class Jobs:
             parse.is_over = True
         try:
             write()
+            self._files.in_hand.clear([parse.document.id])
         finally:
             with self._changed:
                 if self._parses.get(parse.document.id) is parse:

@@ -44,6 +44,7 @@ class Parse:
     notices: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     is_checked: bool = False
+    is_suspect: bool = False
     is_over: bool = False
 
     def is_cancelled(self) -> bool:
@@ -117,7 +118,7 @@ def together(parses: Iterable[Parse]) -> Iterator[list[Parse]]:
     group: list[Parse] = []
     for parse in parses:
         # A graph may be drawn by a chat model, for minutes.
-        is_alone = parse.document.parse_method == "knowledge_graph"
+        is_alone = parse.is_suspect or parse.document.parse_method == "knowledge_graph"
         size = len(parse.drafts) + sum(len(other.drafts) for other in group)
         is_other = any(other.document.dataset_id != parse.document.dataset_id for other in group)
         if group and (is_alone or is_other or size > _TOGETHER):

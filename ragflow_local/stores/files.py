@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError, ProjectClosedError
 from ragflow_local.stores.durable import make_folder, read_own, telling_disk, write_whole
+from ragflow_local.stores.in_hand import InHand
 from ragflow_local.stores.names import (
     is_id,
     is_sha256,
@@ -45,6 +46,7 @@ class Files:
         self._images = project / "images"
         self._reserve = project / "reserve"
         self.trash = Trash(project)
+        self.in_hand = InHand(project)
         self._is_durable = is_durable
         self._writing = threading.Lock()
         self._is_closed = False
@@ -61,6 +63,7 @@ class Files:
 
     def close(self) -> None:
         """Write nothing from now on; a write that is under way is waited for."""
+        self.in_hand.close()
         with self._writing:
             self._is_closed = True
 

@@ -20,7 +20,7 @@ CATALOG = "catalog.sqlite3"
 FOLDERS = ("files", "images", "vectors", "trash")
 # Written in place: with a second name elsewhere, what is there would change along.
 _IN_PLACE = (CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal", "commits", "lock")
-_REPLACED = ("project.json", "open.json", "closed.json", "reserve")
+_REPLACED = ("project.json", "open.json", "closed.json", "reserve", "in-hand")
 
 # What file systems and desktops put into any directory; hidden names likewise.
 _NOBODYS = ("lost+found", "desktop.ini", "Thumbs.db")

@@ -1,0 +1,60 @@
+"""A document that ends the engine."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ragflow_local import RAGFlow
+
+ENDS_THE_ENGINE = """
+import os, sys, time
+from ragflow_local import RAGFlow
+from ragflow_local.embedders.hashing import HashingEmbedder
+from ragflow_local.ingest.jobs import Jobs
+
+embed = HashingEmbedder.embed
+
+def deadly(self, texts):
+    if any("deadly" in text for text in texts):
+        os._exit(137)
+    return embed(self, texts)
+
+HashingEmbedder.embed = deadly
+drafted = Jobs._all_drafted
+
+def drafted_together(self):
+    while self._drafted.qsize() < 3:
+        time.sleep(0.01)
+    return drafted(self)
+
+if sys.argv[2] == "together":
+    Jobs._all_drafted = drafted_together
+rag = RAGFlow(project_dir=sys.argv[1], embedding_model="hashing", workers=1)
+if not rag.list_datasets():
+    dataset = rag.create_dataset("d")
+    for name in ("deadly", "good", "fine"):
+        rag.create_document(dataset, f"{name}.txt", f"It is {name}.".encode())
+    rag.async_parse_documents([document.id for document in dataset.list_docs()])
+rag.close(wait=True)
+"""
+
+
+def test_a_document_that_ends_the_engine_is_tried_twice_and_holds_up_no_other(
+    project_dir: Path,
+) -> None:
+    codes = []
+    for drafted in ("together", "together", "as it comes", "as it comes"):
+        ended = subprocess.run(
+            [sys.executable, "-c", ENDS_THE_ENGINE, str(project_dir), drafted],
+            cwd=Path(__file__).parents[2],
+            timeout=60,
+            check=False,
+        )
+        codes.append(ended.returncode)
+    assert codes == [137, 137, 0, 0]
+    with RAGFlow(project_dir=project_dir, embedding_model="hashing") as rag:
+        documents = {document.name: document for document in rag.list_datasets()[0].list_docs()}
+        assert documents["good.txt"].run == "DONE"
+        assert documents["fine.txt"].run == "DONE"
+        assert documents["deadly.txt"].run == "FAIL"
+        assert "ended 2 times" in documents["deadly.txt"].progress_msg
