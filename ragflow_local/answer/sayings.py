@@ -6,7 +6,7 @@ Said in the language of the question, where that is known; else in English.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ragflow_local.text.languages import language_of
@@ -227,6 +227,30 @@ _TOLD_BY = (
 )
 
 
+# Words that tell the language of a saying, which is too short to be recognised otherwise.
+_WORDS_OF = {
+    "en": "hello hi hey there good morning afternoon evening day thanks thank thx cheers help who",
+    "de": "hallo guten tag morgen abend moin servus grüezi danke vielen hilfe wer zusammen",
+    "fr": "bonjour bonsoir salut coucou merci beaucoup aide qui",
+    "es": "hola buenos buenas días tardes noches gracias ayuda quién",
+    "it": "ciao buongiorno buonasera salve grazie mille aiuto chi",
+    "pt": "olá oi bom dia boa tarde noite obrigado obrigada ajuda quem",
+    "nl": "goedemorgen goedendag hoi bedankt wel wie",
+    "pl": "cześć dzień dobry dziękuję kim",
+}
+_SAYINGS = {language: frozenset(words.split()) for language, words in _WORDS_OF.items()}
+_LONGEST_SAYING = 4  # words; longer questions are recognised
+
+
+def _language(question: str, among: Collection[str]) -> str:
+    words = re.findall(r"\w+", question.casefold())
+    if len(words) <= _LONGEST_SAYING:
+        found = [language for language, known in _SAYINGS.items() if known.intersection(words)]
+        if len(found) == 1:
+            return found[0]
+    return language_of(question, among=among)
+
+
 def saying_of(question: str, standing: Callable[[], Standing]) -> str | None:
     """Return the answer to a question about nothing in the documents; None for any other."""
     bare = " ".join(_ENDS.sub("", question).casefold().split())
@@ -258,7 +282,7 @@ def missing(question: str, standing: Standing) -> str:
 def told(topic: str, question: str, **values: object) -> str:
     """Return a sentence in the language of a question."""
     spoken = _SAID[topic]
-    return spoken.get(language_of(question, among=tuple(spoken)), spoken["en"]).format(**values)
+    return spoken.get(_language(question, tuple(spoken)), spoken["en"]).format(**values)
 
 
 def _answer(topic: str, question: str, standing: Standing) -> str:

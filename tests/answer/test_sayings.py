@@ -53,3 +53,26 @@ def test_what_is_missing_is_told() -> None:
     assert "deleted" in missing("Where is it?", Standing(datasets=0, is_deleted=True))
     assert missing("Where is it?", Standing(datasets=0)) == "This chat has no dataset."
     assert missing("Where is it?", Standing(is_known=False)) == ""
+
+
+@pytest.mark.parametrize(
+    ("saying", "answer"),
+    [
+        ("hello", "Hello!"),
+        ("Hi there", "Hello!"),
+        ("hey!", "Hello!"),
+        ("Hallo", "Hallo!"),
+        ("Salut", "Bonjour"),
+        ("hola", "¡Hola!"),
+        ("Ciao", "Ciao!"),
+        ("Olá", "Olá!"),
+        ("cześć", "Cześć!"),
+        ("Thanks", "You are welcome."),
+        ("danke", "Gern geschehen."),
+        ("grazie mille", "Prego."),
+        ("help", "I answer"),
+        ("Who are you?", "I answer"),
+    ],
+)
+def test_a_saying_of_a_word_or_two_is_answered_in_its_language(saying: str, answer: str) -> None:
+    assert (saying_of(saying, lambda: FULL) or "").startswith(answer)
