@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ragflow_local.errors import DamagedModelError
-from ragflow_local.generators.template_process import TemplateError, TemplateProcess
+from ragflow_local.generators.template_process import (
+    TemplateEndlessError,
+    TemplateError,
+    TemplateProcess,
+)
 from ragflow_local.records import ChatMessage
 
 # For a model that knows ChatML's tokens, but came without a template.
@@ -57,6 +61,8 @@ class ChatTemplate:
         probe = [ChatMessage("system", _SYSTEM_PROBE), ChatMessage("user", _USER_PROBE)]
         try:
             return _SYSTEM_PROBE in self._rendered(probe)
+        except TemplateEndlessError:
+            raise
         except TemplateError:
             return False
 

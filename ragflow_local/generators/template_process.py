@@ -32,6 +32,10 @@ class TemplateError(Exception):
     """A template cannot be rendered; what it said, or how it ended."""
 
 
+class TemplateEndlessError(TemplateError):
+    """A template takes more time or memory than there is; another try would too."""
+
+
 class TemplateProcess:
     """A process that renders, started when it is needed; safe to use from several threads."""
 
@@ -49,11 +53,14 @@ class TemplateProcess:
         with self._lock:
             answer = self._ask(request)
         if not answer.endswith(b"\n"):
-            raise TemplateError("it takes too long, or too much memory")
+            raise TemplateEndlessError("it takes too long, or too much memory")
         found = json.loads(answer)
         if "failed" in found:
             raise TemplateError(str(found["failed"]))
-        return str(found["text"])
+        text = str(found["text"])
+        if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise TemplateError("it writes half a letter (a lone surrogate)")
+        return text
 
     def close(self) -> None:
         """End the process; the next rendering starts another."""

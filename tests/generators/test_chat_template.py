@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from ragflow_local.errors import DamagedModelError
 from ragflow_local.generators.chat_template import CHATML, ChatTemplate, ControlWords, arrange
+from ragflow_local.generators.template_process import TemplateEndlessError, TemplateProcess
 from ragflow_local.records import ChatMessage
 
 pytest.importorskip("jinja2", reason="comes with the extra llm")
@@ -96,6 +99,7 @@ ENDLESS = {
     "a filter that pads": "{{ 'x' | center(999999999) }}",
     "a sum without an end": "{{ range(99999) | map('string') | batch(1) | list * 99999 }}",
     "a date of letters": "{{ strftime_now(5) }}",
+    "half a letter": "{{ '\\ud800' }}",
 }
 
 
@@ -131,3 +135,18 @@ def test_the_process_of_a_template_ends_with_it() -> None:
     template._process.close()
     assert process.returncode is not None
     assert "u" in template.render([USER])
+
+
+def test_a_template_that_runs_out_of_time_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = []
+
+    def render(self: TemplateProcess, source: str, values: Mapping[str, object]) -> str:
+        tries.append(source)
+        raise TemplateEndlessError("it takes too long")
+
+    monkeypatch.setattr(TemplateProcess, "render", render)
+    with pytest.raises(DamagedModelError, match="too long"):
+        ChatTemplate(CHATML, "m")
+    assert len(tries) == 1
