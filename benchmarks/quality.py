@@ -1,6 +1,8 @@
-"""How well is what answers found? nDCG@10 and recall of words, meaning and both, on six sets.
+"""How well is what answers found? nDCG@10 and recall of words, meaning and both, set by set.
 
-    python -m benchmarks.quality [SET …]
+    python -m benchmarks.quality [--model NAME] [SET …]
+
+A page a model: ``quality.md`` of the default one, ``quality_NAME.md`` of another.
 
 Each document is one chunk, so that the ranking is measured and not the cutting. Embeddings are
 kept in a folder of temporary files, by model and text.
@@ -8,10 +10,12 @@ kept in a folder of temporary files, by model and text.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,6 +31,8 @@ from ragflow_local.retrieve.search import Wanted, search
 
 Interval: TypeAlias = tuple[float, float, float]  # mean, and its 95 % interval
 
+# Sets whose questions have answers in their passages, the same ones in four languages.
+ANSWERED = ("squad2_part", "xquad_de_part", "xquad_ru_part", "xquad_zh_part", "xquad_ar_part")
 WEIGHTS = [step / 10 for step in range(11)]
 DEFAULT = 0.3
 DEPTH = 100
@@ -89,6 +95,7 @@ def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, Interv
     figures: dict[str, dict[str, Interval]] = {}
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder), matrix.shape[1])
+        project.scope = replace(project.scope, floor=embedder.floor)
         project.fill(one.documents, iter([matrix]), batch=len(one.documents))
         for weight in WEIGHTS:
             found = ranked(project, known, one, weight)
@@ -102,13 +109,13 @@ def measure(one: RetrievalSet, embedder: Embedder) -> dict[str, dict[str, Interv
     return figures
 
 
-def page(figures: dict[str, dict[str, dict[str, Interval]]]) -> str:
+def page(figures: dict[str, dict[str, dict[str, Interval]]], model: str) -> str:
     """Return the page of results."""
     default = f"{DEFAULT:.1f}"
     lines = [
         "# Quality of retrieval",
         "",
-        f"{machine()}. `python -m benchmarks.quality`. Model {MODEL}; each document one chunk;"
+        f"{machine()}. `python -m benchmarks.quality --model {model}`; each document one chunk;"
         " 95 % intervals by bootstrap over the questions.",
         "",
         f"Words: weight 0. Meaning: weight 1. Both: weight {DEFAULT}, the default.",
@@ -140,18 +147,22 @@ Forms of the term similarity that were tried: blend.md.
 
 def main() -> None:
     """Measure the sets named, or all that are there."""
-    names = sys.argv[1:] or [*ENGLISH, *CHINESE]
-    folders = [DATA / "retrieval" / name for name in names]
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--model", default=MODEL)
+    arguments.add_argument("sets", nargs="*", default=[*ENGLISH, *CHINESE, *ANSWERED])
+    given = arguments.parse_args()
+    folders = [DATA / "retrieval" / name for name in given.sets]
     there = [folder for folder in folders if folder.exists()]
     if not there:
         sys.exit(f"No retrieval set in {DATA / 'retrieval'}: set RAGFLOW_LOCAL_DATA.")
-    embedder = open_embedder(MODEL, None, cache_dir=CACHE / "models")
+    embedder = open_embedder(given.model, None, cache_dir=CACHE / "models")
     figures: dict[str, dict[str, dict[str, Interval]]] = {}
     for folder in there:
         figures[folder.name] = measure(retrieval_set(folder), embedder)
         print(folder.name, figures[folder.name][f"{DEFAULT:.1f}"], flush=True)
     if len(there) == len(folders):
-        write("quality", page(figures), figures)
+        name = "quality" if given.model == MODEL else f"quality_{given.model}"
+        write(name, page(figures, given.model), figures)
 
 
 if __name__ == "__main__":
