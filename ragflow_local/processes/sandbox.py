@@ -163,7 +163,7 @@ def _libraries() -> Iterator[str]:
     with contextlib.suppress(AttributeError):  # a frozen program has no site
         yield from [*site.getsitepackages(), site.getusersitepackages()]
     if frozen := getattr(sys, "_MEIPASS", ""):
-        yield frozen
+        yield from (frozen, sys.executable)  # the program holds modules itself
     for entry in map(Path, sys.path):
         if entry.suffix == ".zip" or any(entry.glob("*.dist-info")):
             yield str(entry)
