@@ -22,15 +22,15 @@ from benchmarks.quality import CACHE, DEFAULT, Known, embedded, ranked
 from ragflow_local.embedders import open_embedder
 from ragflow_local.retrieve import candidates
 from ragflow_local.retrieve.quality import ndcg
-from ragflow_local.retrieve.similarity import Matched, Scores, term_similarity
+from ragflow_local.retrieve.similarity import BM25Parts, Scores, term_similarity
 
 SETS = "hotpot100 cisi lihua_half dureader_demo pubmedqa squad2_part cmrc2018_trial"
 MOST = 200
 
-Form = Callable[[Matched, Scores, int], Scores]
+Form = Callable[[BM25Parts, Scores, int], Scores]
 
 
-def _share(matched: Matched, weights: Scores) -> Scores:
+def _share(matched: BM25Parts, weights: Scores) -> Scores:
     every = float(weights @ matched.idf)
     if every <= 0:
         return np.zeros(matched.parts.shape[1])
@@ -46,7 +46,7 @@ def power(exponent: float) -> Form:
 def saturated(half: float) -> Form:
     """Return s / (s + half) of the sum s of BM25."""
 
-    def form(matched: Matched, weights: Scores, _: int) -> Scores:
+    def form(matched: BM25Parts, weights: Scores, _: int) -> Scores:
         total = weights @ matched.parts
         found: Scores = total / (total + half)
         return found
@@ -54,7 +54,7 @@ def saturated(half: float) -> Form:
     return form
 
 
-def covered(matched: Matched, weights: Scores, length: int) -> Scores:
+def covered(matched: BM25Parts, weights: Scores, length: int) -> Scores:
     """Return the share, raised by coverage times brevity."""
     every = max(float(weights @ matched.idf), 1e-9)
     coverage = (weights * matched.idf) @ (matched.parts > 0) / every
@@ -65,7 +65,7 @@ def covered(matched: Matched, weights: Scores, length: int) -> Scores:
     return found
 
 
-def former(matched: Matched, weights: Scores, length: int) -> Scores:
+def former(matched: BM25Parts, weights: Scores, length: int) -> Scores:
     """Return the form of the first release, with its exponents."""
     every = max(float(weights @ matched.idf), 1e-9)
     share = _share(matched, weights) ** 0.8

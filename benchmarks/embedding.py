@@ -1,4 +1,4 @@
-"""Embedding: texts a second and agreement of the fast form, beside sentence-transformers on torch.
+"""Embedding: texts a second and agreement of the ONNX form, beside sentence-transformers on torch.
 
     python -m benchmarks.embedding [--sets hotpot100 cisi] [--rounds 5]
 
@@ -116,7 +116,7 @@ def speed(fast: Embedder, rounds: int) -> list[str]:
             "sentence-transformers on torch": lambda: plain.encode(
                 texts, normalize_embeddings=True, show_progress_bar=False
             ),
-            "ragflow_local, fast form": lambda: fast.embed(texts),
+            "ragflow_local, ONNX form": lambda: fast.embed(texts),
         },
         rounds,
     )
@@ -162,7 +162,7 @@ def main() -> None:
             f" form is made; {statistics.median(seconds for seconds, _ in again):.2f} s from then"
             f" on (median of five; torch {'was' if again[0][1] else 'is not'} loaded).",
             "",
-            "| set | nDCG@10 torch | fast form | difference | mean cosine | least | most |",
+            "| set | nDCG@10 torch | ONNX form | difference | mean cosine | least | most |",
             "|---|---|---|---|---|---|---|",
         ]
         for name in given.sets:

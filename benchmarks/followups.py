@@ -22,8 +22,8 @@ from ragflow_local.api.retrieval import retrieve
 from ragflow_local.cli.demo import DOCUMENTS
 from ragflow_local.generators import Generator, open_generator
 from ragflow_local.records import ChatMessage, Hit
-from ragflow_local.retrieve.filters import Within
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.filters import DocumentFilter
+from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import LLMSettings, PromptSettings
 
 Rewrite = Callable[[str, Sequence[ChatMessage]], str]
@@ -88,13 +88,13 @@ def filled(rag: RAGFlow) -> DataSet:
 
 def measure(rag: RAGFlow, dataset: DataSet, rewrite: Rewrite, *, is_whole: bool) -> str:
     """Return figures: found among the chunks, quoted, seconds for the rewriting."""
-    wanted = Wanted(threshold=0.2, vector_weight=0.3, limit=8)
+    wanted = SearchOptions(threshold=0.2, vector_weight=0.3, limit=8)
     embedder = rag.project.embedder_of(dataset._row)
     found = quoted = 0
     seconds = 0.0
 
     def hits_of(question: str) -> list[Hit]:
-        return retrieve(rag.project, question, [dataset._row], Within(), wanted)
+        return retrieve(rag.project, question, [dataset._row], DocumentFilter(), wanted)
 
     def said(question: str) -> str:
         settings = PromptSettings(), LLMSettings()

@@ -145,7 +145,7 @@ def draw(rag: Any, model: str) -> None:
 
 
 USES = {
-    "first parse, which makes the model's fast form": parse,
+    "first parse, which makes the model's ONNX form": parse,
     "add and parse a PDF of 11 pages and three small files": parse,
     "open": lambda rag, model: rag.list_datasets(),
     "open and search": search,

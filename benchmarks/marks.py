@@ -24,7 +24,7 @@ from ragflow_local import RAGFlow
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.lines import FLAGS
 from ragflow_local.readers.pdf_marks import narrowed
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 
 def letters_of(text: str) -> Counter[str]:
@@ -35,7 +35,7 @@ def letters_of(text: str) -> Counter[str]:
     )
 
 
-def under(page: Any, marks: Iterable[Place]) -> Counter[str]:
+def under(page: Any, marks: Iterable[Region]) -> Counter[str]:
     """Return the words of a page whose middle lies in one of the marks."""
     boxes = list(marks)
     found: Counter[str] = Counter()

@@ -27,7 +27,7 @@ from benchmarks.projects import MODEL, Project
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Matrix, Vector
 from ragflow_local.retrieve.quality import interval, ndcg, recall
-from ragflow_local.retrieve.search import Wanted, search
+from ragflow_local.retrieve.search import SearchOptions, search
 
 Interval: TypeAlias = tuple[float, float, float]  # mean, and its 95 % interval
 
@@ -77,7 +77,7 @@ def embedded(embedder: Embedder, texts: Sequence[str], questions: bool) -> Matri
 
 def ranked(project: Project, known: Known, one: RetrievalSet, weight: float) -> list[list[int]]:
     """Return the documents found for each question, best first."""
-    wanted = Wanted(threshold=0.0, vector_weight=weight, limit=DEPTH)
+    wanted = SearchOptions(threshold=0.0, vector_weight=weight, limit=DEPTH)
     return [
         [
             hit.chunk.number - 1

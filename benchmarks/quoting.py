@@ -27,7 +27,7 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # it brings
 from benchmarks.quoting_sets import TOP_N, Case, answer_set, hits_of
 from ragflow_local.answer import quoting, scorer
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, weights_of
-from ragflow_local.answer.knowledge import without_duplicates
+from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.statements import of_the_subject
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Hit, Matrix, Vector

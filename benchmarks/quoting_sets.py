@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ragflow_local import RAGFlow
 from ragflow_local.records import Hit
-from ragflow_local.retrieve.filters import Within
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.filters import DocumentFilter
+from ragflow_local.retrieve.search import SearchOptions
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
 TOP_N = 8  # a chat's
@@ -141,7 +141,7 @@ def hits_of(kept: AnswerSet, cache: Path, questions: list[str], label: str = "")
         with project.catalog.read() as reading:
             dataset = datasets.get(reading, row.id)
         assert dataset is not None
-        wanted = Wanted(threshold=0.0, vector_weight=0.3, limit=TOP_N)
-        found = [project.search(text, [dataset], Within(), wanted) for text in questions]
+        wanted = SearchOptions(threshold=0.0, vector_weight=0.3, limit=TOP_N)
+        found = [project.search(text, [dataset], DocumentFilter(), wanted) for text in questions]
     path.write_bytes(pickle.dumps(found))
     return found

@@ -33,7 +33,7 @@ from benchmarks.quality import CACHE
 from ragflow_local.embedders import open_embedder
 from ragflow_local.records import Matrix
 from ragflow_local.retrieve import nearest
-from ragflow_local.retrieve.search import Wanted, search
+from ragflow_local.retrieve.search import SearchOptions, search
 
 Numbers: TypeAlias = NDArray[np.int64]
 
@@ -67,7 +67,7 @@ def matrices(seed: int = 0) -> Iterator[Matrix]:
 def first_search(folder: Path, question: str, is_new: bool) -> tuple[float, float]:
     """Return the seconds to open a project, and from a process's start to its first result.
 
-    Where the model's fast form ``is_new``, it may be made with torch; after that, nothing is.
+    Where the model's ONNX form ``is_new``, it may be made with torch; after that, nothing is.
     """
     begun = time.perf_counter()
     command = [sys.executable, "-c", _FIRST, str(folder), question]
@@ -192,9 +192,9 @@ def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
     project = Project(folder, DIM)
     figures: dict[str, float] = {}
     for what, weight in (("lexical", 0.0), ("hybrid", 0.3), ("vector", 1.0)):
-        wanted = Wanted(threshold=0.0, vector_weight=weight, limit=10)
+        wanted = SearchOptions(threshold=0.0, vector_weight=weight, limit=10)
 
-        def ask(number: int, wanted: Wanted = wanted) -> None:
+        def ask(number: int, wanted: SearchOptions = wanted) -> None:
             search(questions[number], [project.scope], project.sources, lambda: embedder, wanted)
 
         times = milliseconds(ask, QUESTIONS)

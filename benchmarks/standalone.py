@@ -17,8 +17,8 @@ from benchmarks.quoting_sets import TOP_N, AnswerSet, answer_set, open_set
 from ragflow_local.answer.followup import completed
 from ragflow_local.answer.found import joined
 from ragflow_local.records import ChatMessage, Hit
-from ragflow_local.retrieve.filters import Within
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.filters import DocumentFilter
+from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.stores.catalog import datasets
 
 SETS = ("squad2_part", "xquad_de_part", "xquad_zh_part", "xquad_ru_part", "xquad_ar_part")
@@ -32,10 +32,10 @@ def line_of(kept: AnswerSet, cache: Path, step: int) -> str:
         with rag.project.catalog.read() as reading:
             row = datasets.get(reading, rag.list_datasets(name="texts")[0].id)
         assert row is not None
-        wanted = Wanted(threshold=0.0, vector_weight=0.3, limit=TOP_N)
+        wanted = SearchOptions(threshold=0.0, vector_weight=0.3, limit=TOP_N)
 
         def hits_of(question: str) -> list[Hit]:
-            return rag.project.search(question, [row], Within(), wanted)
+            return rag.project.search(question, [row], DocumentFilter(), wanted)
 
         for case in [case for case in kept.cases if case.source and case.golds][::step]:
             before = chance.choice(kept.cases).text

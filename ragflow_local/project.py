@@ -36,9 +36,9 @@ from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
-from ragflow_local.retrieve.filters import Within, documents_within
+from ragflow_local.retrieve.filters import DocumentFilter, documents_within
 from ragflow_local.retrieve.labels import LabelsKept
-from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
+from ragflow_local.retrieve.search import Scope, SearchOptions, Sources, search
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores import forks
@@ -326,8 +326,8 @@ class Project:
         self,
         question: str,
         rows: Sequence[DatasetRow],
-        within: Within,
-        wanted: Wanted,
+        within: DocumentFilter,
+        wanted: SearchOptions,
         rerank_id: str | None = None,
     ) -> list[Hit]:
         """Return the hits for a question in datasets of one embedding model.

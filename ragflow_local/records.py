@@ -24,7 +24,7 @@ Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Region:
     """Where something stands: page from 1, box in points (1/72 inch) from the top left."""
 
     page: int
@@ -58,7 +58,7 @@ class Block:
     kind: BlockKind
     text: str
     level: int = 0
-    place: Place | None = None
+    place: Region | None = None
     rows: tuple[tuple[str, ...], ...] = ()
     image: bytes = b""
     source: str = ""
@@ -94,7 +94,7 @@ class Draft:
     """
 
     content: str
-    places: tuple[Place, ...] = ()
+    places: tuple[Region, ...] = ()
     headings: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
@@ -202,7 +202,7 @@ class ChunkRow:
     content: str
     token_count: int
     generation: int
-    places: tuple[Place, ...] = ()
+    places: tuple[Region, ...] = ()
     headings: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()

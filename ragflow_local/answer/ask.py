@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 
 from ragflow_local.answer.citations import format_marks, strip_marks
+from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
 from ragflow_local.answer.found import QUOTED_BELOW, found, joined
-from ragflow_local.answer.knowledge import without_duplicates
 from ragflow_local.answer.quoting import NAME, Quote, extract
 from ragflow_local.answer.sayings import missing, saying_of, told
 from ragflow_local.answer.scorer import Nearness
-from ragflow_local.answer.thinking import Thinking
+from ragflow_local.answer.think_tags import ThinkTagSplitter
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.answer.writing import Writing, write_json, write_text
 from ragflow_local.errors import InvalidValueError, ModelClosedError
@@ -137,7 +137,7 @@ def _completed(turn: Turn, running: Running) -> Completed:
         presence_penalty=0,
         frequency_penalty=0,
     )
-    thinking, said = Thinking(), ""
+    thinking, said = ThinkTagSplitter(), ""
     messages = rewriting(turn.question, turn.history)
     with running.spending("rewriting_seconds"):
         running.writing = generator.generate(messages, short, is_side=True)

@@ -76,7 +76,7 @@ def completed(
     if not earlier:
         return Completed(question, question)
     own = _terms(question)
-    rest = _rest_of(question)
+    rest = _without_lead_in(question)
     is_led = rest is not None and len(own) <= _FEW
     if not is_led and own and (not POINTING.search(question) or _stands_alone(question, own)):
         return Completed(question, question)
@@ -134,7 +134,7 @@ def _stands_alone(question: str, own: Sequence[str]) -> bool:
     return named or len(own) >= _MANY
 
 
-def _rest_of(question: str) -> str | None:
+def _without_lead_in(question: str) -> str | None:
     """Return a question without what ties it to the one before; None where nothing does."""
     lead = LEAD.match(question)
     assert lead is not None  # it may match nothing

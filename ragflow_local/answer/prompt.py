@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.citations import strip_marks
-from ragflow_local.answer.knowledge import knowledge_of, without_duplicates
+from ragflow_local.answer.context import format_context, without_duplicates
 from ragflow_local.errors import ContextTooSmallError
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import PromptSettings
@@ -159,7 +159,7 @@ def _ordered(hits: Sequence[Hit], earlier: Sequence[Hit]) -> list[Hit]:
 
 def _system_of(settings: PromptSettings, hits: Sequence[Hit], shape: Shape) -> str:
     """Return the system message; of its braces only ``{knowledge}`` is replaced."""
-    text = settings.prompt.replace(_VARIABLE, knowledge_of(hits)) + shape.ending
+    text = settings.prompt.replace(_VARIABLE, format_context(hits)) + shape.ending
     is_told = settings.show_quote and shape.calls_for_marks and hits and not shape.ending
     return f"{CITE}\n{text}" if is_told else text
 

@@ -15,7 +15,7 @@ _SHOWN = 10  # names of documents
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DocumentStates:
     """What there is to answer from.
 
     Attributes:
@@ -251,7 +251,7 @@ def _language(question: str, among: Collection[str]) -> str:
     return language_of(question, among=among)
 
 
-def saying_of(question: str, standing: Callable[[], Standing]) -> str | None:
+def saying_of(question: str, standing: Callable[[], DocumentStates]) -> str | None:
     """Return the answer to a question about nothing in the documents; None for any other."""
     bare = " ".join(_ENDS.sub("", question).casefold().split())
     for pattern, topic in _TOLD_BY:
@@ -260,7 +260,7 @@ def saying_of(question: str, standing: Callable[[], Standing]) -> str | None:
     return None
 
 
-def missing(question: str, standing: Standing) -> str:
+def missing(question: str, standing: DocumentStates) -> str:
     """Return what keeps an answer from being there: nothing parsed, nothing there; else ""."""
     if not standing.is_known:
         return ""
@@ -285,7 +285,7 @@ def told(topic: str, question: str, **values: object) -> str:
     return spoken.get(_language(question, tuple(spoken)), spoken["en"]).format(**values)
 
 
-def _answer(topic: str, question: str, standing: Standing) -> str:
+def _answer(topic: str, question: str, standing: DocumentStates) -> str:
     if topic == "documents":
         lacking = missing(question, standing)
         there = _listed("documents", question, standing.documents) if standing.documents else ""

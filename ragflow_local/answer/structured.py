@@ -1,4 +1,4 @@
-"""Answers as JSON that fits a schema: what the model is told, and what its values rest on."""
+"""Structured answers: the instruction for a JSON schema, and the hits behind each value."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
             yield from _references(one, depth + 1)
 
 
-def told(schema: Mapping[str, object]) -> str:
+def schema_instruction(schema: Mapping[str, object]) -> str:
     """Return what is said of the schema at the end of the system message."""
     return _TOLD + json.dumps(schema, ensure_ascii=False)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ragflow_local.answer.sayings import Standing
+from ragflow_local.answer.sayings import DocumentStates
 from ragflow_local.embedders import Embedder
 from ragflow_local.generators import Generator
 from ragflow_local.records import ChatMessage, Hit
@@ -45,7 +45,7 @@ class Turn:
     embedder: Embedder | None = None
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
-    standing: Callable[[], Standing] = lambda: Standing(is_known=False)
+    standing: Callable[[], DocumentStates] = lambda: DocumentStates(is_known=False)
     began: float = field(default_factory=time.monotonic)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ragflow_local.answer.cited_text import CitedText
+from ragflow_local.answer.citation_stream import CitationStream
 from ragflow_local.answer.prompt import Prompt, Shape, Window, build
 from ragflow_local.answer.quoting import extract
-from ragflow_local.answer.structured import checked_values, told
+from ragflow_local.answer.structured import checked_values, schema_instruction
 from ragflow_local.answer.support import Support
-from ragflow_local.answer.thinking import Thinking
+from ragflow_local.answer.think_tags import ThinkTagSplitter
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.generators import Generator
 from ragflow_local.records import Answer, Hit
@@ -90,14 +90,14 @@ def write_text(writing: Writing) -> Iterator[Answer]:
     with running.spending("prompt_seconds"):
         prompt = writing.prompt()
     has_marks = turn.prompt.show_quote
-    text = CitedText(
+    text = CitationStream(
         len(prompt.hits),
         writing.support(prompt).checked,
         has_marks=has_marks,
         replace=_Quotes(writing, prompt).next if writing.is_strict() else None,
         refusals=(turn.prompt.empty_response, EMPTY_RESPONSE),
     )
-    thinking = Thinking()
+    thinking = ThinkTagSplitter()
     now, first = Answer("", model=generator.name), 0.0
     running.writing = generator.generate(prompt.messages, turn.llm)
     if running.is_closed.is_set():  # while it searched: there was nothing yet to stop
@@ -132,7 +132,7 @@ def write_json(writing: Writing, schema: Mapping[str, object]) -> Iterator[Answe
     """Yield JSON that fits the schema; the hits of the last are those its values are from."""
     turn, running, generator = writing.turn, writing.running, writing.generator
     with running.spending("prompt_seconds"):
-        prompt = writing.prompt(told(schema))
+        prompt = writing.prompt(schema_instruction(schema))
     plain = replace(turn.llm, presence_penalty=0, frequency_penalty=0)  # JSON repeats itself
     running.writing = generator.generate(prompt.messages, plain, schema=schema)
     if running.is_closed.is_set():

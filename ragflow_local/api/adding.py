@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from ragflow_local.api import checks
-from ragflow_local.api.entity import Engine
+from ragflow_local.api.entity import Client
 from ragflow_local.errors import LimitError, NotFoundError
 from ragflow_local.project import Project
 from ragflow_local.readers import kind_of, type_of
@@ -20,7 +20,7 @@ def _nothing(connection: Connection, id: str) -> None:
 
 
 def insert_file(
-    rag: Engine,
+    rag: Client,
     dataset_id: str,
     name: str,
     data: bytes,
@@ -74,7 +74,7 @@ def insert_file(
 
 
 def replace_file(
-    rag: Engine, id: str, data: bytes, beside: Callable[[Connection, str], None] = _nothing
+    rag: Client, id: str, data: bytes, beside: Callable[[Connection, str], None] = _nothing
 ) -> None:
     """Give a document other bytes: it waits to be parsed, and its chunks stay until then.
 

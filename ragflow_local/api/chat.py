@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ragflow_local.api import checks
 from ragflow_local.api.dataset import DataSet
-from ragflow_local.api.entity import Engine, Entity, SettingsObject
+from ragflow_local.api.entity import ApiObject, Client, SettingsObject
 from ragflow_local.api.session import Session
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
@@ -23,7 +23,7 @@ from ragflow_local.stores.catalog import (
 )
 
 
-class Chat(Entity):
+class Chat(ApiObject):
     """A chat assistant.
 
     Attributes:
@@ -72,11 +72,11 @@ class Chat(Entity):
         "update_time",
     )
 
-    def __init__(self, rag: Engine, row: ChatRow) -> None:
+    def __init__(self, rag: Client, row: ChatRow) -> None:
         self._set(_rag=rag)
-        self._take(row)
+        self._load(row)
 
-    def _take(self, row: ChatRow) -> None:
+    def _load(self, row: ChatRow) -> None:
         self._set(
             _row=row,
             id=row.id,
@@ -91,7 +91,7 @@ class Chat(Entity):
     @classmethod
     def create(
         cls,
-        rag: Engine,
+        rag: Client,
         name: str,
         avatar: str,
         knowledgebases: Sequence[DataSet | str],
@@ -125,10 +125,10 @@ class Chat(Entity):
     def knowledgebases(self) -> list[DataSet]:
         """The datasets it knows; one that was deleted is left out."""
         with self._rag.project.catalog.read() as reading:
-            rows = [datasets.get(reading, id) for id in self._now().dataset_ids]
+            rows = [datasets.get(reading, id) for id in self._reload().dataset_ids]
         return [DataSet(self._rag, row) for row in rows if row is not None]
 
-    def _now(self) -> ChatRow:
+    def _reload(self) -> ChatRow:
         with self._rag.project.catalog.read() as reading:
             row = chats.get(reading, self.id)
         if row is None:
@@ -146,7 +146,7 @@ class Chat(Entity):
             NameTakenError: Another chat has that name.
             NotFoundError: The chat or a dataset does not exist.
         """
-        row = self._now()
+        row = self._reload()
         changeable = ("name", "avatar", "knowledgebases", "llm", "prompt")
         values = checks.changes(update_message, changeable, {}, {"id": self.id})
         if "name" in values:
@@ -168,11 +168,11 @@ class Chat(Entity):
                 chats.update(connection, self.id, {**values, "update_time": now_ms()})
         except IntegrityError:
             raise NameTakenError("chat", values["name"]) from None
-        self._take(self._now())
+        self._load(self._reload())
 
     def get_prologue(self) -> str:
         """Return what the assistant says first in every session."""
-        return str(Chat.Prompt(self._now().prompt).opener)
+        return str(Chat.Prompt(self._reload().prompt).opener)
 
     def create_session(self, name: str = "New session") -> Session:
         """Start a conversation; its first message is the chat's opener.
@@ -210,7 +210,7 @@ class Chat(Entity):
         order_by: str | None = None,
     ) -> list[Session]:
         """Return one page of its sessions; see ``RAGFlow.list_datasets`` for the arguments."""
-        self._now()
+        self._reload()
         paging = checks.paging(page, page_size, order_by or orderby, desc)
         with self._rag.project.catalog.read() as reading:
             rows = sessions.list_of(reading, self.id, id=id, name=name, paging=paging)

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ragflow_local.api import html, pictures
-from ragflow_local.api.entity import Engine, Entity, reading_files_of
+from ragflow_local.api.entity import ApiObject, Client, reading_files_of
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.retrieve.graph import sources_of
 from ragflow_local.settings import check_bool, check_text, check_whole
 
 
-class Chunk(Entity):
+class Chunk(ApiObject):
     """A passage of a document.
 
     Attributes:
@@ -95,14 +95,14 @@ class Chunk(Entity):
 
     def __init__(
         self,
-        rag: Engine,
+        rag: Client,
         row: ChunkRow,
         hit: Hit | None = None,
         question: str = "",
         beside: Sequence[ChunkRow] = (),
     ) -> None:
         self._set(_rag=rag, _hit=hit, _question=question)
-        self._take(row)
+        self._load(row)
         self._set(
             similarity=hit.similarity if hit else None,
             vector_similarity=hit.vector_similarity if hit else None,
@@ -111,7 +111,7 @@ class Chunk(Entity):
             neighbours=[Chunk(rag, other) for other in beside],
         )
 
-    def _take(self, row: ChunkRow) -> None:
+    def _load(self, row: ChunkRow) -> None:
         self._set(
             _row=row,
             id=row.id,
@@ -150,7 +150,7 @@ class Chunk(Entity):
             "questions": checked_texts("questions", self.questions),
             "available": self.available,
         }
-        self._take(self._rag.project.indexer.replace_chunk(self.id, changes))
+        self._load(self._rag.project.indexer.replace_chunk(self.id, changes))
         return True
 
     def delete(self) -> bool:
@@ -192,7 +192,7 @@ class Chunk(Entity):
         if self._row.image:
             with reading_files_of(self._rag.project, "chunk", self.id):
                 return self._rag.project.files.get_image(self.id)
-        return pictures.draw_region(self._rag, self._row, pictures.Look(dpi))
+        return pictures.draw_region(self._rag, self._row, pictures.RenderOptions(dpi))
 
     def page_image(self, dpi: float = 100, page: int | None = None) -> bytes:
         """Return a PNG of a page of its document, with every part of the passage on it marked.
@@ -217,7 +217,7 @@ class Chunk(Entity):
             return b""
         else:
             page = self._row.places[0].page
-        look = pictures.Look(dpi)
+        look = pictures.RenderOptions(dpi)
         return pictures.draw_page(self._rag, self.document_id, page, look, [self._row])
 
     def _repr_html_(self) -> str:

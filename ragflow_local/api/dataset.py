@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ragflow_local.api import checks, notebook, parsing
 from ragflow_local.api.document import Document, ParserConfig
-from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.entity import ApiObject, Client
 from ragflow_local.api.parsing import OnProgress
 from ragflow_local.api.sync import Synced, SyncOptions, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
@@ -17,7 +17,7 @@ from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
 
-class DataSet(Entity):
+class DataSet(ApiObject):
     """A dataset.
 
     Attributes:
@@ -70,11 +70,11 @@ class DataSet(Entity):
     _SPELLINGS: ClassVar = checks.METHOD_SPELLINGS
     _BRIEF: ClassVar = ("id", "name", "document_count", "chunk_count")
 
-    def __init__(self, rag: Engine, row: DatasetRow) -> None:
+    def __init__(self, rag: Client, row: DatasetRow) -> None:
         self._set(_rag=rag)
-        self._take(row)
+        self._load(row)
 
-    def _take(self, row: DatasetRow) -> None:
+    def _load(self, row: DatasetRow) -> None:
         self._set(
             _row=row,
             id=row.id,
@@ -91,7 +91,7 @@ class DataSet(Entity):
             update_time=row.update_time,
         )
 
-    def _now(self) -> DatasetRow:
+    def _reload(self) -> DatasetRow:
         with self._rag.project.catalog.read() as reading:
             row = datasets.get(reading, self.id)
         if row is None:
@@ -101,17 +101,17 @@ class DataSet(Entity):
     @property
     def document_count(self) -> int:
         """How many documents it has."""
-        return self._now().document_count
+        return self._reload().document_count
 
     @property
     def chunk_count(self) -> int:
         """How many chunks its documents have."""
-        return self._now().chunk_count
+        return self._reload().chunk_count
 
     @property
     def token_count(self) -> int:
         """Tokens of its chunks, by its embedding model."""
-        return self._now().token_count
+        return self._reload().token_count
 
     def _repr_html_(self) -> str:
         return notebook.shown(self, notebook.dataset)
@@ -129,7 +129,7 @@ class DataSet(Entity):
             NameTakenError: Another dataset has that name.
             MissingModelError: There is no such embedding model; the dataset keeps what it had.
         """
-        row = self._now()
+        row = self._reload()
         fixed = {
             name: getattr(row, name)
             for name in ("id", "tenant_id", "document_count", "chunk_count", "token_count")
@@ -158,7 +158,7 @@ class DataSet(Entity):
                 datasets.update(connection, self.id, {**values, "update_time": now_ms()})
         except IntegrityError:
             raise NameTakenError("dataset", values["name"]) from None
-        self._take(self._now())
+        self._load(self._reload())
 
     def _merged_config(self, row: DatasetRow, given: Any) -> dict[str, Any]:
         if isinstance(given, dict):
@@ -186,7 +186,7 @@ class DataSet(Entity):
             check_text("keywords", keywords)
         check_whole("offset", offset, 0, 2**31)
         check_whole("limit", limit, -1, 2**31)
-        self._now()
+        self._reload()
         with self._rag.project.catalog.read() as reading:
             rows = documents.list_of(
                 reading, self.id, keywords=keywords, offset=offset, limit=limit
@@ -235,7 +235,7 @@ class DataSet(Entity):
             InvalidValueError: There is no such folder, or it has no file any more.
             NotFoundError: The dataset has been deleted.
         """
-        self._now()
+        self._reload()
         options = SyncOptions(
             checked_patterns(include, exclude),
             parse=parse,
@@ -275,7 +275,7 @@ class DataSet(Entity):
         """
         if timeout is not None:
             check_number("timeout", timeout, 0, 1e9)
-        self._now()
+        self._reload()
         if documents is None:
             wanted = parsing.unfinished(self._rag, self.id)
         else:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, meta_fields, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
-from ragflow_local.api.entity import Engine, Entity, SettingsObject, reading_files_of
+from ragflow_local.api.entity import ApiObject, Client, SettingsObject, reading_files_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft, Progress
@@ -19,7 +19,9 @@ from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import chunks, documents, now_ms
 
-_THUMBNAIL = pictures.Look(72, seconds=20.0)  # an attribute must not wait for a page that loops
+_THUMBNAIL = pictures.RenderOptions(
+    72, seconds=20.0
+)  # an attribute must not wait for a page that loops
 
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
@@ -31,7 +33,7 @@ class ParserConfig(SettingsObject):
     _KIND = ParserSettings
 
 
-class Document(Entity):
+class Document(ApiObject):
     """A document of a dataset.
 
     Attributes:
@@ -103,11 +105,11 @@ class Document(Entity):
     }
     _BRIEF: ClassVar = ("id", "name", "run", "chunk_count")
 
-    def __init__(self, rag: Engine, row: DocumentRow) -> None:
+    def __init__(self, rag: Client, row: DocumentRow) -> None:
         self._set(_rag=rag)
-        self._take(row)
+        self._load(row)
 
-    def _take(self, row: DocumentRow) -> None:
+    def _load(self, row: DocumentRow) -> None:
         self._set(
             _row=row,
             id=row.id,
@@ -126,7 +128,7 @@ class Document(Entity):
 
     # ── as it is now ──
 
-    def _now(self) -> DocumentRow:
+    def _reload(self) -> DocumentRow:
         try:
             with self._rag.project.catalog.read() as reading:
                 row = documents.get(reading, self.id)
@@ -144,7 +146,7 @@ class Document(Entity):
             live = self._rag.project.jobs.progress_of(self.id)
         if live is not None:
             return "RUNNING", round(live.fraction * 100, 1), live.message
-        row = self._now()
+        row = self._reload()
         message = row.progress_msg or "Not parsed yet; async_parse() starts it."
         return row.run, row.progress, message
 
@@ -161,29 +163,29 @@ class Document(Entity):
     @property
     def progress_msg(self) -> str:
         """What happens now; after FAIL the reason and the way out."""
-        row = self._now()
+        row = self._reload()
         return "" if row.run == "UNSTART" else self._state()[2]
 
     @property
     def chunk_count(self) -> int:
         """How many chunks it has."""
-        return self._now().chunk_count
+        return self._reload().chunk_count
 
     @property
     def token_count(self) -> int:
         """Tokens of its chunks, by the dataset's embedding model."""
-        return self._now().token_count
+        return self._reload().token_count
 
     @property
     def process_begin_at(self) -> datetime | None:
         """When its last parse was asked for."""
-        begun = self._now().process_begin_at
+        begun = self._reload().process_begin_at
         return None if begun is None else datetime.fromtimestamp(begun / 1000, UTC)
 
     @property
     def process_duration(self) -> float:
         """Seconds its last parse took, or has taken so far."""
-        row = self._now()
+        row = self._reload()
         if row.run == "RUNNING" and row.process_begin_at is not None:
             return max(0.0, (now_ms() - row.process_begin_at) / 1000)
         return row.process_duration
@@ -213,7 +215,7 @@ class Document(Entity):
             InvalidValueError: A value is not allowed.
             NotFoundError: The document has been deleted.
         """
-        row = self._now()
+        row = self._reload()
         values: dict[str, Any] = {}
         if self.name != row.name:
             with self._rag.project.catalog.read() as reading:
@@ -235,7 +237,7 @@ class Document(Entity):
         elif values:
             with self._rag.project.catalog.write() as connection:
                 documents.update(connection, self.id, {**values, "update_time": now_ms()})
-        self._take(self._now())
+        self._load(self._reload())
         return True
 
     def update(self, update_message: dict[str, Any]) -> None:
@@ -256,7 +258,7 @@ class Document(Entity):
     def download(self) -> bytes:
         """Return the bytes that were added, unchanged."""
         with reading_files_of(self._rag.project, "document", self.id):
-            return self._rag.project.files.get(self._now().sha256)
+            return self._rag.project.files.get(self._reload().sha256)
 
     def delete(self) -> bool:
         """Remove the document with its chunks; a parse of it is cancelled.
@@ -380,17 +382,17 @@ class Document(Entity):
             Draft(checked_content(content), keywords=tuple(some))
             for content, some in zip(contents, words, strict=True)
         ]
-        rows = self._rag.project.indexer.add_chunks(self._now(), drafts) if drafts else []
+        rows = self._rag.project.indexer.add_chunks(self._reload(), drafts) if drafts else []
         return [Chunk(self._rag, row) for row in rows]
 
 
-def start_parsing(rag: Engine, ids: list[str]) -> None:
+def start_parsing(rag: Client, ids: list[str]) -> None:
     """Queue documents, all of them or, where one does not exist, none."""
     project = rag.project
     project.jobs.submit(project.indexer.begin(ids))
 
 
-def stop_parsing(rag: Engine, ids: list[str]) -> None:
+def stop_parsing(rag: Client, ids: list[str]) -> None:
     """End the parses of documents; those that are not being parsed stay as they are."""
     project = rag.project
     project.jobs.cancel(ids)

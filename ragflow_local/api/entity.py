@@ -17,7 +17,7 @@ from ragflow_local.project import Project
 from ragflow_local.stores.catalog import chunks, documents
 
 
-class Engine(Protocol):
+class Client(Protocol):
     """What an API object needs of the ``RAGFlow`` it came from."""
 
     tenant_id: str
@@ -54,7 +54,7 @@ def reading_files_of(
         raise
 
 
-class Entity:
+class ApiObject:
     """An object with named attributes, some of which may be changed and then saved.
 
     Class attributes:
@@ -69,7 +69,7 @@ class Entity:
     _SPELLINGS: ClassVar[Mapping[str, str]] = {}
     _BRIEF: ClassVar[tuple[str, ...]] = ("id", "name")
 
-    _rag: Engine
+    _rag: Client
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -121,7 +121,7 @@ def _short(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON knows it: objects as dicts, tuples as lists, times as ISO 8601."""
-    if isinstance(value, Entity | SettingsObject):
+    if isinstance(value, ApiObject | SettingsObject):
         return value.to_dict()
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from ragflow_local.api import notebook, report
 from ragflow_local.api.chunk import Chunk
-from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.entity import ApiObject, Client
 from ragflow_local.api.pictures import PagePicture, check_dpi
 from ragflow_local.records import MessageRow
 
 
-class Message(Entity):
+class Message(ApiObject):
     """One message of a session.
 
     Attributes:
@@ -61,7 +61,7 @@ class Message(Entity):
 
     def __init__(
         self,
-        rag: Engine,
+        rag: Client,
         row: MessageRow,
         usage: dict[str, float] | None = None,
         question: str = "",

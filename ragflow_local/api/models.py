@@ -122,7 +122,7 @@ def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
     Args:
         name: Its name in the directory, with or without ``.gguf``, or a path.
         models_dir: Where models lie.
-        cache_dir: Where the fast form of an embedding model is kept.
+        cache_dir: Where the ONNX form of an embedding model is kept.
 
     Raises:
         MissingModelError: There is no such model.

@@ -7,24 +7,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ragflow_local.api import html, report
-from ragflow_local.api.pictures import Look, data_uri, draw_thumbnail
+from ragflow_local.api.pictures import RenderOptions, data_uri, draw_thumbnail
 from ragflow_local.errors import RagflowError
 from ragflow_local.stores.catalog import documents
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
-    from ragflow_local.api.entity import Entity
+    from ragflow_local.api.entity import ApiObject
     from ragflow_local.api.session import Session
     from ragflow_local.records import DocumentRow
 
-_THUMBNAIL = Look(
+_THUMBNAIL = RenderOptions(
     72, is_small=True, seconds=report.NOTEBOOK_SECONDS
 )  # a cell does not wait longer for a picture
 _MOST_ROWS = 10  # of a table
 _MOST_MESSAGES = 20
 
-Shown = TypeVar("Shown", bound="Entity")
+Shown = TypeVar("Shown", bound="ApiObject")
 
 
 def shown(thing: Shown, make: Callable[[Shown], str]) -> str:
@@ -63,7 +63,7 @@ def _thumbnail(thing: Document) -> str:
 def dataset(thing: DataSet) -> str:
     """Return a dataset: what it has, and its latest documents with how far they are."""
     project = thing._rag.project
-    now = thing._now()
+    now = thing._reload()
     with project.catalog.read() as reading:
         offset = max(0, now.document_count - _MOST_ROWS)
         rows = documents.list_of(reading, thing.id, keywords=None, offset=offset, limit=_MOST_ROWS)

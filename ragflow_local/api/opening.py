@@ -173,7 +173,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _cache(cache_dir: str | os.PathLike[str] | None) -> Path:
-    """Return where the fast forms of models are kept, for all projects."""
+    """Return where the ONNX forms of models are kept, for all projects."""
     named = cache_dir or os.environ.get("RAGFLOW_LOCAL_CACHE")
     if named:
         return Path(named).expanduser().absolute()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragflow_local.api.document import Document, start_parsing
-from ragflow_local.api.entity import Engine
+from ragflow_local.api.entity import Client
 from ragflow_local.errors import NotFoundError, RagflowError
 from ragflow_local.records import DocumentRow
 from ragflow_local.stores.catalog import documents
@@ -47,7 +47,7 @@ OnProgress = Callable[[ParseProgress], object]
 
 
 def parse(
-    rag: Engine,
+    rag: Client,
     wanted: Sequence[Document],
     *,
     progress: bool,
@@ -67,7 +67,7 @@ def parse(
                 on_progress(event)
 
 
-def call_back(rag: Engine, wanted: Sequence[Document], on_progress: OnProgress) -> None:
+def call_back(rag: Client, wanted: Sequence[Document], on_progress: OnProgress) -> None:
     """Call ``on_progress`` from a thread of its own until each document has come to its end.
 
     An error in it ends the calls, and is told as threads tell theirs; parsing goes on.
@@ -84,7 +84,7 @@ def call_back(rag: Engine, wanted: Sequence[Document], on_progress: OnProgress) 
 
 
 def follow(
-    rag: Engine, wanted: Sequence[Document], timeout: float | None
+    rag: Client, wanted: Sequence[Document], timeout: float | None
 ) -> Iterator[ParseProgress]:
     """Yield each change of documents that are being parsed, until all have ended or the timeout.
 
@@ -97,7 +97,7 @@ def follow(
 class _Watch:
     """Documents that are waited for, each with what was last said of it."""
 
-    def __init__(self, rag: Engine, wanted: Sequence[Document]) -> None:
+    def __init__(self, rag: Client, wanted: Sequence[Document]) -> None:
         self._rag = rag
         self._waiting = {document.id: document for document in wanted}
         self._total = len(self._waiting)
@@ -153,14 +153,14 @@ def _state_of(row: DocumentRow | None) -> tuple[str, float, str]:
     return row.run, row.progress, row.progress_msg
 
 
-def unfinished(rag: Engine, dataset_id: str) -> list[Document]:
+def unfinished(rag: Client, dataset_id: str) -> list[Document]:
     """Return the documents of a dataset whose last parse did not end with DONE."""
     with rag.project.catalog.read() as reading:
         rows = documents.list_of(reading, dataset_id)
     return [Document(rag, row) for row in rows if row.run != "DONE"]
 
 
-def own(rag: Engine, dataset_id: str, given: Sequence[Document | str]) -> list[Document]:
+def own(rag: Client, dataset_id: str, given: Sequence[Document | str]) -> list[Document]:
     """Return documents of one dataset, given as objects, ids or names.
 
     Raises:

@@ -6,10 +6,10 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragflow_local.api.entity import Engine, reading_files_of
+from ragflow_local.api.entity import Client, reading_files_of
 from ragflow_local.errors import NotFoundError
 from ragflow_local.ingest import wire
-from ragflow_local.records import ChunkRow, DocumentRow, Place
+from ragflow_local.records import ChunkRow, DocumentRow, Region
 from ragflow_local.settings import check_number
 from ragflow_local.stores.catalog import documents
 
@@ -42,7 +42,7 @@ class PagePicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RenderOptions:
     """How a picture is asked for.
 
     Attributes:
@@ -62,7 +62,7 @@ def check_dpi(dpi: object) -> None:
 
 
 def draw_page(
-    rag: Engine, document_id: str, page: int, look: Look, rows: Sequence[ChunkRow]
+    rag: Client, document_id: str, page: int, look: RenderOptions, rows: Sequence[ChunkRow]
 ) -> bytes:
     """Return a picture of a page with what the chunks ``rows`` have on it marked.
 
@@ -81,7 +81,7 @@ def draw_page(
     return _draw(rag, document, page, look, None, passages)
 
 
-def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
+def draw_region(rag: Client, row: ChunkRow, look: RenderOptions) -> bytes:
     """Return a picture of where a chunk stands on its first page; empty where it has none.
 
     Raises:
@@ -92,7 +92,7 @@ def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
         return b""
     page = row.places[0].page
     parts = [place for place in row.places if place.page == page]
-    box = Place(
+    box = Region(
         page,
         min(part.x0 for part in parts),
         min(part.top for part in parts),
@@ -102,14 +102,14 @@ def draw_region(rag: Engine, row: ChunkRow, look: Look) -> bytes:
     return _draw(rag, _document(rag, row.document_id), page, look, box, ())
 
 
-def draw_thumbnail(rag: Engine, document: DocumentRow, look: Look) -> bytes:
+def draw_thumbnail(rag: Client, document: DocumentRow, look: RenderOptions) -> bytes:
     """Return a small picture of a document's first page; empty where it has none."""
     if document.kind not in DRAWN:
         return b""
     return _request(rag, document, 0, look, None, ())
 
 
-def _document(rag: Engine, document_id: str) -> DocumentRow:
+def _document(rag: Client, document_id: str) -> DocumentRow:
     with rag.project.catalog.read() as reading:
         row = documents.get(reading, document_id)
     if row is None:
@@ -118,11 +118,11 @@ def _document(rag: Engine, document_id: str) -> DocumentRow:
 
 
 def _draw(
-    rag: Engine,
+    rag: Client,
     document: DocumentRow,
     page: int,
-    look: Look,
-    box: Place | None,
+    look: RenderOptions,
+    box: Region | None,
     passages: tuple[wire.Passage, ...],
 ) -> bytes:
     if document.kind not in DRAWN:
@@ -131,11 +131,11 @@ def _draw(
 
 
 def _request(
-    rag: Engine,
+    rag: Client,
     document: DocumentRow,
     page: int,
-    look: Look,
-    box: Place | None,
+    look: RenderOptions,
+    box: Region | None,
     passages: tuple[wire.Passage, ...],
 ) -> bytes:
     project = rag.project

@@ -14,9 +14,9 @@ from ragflow_local.api.document import Document
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, NotFoundError
-from ragflow_local.retrieve.filters import Within, check_conditions
+from ragflow_local.retrieve.filters import DocumentFilter, check_conditions
 from ragflow_local.retrieve.neighbours import around
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_neighbours, check_text
 from ragflow_local.stores.catalog import chats
 
@@ -91,7 +91,7 @@ class RAGFlow(CareCalls):
             NotFoundError: A dataset or document does not exist.
         """
         check_text("question", question)
-        wanted = Wanted(top_k, similarity_threshold, vector_similarity_weight, offset, limit)
+        wanted = SearchOptions(top_k, similarity_threshold, vector_similarity_weight, offset, limit)
         where = [datasets] if isinstance(datasets, DataSet | str) else list(datasets or ())
         if not where:
             raise InvalidValueError("datasets", datasets, "a list of at least one DataSet")
@@ -107,7 +107,7 @@ class RAGFlow(CareCalls):
             self.project,
             question,
             self._found(where),
-            Within(
+            DocumentFilter(
                 None if within is None else tuple(self._document(given) for given in within),
                 {} if meta_fields is None else meta_fields,
             ),

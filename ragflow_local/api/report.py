@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from ragflow_local.api import html
-from ragflow_local.api.pictures import Look, PagePicture, data_uri, draw_page
+from ragflow_local.api.pictures import PagePicture, RenderOptions, data_uri, draw_page
 from ragflow_local.errors import RagflowError
 from ragflow_local.text.terms import asked_terms
 
@@ -54,7 +54,7 @@ class _Album:
     """Draws pages of cited documents, each with all that is cited on it."""
 
     sources: list[_Source]
-    look: Look
+    look: RenderOptions
     until: float | None = None
     told: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class _Album:
         look = self.look
         if self.until is not None:
             left = max(self.until - time.monotonic(), 0.0)
-            look = Look(look.dpi, look.is_small, left)
+            look = RenderOptions(look.dpi, look.is_small, left)
         rows = [source.chunk._row for source in self.sources_on(chunk.document_id, page)]
         try:
             return draw_page(chunk._rag, chunk.document_id, page, look, rows)
@@ -103,7 +103,7 @@ def page_pictures(message: Message, dpi: float) -> Iterator[PagePicture]:
         ReadError: A page cannot be drawn.
     """
     sources = sources_of(message)
-    album = _Album(sources, Look(dpi))
+    album = _Album(sources, RenderOptions(dpi))
     for source in sources:
         for page in source.pages:
             chunk = source.chunk
@@ -121,7 +121,7 @@ def page_pictures(message: Message, dpi: float) -> Iterator[PagePicture]:
 def report(message: Message, *, pictures: bool = True) -> str:
     """Return a whole HTML page: question, answer, sources."""
     sources = sources_of(message)
-    album = _Album(sources if pictures else [], Look(_REPORT_DPI, is_small=True))
+    album = _Album(sources if pictures else [], RenderOptions(_REPORT_DPI, is_small=True))
     numbers = {source.index: source.number for source in sources}
     question = message.question.strip()
     title = html.escape(html.shortened(" ".join(question.split()), _TITLE_LETTERS) or "Answer")
@@ -271,7 +271,7 @@ def notebook(message: Message) -> str:
 def folded(message: Message, until: float) -> str:
     """Return an answer and its sources, folded up; no page is drawn after ``until``."""
     sources = sources_of(message)
-    album = _Album(sources, Look(_NOTEBOOK_DPI, is_small=True), until)
+    album = _Album(sources, RenderOptions(_NOTEBOOK_DPI, is_small=True), until)
     numbers = {source.index: source.number for source in sources}
     prefix = f"rl-{message.id}-"
     wanted = asked_terms(message.question)

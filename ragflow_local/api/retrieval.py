@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.project import Project
 from ragflow_local.records import DatasetRow, Hit
-from ragflow_local.retrieve.filters import Within
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.filters import DocumentFilter
+from ragflow_local.retrieve.search import SearchOptions
 
 
 def retrieve(
     project: Project,
     question: str,
     rows: Sequence[DatasetRow],
-    within: Within,
-    wanted: Wanted,
+    within: DocumentFilter,
+    wanted: SearchOptions,
     rerank_id: str | None = None,
 ) -> list[Hit]:
     """Return the hits for a question, the most similar first.

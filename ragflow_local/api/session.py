@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal, overload
 
 from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
-from ragflow_local.answer.sayings import Standing
+from ragflow_local.answer.sayings import DocumentStates
 from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks, notebook
-from ragflow_local.api.entity import Engine, Entity
+from ragflow_local.api.entity import ApiObject, Client
 from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
@@ -30,9 +30,9 @@ from ragflow_local.records import (
     SessionRow,
 )
 from ragflow_local.retrieve import duplicates
-from ragflow_local.retrieve.filters import Within
+from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.neighbours import with_neighbours
-from ragflow_local.retrieve.search import Wanted
+from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import LLMSettings, PromptSettings, check_text
 from ragflow_local.stores.catalog import (
     Connection,
@@ -51,7 +51,7 @@ _DOCUMENTS_TOLD = 100_000  # counted and named where the documents are asked for
 _LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
 
 
-class Session(Entity):
+class Session(ApiObject):
     """A conversation.
 
     Attributes:
@@ -72,12 +72,12 @@ class Session(Entity):
     _SHOWN: ClassVar = ("id", "name", "chat_id", "messages", "create_time", "update_time")
 
     def __init__(
-        self, rag: Engine, row: SessionRow, unkept: list[MessageRow] | None = None
+        self, rag: Client, row: SessionRow, unkept: list[MessageRow] | None = None
     ) -> None:
         self._set(_rag=rag, _unkept=unkept)
-        self._take(row)
+        self._load(row)
 
-    def _take(self, row: SessionRow) -> None:
+    def _load(self, row: SessionRow) -> None:
         self._set(
             id=row.id,
             name=row.name,
@@ -132,7 +132,7 @@ class Session(Entity):
                 sessions.rename(connection, self.id, checks.free_name(values["name"]), now_ms())
             row = sessions.get(connection, self.id)
         assert row is not None
-        self._take(row)
+        self._load(row)
 
     @overload
     def ask(
@@ -292,7 +292,7 @@ class Session(Entity):
             found = (datasets.get(reading, id) for id in chat.dataset_ids)
             rows = [row for row in found if row is not None]
 
-        wanted = Wanted(
+        wanted = SearchOptions(
             threshold=0.0,  # what is found is decided by the answer: by words or by meaning
             # Rounded: 1 - 0.7 is not 0.3 in binary, and the two would rank apart.
             vector_weight=round(1 - prompt.keywords_similarity_weight, 9),
@@ -300,7 +300,7 @@ class Session(Entity):
         )
 
         def search(standalone: str) -> list[Hit]:
-            hits = retrieve(project, standalone, rows, Within(), wanted)
+            hits = retrieve(project, standalone, rows, DocumentFilter(), wanted)
             with project.catalog.read() as reading:
                 dim = rows[0].embedding_dim if rows else 0
                 hits = duplicates.behind(reading, hits, dim, prompt.top_n)
@@ -321,7 +321,7 @@ class Session(Entity):
             standing=lambda: self._standing(rows, len(chat.dataset_ids)),
         )
 
-    def _standing(self, rows: Sequence[DatasetRow], count: int) -> Standing:
+    def _standing(self, rows: Sequence[DatasetRow], count: int) -> DocumentStates:
         """Return what there is to answer from, of the ``count`` datasets a chat was given."""
         with self._rag.project.catalog.read() as reading:
             known = [
@@ -331,7 +331,7 @@ class Session(Entity):
             ]
         names = {run: tuple(row.name for row in known if row.run == run) for run in _RUNS}
         waiting = names["UNSTART"] + names["RUNNING"] + names["CANCEL"]
-        return Standing(names["DONE"], waiting, names["FAIL"], len(rows), len(rows) < count)
+        return DocumentStates(names["DONE"], waiting, names["FAIL"], len(rows), len(rows) < count)
 
     def _check_in(self, connection: Connection) -> None:
         if self._unkept is None and sessions.get(connection, self.id) is None:

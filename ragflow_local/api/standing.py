@@ -10,7 +10,7 @@ from ragflow_local.stores.catalog import documents as rows
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ParseState:
     """How far one document is; attributes as those of ``Document`` where they have its names.
 
     Attributes:
@@ -25,7 +25,7 @@ class Standing:
     pages_read: int
 
 
-def standing_of(documents: Sequence[Document]) -> tuple[dict[str, Standing], int]:
+def parse_states(documents: Sequence[Document]) -> tuple[dict[str, ParseState], int]:
     """Return how far documents of one engine are, by id, and the pages read since it was opened.
 
     A document that has been deleted is left out.
@@ -34,15 +34,15 @@ def standing_of(documents: Sequence[Document]) -> tuple[dict[str, Standing], int
         return {}, 0
     project = documents[0]._rag.project
     live = {document.id: project.jobs.progress_of(document.id) for document in documents}
-    found: dict[str, Standing] = {}
+    found: dict[str, ParseState] = {}
     with project.catalog.read() as reading:
         for id, now in live.items():
             row = rows.get(reading, id)
             if row is None:
                 continue
             if now is None:
-                found[id] = Standing(row.run, row.progress, row.progress_msg, 0, 0)
+                found[id] = ParseState(row.run, row.progress, row.progress_msg, 0, 0)
             else:
                 percent = round(100 * now.fraction, 1)
-                found[id] = Standing("RUNNING", percent, now.message, now.pages, now.pages_read)
+                found[id] = ParseState("RUNNING", percent, now.message, now.pages, now.pages_read)
     return found, project.jobs.pages_read

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from ragflow_local.api.adding import insert_file, replace_file
 from ragflow_local.api.checks import free_name
 from ragflow_local.api.document import Document, start_parsing
-from ragflow_local.api.entity import Engine
+from ragflow_local.api.entity import Client
 from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError, RagflowError
-from ragflow_local.ingest.folder import Look, Patterns, digest_of, is_as_it_was, look
+from ragflow_local.ingest.folder import FolderSnapshot, Patterns, digest_of, is_as_it_was, scan
 from ragflow_local.readers import ENDINGS, kind_of
 from ragflow_local.settings import check_text
 from ragflow_local.stores.catalog import Connection, IntegrityError, documents, folder_files, now_ms
@@ -90,7 +90,7 @@ def checked_patterns(include: object, exclude: object) -> Patterns:
     return Patterns(*made)
 
 
-def sync(rag: Engine, dataset: DataSet, given: object, options: SyncOptions) -> Synced:
+def sync(rag: Client, dataset: DataSet, given: object, options: SyncOptions) -> Synced:
     """Make a dataset mirror a folder; see ``DataSet.sync``."""
     if not isinstance(given, str | os.PathLike) or "\0" in str(given):
         raise InvalidValueError("folder", given, "the path of a folder")
@@ -115,10 +115,10 @@ def sync(rag: Engine, dataset: DataSet, given: object, options: SyncOptions) -> 
     return run.done
 
 
-def _looked(folder: Path, options: SyncOptions) -> Look:
+def _looked(folder: Path, options: SyncOptions) -> FolderSnapshot:
     endings = [ending for group in ENDINGS.values() for ending in group]
     try:
-        return look(folder, options.patterns, endings, follow_links=options.follow_links)
+        return scan(folder, options.patterns, endings, follow_links=options.follow_links)
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidValueError("folder", str(folder), "a folder that is there") from None
     except OSError as error:
@@ -128,7 +128,9 @@ def _looked(folder: Path, options: SyncOptions) -> Look:
 class _Run:
     """One comparison of a folder with a dataset, and what follows from it."""
 
-    def __init__(self, rag: Engine, dataset: DataSet, found: Look, options: SyncOptions) -> None:
+    def __init__(
+        self, rag: Client, dataset: DataSet, found: FolderSnapshot, options: SyncOptions
+    ) -> None:
         self.done = Synced(
             found.folder, skipped={_shown(path): why for path, why in found.unread.items()}
         )

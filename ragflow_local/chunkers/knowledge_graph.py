@@ -17,7 +17,7 @@ from ragflow_local.chunkers.entities import Entity, Graph, find_graph
 from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Draft, Place
+from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserConfig
 
 _AT_LEAST = 8  # entities and relations of a short text
@@ -107,7 +107,7 @@ def _data(said: dict[str, object], mentions: Sequence[Mention]) -> str:
     return json.dumps({**said, "sources": sources}, ensure_ascii=False)
 
 
-def _places(mentions: Sequence[Mention], texts: Sequence[Draft]) -> tuple[Place, ...]:
+def _places(mentions: Sequence[Mention], texts: Sequence[Draft]) -> tuple[Region, ...]:
     found = (place for text, _ in mentions for place in texts[text].places)
     return tuple(dict.fromkeys(found))[:_MOST_PLACES]
 

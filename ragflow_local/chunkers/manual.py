@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ragflow_local.chunkers.compose import compose
-from ragflow_local.chunkers.headless import with_headings
+from ragflow_local.chunkers.implicit_headings import with_headings
 from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.sentences import Span, sentence_spans
 
@@ -62,7 +62,7 @@ def text_of(run: Iterable[Piece]) -> str:
     return "\n".join(block.text[start:end] for block, start, end in spans)
 
 
-def places_of(blocks: Iterable[Block]) -> tuple[Place, ...]:
+def places_of(blocks: Iterable[Block]) -> tuple[Region, ...]:
     """Return where the blocks stand, each place once, in reading order."""
     return tuple(dict.fromkeys(block.place for block in blocks if block.place is not None))
 

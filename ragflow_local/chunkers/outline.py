@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragflow_local.chunkers.headless import label_of
+from ragflow_local.chunkers.implicit_headings import label_of
 from ragflow_local.records import Block
 
 _MAX_ENTRY = 120  # characters of a line that may name a chapter

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ragflow_local.chunkers.compose import compose, whole
-from ragflow_local.chunkers.headless import counted, headed, heads, with_headings
+from ragflow_local.chunkers.implicit_headings import counted, headed, heads, with_headings
 from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools

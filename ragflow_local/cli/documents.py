@@ -116,7 +116,7 @@ def files_of(
     Raises:
         DiskError: A folder cannot be read.
     """
-    from ragflow_local.ingest.folder import Patterns, look
+    from ragflow_local.ingest.folder import Patterns, scan
     from ragflow_local.readers import ENDINGS
 
     known = [ending for endings in ENDINGS.values() for ending in endings]
@@ -125,7 +125,7 @@ def files_of(
         if not path.is_dir():
             yield path.name, path
             continue
-        found = look(path, patterns, known)
+        found = scan(path, patterns, known)
         for inside, reason in found.unread.items():
             tell(f"{path / inside} is passed over: {reason}", is_bad=True)
         for inside in found.files:

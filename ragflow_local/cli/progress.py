@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
     from ragflow_local.api.document import Document
-    from ragflow_local.api.standing import Standing
+    from ragflow_local.api.standing import ParseState
 
 _LOOK_SECONDS = 0.2  # often enough to look live
 _PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing
@@ -112,11 +112,11 @@ class _Watch:
 
     def run(self) -> None:
         """Look until each document has ended."""
-        from ragflow_local.api.standing import standing_of
+        from ragflow_local.api.standing import parse_states
 
         while True:
             begin = time.monotonic()
-            standing, pages = standing_of(self._waiting)
+            standing, pages = parse_states(self._waiting)
             if self._pages_before is None:
                 self._pages_before = pages
             self._waiting = [
@@ -141,7 +141,7 @@ class _Watch:
             for told in self._failed:
                 tell(told, is_bad=True)
 
-    def _look(self, document: Document, standing: Standing | None) -> bool:
+    def _look(self, document: Document, standing: ParseState | None) -> bool:
         """Show how far a document is, and return whether it has ended."""
         if standing is not None and standing.run == "RUNNING":
             self._move(document, standing)
@@ -160,7 +160,7 @@ class _Watch:
             self._bars.console.print(told, markup=False, soft_wrap=True, style=style)
         return True
 
-    def _move(self, document: Document, standing: Standing) -> None:
+    def _move(self, document: Document, standing: ParseState) -> None:
         message = clean(standing.progress_msg).strip()
         if document.id in self._tasks:
             self._bars.update(
@@ -171,7 +171,7 @@ class _Watch:
                 clean(document.name), total=100, message=message
             )
 
-    def _show_all(self, standing: dict[str, Standing], pages: int) -> None:
+    def _show_all(self, standing: dict[str, ParseState], pages: int) -> None:
         """Move the bar of all: how much of their bytes is done, how fast, how long still."""
         open_weight = sum(
             self._weights[document.id] * (1 - max(0.0, standing[document.id].progress) / 100)

@@ -165,12 +165,12 @@ def _settled(wish: _Wish, marks: _Marks, seconds: float) -> _Marks:
 
 
 def _marks_of(wish: _Wish) -> _Marks:
-    from ragflow_local.ingest.folder import Patterns, look
+    from ragflow_local.ingest.folder import Patterns, scan
     from ragflow_local.readers import ENDINGS
 
     endings = [ending for group in ENDINGS.values() for ending in group]
     patterns = Patterns(wish.include, wish.exclude)
-    return dict(look(wish.folder, patterns, endings, follow_links=wish.follow_links).files)
+    return dict(scan(wish.folder, patterns, endings, follow_links=wish.follow_links).files)
 
 
 def _home(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ragflow_local.embedders.folder import SOURCE, read_folder
-from ragflow_local.embedders.places import (
+from ragflow_local.embedders.resolve import (
     Description,
     describe,
     fingerprint_of,
@@ -112,12 +112,12 @@ def add_wheel(wheel: Path, models_dir: Path) -> Path:
 
 
 def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Reranker:
-    """Return the cross-encoder ``name``, ready to score; the fast form where it agrees.
+    """Return the cross-encoder ``name``, ready to score; the ONNX form where it agrees.
 
     Args:
         name: A folder, or a name in ``models_dir``.
         models_dir: Where the user keeps models.
-        cache_dir: Where the fast form of a model is kept from its first use on.
+        cache_dir: Where the ONNX form of a model is kept from its first use on.
 
     Raises:
         MissingModelError: There is no such model, or its library is not installed.
@@ -141,8 +141,8 @@ def open_embedder(
     Args:
         name: ``hashing``, the default ``all-MiniLM-L6-v2``, a folder, or a name in ``models_dir``.
         models_dir: Where the user keeps models.
-        cache_dir: Where the fast form of a model is kept from its first use on.
-        backend: ``auto`` is the fast form where it agrees with the original, else the original.
+        cache_dir: Where the ONNX form of a model is kept from its first use on.
+        backend: ``auto`` is the ONNX form where it agrees with the original, else the original.
 
     Raises:
         MissingModelError: There is no such model, or its library is not installed.
@@ -155,7 +155,7 @@ def open_embedder(
         from ragflow_local.embedders.hashing import HashingEmbedder
 
         return HashingEmbedder()
-    from ragflow_local.embedders.forms import open_form
+    from ragflow_local.embedders.onnx_export import open_onnx_form
 
     model, cache_dir = read_folder(name, folder), writable(cache_dir)
-    return open_form(model, fingerprint_of(model, cache_dir), cache_dir, backend)
+    return open_onnx_form(model, fingerprint_of(model, cache_dir), cache_dir, backend)

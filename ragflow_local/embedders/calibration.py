@@ -127,7 +127,7 @@ def _cosines(embedder: _Embeds, questions: Sequence[str], passages: Sequence[str
 
 
 def calibrated(embedder: _Embeds, home: Path) -> Calibration:
-    """Return a model's calibration, from beside its fast form, or measured and kept there."""
+    """Return a model's calibration, from beside its ONNX form, or measured and kept there."""
     kept = _read(home / _FILE)
     if kept is not None:
         return kept

@@ -1,4 +1,4 @@
-"""ONNX: texts through the fast form of a model, on ONNX Runtime and tokenizers, without torch."""
+"""ONNX: texts through the ONNX form of a model, on ONNX Runtime and tokenizers, without torch."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Form:
 
 
 class OnnxEmbedder(Calibrated):
-    """The fast form of a model. ONNX Runtime and the tokenizer take calls from any thread."""
+    """The ONNX form of a model. ONNX Runtime and the tokenizer take calls from any thread."""
 
     def __init__(self, folder: ModelFolder, fingerprint: str, path: Path, backend: str) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class OnnxEmbedder(Calibrated):
             self._tokenize = _open_tokenize(path, self._form.window_tokens)
             self._session = _open_session(path / MODEL)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise DamagedModelError(folder.name, f"its fast form does not open: {error}") from None
+            raise DamagedModelError(folder.name, f"its ONNX form does not open: {error}") from None
         self._inputs = frozenset(item.name for item in self._session.get_inputs())
 
     def embed(self, texts: Sequence[str]) -> Matrix:
@@ -116,7 +116,7 @@ class OnnxEmbedder(Calibrated):
 
 
 class OnnxReranker:
-    """The fast form of a cross-encoder: one number for question and passage together."""
+    """The ONNX form of a cross-encoder: one number for question and passage together."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -126,7 +126,7 @@ class OnnxReranker:
             self._tokenizer = _open_tokenizer(path / TOKENIZER, form.window_tokens)
             self._session = _open_session(path / MODEL)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise DamagedModelError(name, f"its fast form does not open: {error}") from None
+            raise DamagedModelError(name, f"its ONNX form does not open: {error}") from None
         self._inputs = frozenset(item.name for item in self._session.get_inputs())
 
     def scores(self, question: str, passages: Sequence[str]) -> Vector:

@@ -1,4 +1,4 @@
-"""Reranking: a cross-encoder's folder to the fast form of it, made at its first use, then kept.
+"""Reranking: a cross-encoder's folder to the ONNX form of it, made at its first use, then kept.
 
 cache_dir/<fingerprint>-reranker-3/    model.onnx, tokenizer.json, form.json
 """
@@ -23,14 +23,14 @@ from ragflow_local.errors import DamagedModelError
 
 _log = logging.getLogger("ragflow_local")
 
-# Raised when the fast form is made in another way, so that older ones are made anew.
+# Raised when the ONNX form is made in another way, so that older ones are made anew.
 _FORMAT = 4
 # Of scores in [0, 1], on every pair of the probe; differences this small leave the order alone.
 _MOST_APART = 0.05
 
 
 def open_cross_encoder(folder: ModelFolder, fingerprint: str, cache_dir: Path) -> Reranker:
-    """Return the model in its fast form, made now if it is not kept yet.
+    """Return the model in its ONNX form, made now if it is not kept yet.
 
     Raises:
         DamagedModelError: It cannot be loaded, or is no cross-encoder.

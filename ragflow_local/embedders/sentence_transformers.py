@@ -1,4 +1,4 @@
-"""Sentence-transformers: texts through any local model folder on torch; exports the fast form."""
+"""Sentence-transformers: texts through any local model folder on torch; exports the ONNX form."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class SentenceTransformersEmbedder(Calibrated):
         tokenizer: Any = self._model.tokenizer
         backend: Any = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None or tokenizer.pad_token_id is None:
-            return "its tokenizer has no fast form"
+            return "its tokenizer has no ONNX form"
         if any(not getattr(module, "include_prompt", True) for module in self._model):
             return "its pooling leaves out the prompt"
         transformer = self._model[0].auto_model

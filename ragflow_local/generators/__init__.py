@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ragflow_local.generators.places import EXTRACTIVE, list_models, parts_of, resolve_generator
+from ragflow_local.generators.resolve import EXTRACTIVE, list_models, parts_of, resolve_generator
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
 

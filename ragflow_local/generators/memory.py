@@ -8,7 +8,7 @@ import psutil
 
 from ragflow_local.errors import ModelTooLargeError
 from ragflow_local.generators.gguf_header import GGUFHeader
-from ragflow_local.generators.places import parts_of
+from ragflow_local.generators.resolve import parts_of
 
 _CGROUP = Path("/sys/fs/cgroup")
 

@@ -69,7 +69,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FolderSnapshot:
     """What a folder held.
 
     Attributes:
@@ -95,9 +95,9 @@ class Look:
         return any(path == one or path.startswith(f"{one}/") for one in self.unread)
 
 
-def look(
+def scan(
     folder: Path, patterns: Patterns, endings: Iterable[str], *, follow_links: bool = False
-) -> Look:
+) -> FolderSnapshot:
     """Return the files of a folder and all below it that are meant, in the order of their paths.
 
     Hidden files and folders are left out, and so are projects. A link to a file of the folder is
@@ -125,7 +125,7 @@ def look(
                 files[path] = _stamp_of(entry.stat())
             except OSError as error:
                 unread[path] = error.strerror or str(error)
-    return Look(folder, files, unread, begun_ns)
+    return FolderSnapshot(folder, files, unread, begun_ns)
 
 
 def _walk(

@@ -242,7 +242,7 @@ class Jobs:
         elif isinstance(reply, wire.ReadDone) and isinstance(task.request, wire.Read):
             self._say_reading(parse, task.request, task.request.last + 1)
             self._gather(parse, task.part, reply)
-        elif isinstance(reply, wire.CutDone):
+        elif isinstance(reply, wire.Chunked):
             parse.notices += reply.notices
             parse.drafts = reply.drafts
             with self._changed:

@@ -35,7 +35,7 @@ def read_request(parse: Parse, first: int, last: int, limits: Limits) -> wire.Re
 
 def cut_request(
     parse: Parse, blocks: list[Block], tokenizer: tuple[str, int], read: wire.Read | None = None
-) -> wire.Cut:
+) -> wire.Chunk:
     """Return the request to cut a document.
 
     Args:
@@ -46,4 +46,4 @@ def cut_request(
     """
     document, config = parse.document, parse.config
     kind, name, method = document.kind, document.name, document.parse_method
-    return wire.Cut(blocks, kind, name, method, config, *tokenizer, read)
+    return wire.Chunk(blocks, kind, name, method, config, *tokenizer, read)

@@ -96,7 +96,7 @@ class Slot:
             OSError: The file cannot be opened.
             RagflowError: What the worker told of.
         """
-        tokenizer = request.tokenizer if isinstance(request, wire.Cut) else ""
+        tokenizer = request.tokenizer if isinstance(request, wire.Chunk) else ""
         if tokenizer and tokenizer not in self._readable:
             self._readable.add(tokenizer)
             self.stop()  # what a worker may read is settled when it starts
@@ -160,7 +160,7 @@ class Slot:
                     raise self._death(name)
                 if isinstance(reply, wire.Failed):
                     raise wire.error_of(reply, name)
-                if not isinstance(reply, wire.Said):
+                if not isinstance(reply, wire.PageDone):
                     self._rest(process)
                     return reply
                 self._turn_to(process, reply.page)

@@ -1,8 +1,8 @@
-"""What goes over the pipes between an engine and its workers: typed frames, never a pickle.
+"""Frames between an engine and its workers: typed MessagePack, never a pickle.
 
 A frame is its length (4 bytes, big endian) and a MessagePack map. The engine sends a ``Request``,
 and behind it the bytes of the file it is about, length first; the worker answers with any number of
-``Said`` and then one of the other ``Reply`` kinds.
+``PageDone`` and then one of the other ``Reply`` kinds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from ragflow_local import errors
 from ragflow_local.errors import RagflowError
-from ragflow_local.records import Block, Draft, Place
+from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserConfig
 
 _LENGTH = struct.Struct(">I")
@@ -25,7 +25,7 @@ _PIECE_BYTES = 1 << 20
 
 
 class Plan(msgspec.Struct, tag=True, frozen=True):
-    """How many pages has the file?"""
+    """Asks how many pages a file has."""
 
     path: str
     kind: str
@@ -51,8 +51,8 @@ class Read(msgspec.Struct, tag=True, frozen=True):
     skipped: tuple[int, ...] = ()
 
 
-class Cut(msgspec.Struct, tag=True, frozen=True):
-    """Cut a whole document into drafts: the blocks given, or those of the file to ``read``."""
+class Chunk(msgspec.Struct, tag=True, frozen=True):
+    """Asks to chunk a whole document: the blocks given, or those of the file to ``read``."""
 
     blocks: list[Block]
     kind: str
@@ -65,10 +65,10 @@ class Cut(msgspec.Struct, tag=True, frozen=True):
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """What to mark: a text, and the places of a page that it is in."""
+    """A text to highlight, and the regions of a page that hold it."""
 
     text: str
-    places: tuple[Place, ...]
+    places: tuple[Region, ...]
 
 
 class Picture(msgspec.Struct, tag=True, frozen=True):
@@ -82,58 +82,58 @@ class Picture(msgspec.Struct, tag=True, frozen=True):
     name: str
     page: int
     dpi: float
-    box: Place | None = None
+    box: Region | None = None
     passages: tuple[Passage, ...] = ()
     is_small: bool = False
 
 
-class Said(msgspec.Struct, tag=True, frozen=True):
-    """Which page of the task is being read."""
+class PageDone(msgspec.Struct, tag=True, frozen=True):
+    """Reports progress: pages before ``page`` are done, and that one is being read."""
 
     page: int
 
 
 class Planned(msgspec.Struct, tag=True, frozen=True):
-    """The number of pages."""
+    """Answers ``Plan`` with the number of pages."""
 
     pages: int
 
 
 class ReadDone(msgspec.Struct, tag=True, frozen=True):
-    """The blocks, and what the user should know of them."""
+    """Answers ``Read`` with blocks and notices for the user."""
 
     blocks: list[Block]
     notices: list[str]
 
 
-class CutDone(msgspec.Struct, tag=True, frozen=True):
-    """The drafts, and what the user should know of them."""
+class Chunked(msgspec.Struct, tag=True, frozen=True):
+    """Answers ``Chunk`` with drafts and notices for the user."""
 
     drafts: list[Draft]
     notices: list[str]
 
 
 class Drawn(msgspec.Struct, tag=True, frozen=True):
-    """A PNG, or WebP where that was asked for; nothing where the kind has no pictures."""
+    """Answers ``Picture`` with a PNG or WebP; empty where the format has no pictures."""
 
     picture: bytes
 
 
 class Failed(msgspec.Struct, tag=True, frozen=True):
-    """An error: its class where it is one of ours, and its message."""
+    """Reports an error: its message, and its class where that is a ``RagflowError``."""
 
     error: str
     message: str
 
 
 class Hello(msgspec.Struct, tag=True, frozen=True):
-    """The worker's first words: it is there, and which walls its kernel could not put up."""
+    """Greets the engine and lists the sandbox features that the kernel lacks."""
 
     lacks: list[str]
 
 
-Request = Plan | Read | Cut | Picture
-Reply = Hello | Said | Planned | ReadDone | CutDone | Drawn | Failed
+Request = Plan | Read | Chunk | Picture
+Reply = Hello | PageDone | Planned | ReadDone | Chunked | Drawn | Failed
 
 _encode = msgspec.msgpack.Encoder().encode
 _request = msgspec.msgpack.Decoder(Request)
@@ -149,14 +149,14 @@ def send(pipe: IO[bytes], message: Request | Reply) -> None:
 
 def file_of(request: Request) -> str:
     """Return the path of the file whose bytes go with a request; empty where none do."""
-    if isinstance(request, Cut):
+    if isinstance(request, Chunk):
         return request.read.path if request.read else ""
     return request.path
 
 
 def send_request(pipe: IO[bytes], request: Request, file: IO[bytes] | None) -> None:
-    """Write a request, and behind it its file's bytes; where that lies is not told."""
-    if isinstance(request, Cut):
+    """Write a request and then its file's bytes, without the path of the file."""
+    if isinstance(request, Chunk):
         read = request.read and msgspec.structs.replace(request.read, path="")
         request = msgspec.structs.replace(request, read=read)
     else:
@@ -203,15 +203,14 @@ def receive_reply(pipe: IO[bytes]) -> Reply | None:
 
 
 def failure_of(error: Exception) -> Failed:
-    """Return the frame that tells of an error."""
+    """Return the frame that reports an error."""
     if isinstance(error, RagflowError):
         return Failed(type(error).__name__, str(error))
-    said = f"{type(error).__name__}: {error}"
-    return Failed("", f"the program that reads such files stumbled over it ({said})")
+    return Failed("", f"the reader of this format failed with {type(error).__name__}: {error}")
 
 
 def error_of(failed: Failed, name: str) -> RagflowError:
-    """Return the error that a frame tells of, of its own class."""
+    """Return the error that a frame reports, in its original class."""
     kind = getattr(errors, failed.error, None) if failed.error else None
     if isinstance(kind, type) and issubclass(kind, RagflowError):
         error = kind.__new__(kind)

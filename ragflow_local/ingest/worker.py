@@ -23,7 +23,7 @@ from ragflow_local.errors import LimitError
 from ragflow_local.ingest import wire
 from ragflow_local.processes import sandbox, starting
 from ragflow_local.readers.ways import HowToRead
-from ragflow_local.records import Block, Draft, Notice, Place
+from ragflow_local.records import Block, Draft, Notice, Region
 from ragflow_local.text.tokens import token_counter
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -97,7 +97,7 @@ def _give_memory_back() -> None:
 
 
 def _answer(request: wire.Request, requests: IO[bytes], replies: IO[bytes]) -> wire.Reply:
-    if isinstance(request, wire.Cut):
+    if isinstance(request, wire.Chunk):
         data = wire.receive_file(requests) if request.read else b""
         return _cut(request, data, replies)
     data = wire.receive_file(requests)
@@ -145,18 +145,18 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
         page = max(page, item.place.page if item.place else 0)
         if time.monotonic() - said > _PROGRESS_SECONDS:
             said = time.monotonic()
-            wire.send(replies, wire.Said(page))
+            wire.send(replies, wire.PageDone(page))
     return wire.ReadDone(blocks, notices)
 
 
 def _how(request: wire.Read, replies: IO[bytes]) -> HowToRead:
     def begins(page: int) -> None:
-        wire.send(replies, wire.Said(page))
+        wire.send(replies, wire.PageDone(page))
 
     return HowToRead(request.layout, request.plain, request.skipped, begins)
 
 
-def _cut(request: wire.Cut, data: bytes, replies: IO[bytes]) -> wire.CutDone:
+def _cut(request: wire.Chunk, data: bytes, replies: IO[bytes]) -> wire.Chunked:
     blocks, notices = request.blocks, list[str]()
     if request.read:
         done = _read(request.read, data, replies)
@@ -171,7 +171,7 @@ def _cut(request: wire.Cut, data: bytes, replies: IO[bytes]) -> wire.CutDone:
             notices.append(item.text)
         else:
             drafts.append(item)
-    return wire.CutDone(drafts, notices)
+    return wire.Chunked(drafts, notices)
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
@@ -180,7 +180,7 @@ def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
     if request.page == 0:
         picture = render.thumbnail(request.kind, data)
     else:
-        marks: list[Place] = []
+        marks: list[Region] = []
         for passage in request.passages:
             marks += render.narrowed(request.kind, data, passage.places, passage.text)
         picture = render.page_image(

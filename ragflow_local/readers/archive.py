@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.attachments import attached
-from ragflow_local.readers.torn import torn_by
+from ragflow_local.readers.error_text import error_text
 from ragflow_local.records import Block, Notice
 
 # What a folder of documents unpacks to stays below; what exceeds it is no such folder.
@@ -89,4 +89,4 @@ def _of_7z(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _torn(name: str, error: Exception, where: str = "whole file") -> DamagedFileError:
-    return DamagedFileError(name, where, f"the archive is torn: {torn_by(error)}")
+    return DamagedFileError(name, where, f"the archive is torn: {error_text(error)}")

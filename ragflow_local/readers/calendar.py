@@ -17,7 +17,7 @@ _ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VCARD"})
 _FACTS = {
     "SUMMARY": "Summary", "FN": "Name", "ORG": "Organisation", "TITLE": "Title", "ROLE": "Role",
     "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "DURATION": "Duration", "RRULE": "Repeats",
-    "LOCATION": "Place", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee", "STATUS": "Status",
+    "LOCATION": "Region", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee", "STATUS": "Status",
     "TEL": "Phone", "EMAIL": "Email", "ADR": "Address", "BDAY": "Birthday", "URL": "Address",
     "CATEGORIES": "Categories", "DESCRIPTION": "Description", "COMMENT": "Comment", "NOTE": "Note",
 }  # fmt: skip

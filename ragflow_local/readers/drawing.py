@@ -7,7 +7,7 @@ from ragflow_local.readers.grid import table
 from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
 from ragflow_local.readers.package import Package, Relation, count_of
 from ragflow_local.readers.symbols import in_font
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -15,7 +15,7 @@ _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
-def chart(package: Package, part: str, place: Place | None = None) -> Iterator[Block]:
+def chart(package: Package, part: str, place: Region | None = None) -> Iterator[Block]:
     """Yield a chart's titles and its numbers as a table: a row a category, a column a series."""
     root = package.xml(part)
     titles = [text for title in root.iter(f"{CHART}title") if (text := drawn_text(title))]
@@ -93,7 +93,7 @@ def _goes_on(run: Any, link: Any) -> bool:
     return same is not None and same.get(f"{_REL}id") == link.get(f"{_REL}id")
 
 
-def diagram(package: Package, part: str, place: Place | None = None) -> Iterator[Block]:
+def diagram(package: Package, part: str, place: Region | None = None) -> Iterator[Block]:
     """Yield the text of a diagram (SmartArt), a line an entry."""
     if text := drawn_text(package.xml(part)):
         yield Block("figure", text, place=place)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 
 _SPACES = re.compile(r"\s+")
 _MAX_SPAN = 1000  # columns; as the HTML standard clamps them
@@ -23,7 +23,7 @@ class Cell:
     is_header: bool = False
 
 
-def table(rows: Iterable[Sequence[str]], place: Place | None = None) -> Iterator[Block]:
+def table(rows: Iterable[Sequence[str]], place: Region | None = None) -> Iterator[Block]:
     """Yield the table of ``rows``, or nothing where all cells are empty.
 
     Empty rows, and columns that are empty in all rows, are left out; rows get equal lengths, but

@@ -11,8 +11,8 @@ import olefile
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import html, rtf
 from ragflow_local.readers.attachments import MAX_DEPTH, attached
+from ragflow_local.readers.error_text import error_text
 from ragflow_local.readers.text import paragraphs
-from ragflow_local.readers.torn import torn_by
 from ragflow_local.records import Block, Notice
 from ragflow_local.text.encoding import decode, tidy
 
@@ -48,7 +48,7 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             blocks = list(_Mail(file, [], depth).blocks())
     except _TORN as error:
-        raise DamagedFileError(name, "whole file", f"it is torn: {torn_by(error)}") from error
+        raise DamagedFileError(name, "whole file", f"it is torn: {error_text(error)}") from error
     yield from blocks
 
 

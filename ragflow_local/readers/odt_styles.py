@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -72,7 +72,7 @@ def _look(properties: Any) -> OdtLook:
     )
 
 
-def box_of(element: Any) -> Place | None:
+def box_of(element: Any) -> Region | None:
     """Return where a frame lies on its slide, None where it does not say."""
     if not isinstance(element.tag, str):
         return None
@@ -83,4 +83,4 @@ def box_of(element: Any) -> Place | None:
     if x is None or y is None or width is None or height is None:
         return None
     left, top, wide, high = (float(m[1]) * _POINTS[m[2]] for m in (x, y, width, height))
-    return Place(1, left, top, left + wide, top + high)
+    return Region(1, left, top, left + wide, top + high)

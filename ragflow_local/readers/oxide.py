@@ -8,8 +8,8 @@ import office_oxide
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import html
+from ragflow_local.readers.error_text import error_text
 from ragflow_local.readers.text import paragraphs
-from ragflow_local.readers.torn import torn_by
 from ragflow_local.records import Block
 from ragflow_local.text.encoding import tidy
 
@@ -34,7 +34,7 @@ def read_old(data: bytes, kind: Literal["doc", "ppt"], name: str) -> Iterator[Bl
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the library is no Exception
-        problem = f"it is torn: {torn_by(Exception(str(error)))}"
+        problem = f"it is torn: {error_text(Exception(str(error)))}"
         if _LOCKED.search(str(error)):
             problem = "it is encrypted with a password"
         raise DamagedFileError(name, "whole file", problem) from error

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers.torn import torn_by
+from ragflow_local.readers.error_text import error_text
 
 # What a document of thousands of pages unpacks to stays far below; what exceeds it is no document.
 _MAX_BYTES = 1 << 30
@@ -60,7 +60,7 @@ class Package:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise DamagedFileError(
-                name, "whole file", f"its archive is torn: {torn_by(error)}"
+                name, "whole file", f"its archive is torn: {error_text(error)}"
             ) from error
         parts = self._zip.infolist()
         unpacked = sum(part.file_size for part in parts)
@@ -105,7 +105,7 @@ class Package:
             RuntimeError,
         ) as error:
             raise DamagedFileError(
-                self.name, part, f"this part is torn: {torn_by(error)}"
+                self.name, part, f"this part is torn: {error_text(error)}"
             ) from error
 
     def xml(self, part: str) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 from ragflow_local.readers.pdf import open_document
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.lines import FLAGS
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 from ragflow_local.text.terms import is_unspaced
 
 _FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
@@ -42,7 +42,7 @@ class _Word:
     bottom: float
 
 
-def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> list[Place]:
+def narrowed(data: bytes, marks: Sequence[Region], text: str, name: str = "") -> list[Region]:
     """Return the marks of a passage on one page, each narrowed to the words that it has.
 
     Where the words on the page cannot be compared, such as those of a scan, a mark stays as it is.
@@ -72,7 +72,7 @@ def narrowed(data: bytes, marks: Sequence[Place], text: str, name: str = "") -> 
     left = Counter(said)
     for inside, runs in zip(insides, agreeing, strict=True):
         left.subtract(word.text for start, end in runs or () for word in inside[start:end])
-    found: list[Place] = []
+    found: list[Region] = []
     covered = 0
     for mark, inside, runs in zip(marks, insides, agreeing, strict=True):
         rows = [] if runs and _sum(runs) == len(inside) else list(_rows(inside, runs or (), left))
@@ -153,12 +153,12 @@ def _joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _lines(page: int, inside: Sequence[_Word], runs: Iterable[tuple[int, int]]) -> Iterator[Place]:
+def _lines(page: int, inside: Sequence[_Word], runs: Iterable[tuple[int, int]]) -> Iterator[Region]:
     """Yield a place for each line of each run."""
     for start, end in runs:
         for _, of_line in groupby(inside[start:end], key=lambda word: word.line):
             words = list(of_line)
-            yield Place(
+            yield Region(
                 page,
                 min(word.x0 for word in words),
                 min(word.top for word in words),
@@ -167,7 +167,7 @@ def _lines(page: int, inside: Sequence[_Word], runs: Iterable[tuple[int, int]]) 
             )
 
 
-def _is_in(word: _Word, place: Place) -> bool:
+def _is_in(word: _Word, place: Region) -> bool:
     x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
     across = place.x0 - _SLACK <= x <= place.x1 + _SLACK
     return across and place.top - _SLACK <= y <= place.bottom + _SLACK

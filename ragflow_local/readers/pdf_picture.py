@@ -7,13 +7,13 @@ from typing import Any
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.pdf import DAMAGED, open_document
 from ragflow_local.readers.pdf.library import mupdf
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 # No picture is larger, whatever the page's size and the resolution asked for.
 _MAX_PIXELS = 40_000_000
 
 
-def page_picture(data: bytes, page: int, dpi: float, box: Place | None, name: str = "") -> bytes:
+def page_picture(data: bytes, page: int, dpi: float, box: Region | None, name: str = "") -> bytes:
     """Return a page, or the region ``box`` of it, as PNG; nothing where there is no such page.
 
     Raises:
@@ -30,7 +30,7 @@ def page_picture(data: bytes, page: int, dpi: float, box: Place | None, name: st
             raise DamagedFileError(name, f"page {page}", "it cannot be drawn") from error
 
 
-def _drawn(shown: Any, dpi: float, box: Place | None) -> bytes:
+def _drawn(shown: Any, dpi: float, box: Region | None) -> bytes:
     clip = shown.rect
     if box is not None:
         clip = clip & mupdf.Rect(box.x0, box.top, box.x1, box.bottom)

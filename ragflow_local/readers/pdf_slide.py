@@ -12,7 +12,7 @@ from itertools import groupby
 
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pptx import read_slide
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 
 _STYLE = (
     "* {font-family: sans-serif; font-size: 18px;} p {margin: 0 0 4px 0;} h1 {font-size: 30px;"
@@ -51,7 +51,7 @@ def slide_page(data: bytes, page: int) -> bytes:
         return bytes(document.tobytes())
 
 
-def _boxes(blocks: Iterable[Block], whole: Place) -> Iterator[tuple[Place, list[Block]]]:
+def _boxes(blocks: Iterable[Block], whole: Region) -> Iterator[tuple[Region, list[Block]]]:
     """Yield the blocks of each box, pictures first, since text stands on them; no notes."""
     shown = [block for block in blocks if block.place is not None and block.place != whole]
     for is_text in (False, True):

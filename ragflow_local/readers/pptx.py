@@ -10,7 +10,7 @@ from ragflow_local.readers.drawing import DRAWING, chart, diagram, line_of
 from ragflow_local.readers.grid import Cell, spread, table
 from ragflow_local.readers.package import Package, Relation
 from ragflow_local.readers.slide_order import in_reading_order
-from ragflow_local.records import Block, BlockKind, Notice, Place
+from ragflow_local.records import Block, BlockKind, Notice, Region
 
 _SLIDE = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -53,7 +53,7 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
         yield from embedded(package, [part], depth)
 
 
-def read_slide(data: bytes, page: int, name: str = "") -> tuple[Place, list[Block]] | None:
+def read_slide(data: bytes, page: int, name: str = "") -> tuple[Region, list[Block]] | None:
     """Return the place and all blocks of one slide; None where there is no such slide.
 
     Raises:
@@ -65,7 +65,7 @@ def read_slide(data: bytes, page: int, name: str = "") -> tuple[Place, list[Bloc
     return None
 
 
-def _slides(data: bytes, name: str) -> Iterator[tuple[Package, str, Place]]:
+def _slides(data: bytes, name: str) -> Iterator[tuple[Package, str, Region]]:
     """Yield the part of each slide, and its number and size as a place."""
     package = Package(data, name)
     mains = package.find("", "officeDocument")
@@ -81,13 +81,13 @@ def _slides(data: bytes, name: str) -> Iterator[tuple[Package, str, Place]]:
     for page, relation in enumerate(slides, start=1):
         if relation is None or relation.target not in package:
             raise DamagedFileError(name, f"slide {page}", "this slide is missing")
-        yield package, relation.target, Place(page, 0, 0, width, height)
+        yield package, relation.target, Region(page, 0, 0, width, height)
 
 
 class _Slide:
     """One slide being read. ``seen`` holds what earlier slides said at foot and head."""
 
-    def __init__(self, package: Package, part: str, whole: Place, seen: set[str]) -> None:
+    def __init__(self, package: Package, part: str, whole: Region, seen: set[str]) -> None:
         self._package = package
         self._part = part
         self._relations = package.relations(part)
@@ -161,7 +161,7 @@ class _Slide:
             marker, number = _marker(properties, number, is_list)
             yield Block("list_item" if marker else kind, marker + text, place=place)
 
-    def _graphic(self, frame: Any, place: Place) -> Iterator[Block]:
+    def _graphic(self, frame: Any, place: Region) -> Iterator[Block]:
         """Yield a table, chart or diagram."""
         for element in frame.iter(f"{DRAWING}tbl"):
             yield from table(spread(list(_table_rows(element, self._relations))), place)
@@ -176,7 +176,7 @@ class _Slide:
             block for pic in frame.iter(f"{_SLIDE}pic") for block in self._picture(pic, place)
         )
 
-    def _picture(self, picture: Any, place: Place) -> Iterator[Block]:
+    def _picture(self, picture: Any, place: Region) -> Iterator[Block]:
         """Yield a picture with its bytes, once a file: logos stand on every slide."""
         properties = next(picture.iter(f"{_SLIDE}cNvPr"), None)
         text = (
@@ -192,7 +192,7 @@ class _Slide:
             self._seen.add(f"{target} {text}")
             yield Block("figure", text.strip(), place=place, image=image)
 
-    def _place(self, shape: Any, frame: _Frame) -> Place:
+    def _place(self, shape: Any, frame: _Frame) -> Region:
         """Return the box of a shape in points; a placeholder's may stand in its model."""
         box = _box(shape)
         if box is None:
@@ -206,7 +206,7 @@ class _Slide:
         x1, bottom = frame.map(box[0] + box[2], box[1] + box[3])
         xs = [min(max(x / _EMU_PER_POINT, 0.0), self._whole.x1) for x in sorted((x0, x1))]
         ys = [min(max(y / _EMU_PER_POINT, 0.0), self._whole.bottom) for y in sorted((top, bottom))]
-        return Place(self._whole.page, xs[0], ys[0], xs[1], ys[1])
+        return Region(self._whole.page, xs[0], ys[0], xs[1], ys[1])
 
 
 def _is_hidden(shape: Any) -> bool:
@@ -215,10 +215,10 @@ def _is_hidden(shape: Any) -> bool:
     return properties is not None and properties.get("hidden") in ("1", "true")
 
 
-def _place_of(blocks: Sequence[Block]) -> Place:
+def _place_of(blocks: Sequence[Block]) -> Region:
     """Return the box around blocks of one shape or group."""
     places = [block.place for block in blocks if block.place is not None]
-    return Place(
+    return Region(
         places[0].page,
         min(place.x0 for place in places),
         min(place.top for place in places),

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import image
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 THUMBNAIL_PIXELS = 256
 _MAX_PIXELS = 40_000_000
@@ -27,8 +27,8 @@ def page_image(
     data: bytes,
     page: int,
     dpi: float,
-    box: Place | None = None,
-    marks: Iterable[Place] = (),
+    box: Region | None = None,
+    marks: Iterable[Region] = (),
 ) -> bytes:
     """Return a page of a document as PNG; empty for kinds and pages without a picture.
 
@@ -64,7 +64,7 @@ def thumbnail(kind: str, data: bytes) -> bytes:
     return _png(picture)
 
 
-def narrowed(kind: str, data: bytes, marks: Sequence[Place], text: str) -> Sequence[Place]:
+def narrowed(kind: str, data: bytes, marks: Sequence[Region], text: str) -> Sequence[Region]:
     """Return the places of a passage on one page, narrowed to its words where they are known."""
     if kind != "pdf":
         return marks
@@ -86,7 +86,7 @@ def smaller(png: bytes) -> bytes:
 
 
 def _picture(
-    kind: str, data: bytes, page: int, dpi: float, box: Place | None
+    kind: str, data: bytes, page: int, dpi: float, box: Region | None
 ) -> tuple[Image.Image, float, float, float] | None:
     """Return a picture, the point at its top left, and its pixels per point."""
     if not data or page < 1:
@@ -103,7 +103,7 @@ def _picture(
 
 
 def _page(
-    data: bytes, page: int, dpi: float, box: Place | None
+    data: bytes, page: int, dpi: float, box: Region | None
 ) -> tuple[Image.Image, float, float, float] | None:
     # Only a worker has PyMuPDF; a picture of another kind does without it.
     from ragflow_local.readers import pdf_picture
@@ -119,7 +119,7 @@ def _page(
 
 
 def _frame(
-    data: bytes, page: int, dpi: float, box: Place | None
+    data: bytes, page: int, dpi: float, box: Region | None
 ) -> tuple[Image.Image, float, float, float] | None:
     try:
         whole, points = image.open_page(data, page)
@@ -146,7 +146,7 @@ def _frame(
 
 
 def _marked(
-    picture: Image.Image, places: Sequence[Place], corner: tuple[float, float], zoom: float
+    picture: Image.Image, places: Sequence[Region], corner: tuple[float, float], zoom: float
 ) -> Image.Image:
     """Return the picture with marks as of a pen, so that what is under them can be read."""
     marked = picture.convert("RGB")

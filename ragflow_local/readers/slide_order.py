@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 T = TypeVar("T")
 
@@ -12,7 +12,7 @@ _OVERLAP = 0.25
 _MOST_PARTS = 400  # shapes; a drawing of more is read as it was made
 
 
-def in_reading_order(items: Sequence[T], place_of: Callable[[T], Place]) -> list[T]:
+def in_reading_order(items: Sequence[T], place_of: Callable[[T], Region]) -> list[T]:
     """Return ``items`` as people read them, however they were made.
 
     What no line from side to side crosses is cut there, then what no line from top to bottom
@@ -28,7 +28,7 @@ def in_reading_order(items: Sequence[T], place_of: Callable[[T], Place]) -> list
 
 
 def _apart(
-    items: Sequence[T], place_of: Callable[[T], Place], start: str, end: str
+    items: Sequence[T], place_of: Callable[[T], Region], start: str, end: str
 ) -> list[list[T]]:
     """Return ``items`` in groups that lie one behind another along one side of the slide."""
 

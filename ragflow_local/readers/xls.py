@@ -7,9 +7,9 @@ from typing import Any
 import xlrd
 
 from ragflow_local.errors import DamagedFileError
+from ragflow_local.readers.error_text import error_text
 from ragflow_local.readers.number_format import general, show
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
-from ragflow_local.readers.torn import torn_by
 from ragflow_local.records import Block
 from ragflow_local.text.encoding import tidy
 
@@ -59,7 +59,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     except _TORN as error:
         is_locked = "encrypted" in str(error).lower()
         problem = (
-            "it is encrypted with a password" if is_locked else f"it is torn: {torn_by(error)}"
+            "it is encrypted with a password" if is_locked else f"it is torn: {error_text(error)}"
         )
         raise DamagedFileError(name, "whole file", problem) from error
     for title, rows, merges in sheets:

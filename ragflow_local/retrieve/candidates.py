@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ragflow_local.retrieve.labels import LabelsKept
 from ragflow_local.retrieve.query import Query, query_of
-from ragflow_local.retrieve.similarity import Matched, term_similarity
+from ragflow_local.retrieve.similarity import BM25Parts, term_similarity
 from ragflow_local.retrieve.spelling import Vocabularies, guessed, is_compounding, with_compounds
 from ragflow_local.stores.catalog import Catalog, Connection, postings_words
 from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
@@ -112,5 +112,5 @@ def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:
     if not query.terms:
         return np.zeros(len(numbers))
     parts, lengths = lists.parts(numbers)
-    matched = Matched(parts, lengths, lists.idf, K1)
+    matched = BM25Parts(parts, lengths, lists.idf, K1)
     return term_similarity(matched, np.array(query.weights), query.length)

@@ -114,7 +114,7 @@ def _meeting(
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class DocumentFilter:
     """Which documents of its datasets a search is about.
 
     Attributes:
@@ -127,7 +127,7 @@ class Within:
 
 
 def documents_within(
-    connection: Connection, rows: Sequence[DatasetRow], within: Within
+    connection: Connection, rows: Sequence[DatasetRow], within: DocumentFilter
 ) -> tuple[int, ...] | None:
     """Return the numbers of the documents to search in; None for all."""
     found = None

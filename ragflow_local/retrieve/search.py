@@ -26,7 +26,7 @@ from ragflow_local.retrieve.similarity import blend, calibrate
 from ragflow_local.settings import check_number, check_whole
 from ragflow_local.stores.catalog import Connection, chunks
 
-__all__ = ["Scope", "Sources", "Wanted", "search"]
+__all__ = ["Scope", "SearchOptions", "Sources", "search"]
 
 _READ_AS = "No text has the word “{}”: it was read as “{}”."
 _MOST = 2**31
@@ -38,7 +38,7 @@ _RERANKED = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchOptions:
     """Which hits are wanted.
 
     Attributes:
@@ -70,7 +70,7 @@ def search(
     scopes: Sequence[Scope],
     sources: Sources,
     embedder: Callable[[], Embedder],
-    wanted: Wanted,
+    wanted: SearchOptions,
     reranker: Reranker | None = None,
 ) -> list[Hit]:
     """Return the hits for a question, the most similar first; equal ones by chunk id.
@@ -146,7 +146,7 @@ def _candidates(
 
 
 def _reranked(
-    connection: Connection, found: Candidates, asked: tuple[str, Reranker], wanted: Wanted
+    connection: Connection, found: Candidates, asked: tuple[str, Reranker], wanted: SearchOptions
 ) -> Candidates:
     """Return the best candidates, the reranker's scores in place of their cosines."""
     question, reranker = asked
@@ -163,7 +163,9 @@ def _reranked(
     return Candidates(found.numbers[kept], scores, found.term[kept])
 
 
-def _hits(connection: Connection, found: Candidates, wanted: Wanted, has_graph: bool) -> list[Hit]:
+def _hits(
+    connection: Connection, found: Candidates, wanted: SearchOptions, has_graph: bool
+) -> list[Hit]:
     """Return one page of all candidates, ranked."""
     numbers, vector, term = found.numbers, found.vector, found.term
     similarity = blend(vector, term, wanted.vector_weight)

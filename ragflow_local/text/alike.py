@@ -13,8 +13,8 @@ from ragflow_local.text.terms import iterate
 _SAME_SAID = """
     euros euro eur euro usd dollar dollars dollar gbp pound pounds pound prozent percent
     eur euro km kilometer kilometre kilometer kilometres kilometer kilometers kilometer"""
-_pairs = _SAME_SAID.split()
-_SAME = dict(zip(_pairs[::2], _pairs[1::2], strict=True))
+_columns = _SAME_SAID.split()
+_SAME = dict(zip(_columns[::2], _columns[1::2], strict=True))
 _SUFFIXES_SAID = """
     e en er es em n s t te ten tet test et ed d ing ung ungen a o i as os aux x al ly ion ions
     а я ы и у ю е ой ом ам ах ов ая ое ые ый ого ому ает ал ала али ет ут"""

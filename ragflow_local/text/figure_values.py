@@ -33,9 +33,9 @@ _SCALES_SAID = """
     bn 1e9 mrd 1e9 milliarde 1e9 milliarden 1e9 milliard 1e9 milliards 1e9 miliardo 1e9
     miliardi 1e9 miljard 1e9 миллиард 1e9 миллиарда 1e9 миллиардов 1e9 млрд 1e9
     trillion 1e12 万 1e4 萬 1e4 亿 1e8 億 1e8 만 1e4 억 1e8"""
-_pairs = _SCALES_SAID.split()
+_columns = _SCALES_SAID.split()
 SCALES: Mapping[str, Decimal] = {
-    fold(word): Decimal(size) for word, size in zip(_pairs[::2], _pairs[1::2], strict=True)
+    fold(word): Decimal(size) for word, size in zip(_columns[::2], _columns[1::2], strict=True)
 }
 _BILLION = {"en": Decimal("1e9"), "pt": Decimal("1e9")}  # elsewhere a million millions
 

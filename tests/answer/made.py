@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ragflow_local.records import ChatMessage, ChunkRow, Hit, Place
+from ragflow_local.records import ChatMessage, ChunkRow, Hit, Region
 from ragflow_local.settings import LLMSettings
 
 
@@ -18,7 +18,7 @@ def hit(
     headings: tuple[str, ...] = (),
 ) -> Hit:
     """Return a hit; without an ordinal no two are neighbours."""
-    places = (Place(page, 0, 0, 1, 1),) if page else ()
+    places = (Region(page, 0, 0, 1, 1),) if page else ()
     row = ChunkRow(
         number=number,
         id=f"c{number}",

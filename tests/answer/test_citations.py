@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from ragflow_local.answer.citation_stream import CitationStream
 from ragflow_local.answer.citations import strip_marks
-from ragflow_local.answer.cited_text import CitedText
 from ragflow_local.answer.support import Support
 from ragflow_local.embedders.calibration import Calibration
 from tests.answer.made import hits
@@ -26,7 +26,7 @@ def believing(sentence: str, numbers: Sequence[int]) -> list[int]:
 
 def cited(text: str, size: int = 3, *, count: int = 3, has_marks: bool = True) -> str:
     """Return the text with citations, fed in pieces of ``size``; it must only grow."""
-    made = CitedText(count, believing, has_marks=has_marks)
+    made = CitationStream(count, believing, has_marks=has_marks)
     seen = ""
     for start in range(0, len(text), size):
         made.feed(text[start : start + size])
@@ -103,7 +103,7 @@ def test_a_figure_the_chunk_lacks_gets_no_mark() -> None:
 
 
 def test_what_no_chunk_supports_is_listed() -> None:
-    made = CitedText(3, believing)
+    made = CitationStream(3, believing)
     made.feed("Dr. Smith ran the unit. Whales eat cheese on Sundays.")
     made.finish()
     assert made.unsupported == ["Whales eat cheese on Sundays."]

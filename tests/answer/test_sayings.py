@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.sayings import Standing, missing, saying_of
+from ragflow_local.answer.sayings import DocumentStates, missing, saying_of
 
-FULL = Standing(documents=("a.md", "b.md"))
+FULL = DocumentStates(documents=("a.md", "b.md"))
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_a_question_about_something_is_none_of_these(question: str) -> None:
 
 def test_what_is_missing_is_told() -> None:
     assert missing("Where?", FULL) == ""
-    assert missing("Where is it?", Standing()) == "There are no documents here yet."
-    waiting = Standing(documents=("a.md",), waiting=("b.md",), failed=("c.pdf",))
+    assert missing("Where is it?", DocumentStates()) == "There are no documents here yet."
+    waiting = DocumentStates(documents=("a.md",), waiting=("b.md",), failed=("c.pdf",))
     assert missing("Where is it?", waiting) == (
         "Not parsed yet (1): b.md. Could not be parsed (1): c.pdf."
     )
-    assert "deleted" in missing("Where is it?", Standing(datasets=0, is_deleted=True))
-    assert missing("Where is it?", Standing(datasets=0)) == "This chat has no dataset."
-    assert missing("Where is it?", Standing(is_known=False)) == ""
+    assert "deleted" in missing("Where is it?", DocumentStates(datasets=0, is_deleted=True))
+    assert missing("Where is it?", DocumentStates(datasets=0)) == "This chat has no dataset."
+    assert missing("Where is it?", DocumentStates(is_known=False)) == ""
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ragflow_local.answer.cited_text import CitedText
+from ragflow_local.answer.citation_stream import CitationStream
 from ragflow_local.answer.structured import checked_values
 from ragflow_local.answer.support import Support
 from tests.answer.made import hit, hits
@@ -134,9 +134,9 @@ def test_wrong_marks_are_moved_or_dropped() -> None:
     assert support.checked("The hedge is cut every May.", [0]) == []
 
 
-def guarded(text: str, *, size: int = 4) -> CitedText:
+def guarded(text: str, *, size: int = 4) -> CitationStream:
     quotes = [("The hedge is cut every March.", 0)]
-    made = CitedText(
+    made = CitationStream(
         len(ALL),
         Support(ALL).checked,
         replace=lambda: quotes.pop(0) if quotes else None,
@@ -168,7 +168,7 @@ def test_a_guarded_list_stays_a_list(size: int) -> None:
 
 def test_a_refusal_claims_nothing() -> None:
     assert guarded("The answer is not found!").text == "The answer is not found!"
-    made = CitedText(5, Support(ALL).checked, refusals=["The answer is not found!"])
+    made = CitationStream(5, Support(ALL).checked, refusals=["The answer is not found!"])
     made.feed("The answer is not found!")
     made.finish()
     assert made.unsupported == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.api.pictures import Look
+from ragflow_local.api.pictures import RenderOptions
 from tests.api.test_report import HARM, QUESTION, SLEEPS, Page, pdf
 from tests.conftest import Parse
 
@@ -34,7 +34,7 @@ def things(
     monkeypatch.setattr("ragflow_local.models.open_embedder", refuse)
     # However busy the machine that runs the tests is.
     monkeypatch.setattr("ragflow_local.api.report.NOTEBOOK_SECONDS", 60.0)
-    monkeypatch.setattr("ragflow_local.api.notebook._THUMBNAIL", Look(72, True, 60.0))
+    monkeypatch.setattr("ragflow_local.api.notebook._THUMBNAIL", RenderOptions(72, True, 60.0))
     monkeypatch.setattr("ragflow_local.models.open_generator", refuse)
     return found
 

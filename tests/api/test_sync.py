@@ -12,7 +12,7 @@ import pytest
 
 from ragflow_local import DataSet, Document, InvalidValueError, RAGFlow
 from ragflow_local.api.sync import Synced
-from ragflow_local.ingest.folder import Patterns, look
+from ragflow_local.ingest.folder import Patterns, scan
 from ragflow_local.stores import crash
 
 ENDINGS = (".md", ".txt", ".pdf")
@@ -215,7 +215,7 @@ def test_a_pattern_fits_the_end_of_a_path(
 ) -> None:
     for path in ("a.md", "sub/b.PDF", "sub/c.txt", "d.xyz", ".hidden/e.md", ".f.md"):
         write(tmp_path / path, "x")
-    assert set(look(tmp_path, Patterns(include, exclude), ENDINGS).files) == taken
+    assert set(scan(tmp_path, Patterns(include, exclude), ENDINGS).files) == taken
 
 
 def test_a_project_inside_the_folder_is_not_read(
@@ -231,7 +231,7 @@ def test_links_to_files_are_taken_and_links_to_folders_are_not(tmp_path: Path) -
     (tmp_path / "real" / "again").symlink_to(tmp_path / "real", target_is_directory=True)
     (tmp_path / "real" / "b.md").symlink_to(tmp_path / "real" / "a.md")
     (tmp_path / "real" / "broken.md").symlink_to(tmp_path / "nowhere")
-    assert set(look(tmp_path / "real", Patterns(), ENDINGS).files) == {"a.md", "b.md"}
+    assert set(scan(tmp_path / "real", Patterns(), ENDINGS).files) == {"a.md", "b.md"}
 
 
 def test_a_link_that_leads_out_of_the_folder_is_told_and_taken_where_it_is_said_so(
@@ -304,7 +304,7 @@ def test_what_may_not_be_read_is_told_and_not_removed(dataset: DataSet, folder: 
 
 
 def test_a_folder_that_could_not_be_seen_hides_what_is_below(folder: Path) -> None:
-    seen = look(folder, Patterns(), ENDINGS)
+    seen = scan(folder, Patterns(), ENDINGS)
     seen.unread["deep"] = "Permission denied"
     assert seen.hides("deep/boat.md")
     assert not seen.hides("deeper/boat.md")

@@ -7,7 +7,7 @@ import pytest
 from ragflow_local.chunkers import KINDS, METHODS, chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.records import Block, Draft, Place
+from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.tokens import count_tokens
 
@@ -16,8 +16,8 @@ WINDOW = 30
 every_method = pytest.mark.parametrize("method", sorted(METHODS))
 
 
-def place(page: int, line: int) -> Place:
-    return Place(page, 72, 72 + 20 * line, 540, 90 + 20 * line)
+def place(page: int, line: int) -> Region:
+    return Region(page, 72, 72 + 20 * line, 540, 90 + 20 * line)
 
 
 LETTER = [

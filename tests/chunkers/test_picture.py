@@ -1,14 +1,14 @@
 from ragflow_local.chunkers.picture import chunk
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
 
 
-def at(page: int) -> Place:
-    return Place(page, 0, 0, 100, 20)
+def at(page: int) -> Region:
+    return Region(page, 0, 0, 100, 20)
 
 
 def test_what_is_read_in_a_picture_is_one_chunk_that_keeps_it() -> None:

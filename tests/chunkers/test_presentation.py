@@ -1,14 +1,14 @@
 from ragflow_local.chunkers.presentation import chunk
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 from ragflow_local.settings import ParserConfig
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
 
 
-def at(page: int) -> Place:
-    return Place(page, 0, 0, 100, 20)
+def at(page: int) -> Region:
+    return Region(page, 0, 0, 100, 20)
 
 
 def test_a_page_is_a_chunk_with_its_notes_and_picture() -> None:

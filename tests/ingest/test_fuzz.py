@@ -96,8 +96,8 @@ def read(slot: Slot, kind: str, path: Path, name: str, number: int) -> None:
     assert isinstance(done, wire.ReadDone)
     methods = [method for method in PARSE_METHODS if kind in KINDS.get(method, ENDINGS)]
     method = methods[number % len(methods)]
-    cut = wire.Cut(done.blocks, kind, name, method, ParserConfig(), "", 256)
-    assert isinstance(slot.run(cut, name, lambda: False), wire.CutDone)
+    cut = wire.Chunk(done.blocks, kind, name, method, ParserConfig(), "", 256)
+    assert isinstance(slot.run(cut, name, lambda: False), wire.Chunked)
     slot.run(wire.Picture(str(path), kind, name, 0, 72), name, lambda: False)
 
 

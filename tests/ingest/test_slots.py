@@ -201,7 +201,7 @@ PAGES = wire.Read(__file__, "pdf", "a.pdf", 1, 5, True)
 def test_a_page_that_takes_too_much_processor_time_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = "wire.send(sys.stdout.buffer, wire.Said(2)); wire.send(sys.stdout.buffer, wire.Said(3))"
+    told = "; ".join(f"wire.send(sys.stdout.buffer, wire.PageDone({page}))" for page in (2, 3))
     misbehave(monkeypatch, f"{told}\nwhile True: pass")
     slot = Slot(Limits(page_seconds=0.3))
     with pytest.raises(PageTimeError, match="page 3") as caught:
@@ -211,7 +211,7 @@ def test_a_page_that_takes_too_much_processor_time_is_named(
 
 def test_a_page_that_waits_is_not_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = "wire.send(sys.stdout.buffer, wire.ReadDone([], []))"
-    told = "wire.send(sys.stdout.buffer, wire.Said(2))"
+    told = "wire.send(sys.stdout.buffer, wire.PageDone(2))"
     misbehave(monkeypatch, f"{told}; time.sleep(1); {answer}; time.sleep(60)")
     slot = Slot(Limits(page_seconds=0.5))
     assert isinstance(slot.run(PAGES, "a.pdf", never), wire.ReadDone)

@@ -6,22 +6,22 @@ import pytest
 
 from ragflow_local import errors
 from ragflow_local.ingest import wire
-from ragflow_local.records import Block, Draft, Place
+from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserConfig
 
 
 def test_a_frame_arrives_as_it_was_sent() -> None:
     blocks = [
-        Block("table", "a\tb", place=Place(1, 0.0, 0.5, 9.25, 10.0), rows=(("a", "b"),)),
+        Block("table", "a\tb", place=Region(1, 0.0, 0.5, 9.25, 10.0), rows=(("a", "b"),)),
         Block("figure", "克拉肯", image=b"\x89PNG\x00"),
     ]
-    sent = wire.Cut(blocks, "pdf", "a.pdf", "naive", ParserConfig(), "", 254)
+    sent = wire.Chunk(blocks, "pdf", "a.pdf", "naive", ParserConfig(), "", 254)
     pipe = io.BytesIO()
     wire.send(pipe, sent)
-    wire.send(pipe, wire.CutDone([Draft("text", headings=("A",))], ["Note."]))
+    wire.send(pipe, wire.Chunked([Draft("text", headings=("A",))], ["Note."]))
     pipe.seek(0)
     assert wire.receive_request(pipe) == sent
-    assert wire.receive_reply(pipe) == wire.CutDone([Draft("text", headings=("A",))], ["Note."])
+    assert wire.receive_reply(pipe) == wire.Chunked([Draft("text", headings=("A",))], ["Note."])
     assert wire.receive_reply(pipe) is None
 
 

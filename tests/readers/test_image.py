@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers import image, ocr, render
-from ragflow_local.records import Block, Notice, Place
+from ragflow_local.records import Block, Notice, Region
 from tests.readers.pdf_samples import LOREM, one_page
 
 needs_ocr = pytest.mark.skipif(not ocr.is_installed(), reason="rapidocr is not installed")
@@ -104,17 +104,20 @@ def test_a_picture_too_large_to_open_is_refused() -> None:
 def test_a_page_is_rendered_with_its_marks() -> None:
     data = one_page(LOREM)
     plain = render.page_image("pdf", data, 1, 72)
-    marked = render.page_image("pdf", data, 1, 72, marks=(Place(1, 70, 70, 300, 100),))
-    other = render.page_image("pdf", data, 1, 72, marks=(Place(2, 70, 70, 300, 100),))
+    marked = render.page_image("pdf", data, 1, 72, marks=(Region(1, 70, 70, 300, 100),))
+    other = render.page_image("pdf", data, 1, 72, marks=(Region(2, 70, 70, 300, 100),))
     assert size_of(plain) == size_of(marked) == (595, 842)
     assert other == plain != marked
 
 
 def test_a_region_is_rendered_at_its_size() -> None:
-    png = render.page_image("pdf", one_page(LOREM), 1, 144, box=Place(1, 70, 70, 170, 120))
+    png = render.page_image("pdf", one_page(LOREM), 1, 144, box=Region(1, 70, 70, 170, 120))
     assert size_of(png) == (200, 100)
     picture = picture_of("region")
-    assert size_of(render.page_image("image", picture, 1, 72, Place(1, 0, 0, 100, 50))) == (100, 50)
+    assert size_of(render.page_image("image", picture, 1, 72, Region(1, 0, 0, 100, 50))) == (
+        100,
+        50,
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,17 @@ import pytest
 
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf_marks import narrowed
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 from tests.readers.pdf_samples import financial_table, one_page, save
 
-WHOLE = Place(1, 72, 60, 523, 770)
+WHOLE = Region(1, 72, 60, 523, 770)
 TEXT = (
     "The kraken sleeps below the ice. Nobody has seen it awake in many years. Some say that it"
     " dreams of the warmer waters of the south. Others think that it is only waiting there."
 )
 
 
-def words_under(data: bytes, marks: list[Place]) -> str:
+def words_under(data: bytes, marks: list[Region]) -> str:
     with mupdf.open(stream=data, filetype="pdf") as document:
         found = [
             word
@@ -72,7 +72,7 @@ def test_a_passage_may_have_few_words_of_a_paragraph(passage: str, marked: str) 
 def test_what_cannot_be_compared_stays_marked_whole(text: str) -> None:
     assert narrowed(one_page(TEXT), [WHOLE], text) == [WHOLE]
     assert narrowed(one_page(""), [WHOLE], TEXT) == [WHOLE]
-    assert narrowed(one_page(TEXT), [Place(9, 0, 0, 9, 9)], TEXT) == [Place(9, 0, 0, 9, 9)]
+    assert narrowed(one_page(TEXT), [Region(9, 0, 0, 9, 9)], TEXT) == [Region(9, 0, 0, 9, 9)]
 
 
 def test_of_a_table_the_rows_and_the_head_are_marked() -> None:

@@ -10,7 +10,7 @@ from pptx.util import Inches
 
 from ragflow_local.readers import pdf_slide, render
 from ragflow_local.readers.pdf.library import mupdf
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 
 
 def deck() -> bytes:
@@ -45,23 +45,23 @@ def test_a_slide_that_is_not_there_has_no_picture() -> None:
 
 
 def test_a_region_of_a_slide_is_its_own_picture() -> None:
-    png = render.page_image("pptx", deck(), 1, 72, box=Place(1, 72, 144, 288, 216))
+    png = render.page_image("pptx", deck(), 1, 72, box=Region(1, 72, 144, 288, 216))
     assert Image.open(io.BytesIO(png)).size == (216, 72)
 
 
 @pytest.mark.parametrize(
     "block",
     [
-        Block("paragraph", "word " * 2000, place=Place(1, 10, 10, 16, 16)),
-        Block("figure", "a drawing", place=Place(1, 10, 10, 90, 90), image=b"no picture"),
-        Block("paragraph", "thin", place=Place(1, 10, 10, 10, 90)),
-        Block("paragraph", "\x00", place=Place(1, 10, 10, 90, 90)),
+        Block("paragraph", "word " * 2000, place=Region(1, 10, 10, 16, 16)),
+        Block("figure", "a drawing", place=Region(1, 10, 10, 90, 90), image=b"no picture"),
+        Block("paragraph", "thin", place=Region(1, 10, 10, 10, 90)),
+        Block("paragraph", "\x00", place=Region(1, 10, 10, 90, 90)),
     ],
     ids=["too much text", "broken picture", "no room", "control character"],
 )
 def test_what_cannot_be_drawn_leaves_its_place_empty(
     block: Block, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slide = (Place(1, 0, 0, 100, 100), [block])
+    slide = (Region(1, 0, 0, 100, 100), [block])
     monkeypatch.setattr(pdf_slide, "read_slide", lambda data, page: slide)
     assert pdf_slide.slide_page(b"a deck", 1).startswith(b"%PDF")

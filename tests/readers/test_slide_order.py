@@ -1,9 +1,9 @@
 from ragflow_local.readers.slide_order import in_reading_order
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 
 def order(*boxes: tuple[str, float, float, float, float]) -> str:
-    places = {name: Place(1, *box) for name, *box in boxes}
+    places = {name: Region(1, *box) for name, *box in boxes}
     return "".join(in_reading_order([name for name, *_ in boxes], lambda name: places[name]))
 
 

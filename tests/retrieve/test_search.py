@@ -9,7 +9,7 @@ from ragflow_local.embedders import Embedder
 from ragflow_local.embedders.calibration import Calibration
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Hit
-from ragflow_local.retrieve.search import Scope, Sources, Wanted, search
+from ragflow_local.retrieve.search import Scope, SearchOptions, Sources, search
 from ragflow_local.stores.catalog import datasets
 from tests.embedders.made import Crowded
 
@@ -39,7 +39,7 @@ def ask(rag: RAGFlow, dataset: DataSet, question: str, **wanted: float) -> list[
     assert number is not None
     scope = Scope(number, row.id, row.embedding_dim)
     sources = Sources(project.catalog, project.vectors, project.vector_table.rebuild)
-    chosen = Wanted(**wanted)  # type: ignore[arg-type]  # whole numbers are given where wanted
+    chosen = SearchOptions(**wanted)  # type: ignore[arg-type]  # whole numbers are given where wanted
     return search(question, [scope], sources, lambda: project.embedder_of(row), chosen)
 
 
@@ -83,7 +83,7 @@ def test_words_alone_need_no_model(sea: RAGFlow, dataset: DataSet) -> None:
         number = datasets.number_of(reading, dataset.id)
     assert number is not None
     sources = Sources(project.catalog, project.vectors)
-    wanted = Wanted(vector_weight=0.0)
+    wanted = SearchOptions(vector_weight=0.0)
     hits = search("kraken", [Scope(number, dataset.id, 0)], sources, refuse, wanted)
     assert names(hits) == ["kraken.txt"]
     assert hits[0].vector_similarity == 0
@@ -121,7 +121,7 @@ def test_nothing_below_the_threshold_is_returned(sea: RAGFlow, dataset: DataSet)
 )
 def test_what_cannot_be_wanted_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidValueError):
-        Wanted(**wrong)  # type: ignore[arg-type]  # that is the test
+        SearchOptions(**wrong)  # type: ignore[arg-type]  # that is the test
 
 
 def test_a_process_that_only_searches_imports_neither_lancedb_nor_torch(
@@ -150,7 +150,7 @@ def asked_of(
     assert number is not None
     scope = Scope(number, dataset.id, model.dim, floor=model.floor)
     sources = Sources(project.catalog, project.vectors, project.vector_table.rebuild)
-    return search(question, [scope], sources, lambda: model, Wanted(**wanted))  # type: ignore[arg-type]
+    return search(question, [scope], sources, lambda: model, SearchOptions(**wanted))  # type: ignore[arg-type]
 
 
 def test_where_the_model_cannot_read_the_question_words_rank_alone_and_the_hit_says_so(

@@ -3,7 +3,7 @@ import pytest
 
 from ragflow_local.embedders.calibration import Calibration
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.retrieve.similarity import Matched, blend, calibrate, nearness, term_similarity
+from ragflow_local.retrieve.similarity import BM25Parts, blend, calibrate, nearness, term_similarity
 from tests.embedders.made import Crowded
 
 VECTOR = np.array([1.0, 0.5, 0.0], dtype=np.float32)
@@ -27,8 +27,8 @@ def test_a_weight_outside_0_to_1_is_refused() -> None:
         blend(VECTOR, TERM, 1.5)
 
 
-def matched(parts: list[list[float]], lengths: list[float]) -> Matched:
-    return Matched(np.array(parts), np.array(lengths), np.array([2.0, 1.0]), 1.2)
+def matched(parts: list[list[float]], lengths: list[float]) -> BM25Parts:
+    return BM25Parts(np.array(parts), np.array(lengths), np.array([2.0, 1.0]), 1.2)
 
 
 def test_a_chunk_that_is_the_question_is_1() -> None:
@@ -44,7 +44,7 @@ def test_more_and_rarer_words_are_more_similar() -> None:
 
 
 def test_a_question_of_terms_that_weigh_nothing_is_like_nothing() -> None:
-    nothing = Matched(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 1.2)
+    nothing = BM25Parts(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 1.2)
     assert term_similarity(nothing, np.zeros(0), 0).tolist() == [0, 0, 0]
 
 

@@ -24,7 +24,7 @@ from ragflow_local.readers.pdf.raised import with_raised
 from ragflow_local.readers.pdf.right_to_left import righted
 from ragflow_local.readers.pdf.unmapped_fonts import decoded
 from ragflow_local.readers.pdf.words import once, set_downwards, unspaced
-from ragflow_local.records import Place
+from ragflow_local.records import Region
 
 # No images, no ligatures; unknown glyphs by their number, not dropped. Not clipped to the page:
 # MuPDF then drops lines near its edge that can be read.
@@ -168,7 +168,7 @@ class Lines:
             sizes[round(line.size * 2) / 2] += len(line.text)
         return max(sizes, key=lambda size: (sizes[size], -size)) if sizes else 10.0
 
-    def place(self, page: int, box: Box) -> Place:
+    def place(self, page: int, box: Box) -> Region:
         """Return where ``box`` stands on the page as it is shown, cut to the page."""
         back = turned_box(box, (360 - self.turn) % 360, self.width, self.height)
         width, height = self.width, self.height
@@ -176,7 +176,7 @@ class Lines:
             width, height = height, width
         x0, x1 = (min(max(x, 0.0), width) for x in (back.x0, back.x1))
         top, bottom = (min(max(y, 0.0), height) for y in (back.top, back.bottom))
-        return Place(page, round(x0, 2), round(top, 2), round(x1, 2), round(bottom, 2))
+        return Region(page, round(x0, 2), round(top, 2), round(x1, 2), round(bottom, 2))
 
     def turned(self, box: Box) -> Box:
         """Return where a box of the page as it is shown stands here."""

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.records import ChunkRow, Matrix, Place, Vector
+from ragflow_local.records import ChunkRow, Matrix, Region, Vector
 from ragflow_local.stores.catalog import Connection, checksums, like
 
 Numbers: TypeAlias = NDArray[np.int64]  # (n,)
@@ -38,7 +38,7 @@ class _Key(msgspec.Struct):
 
 
 _encode = msgspec.json.Encoder().encode
-_places = msgspec.json.Decoder(tuple[Place, ...]).decode
+_places = msgspec.json.Decoder(tuple[Region, ...]).decode
 _key = msgspec.json.Decoder(_Key).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 

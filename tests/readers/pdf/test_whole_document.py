@@ -1,14 +1,14 @@
 from ragflow_local.readers.pdf.whole_document import join_pages
-from ragflow_local.records import Block, Place
+from ragflow_local.records import Block, Region
 
 
 def test_a_line_that_counts_pages_runs_wherever_it_stands() -> None:
     foots = [
-        Block("paragraph", f"Report of 2031 | {page}", place=Place(page + 2, 9, top, 80, top + 9))
+        Block("paragraph", f"Report of 2031 | {page}", place=Region(page + 2, 9, top, 80, top + 9))
         for page, top in ((1, 100.0), (2, 300.0), (3, 500.0), (4, 700.0))
     ]
     texts = [
-        Block("paragraph", f"Item {page * 7}", place=Place(page, 9, 50, 80, 60)) for page in (3, 4)
+        Block("paragraph", f"Item {page * 7}", place=Region(page, 9, 50, 80, 60)) for page in (3, 4)
     ]
     kinds = [block.kind for block in join_pages([*foots, *texts])]
     assert kinds == ["paragraph", "running", "running", "running", "paragraph", "paragraph"]
@@ -16,7 +16,7 @@ def test_a_line_that_counts_pages_runs_wherever_it_stands() -> None:
 
 def table(page: int, *rows: tuple[str, ...], x0: float = 72, x1: float = 400) -> Block:
     text = "\n".join("\t".join(row) for row in rows)
-    return Block("table", text, place=Place(page, x0, 60, x1, 700), rows=rows)
+    return Block("table", text, place=Region(page, x0, 60, x1, 700), rows=rows)
 
 
 HEAD = ("Valve", "Torque")
@@ -24,7 +24,7 @@ HEAD = ("Valve", "Torque")
 
 def test_a_table_that_goes_on_over_a_page_has_its_header_there_too() -> None:
     first, second = table(1, HEAD, ("V1", "1 Nm"), ("V2", "2 Nm")), table(2, ("V3", "3 Nm"))
-    foot = Block("running", "page 1", place=Place(1, 72, 800, 90, 810))
+    foot = Block("running", "page 1", place=Region(1, 72, 800, 90, 810))
     found = join_pages([first, foot, second])
     assert found[-1].rows == (HEAD, ("V3", "3 Nm"))
     assert found[-1].text == "Valve\tTorque\nV3\t3 Nm"
@@ -53,6 +53,6 @@ def test_another_table_keeps_its_own_header() -> None:
 
 
 def test_text_between_tables_parts_them() -> None:
-    between = Block("paragraph", "The next table is of valves.", place=Place(2, 72, 40, 300, 50))
+    between = Block("paragraph", "The next table is of valves.", place=Region(2, 72, 40, 300, 50))
     found = join_pages([table(1, HEAD, ("V1", "1 Nm")), between, table(2, ("V3", "3 Nm"))])
     assert found[-1].rows == (("V3", "3 Nm"),)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragflow_local.chunkers.headless import label_of, with_headings
+from ragflow_local.chunkers.implicit_headings import label_of, with_headings
 from ragflow_local.records import Block
 
 

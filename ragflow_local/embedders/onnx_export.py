@@ -1,4 +1,4 @@
-"""The fast form of a model: made at its first use, compared with the exact one, then kept.
+"""The ONNX form of a model: made at its first use, compared with the exact one, then kept.
 
 cache_dir/<fingerprint>/verdict.json     which form agrees with the original, and how well
                        /onnx-int8/       model.onnx, tokenizer.json, form.json
@@ -36,7 +36,7 @@ Form: TypeAlias = "OnnxEmbedder | SentenceTransformersEmbedder"
 
 logger = logging.getLogger("ragflow_local")
 
-# Raised when the fast form is made in another way, so that older ones are made anew.
+# Raised when the ONNX form is made in another way, so that older ones are made anew.
 _FORMAT = 5
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
 # benchmarks/results/embedding.md.
@@ -50,7 +50,7 @@ class Verdict:
     Attributes:
         backend: ``onnx-int8``, ``onnx`` or ``torch``.
         agreement: Mean and least cosine of each form tried with the original, on the probe.
-        problem: Why there is no fast form; empty where there is one.
+        problem: Why there is no ONNX form; empty where there is one.
         made_with: Versions of what made it; a failure is tried again with others.
     """
 
@@ -64,7 +64,7 @@ class Verdict:
         return not self.problem or self.made_with == _versions()
 
 
-def open_form(folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str) -> Form:
+def open_onnx_form(folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: str) -> Form:
     """Return the model in the form ``backend``, calibrated, made now if it is not kept yet.
 
     Args:
@@ -86,7 +86,7 @@ def open_form(folder: ModelFolder, fingerprint: str, cache_dir: Path, backend: s
 def _opened(folder: ModelFolder, fingerprint: str, home: Path, backend: str) -> Form:
     if folder.kind == "form":
         if backend not in ("auto", "onnx-int8"):
-            raise DamagedModelError(folder.name, f"it is a fast form alone; it has no {backend}")
+            raise DamagedModelError(folder.name, f"it is a ONNX form alone; it has no {backend}")
         return OnnxEmbedder(folder, fingerprint, folder.path, "onnx-int8")
     if backend == "torch":
         return _original(folder, fingerprint)
@@ -118,7 +118,7 @@ def write_exact(folder: ModelFolder, target: Path) -> str:
 
 
 class _Making:
-    """One making of the fast form."""
+    """One making of the ONNX form."""
 
     def __init__(self, folder: ModelFolder, fingerprint: str, home: Path, backend: str) -> None:
         self.folder, self.fingerprint = folder, fingerprint

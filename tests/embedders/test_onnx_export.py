@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragflow_local.embedders import Backend, forms, open_embedder
+from ragflow_local.embedders import Backend, onnx_export, open_embedder
 from ragflow_local.embedders.folder import read_folder
 from ragflow_local.embedders.onnx import OnnxEmbedder
 from ragflow_local.embedders.probe import PROBE
@@ -31,7 +31,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model and a cache in which its fast form has been made; tests copy what they change."""
+    """A model and a cache in which its ONNX form has been made; tests copy what they change."""
     folder = tmp_path_factory.mktemp("tiny")
     make_model(folder / "model", prompts={"query": "query: ", "passage": "passage: "})
     open_embedder(str(folder / "model"), None, cache_dir=folder / "cache")
@@ -146,13 +146,15 @@ def test_a_form_that_differs_is_not_used(
     folder = make_model(tmp_path / "model")
     # 1: each weight is rounded to -1, 0 or 1.
     monkeypatch.setattr(
-        forms, "quantize", lambda source, target, feeds, largest: quantize(source, target, feeds, 1)
+        onnx_export,
+        "quantize",
+        lambda source, target, feeds, largest: quantize(source, target, feeds, 1),
     )
     with caplog.at_level(logging.WARNING, "ragflow_local"):
         assert opened(folder, tmp_path / "cache").backend == "onnx"
     assert "differs from the original" in caplog.text
     caplog.clear()
-    monkeypatch.setattr(forms, "_Making", None)
+    monkeypatch.setattr(onnx_export, "_Making", None)
     assert opened(folder, tmp_path / "cache").backend == "onnx"
 
 
@@ -160,7 +162,7 @@ def test_a_model_that_cannot_be_exported_stays_with_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = make_model(tmp_path / "model")
-    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "another architecture")
+    monkeypatch.setattr(onnx_export, "write_exact", lambda folder, target: "another architecture")
     monkeypatch.setattr(
         SentenceTransformersEmbedder, "export", lambda self, target: "no such operator"
     )
@@ -190,7 +192,7 @@ def test_what_only_torch_can_read_is_made_by_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_model(tmp_path / "model")
-    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "another architecture")
+    monkeypatch.setattr(onnx_export, "write_exact", lambda folder, target: "another architecture")
     fast, original = (
         opened(folder, tmp_path / "cache", "onnx"),
         opened(folder, tmp_path / "cache", "torch"),
@@ -202,7 +204,7 @@ def test_without_torch_such_a_model_is_missing_and_says_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_model(tmp_path / "model")
-    monkeypatch.setattr(forms, "write_exact", lambda folder, target: "its architecture is t5")
+    monkeypatch.setattr(onnx_export, "write_exact", lambda folder, target: "its architecture is t5")
     for name in ("torch", "sentence_transformers"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingModelError, match=r"architecture is t5.*ragflow-local\[torch\]"):

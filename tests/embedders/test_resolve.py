@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.embedders import describe, open_embedder, places, resolve
+from ragflow_local.embedders import describe, open_embedder, resolve
 from ragflow_local.embedders.hashing import HashingEmbedder
+from ragflow_local.embedders.resolve import writable
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
 from tests.embedders.tiny import DIM, WINDOW, make_model, write_json
 
@@ -218,10 +219,10 @@ def test_a_cache_that_cannot_be_written_is_told_and_another_folder_taken(
     (tmp_path / "file").write_text("")
     for name in ("a", "b"):
         with pytest.warns(RuntimeWarning, match="RAGFLOW_LOCAL_CACHE"):
-            found = places.writable(tmp_path / "file" / name)
+            found = writable(tmp_path / "file" / name)
         assert found.parent == tmp_path
         assert found.stat().st_mode & 0o077 == 0
-    assert places.writable(tmp_path / "good") == tmp_path / "good"
+    assert writable(tmp_path / "good") == tmp_path / "good"
 
 
 def test_a_temporary_cache_that_others_can_write_is_not_taken(
@@ -233,4 +234,4 @@ def test_a_temporary_cache_that_others_can_write_is_not_taken(
     planted.mkdir()
     planted.chmod(0o777)
     with pytest.warns(RuntimeWarning):
-        assert places.writable(tmp_path / "file" / "c") != planted
+        assert writable(tmp_path / "file" / "c") != planted

@@ -1,4 +1,4 @@
-"""Hits to the text a model reads them in: marked, named, neighbours joined.
+"""The context of a prompt: hits as marked text, neighbouring chunks in document order.
 
 Chunks that follow one another in a document are given in that order, one after the other, without
 what the later repeats of the earlier: an overlap, a heading, the names of a table's columns. Each
@@ -15,8 +15,8 @@ from ragflow_local.records import Hit
 _LEAST_OVERLAP = 20  # letters; fewer are the same by chance
 
 
-def knowledge_of(hits: Sequence[Hit]) -> str:
-    """Return the chunks as the model reads them: mark, document, headings, page, text.
+def format_context(hits: Sequence[Hit]) -> str:
+    """Return the context that a model reads: of each hit its mark, document, headings, page, text.
 
     Args:
         hits: The best first; the mark of each is its index. A run of neighbours stands where its

@@ -5,16 +5,16 @@ import re
 
 import pytest
 
-from ragflow_local.answer.knowledge import knowledge_of
+from ragflow_local.answer.context import format_context
 from tests.answer.made import hit, hits
 
 
 def test_a_page_is_named() -> None:
-    assert knowledge_of([hit("a", page=3)]) == "[ID:0] report.pdf, page 3\na"
+    assert format_context([hit("a", page=3)]) == "[ID:0] report.pdf, page 3\na"
 
 
 def test_marks_in_a_document_are_not_taken_for_ours() -> None:
-    assert knowledge_of(hits("As said [ID:7].")) == "[ID:0] report.pdf\nAs said."
+    assert format_context(hits("As said [ID:7].")) == "[ID:0] report.pdf\nAs said."
 
 
 def test_neighbours_are_given_in_their_order_where_the_best_of_them_stood() -> None:
@@ -25,7 +25,7 @@ def test_neighbours_are_given_in_their_order_where_the_best_of_them_stood() -> N
         hit("It wakes in May.", 3, ordinal=6, page=2),
         hit("Something else.", 4, ordinal=9, page=9),
     ]
-    assert knowledge_of(found) == (
+    assert format_context(found) == (
         "[ID:2] report.pdf, page 1\nThe kraken is large.\n"
         "[ID:0] report.pdf, page 2\nIt sleeps.\n"
         "[ID:3]\nIt wakes in May.\n\n"
@@ -38,7 +38,7 @@ def test_an_overlap_is_said_once() -> None:
     first = "The kraken is large. It sleeps in the deep sea near Norway."
     second = "It sleeps in the deep sea near Norway. It wakes in May."
     found = [hit(second, 0, ordinal=1), hit(first, 1, ordinal=0)]
-    assert knowledge_of(found) == f"[ID:1] report.pdf\n{first}\n[ID:0]\nIt wakes in May."
+    assert format_context(found) == f"[ID:1] report.pdf\n{first}\n[ID:0]\nIt wakes in May."
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_an_overlap_is_said_once() -> None:
 )
 def test_a_repeated_head_is_said_once(head: str) -> None:
     found = [hit(f"{head}\na\t1", 0, ordinal=0), hit(f"{head}\nb\t2", 1, ordinal=1)]
-    assert knowledge_of(found) == f"[ID:0] report.pdf\n{head}\na\t1\n[ID:1]\nb\t2"
+    assert format_context(found) == f"[ID:0] report.pdf\n{head}\na\t1\n[ID:1]\nb\t2"
 
 
 def test_each_hit_has_one_mark_and_loses_no_word() -> None:
@@ -58,7 +58,7 @@ def test_each_hit_has_one_mark_and_loses_no_word() -> None:
             )
             for number in range(chance.randint(1, 8))
         ]
-        text = knowledge_of(found)
+        text = format_context(found)
         marks = [int(mark) for mark in re.findall(r"\[ID:(\d+)\]", text)]
         assert sorted(marks) == list(range(len(found)))
         for number in marks:

@@ -94,7 +94,7 @@ def writable(cache_dir: Path) -> Path:
     if not _can_write(instead) or not _is_own(instead):
         instead = Path(tempfile.mkdtemp(prefix="ragflow_local-"))
     warnings.warn(
-        f"The cache {cache_dir} cannot be written: the fast forms of models are kept in {instead}."
+        f"The cache {cache_dir} cannot be written: the ONNX forms of models are kept in {instead}."
         " Name a folder with RAGFlow(cache_dir=…) or the environment variable RAGFLOW_LOCAL_CACHE.",
         RuntimeWarning,
         stacklevel=2,

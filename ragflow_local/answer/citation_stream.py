@@ -31,7 +31,7 @@ Check = Callable[[str, Sequence[int]], Sequence[int]]
 Replace = Callable[[], tuple[str, int] | None]
 
 
-class CitedText:
+class CitationStream:
     """Text so far; ``feed`` adds to it, ``finish`` ends it."""
 
     def __init__(

@@ -1,12 +1,12 @@
-"""A thinking model's text parted into what it thought and what it answers."""
+"""Reasoning in ``<think>`` tags, separated from the answer of a model."""
 
 from __future__ import annotations
 
 _BEGIN, _END = "<think>", "</think>"
 
 
-class Thinking:
-    """Parts a growing text at ``<think>`` and ``</think>``."""
+class ThinkTagSplitter:
+    """Splits a streamed text at ``<think>`` and ``</think>``."""
 
     def __init__(self) -> None:
         self.thought = ""
@@ -15,20 +15,20 @@ class Thinking:
         self._has_begun = False
 
     def feed(self, piece: str, *, is_last: bool = False) -> str:
-        """Return what of the answer is certain now."""
+        """Return the part of the answer that can no longer change."""
         self._held += piece
-        said = ""
+        answer = ""
         while True:
             mark = _END if self._is_thinking else _BEGIN
             before, found, after = self._held.partition(mark)
             if not found:
-                return said + self._rest(mark, is_last=is_last)
-            said += self._take(before)
+                return answer + self._rest(mark, is_last=is_last)
+            answer += self._take(before)
             self._held = after
             self._is_thinking = not self._is_thinking
 
     def _rest(self, mark: str, *, is_last: bool) -> str:
-        """Take what cannot be the beginning of ``mark``."""
+        """Release the text that cannot be the beginning of ``mark``."""
         keep = 0
         if not is_last:
             longest = min(len(mark) - 1, len(self._held))
