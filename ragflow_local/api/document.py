@@ -19,10 +19,8 @@ from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import chunks, documents, now_ms
 
-_THUMBNAIL = pictures.RenderOptions(
-    72, seconds=20.0
-)  # an attribute must not wait for a page that loops
-
+# An attribute must not wait for a page that loops.
+_THUMBNAIL = pictures.RenderOptions(72, seconds=20.0)
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
 

@@ -124,7 +124,7 @@ def test_a_reply_that_no_frame_holds_is_told_and_ends_nothing(
     misbehave(monkeypatch, f"sys.path[:] = json.loads(sys.argv[1])['path']; {body}", greets=False)
     slot = Slot(Limits())
     for _ in range(2):
-        with pytest.raises(DamagedFileError, match="stumbled over it"):
+        with pytest.raises(DamagedFileError, match="reader of this format failed"):
             slot.run(text_file(tmp_path), "a.txt", never)
     slot.stop()
 
