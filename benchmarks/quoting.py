@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import pickle
 import random
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # it brings no types
 
-from benchmarks.quoting_sets import TOP_N, Case, answer_set, hits_of
+from benchmarks.quoting_sets import TOP_N, Case, answer_set, hits_of, holds
 from ragflow_local.answer import quoting, scorer
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, weights_of
 from ragflow_local.answer.context import without_duplicates
@@ -97,17 +95,6 @@ class Near:
         self._path.write_bytes(pickle.dumps(self._kept))
 
 
-def plain(text: str) -> str:
-    """Return letters and digits only, folded, so that marks and spaces do not count."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
-
-
-def holds(text: str, case: Case) -> bool:
-    """Return whether a text holds a gold answer, letter for letter."""
-    said = plain(text)
-    return any(plain(gold) in said for gold in case.golds)
-
-
 @dataclass(frozen=True)
 class Row:
     """One question, scored: features of its units, which answer, and whether there is an answer."""
@@ -131,7 +118,7 @@ def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> It
         chosen = quoting._best_by_words(of_the_subject(asked, candidates), weights, hits)
         cosines = near(case.text, [quoting.text_of(one) for one in chosen])
         answers = [
-            holds(one.unit.text, case)
+            holds(one.unit.text, case.golds)
             and (not case.source or hits[one.hit].chunk.document_name == case.source)
             for one in chosen
         ]
@@ -285,12 +272,12 @@ def _figures(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> s
             impossible += 1
             rightly += not quotes
             continue
-        right += holds("\n".join(quote.text for quote in quotes), case)
+        right += holds("\n".join(quote.text for quote in quotes), case.golds)
         refused += not quotes
         answered += bool(quotes)
         units += len(quotes)
         letters += sum(len(quote.text) for quote in quotes)
-        empty += sum(not holds(quote.text, case) for quote in quotes)
+        empty += sum(not holds(quote.text, case.golds) for quote in quotes)
     count, said = answered + refused, max(answered, 1)
     return (
         f"{count} | {right / count:.3f} | {units / said:.2f} | {letters / said:.0f}"

@@ -11,14 +11,14 @@ import json
 import os
 import pickle
 import random
-from collections.abc import Iterator
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ragflow_local import RAGFlow
 from ragflow_local.records import Hit
-from ragflow_local.retrieve.filters import DocumentFilter
-from ragflow_local.retrieve.search import SearchOptions
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
 TOP_N = 8  # a chat's
@@ -114,9 +114,24 @@ def _reading(name: str, path: Path, language: str) -> AnswerSet:
     return AnswerSet(name, language or str(rows[0]["language"])[:2], documents, cases)
 
 
-def open_set(kept: AnswerSet, cache: Path) -> RAGFlow:
-    """Return the set's project, its documents parsed."""
-    rag = RAGFlow(project_dir=cache / kept.name.replace(":", "_"), workers=1)
+def plain(text: str) -> str:
+    """Return letters and digits only, folded, so that marks and spaces do not count."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def holds(text: str, golds: Sequence[str]) -> bool:
+    """Return whether a text holds a gold answer, letter for letter."""
+    said = plain(text)
+    return any(plain(gold) in said for gold in golds)
+
+
+def open_set(kept: AnswerSet, cache: Path, model: str = "") -> RAGFlow:
+    """Return the set's project, its documents parsed; with the default embedding model, or that."""
+    folder = cache / kept.name.replace(":", "_")
+    if model:
+        rag = RAGFlow(project_dir=folder, workers=1, embedding_model=model)
+    else:
+        rag = RAGFlow(project_dir=folder, workers=1)
     if not rag.list_datasets(name="texts"):
         rag.create_dataset("texts")
     dataset = rag.list_datasets(name="texts")[0]
@@ -134,10 +149,12 @@ def hits_of(kept: AnswerSet, cache: Path, questions: list[str], label: str = "")
         found: list[list[Hit]] = pickle.loads(path.read_bytes())
         return found
     with open_set(kept, cache) as rag:
-        project = rag.project
-        row = rag.list_datasets(name="texts")[0]
+        from ragflow_local.retrieve.filters import DocumentFilter
+        from ragflow_local.retrieve.search import SearchOptions
         from ragflow_local.stores.catalog import datasets
 
+        project = rag.project
+        row = rag.list_datasets(name="texts")[0]
         with project.catalog.read() as reading:
             dataset = datasets.get(reading, row.id)
         assert dataset is not None
