@@ -91,6 +91,7 @@ class Draft:
         kind: ``text``, or what the knowledge graph adds: ``entity`` and ``relation``.
         data: Typed columns of a table row, as JSON; empty for everything else.
         image: Picture bytes that belong to it (a slide's picture); empty for none.
+        tags: Words about it by which it is not found.
     """
 
     content: str
@@ -102,6 +103,7 @@ class Draft:
     kind: Literal["text", "entity", "relation"] = "text"
     data: str = ""
     image: bytes = b""
+    tags: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, blocks: Sequence[Block], headings: tuple[str, ...] = ()) -> Draft:
@@ -122,6 +124,7 @@ class DatasetRow:
         embedding_dim: Length of its vectors; 0 until the model was first loaded.
         embedding_prompts: What the model puts before a question and before a passage.
         embedding_floor: The model's ``Embedder.floor``; None until it was first loaded.
+        released: What the released API says of it besides, as it was given.
         create_time: Milliseconds since 1970, UTC; likewise ``update_time``.
     """
 
@@ -143,6 +146,7 @@ class DatasetRow:
     create_time: int
     update_time: int
     embedding_floor: float | None = None
+    released: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class DocumentRow:
         progress: Percentage from 0 to 100; -1 after FAIL.
         process_begin_at: Milliseconds since 1970, UTC, or None before the first parse.
         process_duration: Seconds.
+        released: What the released API says of it besides, as it was given.
     """
 
     id: str
@@ -179,6 +184,7 @@ class DocumentRow:
     process_duration: float
     create_time: int
     update_time: int
+    released: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,7 @@ class ChunkRow:
         token_count: Tokens of the content, by the dataset's embedding model.
         generation: The parse it came from.
         image: Whether a picture of its own is kept in ``images/``.
+        tags: Words about it by which it is not found.
     """
 
     number: int
@@ -212,6 +219,7 @@ class ChunkRow:
     image: bool = False
     available: bool = True
     create_time: int = 0
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,7 @@ class ChatRow:
     prompt: dict[str, object]
     create_time: int
     update_time: int
+    released: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +262,7 @@ class SessionRow:
     name: str
     create_time: int
     update_time: int
+    released: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

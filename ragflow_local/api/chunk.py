@@ -159,7 +159,7 @@ class Chunk(ApiObject):
         Raises:
             NotFoundError: It has been deleted already.
         """
-        self._rag.project.indexer.remove_chunk(self.id)
+        self._rag.project.indexer.remove_chunks([self.id])
         return True
 
     def sources(self) -> list[Chunk]:

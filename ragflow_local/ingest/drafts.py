@@ -72,6 +72,7 @@ def rows_of(
                 data=draft.data,
                 image=bool(draft.image),
                 create_time=created,
+                tags=draft.tags,
             )
             for ordinal, draft in enumerate(drafts)
         ]

@@ -145,8 +145,13 @@ class Indexer:
 
     # ── single chunks ──
 
-    def add_chunks(self, document: DocumentRow, drafts: Sequence[Draft]) -> list[ChunkRow]:
-        """Add chunks at the end of a document, all of them or none, found at once."""
+    def add_chunks(
+        self, document: DocumentRow, drafts: Sequence[Draft], ids: Sequence[str] = ()
+    ) -> list[ChunkRow]:
+        """Add chunks at the end of a document, all of them or none, under new ids or those given.
+
+        They are found at once.
+        """
         dataset = self._dataset(document.dataset_id)
         new = self._prepare(dataset, [Parsed(document, drafts, [], lambda: False)], lambda _: None)
         with self._catalog.write() as connection:
@@ -157,7 +162,7 @@ class Indexer:
             rows = [
                 replace(
                     row,
-                    id=uuid.uuid4().hex,
+                    id=ids[at] if ids else uuid.uuid4().hex,
                     document_name=current.name,
                     ordinal=ordinal + at,
                     generation=current.generation,
@@ -207,20 +212,23 @@ class Indexer:
         self._vectors.changed(dataset.id, 1)
         return row
 
-    def remove_chunk(self, id: str) -> None:
-        """Remove a chunk from its document and from every index.
+    def remove_chunks(self, ids: Sequence[str]) -> None:
+        """Remove chunks of one dataset from their documents and from every index: all, or none.
 
         Raises:
-            NotFoundError: It has been deleted already.
+            NotFoundError: One has been deleted already.
         """
         with self._catalog.write() as connection:
-            row = chunks.get(connection, id)
-            if row is None:
-                raise NotFoundError("chunk", id)
-            self._drop_rows(connection, row.dataset_id, [row])
-            documents.count_more(connection, row.document_id, -1, -row.token_count)
-        self._vectors.changed(row.dataset_id, 1)
-        self._files.remove_image(row.id)
+            found = chunks.by_ids(connection, ids)
+            for id in ids:
+                if id not in found:
+                    raise NotFoundError("chunk", id)
+            rows = list(found.values())
+            self._drop_rows(connection, rows[0].dataset_id, rows)
+            for row in rows:
+                documents.count_more(connection, row.document_id, -1, -row.token_count)
+        self._vectors.changed(rows[0].dataset_id, len(rows))
+        self._remove_images(rows, [])
 
     # ── whole documents and datasets ──
 

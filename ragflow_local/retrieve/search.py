@@ -48,6 +48,7 @@ class SearchOptions:
             read, with 1 no word, and the similarity that is not used is 0.
         offset: Hits passed over.
         limit: Most hits.
+        words_top_k: Candidates from the index of words, where these are not ``top_k`` too.
     """
 
     top_k: int = 1024
@@ -55,10 +56,12 @@ class SearchOptions:
     vector_weight: float = 0.3
     offset: int = 0
     limit: int = 6
+    words_top_k: int | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
-        check_whole("top_k", self.top_k, 1, _MOST)
+        for most in (self.top_k, self.words_top_k):
+            check_whole("top_k", self.top_k if most is None else most, 1, _MOST)
         check_number("similarity_threshold", self.threshold, 0, 1)
         check_number("vector_similarity_weight", self.vector_weight, 0, 1)
         check_whole("offset", self.offset, 0, _MOST)
@@ -101,7 +104,7 @@ def search(
             remarks = (_BY_WORDS.format(model.name),)
     worded = question if wanted.vector_weight < 1 else ""
     with sources.catalog.read() as connection:
-        found, guesses = _candidates(connection, sources, scopes, (worded, vector), wanted.top_k)
+        found, guesses = _candidates(connection, sources, scopes, (worded, vector), wanted)
         remarks += tuple(_READ_AS.format(*guess) for guess in guesses)
         if reranker is not None and wanted.vector_weight > 0:
             found = _reranked(connection, found, (question, reranker), wanted)
@@ -115,7 +118,7 @@ def _candidates(
     sources: Sources,
     scopes: Sequence[Scope],
     asked: tuple[str, Vector | None],
-    top_k: int,
+    wanted: Wanted,
 ) -> tuple[Candidates, tuple[tuple[str, str], ...]]:
     """Return what either index proposes, with both similarities, and which words are guessed.
 
@@ -128,12 +131,13 @@ def _candidates(
     if lists is None:
         nothing = np.empty(0)
         return Candidates(np.empty(0, np.int64), nothing, nothing), ()
-    worded = by_words(connection, lists, query, scopes[0].documents, top_k)
+    most = wanted.words_top_k or wanted.top_k
+    worded = by_words(connection, lists, query, scopes[0].documents, most)
     if vector is None:
         numbers = np.sort(worded)
         near_to = np.zeros(len(numbers))
     else:
-        near = nearest.find(connection, sources, scopes, vector, top_k)
+        near = nearest.find(connection, sources, scopes, vector, wanted.top_k)
         numbers = np.union1d(near.numbers, worded)
         floor = next((scope.floor for scope in scopes if scope.floor is not None), 0.0)
         cosines = near.cosines(connection, numbers)

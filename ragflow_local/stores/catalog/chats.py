@@ -13,7 +13,7 @@ from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
-_JSON = ("dataset_ids", "llm", "prompt")
+_JSON = ("dataset_ids", "llm", "prompt", "released")
 
 
 def _row(found: Mapping[str, Any]) -> ChatRow:

@@ -34,7 +34,21 @@ _NAMES = {
     "sessions": "number id chat_id name create_time update_time",
     "messages": "number id session_id role content hits model thinking unsupported create_time",
 }
-COLUMNS = {table: tuple(names.split()) for table, names in _NAMES.items()}
+_FIRST = {table: tuple(names.split()) for table, names in _NAMES.items()}
+# What the released API says besides: columns that tables have since, and a table of its own.
+_LATER = {
+    "datasets": ("released",),
+    "documents": ("released",),
+    "chunks": ("tags",),
+    "chats": ("released",),
+    "sessions": ("released",),
+}
+COLUMNS = {table: names + _LATER.get(table, ()) for table, names in _FIRST.items()} | {
+    "released_things": (
+        *("number", "id", "tenant_id", "kind", "parent", "name", "body", "vector"),
+        *("create_time", "update_time"),
+    )
+}
 
 _WIDTH = 4  # bytes of a CRC-32
 
@@ -50,9 +64,13 @@ class TornRowError(ValueError):
 
 def of(table: str, row: Mapping[str, Any]) -> int:
     """Return the checksum of a row that has all columns of its table."""
-    if table == "embeddings":
+    return _of_columns(COLUMNS[table], row)
+
+
+def _of_columns(columns: Sequence[str], row: Mapping[str, Any]) -> int:
+    if columns == ("vector",):
         return of_bytes(row["vector"])
-    return of_values([row[name] for name in COLUMNS[table]])
+    return of_values([row[name] for name in columns])
 
 
 def of_values(values: Sequence[object]) -> int:
@@ -125,9 +143,14 @@ def scrub(connection: sqlite3.Connection) -> Iterator[str]:
 
 def accept(connection: sqlite3.Connection) -> None:
     """Take all rows as they are: write their checksums and sums anew."""
-    for table in COLUMNS:
+    _accept(connection, COLUMNS)
+
+
+def _accept(connection: sqlite3.Connection, columns: Mapping[str, Sequence[str]]) -> None:
+    for table, names in columns.items():
         sums = [
-            (of(table, row), row["number"]) for row in _rows(connection, f"SELECT * FROM {table}")
+            (_of_columns(names, row), row["number"])
+            for row in _rows(connection, f"SELECT * FROM {table}")
         ]
         connection.executemany(f"UPDATE {table} SET checksum = ? WHERE number = ?", sums)
         connection.execute(
@@ -137,25 +160,35 @@ def accept(connection: sqlite3.Connection) -> None:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Add the columns, sums and triggers, and fill them."""
+    """Add the columns, sums and triggers to the first tables, and fill them."""
     connection.execute(
         "CREATE TABLE checksums (name TEXT PRIMARY KEY, rows INTEGER NOT NULL,"
         " sum INTEGER NOT NULL) WITHOUT ROWID"
     )
-    for table in COLUMNS:
+    for table in _FIRST:
         connection.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
         connection.execute("INSERT INTO checksums VALUES (?, 0, 0)", [table])
-    accept(connection)
-    for table in COLUMNS:
-        for event, change in (
-            ("INSERT", "rows = rows + 1, sum = sum + NEW.checksum"),
-            ("DELETE", "rows = rows - 1, sum = sum - OLD.checksum"),
-            ("UPDATE OF checksum", "sum = sum + NEW.checksum - OLD.checksum"),
-        ):
-            connection.execute(
-                f"CREATE TRIGGER {table}_summed_{event.partition(' ')[0].lower()} AFTER {event}"
-                f" ON {table} BEGIN UPDATE checksums SET {change} WHERE name = '{table}'; END"
-            )
+    _accept(connection, _FIRST)
+    for table in _FIRST:
+        _sum_up(connection, table)
+
+
+def add_table(connection: sqlite3.Connection, table: str) -> None:
+    """Keep the sum of a new table that has the column and no rows yet."""
+    connection.execute("INSERT INTO checksums VALUES (?, 0, 0)", [table])
+    _sum_up(connection, table)
+
+
+def _sum_up(connection: sqlite3.Connection, table: str) -> None:
+    for event, change in (
+        ("INSERT", "rows = rows + 1, sum = sum + NEW.checksum"),
+        ("DELETE", "rows = rows - 1, sum = sum - OLD.checksum"),
+        ("UPDATE OF checksum", "sum = sum + NEW.checksum - OLD.checksum"),
+    ):
+        connection.execute(
+            f"CREATE TRIGGER {table}_summed_{event.partition(' ')[0].lower()} AFTER {event}"
+            f" ON {table} BEGIN UPDATE checksums SET {change} WHERE name = '{table}'; END"
+        )
 
 
 def _rows(connection: sqlite3.Connection, sql: str, *given: object) -> sqlite3.Cursor:

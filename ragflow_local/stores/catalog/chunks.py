@@ -22,8 +22,8 @@ _SELECT = (
 _INSERT = (
     "INSERT INTO chunks (number, id, dataset_id, document_id, ordinal, content, token_count,"
     " generation, places, headings, keywords, questions, match_text, kind, data, image, available,"
-    " create_time, embedding, graph_key, checksum)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " create_time, embedding, tags, graph_key, checksum)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 # Half the room of float32; cosines of unit vectors stay within 0.0001, less than the model's own
@@ -65,6 +65,7 @@ def _row(found: Mapping[str, Any]) -> ChunkRow:
         image=bool(found["image"]),
         available=bool(found["available"]),
         create_time=found["create_time"],
+        tags=_texts(found["tags"]),
     )
 
 
@@ -90,6 +91,7 @@ def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:
         int(row.available),
         row.create_time,
         embedding,
+        _encode(row.tags).decode(),
     )
     connection.execute(_INSERT, (*values, _graph_key(row), checksums.of_values(values)))
 
@@ -103,7 +105,7 @@ def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
     """Store what of a chunk can change, its number with it: each text has a number of its own."""
     connection.execute(
         "UPDATE chunks SET number = ?, content = ?, token_count = ?, keywords = ?, questions = ?,"
-        " match_text = ?, available = ?, embedding = ? WHERE id = ?",
+        " match_text = ?, available = ?, embedding = ?, tags = ?, places = ? WHERE id = ?",
         (
             row.number,
             row.content,
@@ -113,6 +115,8 @@ def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
             row.match_text,
             row.available,
             embedding,
+            _encode(row.tags).decode(),
+            _encode(row.places).decode(),
             row.id,
         ),
     )

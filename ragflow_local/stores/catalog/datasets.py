@@ -27,6 +27,7 @@ def _row(found: Mapping[str, Any]) -> DatasetRow:
     values = {name: found[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = json.loads(values["parser_config"])
     values["embedding_prompts"] = json.loads(values["embedding_prompts"])
+    values["released"] = json.loads(values["released"])
     return msgspec.convert(values, DatasetRow)
 
 

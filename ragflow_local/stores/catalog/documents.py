@@ -11,7 +11,7 @@ import msgspec
 from ragflow_local.records import DocumentRow
 from ragflow_local.stores.catalog import Connection, checksums, like, meta_values, now_ms, rows
 
-_JSON = ("parser_config", "meta_fields")
+_JSON = ("parser_config", "meta_fields", "released")
 
 
 def _row(found: Mapping[str, Any]) -> DocumentRow:

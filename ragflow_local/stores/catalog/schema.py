@@ -273,6 +273,40 @@ def m0010_checksums(db: Database) -> None:
     postings_segments.seal(db.conn)
 
 
+# What the released API says of things besides, and the things that only it knows.
+_RELEASED = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN released TEXT NOT NULL DEFAULT '{{}}'"
+        for table in ("datasets", "documents", "chats", "sessions")
+    ),
+    "ALTER TABLE chunks ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
+    """CREATE TABLE released_things (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      id TEXT NOT NULL UNIQUE,
+      tenant_id TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      parent TEXT NOT NULL DEFAULT '',
+      name TEXT NOT NULL DEFAULT '',
+      body TEXT NOT NULL DEFAULT '{}',
+      vector BLOB NOT NULL DEFAULT x'',
+      create_time INTEGER NOT NULL,
+      update_time INTEGER NOT NULL,
+      checksum INTEGER NOT NULL DEFAULT 0
+    )""",
+    "CREATE INDEX released_things_by_parent ON released_things (kind, parent, number)",
+    "CREATE INDEX released_things_by_tenant ON released_things (kind, tenant_id, number)",
+)
+
+
+@catalog()
+def m0011_released_names(db: Database) -> None:
+    """Keep what the released API says besides: settings as given, tags of chunks, memories."""
+    for statement in _RELEASED:
+        db.execute(statement)
+    checksums.add_table(db.conn, "released_things")
+    checksums.accept(db.conn)
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 

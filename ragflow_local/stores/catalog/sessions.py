@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +18,23 @@ _hits = msgspec.json.Decoder(tuple[Hit, ...]).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
+def _json(released: Mapping[str, object]) -> str:
+    return json.dumps(released, ensure_ascii=False)
+
+
 def _row(found: Mapping[str, Any]) -> SessionRow:
     checksums.check("sessions", found)
     values = {name: found[name] for name in SessionRow.__dataclass_fields__}
+    values["released"] = json.loads(values["released"])
     return msgspec.convert(values, SessionRow)
 
 
 def insert(connection: Connection, row: SessionRow) -> None:
     """Add a session."""
     connection.execute(
-        "INSERT INTO sessions (id, chat_id, name, create_time, update_time) VALUES (?, ?, ?, ?, ?)",
-        (row.id, row.chat_id, row.name, row.create_time, row.update_time),
+        "INSERT INTO sessions (id, chat_id, name, create_time, update_time, released)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (row.id, row.chat_id, row.name, row.create_time, row.update_time, _json(row.released)),
     )
     checksums.stamp(connection, "sessions", "id", row.id)
 
