@@ -118,7 +118,7 @@ def _candidates(
     sources: Sources,
     scopes: Sequence[Scope],
     asked: tuple[str, Vector | None],
-    wanted: Wanted,
+    wanted: SearchOptions,
 ) -> tuple[Candidates, tuple[tuple[str, str], ...]]:
     """Return what either index proposes, with both similarities, and which words are guessed.
 
