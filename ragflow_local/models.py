@@ -60,13 +60,13 @@ class Once(Generic[Key, Model]):
         """
         while True:
             with self._lock:
-                found = self._loaded.get(key)
-                if found is None:
+                entry = self._loaded.get(key)
+                if entry is None:
                     own = self._loaded[key] = Future[Model]()
-            if found is None:
+            if entry is None:
                 return self._load(key, own, load)
             try:
-                return found.result()
+                return entry.result()
             except CancelledError:
                 continue  # its thread was interrupted: this one loads it
 
@@ -132,8 +132,8 @@ class Models:
 
     def tokenizer_of(self, name: str) -> tuple[Path | None, int]:
         """Return the tokenizer file of an embedding model and its window, without loading it."""
-        found = describe(name, self.places.models_dir, self.places.cache_dir)
-        return found.tokenizer_file, found.max_tokens
+        description = describe(name, self.places.models_dir, self.places.cache_dir)
+        return description.tokenizer_file, description.max_tokens
 
     def generator(self, llm: LLMSettings) -> Generator | None:
         """Return the chat model, loaded once; None means the extractive answerer.

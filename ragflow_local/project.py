@@ -344,10 +344,10 @@ class Project:
         """
         reranker = self.models.reranker(rerank_id) if rerank_id else None
         with self.catalog.read() as reading:
-            found = documents_within(reading, rows, within)
+            document_numbers = documents_within(reading, rows, within)
             numbers = datasets.numbers_of(reading, [row.id for row in rows])
         scopes = [
-            Scope(number, row.id, row.embedding_dim, found, row.embedding_floor)
+            Scope(number, row.id, row.embedding_dim, document_numbers, row.embedding_floor)
             for row in rows
             if (number := numbers.get(row.id)) is not None and row.embedding_dim
         ]

@@ -55,8 +55,8 @@ class RAGFlowRetriever(BaseRetriever):
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncRun, **options: Any
     ) -> list[Document]:
-        found = await self.rag.aretrieval(query, **self._options(options))
-        return [_said(chunk) for chunk in found]
+        chunks = await self.rag.aretrieval(query, **self._options(options))
+        return [_said(chunk) for chunk in chunks]
 
 
 def _said(chunk: Chunk) -> Document:

@@ -104,12 +104,12 @@ class RAGFlowRetriever(BaseRetriever):
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = self._rag.retrieval(query_bundle.query_str, **self._options)
-        return [_said(chunk) for chunk in found]
+        chunks = self._rag.retrieval(query_bundle.query_str, **self._options)
+        return [_said(chunk) for chunk in chunks]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = await self._rag.aretrieval(query_bundle.query_str, **self._options)
-        return [_said(chunk) for chunk in found]
+        chunks = await self._rag.aretrieval(query_bundle.query_str, **self._options)
+        return [_said(chunk) for chunk in chunks]
 
 
 def conditions_of(
@@ -125,26 +125,26 @@ def conditions_of(
     if filters.condition not in (None, FilterCondition.AND):
         raise InvalidValueError("filters", filters.condition, "conditions that must all be met")
     conditions: dict[str, Any] = dict(meta_fields or {})
-    for one in filters.filters:
-        if not isinstance(one, MetadataFilter):
-            raise InvalidValueError("filters", one, "no filters inside filters")
-        _add(conditions, one)
+    for metadata_filter in filters.filters:
+        if not isinstance(metadata_filter, MetadataFilter):
+            raise InvalidValueError("filters", metadata_filter, "no filters inside filters")
+        _add(conditions, metadata_filter)
     return conditions
 
 
-def _add(conditions: dict[str, Any], one: MetadataFilter) -> None:
-    there = conditions.get(one.key)
-    if one.operator in _RANGES:
-        end = {_RANGES[one.operator]: one.value}
+def _add(conditions: dict[str, Any], metadata_filter: MetadataFilter) -> None:
+    there = conditions.get(metadata_filter.key)
+    if metadata_filter.operator in _RANGES:
+        end = {_RANGES[metadata_filter.operator]: metadata_filter.value}
         if there is None or (isinstance(there, dict) and not set(there) & set(end)):
-            conditions[one.key] = {**(there or {}), **end}
+            conditions[metadata_filter.key] = {**(there or {}), **end}
             return
-    elif one.operator in (FilterOperator.EQ, FilterOperator.IN) and there is None:
-        conditions[one.key] = one.value
+    elif metadata_filter.operator in (FilterOperator.EQ, FilterOperator.IN) and there is None:
+        conditions[metadata_filter.key] = metadata_filter.value
         return
     raise InvalidValueError(
         "filters",
-        f"{one.key} {one.operator.value} {one.value!r}",
+        f"{metadata_filter.key} {metadata_filter.operator.value} {metadata_filter.value!r}",
         "==, in, >, >=, < or <=, one condition or range a name",
     )
 

@@ -63,9 +63,9 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
     if turn.schema is not None and turn.open_generator() is None:
         allowed = "none: the extractive answerer writes no JSON; set the chat's llm.model_name"
         raise InvalidValueError("schema", turn.schema, allowed)
-    said = saying_of(turn.question, turn.standing) if turn.schema is None else None
-    if said is not None:
-        yield Answer(said, usage=_timed(turn), is_last=True)
+    saying = saying_of(turn.question, turn.standing) if turn.schema is None else None
+    if saying is not None:
+        yield Answer(saying, usage=_timed(turn), is_last=True)
         return
     question = _completed(turn, running)
     if running.is_closed.is_set():
@@ -137,20 +137,20 @@ def _completed(turn: Turn, running: Running) -> Completed:
         presence_penalty=0,
         frequency_penalty=0,
     )
-    thinking, said = ThinkTagSplitter(), ""
+    thinking, answered = ThinkTagSplitter(), ""
     messages = rewriting(turn.question, turn.history)
     with running.spending("rewriting_seconds"):
         running.writing = generator.generate(messages, short, is_side=True)
         try:
             for piece in running.writing:
-                said += thinking.feed(piece)
-            said += thinking.feed("", is_last=True)
+                answered += thinking.feed(piece)
+            answered += thinking.feed("", is_last=True)
         finally:
             close(running.writing)
     for name, count in getattr(running.writing, "usage", {}).items():
         if name.endswith("_tokens"):
             running.spent[f"rewriting_{name}"] = count
-    return Completed(turn.question, rewritten(said, turn.question, turn.history))
+    return Completed(turn.question, rewritten(answered, turn.question, turn.history))
 
 
 def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:

@@ -99,7 +99,7 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
         hits: What was found.
         language: Of the question: its words are compared as that language has them.
     """
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
         units = units_of(chunk.content, chunk.headings)
@@ -111,7 +111,7 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
             near = [at for at in (place - 2, place - 1, place + 1) if 0 <= at < len(units)]
             near = [at for at in near if units[at].heads == unit.heads and not unit.cells]
             cells = " ".join((unit.label, *unit.cells))
-            found.append(
+            candidates.append(
                 Candidate(
                     unit,
                     index,
@@ -126,13 +126,13 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
                     times_of(name) or times_of(chunk.content),
                 )
             )
-    return found
+    return candidates
 
 
 def _points_back(units: Sequence[Unit], place: int) -> bool:
     """Return whether a unit begins with a word for what the one before it, in its section, says."""
-    found = POINTING.search(units[place].text[:_BEGINNING]) if place else None
-    return found is not None and units[place - 1].heads == units[place].heads
+    match = POINTING.search(units[place].text[:_BEGINNING]) if place else None
+    return match is not None and units[place - 1].heads == units[place].heads
 
 
 def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:

@@ -59,7 +59,7 @@ class CitationStream:
         self._check = check
         self._has_marks = has_marks
         self._replace = replace
-        self._refusals = tuple(_plain(one) for one in refusals if one.strip())
+        self._refusals = tuple(_plain(refusal) for refusal in refusals if refusal.strip())
         self._held = ""
         self._space = ""  # white space that may stand before a mark
         self._lead = ""  # and before the sentence
@@ -134,9 +134,9 @@ class CitationStream:
 
     def _has_ended(self, following: str) -> bool:
         """Say whether what was said is a whole sentence, now that the next word is known."""
-        said = self._sentence[-_LOOKED_BACK:].lstrip()
-        spans = sentence_spans(f"{said}{self._space}{following}")
-        return len(spans) > 1 and spans[-1][0] >= len(said)
+        tail = self._sentence[-_LOOKED_BACK:].lstrip()
+        spans = sentence_spans(f"{tail}{self._space}{following}")
+        return len(spans) > 1 and spans[-1][0] >= len(tail)
 
     def _write(self, letter: str) -> None:
         if not self._sentence:
@@ -188,8 +188,11 @@ class CitationStream:
             self.text += format_marks(numbers)
 
     def _is_refusal(self, sentence: str) -> bool:
-        said = _plain(sentence)
-        return any(said in one or one in said for one in self._refusals) and len(said) > _SHORT
+        plain = _plain(sentence)
+        return (
+            any(plain in refusal or refusal in plain for refusal in self._refusals)
+            and len(plain) > _SHORT
+        )
 
 
 _SHORT = 8  # letters; fewer stand in a refusal by chance

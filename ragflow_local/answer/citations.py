@@ -40,8 +40,8 @@ def is_begun(text: str) -> bool:
 
 def numbers_of(mark: str, count: int) -> list[int]:
     """Return the indices a mark names, without those that no hit has."""
-    found = dict.fromkeys(int(digits) for digits in _DIGITS.findall(mark))
-    return [number for number in found if number < count]
+    numbers = dict.fromkeys(int(digits) for digits in _DIGITS.findall(mark))
+    return [number for number in numbers if number < count]
 
 
 def format_marks(numbers: Sequence[int]) -> str:

@@ -63,17 +63,17 @@ def _runs(hits: Sequence[Hit]) -> list[list[int]]:
 
 
 def _run(hits: Sequence[Hit], run: Sequence[int]) -> str:
-    said: list[str] = []
+    parts: list[str] = []
     earlier = ""
     where = ""
     for index in run:
         text = strip_marks(hits[index].chunk.content).strip()
         new = _without_repeated(earlier, text) if earlier else text
         place = _where(hits[index])
-        said.append(f"[ID:{index}] {place}" if place != where else f"[ID:{index}]")
-        said.append(new)
+        parts.append(f"[ID:{index}] {place}" if place != where else f"[ID:{index}]")
+        parts.append(new)
         earlier, where = text, place
-    return "\n".join(said)
+    return "\n".join(parts)
 
 
 def _where(hit: Hit) -> str:

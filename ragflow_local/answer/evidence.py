@@ -43,20 +43,20 @@ class _Match:
 
 
 def supports(
-    claim: Statement, said: Statement, above: Collection[Token] = (), near: Near | None = None
+    claim: Statement, statement: Statement, above: Collection[Token] = (), near: Near | None = None
 ) -> bool:
-    """Say whether ``said`` states what ``claim`` does.
+    """Say whether ``statement`` states what ``claim`` does.
 
     Args:
         claim: A sentence of an answer.
-        said: A sentence of a chunk, two neighbours, or a row.
+        statement: A sentence of a chunk, two neighbours, or a row.
         above: The words of the headings over it.
         near: Returns the calibrated cosine of the two; asked only where it can decide.
     """
-    match = _matched(claim, said, above)
-    if not any(match.places) or not _has_what_counts(claim, said):
+    match = _matched(claim, statement, above)
+    if not any(match.places) or not _has_what_counts(claim, statement):
         return False
-    if not any(_is_bound(claim, said, match, part) for part in _parts(said, match)):
+    if not any(_is_bound(claim, statement, match, part) for part in _parts(statement, match)):
         return False
     missing = [token for token in match.missing if not _is_light(token, claim.language)]
     if not missing:
@@ -66,16 +66,16 @@ def supports(
         return False
     if any(token.is_figure or token.text[0].isupper() for token in missing):
         return False
-    return not _has_opposite(missing, said) and near() >= _NEAR
+    return not _has_opposite(missing, statement) and near() >= _NEAR
 
 
-def _matched(claim: Statement, said: Statement, above: Collection[Token]) -> _Match:
+def _matched(claim: Statement, statement: Statement, above: Collection[Token]) -> _Match:
     match = _Match()
     for index, token in enumerate(claim.tokens):
         if token.kind == "run":
-            _match_run(index, token, said, above, match)
+            _match_run(index, token, statement, above, match)
             continue
-        places = [number for number, other in enumerate(said.tokens) if is_same(token, other)]
+        places = [number for number, other in enumerate(statement.tokens) if is_same(token, other)]
         if places or any(is_same(token, other) for other in above):
             match.pieces.append((index, token))
             match.places.append(places)
@@ -85,11 +85,13 @@ def _matched(claim: Statement, said: Statement, above: Collection[Token]) -> _Ma
 
 
 def _match_run(
-    index: int, token: Token, said: Statement, above: Collection[Token], match: _Match
+    index: int, token: Token, statement: Statement, above: Collection[Token], match: _Match
 ) -> None:
     """Part a run of a script without spaces into the longest pieces that the sentence has."""
     text, at, missing = token.text, 0, ""
-    runs = [(number, other.text) for number, other in enumerate(said.tokens) if other.kind == "run"]
+    runs = [
+        (number, other.text) for number, other in enumerate(statement.tokens) if other.kind == "run"
+    ]
     over = [other.text for other in above]
     while at < len(text):
         for size in range(len(text) - at, 0, -1):
@@ -124,13 +126,13 @@ def _is_light(token: Token, language: str) -> bool:
     return not token.is_figure and (fold(token.text) in light or bool(token.forms & light))
 
 
-def _has_opposite(tokens: Sequence[Token], said: Statement, part: int | None = None) -> bool:
+def _has_opposite(tokens: Sequence[Token], statement: Statement, part: int | None = None) -> bool:
     """Say whether a sentence, or a part of it, has the opposite of a word."""
-    pairs = opposites(said.language)
+    pairs = opposites(statement.language)
     there = {
         form
-        for index, token in enumerate(said.tokens)
-        if part is None or said.part_of(index) == part
+        for index, token in enumerate(statement.tokens)
+        if part is None or statement.part_of(index) == part
         for form in (*token.forms, fold(token.text))
     }
     return any(
@@ -141,120 +143,126 @@ def _has_opposite(tokens: Sequence[Token], said: Statement, part: int | None = N
     )
 
 
-def _has_what_counts(claim: Statement, said: Statement) -> bool:
+def _has_what_counts(claim: Statement, statement: Statement) -> bool:
     """Say whether function words that decide are in both: before, more, all, only."""
-    if not all(word in said.kept or _stands(word, said) for word in claim.kept):
+    if not all(word in statement.kept or _stands(word, statement) for word in claim.kept):
         return False
-    return {level for _, level in claim.levels} <= {level for _, level in said.levels} | {"can"}
+    return {level for _, level in claim.levels} <= {level for _, level in statement.levels} | {
+        "can"
+    }
 
 
-def _stands(word: str, said: Statement) -> bool:
+def _stands(word: str, statement: Statement) -> bool:
     """Say whether a function word stands in a sentence, or begins a word of it: an-nehmen."""
-    if not word.isascii() and said.language in ("zh", "ja"):
-        return word in said.text
-    tokens = (fold(token.text) for token in said.tokens if token.text[0].islower())
-    return word in fold(said.text).split() or any(
+    if not word.isascii() and statement.language in ("zh", "ja"):
+        return word in statement.text
+    tokens = (fold(token.text) for token in statement.tokens if token.text[0].islower())
+    return word in fold(statement.text).split() or any(
         token.startswith(word) and len(token) > len(word) + 3 for token in tokens
     )
 
 
-def _parts(said: Statement, match: _Match) -> list[int]:
+def _parts(statement: Statement, match: _Match) -> list[int]:
     """Return the parts that may be what the claim says, that with most of its words first."""
     counts: dict[int, int] = {}
     for places in match.places:
-        for part in {said.part_of(place) for place in places}:
+        for part in {statement.part_of(place) for place in places}:
             counts[part] = counts.get(part, 0) + 1
     return sorted(counts, key=lambda part: -counts[part])
 
 
-def _is_bound(claim: Statement, said: Statement, match: _Match, part: int) -> bool:
-    """Say whether the claim's words belong together in ``said``, around one of its parts."""
+def _is_bound(claim: Statement, statement: Statement, match: _Match, part: int) -> bool:
+    """Say whether the claim's words belong together in ``statement``, around one of its parts."""
     taken = {place for places in match.places for place in places} | match.heads
     chosen: list[int | None] = []
     for (index, _), places in zip(match.pieces, match.places, strict=True):
         if not places:
             chosen.append(None)  # stands over it as a heading
             continue
-        here = [place for place in places if said.part_of(place) == part]
-        lent = here or [place for place in places if _lends(said, place, part, taken)]
-        if not lent or (not here and _has_opposite([said.tokens[lent[0]]], said, part)):
+        here = [place for place in places if statement.part_of(place) == part]
+        lent = here or [place for place in places if _lends(statement, place, part, taken)]
+        if not lent or (not here and _has_opposite([statement.tokens[lent[0]]], statement, part)):
             return False
         marker = claim.phrase_of(index).marker
-        same = [place for place in lent if said.phrase_of(place).marker == marker]
+        same = [place for place in lent if statement.phrase_of(place).marker == marker]
         chosen.append((same or lent)[0])
-    used = {said.part_of(place) for place in chosen if place is not None}
+    used = {statement.part_of(place) for place in chosen if place is not None}
     return (
-        _agrees(match, said, chosen)
-        and _counts_all(claim, said, match, chosen)
-        and _keeps_levels(claim, said, used)
-        and _keeps_roles(claim, said, match, chosen)
-        and _keeps_measures(claim, said, match, chosen, part)
+        _agrees(match, statement, chosen)
+        and _counts_all(claim, statement, match, chosen)
+        and _keeps_levels(claim, statement, used)
+        and _keeps_roles(claim, statement, match, chosen)
+        and _keeps_measures(claim, statement, match, chosen, part)
     )
 
 
-def _lends(said: Statement, place: int, part: int, taken: Collection[int]) -> bool:
+def _lends(statement: Statement, place: int, part: int, taken: Collection[int]) -> bool:
     """Say whether a word of another part also belongs to ``part``.
 
     A part takes from one before it what it does not say anew, its subject above all; from a later
     one only what goes on about the same. From the sentence before, its subject alone.
     """
-    phrase = said.phrase_of(place)
-    here = [one for one in said.phrases if one.part == part]
-    own = {one.marker for one in here if not _is_taken(said, one, taken)}
+    phrase = statement.phrase_of(place)
+    here = [other for other in statement.phrases if other.part == part]
+    own = {other.marker for other in here if not _is_taken(statement, other, taken)}
     kinds = {
-        said.tokens[index].kind
-        for one in here
-        if not _is_taken(said, one, taken)
-        for index in one.tokens
-        if said.tokens[index].is_figure
+        statement.tokens[index].kind
+        for other in here
+        if not _is_taken(statement, other, taken)
+        for index in other.tokens
+        if statement.tokens[index].is_figure
     }
-    if said.tokens[place].is_figure and said.tokens[place].kind in kinds:
+    if statement.tokens[place].is_figure and statement.tokens[place].kind in kinds:
         return False
     subject = phrase.marker in _SUBJECT
     if phrase.sentence != here[0].sentence:
-        is_verb = said.language == "de" and said.tokens[place].text[0].islower()
-        return not is_verb and _is_subject_of_both(said, phrase, here[0], taken)
+        is_verb = statement.language == "de" and statement.tokens[place].text[0].islower()
+        return not is_verb and _is_subject_of_both(statement, phrase, here[0], taken)
     if phrase.part < part:
         return not own & _SUBJECT and (subject or phrase.marker == SAID or phrase.marker not in own)
-    theirs = [one for one in said.phrases if one.part == phrase.part]
-    used = {one.marker for one in here if _is_taken(said, one, taken)}
-    anew = {one.marker for one in theirs if not _is_taken(said, one, taken)}
-    if theirs[0].marker in _SUBJECT and not _is_taken(said, theirs[0], taken):
+    theirs = [other for other in statement.phrases if other.part == phrase.part]
+    used = {other.marker for other in here if _is_taken(statement, other, taken)}
+    anew = {other.marker for other in theirs if not _is_taken(statement, other, taken)}
+    if theirs[0].marker in _SUBJECT and not _is_taken(statement, theirs[0], taken):
         return False
     return phrase.marker not in own and not anew & used - {SAID}
 
 
 def _is_subject_of_both(
-    said: Statement, phrase: Phrase, anchor: Phrase, taken: Collection[int]
+    statement: Statement, phrase: Phrase, anchor: Phrase, taken: Collection[int]
 ) -> bool:
     """Say whether a phrase of the sentence before is what the second sentence goes on about."""
     if phrase.sentence > anchor.sentence:
         return False
-    subjects = [one for one in said.phrases if one.marker in _SUBJECT]
-    first = next((one for one in subjects if one.sentence == phrase.sentence), None)
-    own = [one for one in subjects if one.sentence == anchor.sentence and one.part <= anchor.part]
-    return phrase is first and all(_is_taken(said, one, taken) for one in own)
+    subjects = [other for other in statement.phrases if other.marker in _SUBJECT]
+    first = next((subject for subject in subjects if subject.sentence == phrase.sentence), None)
+    own = [
+        subject
+        for subject in subjects
+        if subject.sentence == anchor.sentence and subject.part <= anchor.part
+    ]
+    return phrase is first and all(_is_taken(statement, other, taken) for other in own)
 
 
-def _is_taken(said: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
+def _is_taken(statement: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
     """Say whether the claim has a word of the phrase; of a script without spaces its first."""
     tokens = phrase.tokens
-    if said.tokens[tokens[0]].kind == "run":
+    if statement.tokens[tokens[0]].kind == "run":
         return -1 - tokens[0] in taken
     certain = [
         index
         for index in tokens
-        if said.tokens[index].is_figure or said.tokens[index].kind == "name"
+        if statement.tokens[index].is_figure or statement.tokens[index].kind == "name"
     ]
     if certain:
         return all(index in taken for index in certain)
     return any(index in taken for index in tokens)
 
 
-def _agrees(match: _Match, said: Statement, chosen: Sequence[int | None]) -> bool:
+def _agrees(match: _Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
     """Say whether what one negates the other does too."""
     pairs = [
-        (token.is_negated, said.tokens[place].is_negated)
+        (token.is_negated, statement.tokens[place].is_negated)
         for (_, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None
     ]
@@ -264,29 +272,29 @@ def _agrees(match: _Match, said: Statement, chosen: Sequence[int | None]) -> boo
 
 
 def _counts_all(
-    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
     """Say whether what the claim says of all, the sentence says of all of the same."""
     return all(
-        place in said.counted
+        place in statement.counted
         for (index, _), place in zip(match.pieces, chosen, strict=True)
         if place is not None and index in claim.counted
     )
 
 
-def _keeps_levels(claim: Statement, said: Statement, used: Collection[int]) -> bool:
+def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int]) -> bool:
     """Say whether the claim goes no further: most, may, if are said where the sentence does."""
-    wanted = {level for part, level in said.levels if part in used or level == "if"}
+    wanted = {level for part, level in statement.levels if part in used or level == "if"}
     has = {level for _, level in claim.levels}
     return wanted - _FREE_LEVELS <= (has | {"may"} if "can" in has else has)
 
 
 def _keeps_roles(
-    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
     """Say whether nobody does in the claim what is done to him in the sentence."""
     pairs = [
-        (claim.phrase_of(index), said.phrase_of(place))
+        (claim.phrase_of(index), statement.phrase_of(place))
         for (index, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None and not token.is_figure
     ]
@@ -296,15 +304,15 @@ def _keeps_roles(
                 continue
             if there.marker == right.marker and other.marker == left.marker:
                 return False
-    return _keeps_numbers(claim, said, match, chosen)
+    return _keeps_numbers(claim, statement, match, chosen)
 
 
 def _keeps_numbers(
-    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
     """Say whether figures stand after the same words: from 3 to 5 is not from 5 to 3."""
     pairs = [
-        (claim.phrase_of(index).marker, said.phrase_of(place).marker)
+        (claim.phrase_of(index).marker, statement.phrase_of(place).marker)
         for (index, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None and token.is_figure
     ]
@@ -312,39 +320,41 @@ def _keeps_numbers(
 
 
 def _keeps_measures(
-    claim: Statement, said: Statement, match: _Match, chosen: Sequence[int | None], part: int
+    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None], part: int
 ) -> bool:
     """Say whether a counted word is not said uncounted: every two years, every year."""
     places = {place for place in chosen if place is not None}
     for place in places:
-        before = said.tokens[place - 1] if place else None
+        before = statement.tokens[place - 1] if place else None
         is_uncounted = before is None or before.kind != "number" or place - 1 in places
-        if is_uncounted or said.part_of(place) != part:  # a noun that the part leaves unsaid
+        if is_uncounted or statement.part_of(place) != part:  # a noun that the part leaves unsaid
             continue
         assert before is not None
-        if before.phrase == said.tokens[place].phrase:
+        if before.phrase == statement.tokens[place].phrase:
             return False
     return all(
-        _counts_the_same(claim, said, index, place, places)
+        _counts_the_same(claim, statement, index, place, places)
         for (index, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None and token.kind == "number"
     )
 
 
 def _counts_the_same(
-    claim: Statement, said: Statement, index: int, place: int, places: Collection[int]
+    claim: Statement, statement: Statement, index: int, place: int, places: Collection[int]
 ) -> bool:
     """Say whether a number counts in the sentence what it counts in the claim."""
-    counted, there = _after(claim, index), _after(said, place)
+    counted, there = _after(claim, index), _after(statement, place)
     return counted is None or there is None or there in places
 
 
-def _after(said: Statement, index: int) -> int | None:
+def _after(statement: Statement, index: int) -> int | None:
     """Return the word that a number counts: the next of its phrase."""
     following = index + 1
-    if following >= len(said.tokens) or said.tokens[following].is_figure:
+    if following >= len(statement.tokens) or statement.tokens[following].is_figure:
         return None
-    return following if said.tokens[following].phrase == said.tokens[index].phrase else None
+    return (
+        following if statement.tokens[following].phrase == statement.tokens[index].phrase else None
+    )
 
 
 def headings_of(texts: Sequence[str], language: str) -> list[Token]:

@@ -86,8 +86,8 @@ def completed(
     if is_led and own:
         whole = _replaced(previous, rest or question, nearness)
     elif own:
-        said = [m.content for m in history[earlier[-1] :] if m.role == "assistant"]
-        whole = f"{question} {_subject_of(previous, said)}".strip()
+        answers = [m.content for m in history[earlier[-1] :] if m.role == "assistant"]
+        whole = f"{question} {_subject_of(previous, answers)}".strip()
     else:
         whole = previous
     every = len(_terms(whole)) or 1
@@ -109,13 +109,17 @@ def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage
     return [ChatMessage("system", _TASK), ChatMessage("user", told)]
 
 
-def rewritten(said: str, question: str, history: Sequence[ChatMessage]) -> str:
+def rewritten(reply: str, question: str, history: Sequence[ChatMessage]) -> str:
     """Return the question a chat model wrote; by rules where it wrote none."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    found = _LABEL.sub("", lines[0]).strip("\"'“”「」 ") if lines else ""
-    if not found or len(found) > _LONGEST or not asked_in_order(found):
+    lines = [line.strip() for line in reply.splitlines() if line.strip()]
+    rewritten_question = _LABEL.sub("", lines[0]).strip("\"'“”「」 ") if lines else ""
+    if (
+        not rewritten_question
+        or len(rewritten_question) > _LONGEST
+        or not asked_in_order(rewritten_question)
+    ):
         return standalone(question, history)
-    return found
+    return rewritten_question
 
 
 def _terms(question: str) -> tuple[str, ...]:
@@ -157,7 +161,7 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
     if language in RUNS:
         return _runs(question, language)
     small = function_words(language) | {fold(word) for word in COMMANDS.split()}
-    found: list[_Phrase] = []
+    phrases: list[_Phrase] = []
     before, is_open = "", False
     for number, match in enumerate(_TOKEN.finditer(question)):
         word = match[0]
@@ -166,14 +170,14 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
             continue
         is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
         kind = "verb" if is_verb else _kind_of(word, is_first=is_whole and number == 0)
-        last = found[-1] if found and is_open else None
+        last = phrases[-1] if phrases and is_open else None
         if last is not None and (last.kind == kind or (last.kind == "name" and kind == "figure")):
             text = question[last.start : match.end()]
-            found[-1] = _Phrase(text, last.start, match.end(), last.kind, last.before)
+            phrases[-1] = _Phrase(text, last.start, match.end(), last.kind, last.before)
         else:
-            found.append(_Phrase(word, match.start(), match.end(), kind, before))
+            phrases.append(_Phrase(word, match.start(), match.end(), kind, before))
         before, is_open = "", question[match.end() : match.end() + 1] == " "
-    return found
+    return phrases
 
 
 def _runs(question: str, language: str) -> list[_Phrase]:
@@ -221,11 +225,11 @@ def _place_for(new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None) 
     return alike[max(range(len(alike)), key=lambda at: (worth[at], at))]
 
 
-def _subject_of(previous: str, said: Sequence[str]) -> str:
+def _subject_of(previous: str, answers: Sequence[str]) -> str:
     """Return what the earlier question is about: its names, those of its answer, or its things."""
     phrases = _phrases(previous)
     names = [phrase.text for phrase in phrases if phrase.kind == "name"]
-    if not names and said:
-        names = _NAME.findall(said[-1])[:1]
+    if not names and answers:
+        names = _NAME.findall(answers[-1])[:1]
     things = [phrase.text for phrase in phrases if phrase.kind == "thing"]
     return " ".join(names or things)

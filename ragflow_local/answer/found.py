@@ -44,7 +44,7 @@ def stands_out(hit: Hit, hits: Sequence[Hit]) -> bool:
         hit: One of them.
         hits: All that were looked at, those that were not found among them.
     """
-    lead = hit.vector_similarity - median(one.vector_similarity for one in hits)
+    lead = hit.vector_similarity - median(hit.vector_similarity for hit in hits)
     return hit.vector_similarity >= _RATHER_NEAR and lead >= _LEAD
 
 
@@ -64,14 +64,14 @@ def joined(whole: Sequence[Hit], asked: Sequence[Hit], share: float, most: int) 
     """
     best: dict[str, Hit] = {hit.chunk.id: hit for hit in whole}
     for hit in asked:
-        one = replace(
+        first = replace(
             hit,
             similarity=hit.similarity * share,
             vector_similarity=hit.vector_similarity * share,
             term_similarity=hit.term_similarity * share,
         )
         other = best.get(hit.chunk.id)
-        if other is None or other.similarity < one.similarity:
-            best[hit.chunk.id] = one
+        if other is None or other.similarity < first.similarity:
+            best[hit.chunk.id] = first
     ranked = sorted(best.values(), key=lambda hit: (-hit.similarity, hit.chunk.id))
     return ranked[:most]

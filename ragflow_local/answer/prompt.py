@@ -101,8 +101,8 @@ def build(
 
     if len(chosen) > len(hits) and not fits(len(chosen), min(1, len(turns))):
         chosen = without_duplicates(hits)  # no room for what was only read before
-    one = 1 if chosen and fits(1, 0) else 0
-    hit_count = _most(lambda count: fits(count, 0), one, len(chosen))
+    fitting = 1 if chosen and fits(1, 0) else 0
+    hit_count = _most(lambda count: fits(count, 0), fitting, len(chosen))
     turn_count = _most(lambda count: fits(hit_count, count), 0, len(turns))
     if turn_count < min(1, len(turns)) and hit_count > 1:
         # The turn before is what a follow-up is about: it is worth half of the chunks.

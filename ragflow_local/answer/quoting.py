@@ -92,18 +92,20 @@ def extract(
     chosen = _best_by_words(of_the_subject(asked, candidates), weights, hits)
     near = _near(question, chosen, nearness)
     scores = scorer.scores(scorer.features(asked, chosen, weights, hits, near), near)
-    is_known = np.array([one.hit < count for one in chosen])
+    is_known = np.array([candidate.hit < count for candidate in chosen])
     scores = np.where(is_known, scores, -np.inf)
     if not is_known.any():
         return []
     best = int(np.argmax(scores))
-    is_sure = any(_is_asked_for(asked, one, candidates) for one in chosen)
+    is_sure = any(_is_asked_for(asked, candidate, candidates) for candidate in chosen)
     is_sure = is_sure or stands_out(hits[chosen[best].hit], hits)
     if not is_sure and not scorer.is_found(
         scorer.signs(chosen, candidates, weights, near, best), near
     ):
         return []
-    kept = _fitting(asked, [one for one in chosen if one.hit < count], weights, chosen)
+    kept = _fitting(
+        asked, [candidate for candidate in chosen if candidate.hit < count], weights, chosen
+    )
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
     picked = _picked(asked, [chosen[at] for at in order], chances, weights)
@@ -113,14 +115,18 @@ def extract(
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
     """Return whether the question says a whole cell of a row that not all rows have."""
     cells = (frozenset(content_terms(cell, asked.language)) for cell in row.unit.cells)
-    said = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
-    others = [one.cells for one in candidates if one.unit.names == row.unit.names]
-    return any(not all(cell <= other for other in others) for cell in said)
+    named = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
+    others = [candidate.cells for candidate in candidates if candidate.unit.names == row.unit.names]
+    return any(not all(cell <= other for other in others) for cell in named)
 
 
-def text_of(one: Candidate) -> str:
+def text_of(candidate: Candidate) -> str:
     """Return what of a unit is compared by meaning: its heading says what it is about."""
-    return f"{one.unit.heads[-1]}. {one.unit.text}" if one.unit.heads else one.unit.text
+    return (
+        f"{candidate.unit.heads[-1]}. {candidate.unit.text}"
+        if candidate.unit.heads
+        else candidate.unit.text
+    )
 
 
 def _best_by_words(
@@ -128,19 +134,19 @@ def _best_by_words(
 ) -> list[Candidate]:
     most = hits[0].similarity or 1.0
 
-    def worth(one: Candidate) -> float:
-        others = (one.heads | one.title | one.around) - one.own
-        words = share(weights, one.own) + _AROUND * share(weights, others)
-        return words + _HIT * hits[one.hit].similarity / most
+    def worth(candidate: Candidate) -> float:
+        others = (candidate.heads | candidate.title | candidate.around) - candidate.own
+        words = share(weights, candidate.own) + _AROUND * share(weights, others)
+        return words + _HIT * hits[candidate.hit].similarity / most
 
     best = sorted(candidates, key=worth, reverse=True)[:_SCORED]
-    return sorted(best, key=lambda one: (one.hit, one.place))
+    return sorted(best, key=lambda candidate: (candidate.hit, candidate.place))
 
 
 def _near(question: str, chosen: Sequence[Candidate], nearness: Nearness | None) -> Vector:
     if nearness is None:
         return np.zeros(len(chosen), np.float32)
-    return nearness(question, [text_of(one) for one in chosen])
+    return nearness(question, [text_of(candidate) for candidate in chosen])
 
 
 def _fitting(
@@ -151,8 +157,8 @@ def _fitting(
 ) -> list[int]:
     """Return the indices of those that no alike one fits better, by subject, time or row."""
     kept = best_of_each_kind(asked, of_the_time(asked, known), weights)
-    numbers = {id(one): at for at, one in enumerate(chosen)}
-    return [numbers[id(one)] for one in kept]
+    numbers = {id(candidate): at for at, candidate in enumerate(chosen)}
+    return [numbers[id(candidate)] for candidate in kept]
 
 
 def _chances(scores: Vector, order: Sequence[int]) -> list[float]:
@@ -170,35 +176,38 @@ def _picked(
     """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
     kept = [(ranked[0], chances[0]), *_parts(asked, ranked, chances, weights)]
     sure = sum(chance for _, chance in kept)
-    for one, chance in list(zip(ranked, chances, strict=True))[1:]:
+    for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
         if len(kept) >= MOST_SENTENCES:
             break
-        said = frozenset().union(*(other.own for other, _ in kept))
-        is_part = share(weights, one.own - said) >= (
+        repeated = frozenset().union(*(other.own for other, _ in kept))
+        is_part = share(weights, candidate.own - repeated) >= (
             _PART_OF_SEVERAL if asked.is_several else _PART
         )
         if not is_part and (sure >= _SURE or chance < _LEAST_CHANCE):
             continue
-        if not any(repeats(one, other) or _adds_nothing(asked, one, other) for other, _ in kept):
-            kept.append((one, chance))
+        if not any(
+            repeats(candidate, other) or _adds_nothing(asked, candidate, other) for other, _ in kept
+        ):
+            kept.append((candidate, chance))
         sure += chance
     kept += _rows(asked, ranked, kept)
     disputes = [
-        one
-        for one in ranked
-        if contradict(one, ranked[0]) and not any(repeats(one, other) for other, _ in kept)
+        candidate
+        for candidate in ranked
+        if contradict(candidate, ranked[0])
+        and not any(repeats(candidate, other) for other, _ in kept)
     ]
-    disputed = [one for one, _ in kept if contradict(one, ranked[0])] + disputes
+    disputed = [candidate for candidate, _ in kept if contradict(candidate, ranked[0])] + disputes
     if disputed:
         newest = sorted([ranked[0], *disputed], key=_age)
-        return [(one, chances[0], True) for one in newest[:MOST_SENTENCES]]
-    return [(one, chance, False) for one, chance in kept]
+        return [(candidate, chances[0], True) for candidate in newest[:MOST_SENTENCES]]
+    return [(candidate, chance, False) for candidate, chance in kept]
 
 
-def _adds_nothing(asked: Asked, one: Candidate, other: Candidate) -> bool:
+def _adds_nothing(asked: Asked, candidate: Candidate, other: Candidate) -> bool:
     """Return whether a unit says less of the question than another of its chunk, and only that."""
-    mine, theirs = (unit.own.intersection(asked.terms) for unit in (one, other))
-    return one.hit == other.hit and mine < theirs
+    mine, theirs = (unit.own.intersection(asked.terms) for unit in (candidate, other))
+    return candidate.hit == other.hit and mine < theirs
 
 
 def _rows(
@@ -206,17 +215,17 @@ def _rows(
 ) -> list[tuple[Candidate, float]]:
     """Return the other rows of the best's table that the question asks for as well."""
     best = ranked[0]
-    said = best.cells.intersection(asked.terms)
-    if not best.unit.names or not said:
+    shared = best.cells.intersection(asked.terms)
+    if not best.unit.names or not shared:
         return []
-    have = {id(one) for one, _ in kept}
+    have = {id(candidate) for candidate, _ in kept}
     more = [
-        (one, kept[0][1])
-        for one in ranked
-        if one.unit.names == best.unit.names
-        and said <= one.cells | one.heads
-        and id(one) not in have
-        and not any(repeats(one, other) for other, _ in kept)
+        (candidate, kept[0][1])
+        for candidate in ranked
+        if candidate.unit.names == best.unit.names
+        and shared <= candidate.cells | candidate.heads
+        and id(candidate) not in have
+        and not any(repeats(candidate, other) for other, _ in kept)
     ]
     return more[: _MOST_ROWS - len(kept)]
 
@@ -236,14 +245,16 @@ def _parts(
         return []
     taken: list[int] = [0]
     while len(taken) < _MOST_PARTS:
-        said = frozenset().union(*(ranked[at].subject for at in taken))
-        if share(weights, said) > 1 - _UNSAID:
+        covered = frozenset().union(*(ranked[at].subject for at in taken))
+        if share(weights, covered) > 1 - _UNSAID:
             break
         documents = {ranked[at].title for at in taken}
         worth: dict[int, float] = {}
-        for at, one in enumerate(ranked):
-            gain = share(weights, one.subject - said)
-            is_named = one.title not in documents and bool(one.title & (said | set(asked.terms)))
+        for at, candidate in enumerate(ranked):
+            gain = share(weights, candidate.subject - covered)
+            is_named = candidate.title not in documents and bool(
+                candidate.title & (covered | set(asked.terms))
+            )
             if gain >= (_LEAST_GAIN if is_named else _WHOLE_PART):
                 worth[at] = math.log(chances[at] + 1e-9) + _GAIN * gain + is_named
         if not worth:
@@ -252,22 +263,22 @@ def _parts(
     return [(ranked[at], chances[at]) for at in taken[1:]]
 
 
-def _age(one: Candidate) -> tuple[int, int, int]:
+def _age(candidate: Candidate) -> tuple[int, int, int]:
     """Return what sorts the newest first: the latest time it names or stands under."""
-    year, month, day = max((time.key() for time in one.dated), default=(0, 0, 0))
+    year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
     return -year, -month, -day
 
 
 def _quotes(picked: Sequence[tuple[Candidate, float, bool]], hits: Sequence[Hit]) -> list[Quote]:
     if not any(disputed for *_, disputed in picked):
-        picked = sorted(picked, key=lambda one: (one[0].hit, one[0].place))
+        picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
     return [
         Quote(
-            one.unit.text,
-            one.hit,
+            candidate.unit.text,
+            candidate.hit,
             chance,
-            is_line=disputed or one.unit.kind in ("row", "item"),
+            is_line=disputed or candidate.unit.kind in ("row", "item"),
             is_disputed=disputed,
         )
-        for one, chance, disputed in picked
+        for candidate, chance, disputed in picked
     ]

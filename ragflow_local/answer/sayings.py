@@ -245,9 +245,9 @@ _LONGEST_SAYING = 4  # words; longer questions are recognised
 def _language(question: str, among: Collection[str]) -> str:
     words = re.findall(r"\w+", question.casefold())
     if len(words) <= _LONGEST_SAYING:
-        found = [language for language, known in _SAYINGS.items() if known.intersection(words)]
-        if len(found) == 1:
-            return found[0]
+        matching = [language for language, known in _SAYINGS.items() if known.intersection(words)]
+        if len(matching) == 1:
+            return matching[0]
     return language_of(question, among=among)
 
 
@@ -264,19 +264,19 @@ def missing(question: str, standing: DocumentStates) -> str:
     """Return what keeps an answer from being there: nothing parsed, nothing there; else ""."""
     if not standing.is_known:
         return ""
-    said: list[str] = []
+    sentences: list[str] = []
     if standing.is_deleted:
-        said.append(told("deleted", question))
+        sentences.append(told("deleted", question))
     elif not standing.datasets:
-        said.append(told("none", question))
+        sentences.append(told("none", question))
     is_empty = not (standing.documents or standing.waiting or standing.failed)
     if is_empty and standing.datasets:
-        said.append(told("empty", question))
+        sentences.append(told("empty", question))
     if standing.waiting:
-        said.append(_listed("waiting", question, standing.waiting))
+        sentences.append(_listed("waiting", question, standing.waiting))
     if standing.failed:
-        said.append(_listed("failed", question, standing.failed))
-    return " ".join(said)
+        sentences.append(_listed("failed", question, standing.failed))
+    return " ".join(sentences)
 
 
 def told(topic: str, question: str, **values: object) -> str:

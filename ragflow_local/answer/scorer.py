@@ -62,21 +62,21 @@ def features(
     """
     best = max((hit.similarity for hit in hits), default=0.0) or 1.0
     rows = []
-    for one, cosine in zip(candidates, near.tolist(), strict=True):
-        text = one.unit.text
-        own, figures = share(weights, one.own), figures_of(text)
-        above = (one.heads | one.carried | one.title) - one.own
+    for candidate, cosine in zip(candidates, near.tolist(), strict=True):
+        text = candidate.unit.text
+        own, figures = share(weights, candidate.own), figures_of(text)
+        above = (candidate.heads | candidate.carried | candidate.title) - candidate.own
         rows.append(
             (
                 own,
                 share(weights, above),
-                share(weights, one.around - one.own - above),
+                share(weights, candidate.around - candidate.own - above),
                 cosine,
-                hits[one.hit].similarity / best,
+                hits[candidate.hit].similarity / best,
                 "time" in asked.kinds and bool(set(times_of(text)) - set(asked.times)),
                 "number" in asked.kinds and bool(figures - asked.figures),
                 len(asked.figures - figures) / max(len(asked.figures), 1),
-                min(len(one.own.difference(asked.terms)), 12) / 12,
+                min(len(candidate.own.difference(asked.terms)), 12) / 12,
                 own * cosine,
             )
         )
@@ -104,12 +104,12 @@ def signs(
         near: (len(chosen),) how near each is in meaning.
         best: Index of the best of the chosen.
     """
-    one = chosen[best]
-    all_of_it = one.subject | one.around
+    top = chosen[best]
+    all_of_it = top.subject | top.around
     every = frozenset().union(*(unit.subject for unit in candidates))
     missing = max((weights[term] for term in weights.keys() - all_of_it), default=0.0)
-    found = (
-        share(weights, one.own),
+    signals = (
+        share(weights, top.own),
         share(weights, all_of_it),
         float(near.max()),
         float(near.max() - np.median(near)),
@@ -117,13 +117,13 @@ def signs(
         1 - share(weights, every),
         float(np.log1p(len({unit.hit for unit in candidates}))),  # of many, one is near by chance
     )
-    return np.array(found, np.float32)
+    return np.array(signals, np.float32)
 
 
-def is_found(found: Vector, near: Vector) -> bool:
+def is_found(signals: Vector, near: Vector) -> bool:
     """Return whether the chance that an answer is there is large enough to give one."""
     *told, bias = FOUND[_mode(near)]
-    return float(1 / (1 + np.exp(-(bias + np.dot(told, found))))) >= LEAST_FOUND
+    return float(1 / (1 + np.exp(-(bias + np.dot(told, signals))))) >= LEAST_FOUND
 
 
 def _mode(near: Vector) -> str:

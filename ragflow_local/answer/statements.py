@@ -23,23 +23,24 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
     """
     terms = frozenset(asked.terms)
     heads_of: dict[tuple[object, ...], set[frozenset[str]]] = {}
-    for one in candidates:
-        heads_of.setdefault(_group(one), set()).add(one.heads)
+    for candidate in candidates:
+        heads_of.setdefault(_group(candidate), set()).add(candidate.heads)
     wanted: dict[tuple[object, ...], frozenset[str]] = {}
     for group, heads in heads_of.items():
         common = frozenset.intersection(*heads)
         named = [head & terms - common for head in heads if _is_named(head - common, terms)]
         wanted[group] = frozenset().union(*named)
     return [
-        one
-        for one in candidates
-        if not wanted[_group(one)] or (one.heads | one.own | one.carried) & wanted[_group(one)]
+        candidate
+        for candidate in candidates
+        if not wanted[_group(candidate)]
+        or (candidate.heads | candidate.own | candidate.carried) & wanted[_group(candidate)]
     ]
 
 
-def _group(one: Candidate) -> tuple[object, ...]:
+def _group(candidate: Candidate) -> tuple[object, ...]:
     """Return what tells apart units whose heads are not compared: documents, tables, text."""
-    return one.title, one.unit.names
+    return candidate.title, candidate.unit.names
 
 
 def _is_named(head: frozenset[str], terms: frozenset[str]) -> bool:
@@ -53,18 +54,20 @@ def of_the_time(asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate
     """
     if not asked.times or "time" in asked.kinds:
         return list(candidates)
-    agreeing = [one for one in candidates if _agrees(asked, one)]
+    agreeing = [candidate for candidate in candidates if _agrees(asked, candidate)]
     if not agreeing:
         return list(candidates)
     return [
-        one
-        for one in candidates
-        if not one.times or _agrees(asked, one) or not any(alike(one, other) for other in agreeing)
+        candidate
+        for candidate in candidates
+        if not candidate.times
+        or _agrees(asked, candidate)
+        or not any(alike(candidate, other) for other in agreeing)
     ]
 
 
-def _agrees(asked: Asked, one: Candidate) -> bool:
-    return any(wanted.agrees(time) for wanted in asked.times for time in one.times)
+def _agrees(asked: Asked, candidate: Candidate) -> bool:
+    return any(wanted.agrees(time) for wanted in asked.times for time in candidate.times)
 
 
 def best_of_each_kind(
@@ -76,41 +79,49 @@ def best_of_each_kind(
     of rows, the asked cell, whatever its column.
     """
     kept: list[Candidate] = []
-    for one in candidates:
-        rivals = (other for other in candidates if other is not one and alike(one, other))
-        mine = _matched(asked, one, weights)
+    for candidate in candidates:
+        rivals = (
+            other for other in candidates if other is not candidate and alike(candidate, other)
+        )
+        mine = _matched(asked, candidate, weights)
         if not any(_matched(asked, other, weights) > mine + 1e-6 for other in rivals):
-            kept.append(one)
+            kept.append(candidate)
     return kept
 
 
-def _matched(asked: Asked, one: Candidate, weights: Mapping[str, float]) -> float:
-    said = one.cells | one.heads if one.unit.cells else one.own | one.heads
-    own = sum(weights[term] for term in weights.keys() & said)
-    title = sum(weights[term] for term in weights.keys() & (one.title - said))
-    time = bool(asked.times) and _agrees(asked, one)
+def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -> float:
+    terms = (
+        candidate.cells | candidate.heads
+        if candidate.unit.cells
+        else candidate.own | candidate.heads
+    )
+    own = sum(weights[term] for term in weights.keys() & terms)
+    title = sum(weights[term] for term in weights.keys() & (candidate.title - terms))
+    time = bool(asked.times) and _agrees(asked, candidate)
     return own + 0.5 * title + (1.0 if time else 0.0)
 
 
-def alike(one: Candidate, other: Candidate) -> bool:
+def alike(candidate: Candidate, other: Candidate) -> bool:
     """Return whether two units say the same of other things: but for figures and names."""
-    if one.unit.names or other.unit.names:
-        return one.unit.names == other.unit.names
-    common = one.own & other.own
+    if candidate.unit.names or other.unit.names:
+        return candidate.unit.names == other.unit.names
+    common = candidate.own & other.own
     if not common:
         return False
-    if len(common) >= _ALIKE * max(len(one.own), len(other.own)):
+    if len(common) >= _ALIKE * max(len(candidate.own), len(other.own)):
         return True
-    names = " ".join((*_NAME.findall(one.unit.text), *_NAME.findall(other.unit.text))).casefold()
-    differing = one.own ^ other.own
+    names = " ".join(
+        (*_NAME.findall(candidate.unit.text), *_NAME.findall(other.unit.text))
+    ).casefold()
+    differing = candidate.own ^ other.own
     return len(common) >= 2 and all(term in names for term in differing)
 
 
-def repeats(one: Candidate, other: Candidate) -> bool:
+def repeats(candidate: Candidate, other: Candidate) -> bool:
     """Return whether two units say the same, figures, names and negation included."""
-    if one.unit.names or other.unit.names:
-        return one.unit.text == other.unit.text
-    shorter, longer = sorted((one, other), key=lambda unit: len(unit.own))
+    if candidate.unit.names or other.unit.names:
+        return candidate.unit.text == other.unit.text
+    shorter, longer = sorted((candidate, other), key=lambda unit: len(unit.own))
     if len(shorter.own & longer.own) < _SAME * len(shorter.own):
         return False
     if shorter.unit.heads != longer.unit.heads and shorter.hit == longer.hit:
@@ -119,38 +130,42 @@ def repeats(one: Candidate, other: Candidate) -> bool:
     return not _differ(shorter, longer) and not any(_is_name(term, shorter) for term in new)
 
 
-def contradict(one: Candidate, other: Candidate) -> bool:
+def contradict(candidate: Candidate, other: Candidate) -> bool:
     """Return whether two units say of the same thing that it is otherwise."""
-    if one.unit.names or other.unit.names or one.heads != other.heads:
+    if candidate.unit.names or other.unit.names or candidate.heads != other.heads:
         return False
-    if one.times != other.times and one.unit.text != other.unit.text and _own_times(one, other):
+    if (
+        candidate.times != other.times
+        and candidate.unit.text != other.unit.text
+        and _own_times(candidate, other)
+    ):
         return False
-    common = one.own & other.own
-    rest = (one.own ^ other.own) - _number_terms(one) - _number_terms(other)
-    return len(common) >= 2 and len(rest) <= 0.5 * len(common) and _differ(one, other)
+    common = candidate.own & other.own
+    rest = (candidate.own ^ other.own) - _number_terms(candidate) - _number_terms(other)
+    return len(common) >= 2 and len(rest) <= 0.5 * len(common) and _differ(candidate, other)
 
 
-def _own_times(one: Candidate, other: Candidate) -> bool:
+def _own_times(candidate: Candidate, other: Candidate) -> bool:
     """Return whether both name a time themselves: each is true of its own."""
-    return bool(times_of(one.unit.text)) and bool(times_of(other.unit.text))
+    return bool(times_of(candidate.unit.text)) and bool(times_of(other.unit.text))
 
 
-def _figures(one: Candidate) -> frozenset[str]:
-    return figures_of(one.unit.text)
+def _figures(candidate: Candidate) -> frozenset[str]:
+    return figures_of(candidate.unit.text)
 
 
-def _number_terms(one: Candidate) -> frozenset[str]:
+def _number_terms(candidate: Candidate) -> frozenset[str]:
     """Return the terms of the words that are numbers."""
-    words = (word for word in one.unit.text.split() if figures_of(word))
+    words = (word for word in candidate.unit.text.split() if figures_of(word))
     return frozenset(term for word in words for term in content_terms(word))
 
 
-def _differ(one: Candidate, other: Candidate) -> bool:
-    if is_negated(one.unit.text) != is_negated(other.unit.text):
+def _differ(candidate: Candidate, other: Candidate) -> bool:
+    if is_negated(candidate.unit.text) != is_negated(other.unit.text):
         return True
-    mine, theirs = _figures(one), _figures(other)
+    mine, theirs = _figures(candidate), _figures(other)
     return mine != theirs and not (mine <= theirs or theirs <= mine)
 
 
-def _is_name(term: str, one: Candidate) -> bool:
-    return any(name.casefold().startswith(term) for name in _NAME.findall(one.unit.text)[1:])
+def _is_name(term: str, candidate: Candidate) -> bool:
+    return any(name.casefold().startswith(term) for name in _NAME.findall(candidate.unit.text)[1:])

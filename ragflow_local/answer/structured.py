@@ -36,8 +36,8 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
             yield value["$ref"]
         value = list(value.values())
     if isinstance(value, list | tuple):
-        for one in value:
-            yield from _references(one, depth + 1)
+        for reference in value:
+            yield from _references(reference, depth + 1)
 
 
 def schema_instruction(schema: Mapping[str, object]) -> str:
@@ -87,15 +87,15 @@ def checked_values(
 
     def check(value: object, part: object) -> object:
         if isinstance(value, dict):
-            return {key: check(one, _part_of(part, key, schema)) for key, one in value.items()}
+            return {key: check(inner, _part_of(part, key, schema)) for key, inner in value.items()}
         if isinstance(value, list):
-            return [check(one, _part_of(part, None, schema)) for one in value]
+            return [check(inner, _part_of(part, None, schema)) for inner in value]
         text = _text_of(value)
         if not text or _is_choice(part):
             return value
-        found = support.holding(text)
-        if found:
-            cited.update(dict.fromkeys(found[:1]))
+        hits = support.holding(text)
+        if hits:
+            cited.update(dict.fromkeys(hits[:1]))
             return value
         if is_strict and _allows_null(part):
             return None
@@ -148,4 +148,4 @@ def _allows_null(part: object) -> bool:
     if kinds == "null" or (isinstance(kinds, list) and "null" in kinds):
         return True
     either = [*(part.get("anyOf") or ()), *(part.get("oneOf") or ())]
-    return any(_allows_null(one) for one in either)
+    return any(_allows_null(alternative) for alternative in either)

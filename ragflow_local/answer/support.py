@@ -74,13 +74,13 @@ class Support:
         if self._embedder is not None and self._embedder.knows(sentence):
             ways.append(True)
         for by_meaning in ways:
-            found = dict.fromkeys(
+            supporting = dict.fromkeys(
                 passage.hit
                 for passage in passages
                 if self._says(passage, sentence, by_meaning=by_meaning)
             )
-            if found:
-                return list(found)
+            if supporting:
+                return list(supporting)
         return []
 
     def holding(self, value: str) -> list[int]:
@@ -107,9 +107,9 @@ class Support:
         if not claim.tokens:
             return False
         above = headings_of(passage.above, language)
-        said = _said(passage, claim, language)
+        statement = _said(passage, claim, language)
         near = (lambda: self._nearness(sentence, passage)) if by_meaning else None
-        if not supports(claim, said, above, near):
+        if not supports(claim, statement, above, near):
             return False
         return not _is_fragment(claim) or self._answers(passage, above)
 
@@ -124,12 +124,12 @@ class Support:
             for token in parse(self._question, language).tokens
             if token.kind == "run" or not token.forms <= asking
         ]
-        said = parse(passage.text, language)
+        statement = parse(passage.text, language)
         weights = [self._rarity(token) for token in asked]
         there = [
             weight
             for token, weight in zip(asked, weights, strict=True)
-            if _stands_in(token, said.tokens) or _stands_in(token, above)
+            if _stands_in(token, statement.tokens) or _stands_in(token, above)
         ]
         return sum(there) >= _ASKED_SHARE * sum(weights)
 
@@ -167,8 +167,8 @@ def _holds(passage: _Passage, value: str) -> bool:
     wanted = parse(value, passage.language)
     if not wanted.tokens:
         return value.casefold() in passage.text.casefold()
-    said = parse(passage.text, passage.language)
-    return all(_stands_whole(token, said.tokens) for token in wanted.tokens)
+    statement = parse(passage.text, passage.language)
+    return all(_stands_whole(token, statement.tokens) for token in wanted.tokens)
 
 
 def _stands_whole(token: Token, others: Sequence[Token]) -> bool:

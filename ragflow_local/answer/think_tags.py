@@ -20,8 +20,8 @@ class ThinkTagSplitter:
         answer = ""
         while True:
             mark = _END if self._is_thinking else _BEGIN
-            before, found, after = self._held.partition(mark)
-            if not found:
+            before, tag, after = self._held.partition(mark)
+            if not tag:
                 return answer + self._rest(mark, is_last=is_last)
             answer += self._take(before)
             self._held = after

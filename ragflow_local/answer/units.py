@@ -82,11 +82,15 @@ def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
 
 def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tuple[str, ...]:
     """Return the heads of what follows headings that stand one under the other."""
-    known = [_folded(one) for one in chunk]
-    new = [_folded(one) for one in above]
+    known = [_folded(heading) for heading in chunk]
+    new = [_folded(heading) for heading in above]
     if new == known[len(known) - len(new) :]:
         return tuple(chunk)  # the chunk repeats what it stands under
-    kept = [one for one in heads[: max(0, len(heads) - len(above))] if _folded(one) not in new]
+    kept = [
+        heading
+        for heading in heads[: max(0, len(heads) - len(above))]
+        if _folded(heading) not in new
+    ]
     return (*kept, *above)
 
 
@@ -132,26 +136,26 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
 
 def _ends_of_blocks(content: str) -> set[int]:
     """Return the numbers of the lines, blank ones not counted, that a blank line follows."""
-    found: set[int] = set()
+    ends: set[int] = set()
     number = -1
     for line in content.splitlines():
         if line.strip():
             number += 1
         else:
-            found.add(number)
-    return found
+            ends.add(number)
+    return ends
 
 
 def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
     """Return the pieces, a line above text being a heading: what is said follows it."""
-    found = list(made)
+    headings = list(made)
     for index in range(len(made) - 2, -1, -1):
-        piece, below = found[index], found[index + 1]
+        piece, below = headings[index], headings[index + 1]
         if not isinstance(piece, Unit) or piece.kind != "line" or _NAMED.search(piece.text):
             continue
         if isinstance(below, str) or below.kind != "line":
-            found[index] = piece.text
-    return found
+            headings[index] = piece.text
+    return headings
 
 
 def _field_of(line: str) -> tuple[str, str] | None:
@@ -242,13 +246,13 @@ def _rows_of(table: list[list[str]]) -> Iterator[Unit]:
         return
     header = rows[0] if len(rows) > 1 and _is_header(rows[0]) else []
     for row in rows[1:] if header else rows:
-        said: list[str] = []
+        lines: list[str] = []
         for index, cell in enumerate(row):
             name = header[index] if index < len(header) else ""
             if cell:
-                said.append(f"{name}: {cell}" if name and name != cell else cell)
-        if said:
-            yield Unit("; ".join(said), "row", (), row[0], tuple(header), tuple(row))
+                lines.append(f"{name}: {cell}" if name and name != cell else cell)
+        if lines:
+            yield Unit("; ".join(lines), "row", (), row[0], tuple(header), tuple(row))
 
 
 def _is_header(row: list[str]) -> bool:

@@ -223,14 +223,14 @@ class Chat(ApiObject):
             InvalidValueError: ``ids`` is None or empty; nothing is deleted unless it was named.
             NotFoundError: An entry names no session of this chat; nothing is deleted.
         """
-        found: list[str] = []
+        session_ids: list[str] = []
         for entry in checks.named(ids):
             rows = self.list_sessions(id=entry) or self.list_sessions(name=entry)
             if not rows:
                 raise NotFoundError("session", entry)
-            found += [row.id for row in rows]
+            session_ids += [row.id for row in rows]
         with self._rag.project.catalog.write() as connection:
-            for id in found:
+            for id in session_ids:
                 sessions.delete(connection, id)
 
 
@@ -248,14 +248,16 @@ def _dataset_ids(
         given = [given]
     if not isinstance(given, Sequence):
         raise InvalidValueError("knowledgebases", given, "a list of DataSet objects, ids or names")
-    one = {"page": 1, "page_size": 1, "orderby": "create_time", "desc": False}
+    paging = {"page": 1, "page_size": 1, "orderby": "create_time", "desc": False}
     ids = []
     for entry in given:
         key = entry.id if isinstance(entry, DataSet) else entry
         if not isinstance(key, str):
             raise InvalidValueError("knowledgebases", entry, "DataSet objects, ids or names")
-        rows = datasets.list_visible(connection, tenant_id, id=key, name=None, paging=one)
-        rows = rows or datasets.list_visible(connection, tenant_id, id=None, name=key, paging=one)
+        rows = datasets.list_visible(connection, tenant_id, id=key, name=None, paging=paging)
+        rows = rows or datasets.list_visible(
+            connection, tenant_id, id=None, name=key, paging=paging
+        )
         if not rows:
             raise NotFoundError("dataset", key, by="id or name")
         ids.append(rows[0].id)

@@ -112,16 +112,16 @@ def changes(
     if not isinstance(message, Mapping):
         raise InvalidValueError("update_message", message, "a dict of what to change")
     allowed = set(changeable)
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for key, value in message.items():
         name = spellings.get(key, key)
         if name in allowed:
-            found[name] = value
+            changed[name] = value
         elif name not in fixed:
             raise InvalidValueError("key", key, f"one of {', '.join(sorted(allowed))}")
         elif value != fixed[name]:
             raise InvalidValueError(key, value, f"no other value: {key} cannot be changed")
-    return found
+    return changed
 
 
 def paging(page: int, page_size: int, orderby: str, desc: bool) -> dict[str, Any]:

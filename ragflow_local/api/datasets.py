@@ -90,11 +90,11 @@ class DatasetCalls(Opening):
             InvalidValueError: ``ids`` is None or empty; nothing is deleted unless it was named.
             NotFoundError: An entry names no dataset; nothing is deleted.
         """
-        found = [self.find_dataset(entry).id for entry in checks.named(ids)]
+        dataset_ids = [self.find_dataset(entry).id for entry in checks.named(ids)]
         with self.project.catalog.read() as reading:
-            rows = [row for id in found for row in documents.list_of(reading, id)]
+            rows = [row for id in dataset_ids for row in documents.list_of(reading, id)]
         self.project.jobs.cancel([row.id for row in rows])
-        self.project.indexer.remove_datasets(list(dict.fromkeys(found)))
+        self.project.indexer.remove_datasets(list(dict.fromkeys(dataset_ids)))
 
     def list_datasets(
         self,
@@ -132,11 +132,11 @@ class DatasetCalls(Opening):
         Raises:
             NotFoundError: There is none.
         """
-        found = self.list_datasets(name=name)
-        if not found:
+        matching = self.list_datasets(name=name)
+        if not matching:
             raise NotFoundError("dataset", name, by="name")
         # One's own before one of the team that has the same name.
-        return min(found, key=lambda dataset: dataset.tenant_id != self.tenant_id)
+        return min(matching, key=lambda dataset: dataset.tenant_id != self.tenant_id)
 
     def find_dataset(self, given: DataSet | str) -> DataSet:
         """Return the dataset given as an object, an id or a name.
@@ -148,14 +148,15 @@ class DatasetCalls(Opening):
             given = given.id
         if not isinstance(given, str):
             raise InvalidValueError("dataset", given, "a DataSet, an id or a name")
-        found = self.list_datasets(id=given)
-        return found[0] if found else self.get_dataset(given)
+        matching = self.list_datasets(id=given)
+        return matching[0] if matching else self.get_dataset(given)
 
     def _found(self, given: Sequence[DataSet | str]) -> list[DatasetRow]:
         """Return what ``find_dataset`` does of each, most of them with one statement."""
-        ids = [str(one.id if isinstance(one, DataSet) else one) for one in given]
+        ids = [str(entry.id if isinstance(entry, DataSet) else entry) for entry in given]
         with self.project.catalog.read() as reading:
             rows = datasets.visible(reading, self.tenant_id, ids)
         return [
-            rows.get(id) or self.find_dataset(one)._row for id, one in zip(ids, given, strict=True)
+            rows.get(id) or self.find_dataset(entry)._row
+            for id, entry in zip(ids, given, strict=True)
         ]

@@ -109,10 +109,10 @@ class DocumentCalls(DatasetCalls):
             InvalidValueError: ``ids`` is None or empty.
             NotFoundError: An entry names no document; none is started.
         """
-        found = self._document_ids(ids)
-        start_parsing(self, found)
+        document_ids = self._document_ids(ids)
+        start_parsing(self, document_ids)
         if on_progress is not None:
-            wanted = [self.get_document(id=id) for id in dict.fromkeys(found)]
+            wanted = [self.get_document(id=id) for id in dict.fromkeys(document_ids)]
             call_back(self, wanted, on_progress)
 
     def async_cancel_parse_documents(self, ids: list[str]) -> None:
@@ -125,10 +125,10 @@ class DocumentCalls(DatasetCalls):
         stop_parsing(self, self._document_ids(ids))
 
     def _document_ids(self, ids: list[str]) -> list[str]:
-        found = []
+        document_ids = []
         for entry in checks.named(ids):
             try:
-                found.append(self.get_document(id=entry).id)
+                document_ids.append(self.get_document(id=entry).id)
             except NotFoundError:
-                found.append(self.get_document(name=entry).id)
-        return found
+                document_ids.append(self.get_document(name=entry).id)
+        return document_ids

@@ -114,7 +114,7 @@ def evaluate(
         names = [document.name for document in rag.find_dataset(setting.dataset).list_docs()]
         check_documents(questions, names)
     total, done = len(questions) * len(settings), 0
-    found = []
+    evaluations = []
     for setting in settings:
         with _Asker(rag, setting, ask=ask) as asker:
             judged = []
@@ -122,8 +122,8 @@ def evaluate(
                 judged.append(_judge(rag, question, setting, depth, asker))
                 done += 1
                 progress(done, total)
-        found.append(_summed(setting, judged))
-    return found
+        evaluations.append(_summed(setting, judged))
+    return evaluations
 
 
 def difference(
@@ -135,17 +135,17 @@ def difference(
     """
     pairs = [
         (after - before)
-        for one, other in zip(first.judged, second.judged, strict=True)
-        if (before := one.figures.get(figure)) is not None
+        for judged, other in zip(first.judged, second.judged, strict=True)
+        if (before := judged.figures.get(figure)) is not None
         and (after := other.figures.get(figure)) is not None
     ]
     return interval(pairs) if pairs else None
 
 
 def _summed(setting: Setting, judged: Sequence[Judged]) -> Evaluated:
-    names = dict.fromkeys(name for one in judged for name in one.figures)
+    names = dict.fromkeys(name for question in judged for name in question.figures)
     values = {
-        name: [value for one in judged if (value := one.figures.get(name)) is not None]
+        name: [value for question in judged if (value := question.figures.get(name)) is not None]
         for name in names
     }
     means = {name: interval(known) for name, known in values.items() if known}
@@ -200,15 +200,15 @@ def _judge(rag: RAGFlow, question: Question, setting: Setting, depth: int, asker
         top_k=max(setting.top_k, depth),
         rerank_id=setting.rerank or None,
     )
-    found = _first_of_each(question, hits)
+    ranked = _first_of_each(question, hits)
     relevant: dict[Hashable, float] = dict.fromkeys(range(len(question.expected)), 1.0)
     figures: dict[str, float | None] = {}
     if relevant:
         for k in sorted({1, min(5, depth), depth}):
-            figures[f"recall@{k}"] = recall(found, relevant, k)
-        figures["MRR"] = reciprocal_rank(found, relevant)
-        figures[f"nDCG@{depth}"] = ndcg(found, relevant, depth)
-    rank = next((rank for rank, one in enumerate(found, start=1) if one in relevant), None)
+            figures[f"recall@{k}"] = recall(ranked, relevant, k)
+        figures["MRR"] = reciprocal_rank(ranked, relevant)
+        figures[f"nDCG@{depth}"] = ndcg(ranked, relevant, depth)
+    rank = next((rank for rank, key in enumerate(ranked, start=1) if key in relevant), None)
     message = asker.answer(question.text)
     if message is None:
         return Judged(question, rank, figures)
@@ -217,11 +217,15 @@ def _judge(rag: RAGFlow, question: Question, setting: Setting, depth: int, asker
 
 def _first_of_each(question: Question, hits: Sequence[Chunk]) -> list[Hashable]:
     """Return hits as the number of what was expected and is first met here, or as themselves."""
-    found: list[Hashable] = []
+    keys: list[Hashable] = []
     for hit in hits:
-        fitting = (n for n, one in enumerate(question.expected) if n not in found and one.fits(hit))
-        found.append(next(fitting, hit.id))
-    return found
+        fitting = (
+            n
+            for n, expected in enumerate(question.expected)
+            if n not in keys and expected.fits(hit)
+        )
+        keys.append(next(fitting, hit.id))
+    return keys
 
 
 def _with_answer(judged: Judged, message: Message) -> Judged:
@@ -231,7 +235,7 @@ def _with_answer(judged: Judged, message: Message) -> Judged:
     is_empty = EMPTY_RESPONSE in message.content
     figures = dict(judged.figures)
     if question.expected:
-        right = [any(one.fits(chunk) for one in question.expected) for chunk in cited]
+        right = [any(expected.fits(chunk) for expected in question.expected) for chunk in cited]
         figures["citation precision"] = fmean(right) if right else None
         figures["not found"] = float(is_empty)
     else:

@@ -61,9 +61,9 @@ def language(text: str) -> str:
 
     Browsers choose the form of a character by it: Chinese and Japanese share their code points.
     """
-    said = text[:_LOOKED_AT]
-    hangul, han = len(_HANGUL.findall(said)), len(_HAN.findall(said))
-    if _KANA.search(said):
+    beginning = text[:_LOOKED_AT]
+    hangul, han = len(_HANGUL.findall(beginning)), len(_HAN.findall(beginning))
+    if _KANA.search(beginning):
         return "ja"
     if hangul > han:
         return "ko"
@@ -112,8 +112,8 @@ def where(document_name: str, pages: Collection[int]) -> str:
     shown = sorted(pages)
     if not shown:
         return name(document_name)
-    said = f"page {shown[0]}" if len(shown) == 1 else f"pages {shown[0]}–{shown[-1]}"
-    return f"{name(document_name)}, {said}"
+    label = f"page {shown[0]}" if len(shown) == 1 else f"pages {shown[0]}–{shown[-1]}"
+    return f"{name(document_name)}, {label}"
 
 
 def pages_of(row: ChunkRow) -> set[int]:

@@ -268,8 +268,8 @@ def _license_of(path: Path) -> str:
     except OSError:
         return ""
     head = text[3:].partition("\n---")[0] if text.startswith("---") else ""
-    found = _LICENSE.search(head)
-    return found[1] if found else ""
+    match = _LICENSE.search(head)
+    return match[1] if match else ""
 
 
 # ── adding ──
@@ -291,15 +291,15 @@ def add_model(source: Path, models_dir: Path) -> tuple[Model, dict[str, str]]:
     """
     source = source.expanduser().absolute()
     if source.is_dir():
-        found = list_models(source)
-        files = [part for one in found for part in parts_of(one)]
+        models = list_models(source)
+        files = [part for model in models for part in parts_of(model)]
         if not files:
             read_folder(source.name, source)
             files = list(_files_of(source))
-        for one in found:
-            read_header(one)
+        for model in models:
+            read_header(model)
         made = _copied(files, source, models_dir / source.name)
-        at = models_dir.absolute() / source.name / (found[0].relative_to(source) if found else "")
+        at = models_dir.absolute() / source.name / (models[0].relative_to(source) if models else "")
     elif source.suffix.lower() == ".gguf" and source.is_file():
         read_header(source)
         made = _copied(parts_of(source), source.parent, models_dir)

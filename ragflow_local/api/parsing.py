@@ -169,13 +169,13 @@ def own(rag: Client, dataset_id: str, given: Sequence[Document | str]) -> list[D
     with rag.project.catalog.read() as reading:
         rows = documents.list_of(reading, dataset_id)
     known = {row.name: row for row in rows} | {row.id: row for row in rows}
-    found: dict[str, Document] = {}
+    documents_by_id: dict[str, Document] = {}
     for entry in given:
         key = entry.id if isinstance(entry, Document) else entry
         if key not in known:
             raise NotFoundError("document", str(key), by="id or name")
-        found[known[key].id] = Document(rag, known[key])
-    return list(found.values())
+        documents_by_id[known[key].id] = Document(rag, known[key])
+    return list(documents_by_id.values())
 
 
 class _Bar:
@@ -201,8 +201,8 @@ class _Bar:
             reason = _printable(event.message) or event.run
             self._bar.write(f"✗ {_printable(event.document.name)}: {reason}", file=sys.stderr)
         doing = "" if event.run != "RUNNING" else f", {_printable(event.message)}"
-        said = f"{event.ended:,} of {event.total:,} documents{doing}"
-        self._bar.set_postfix_str(said, refresh=False)
+        text = f"{event.ended:,} of {event.total:,} documents{doing}"
+        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(max(event.overall - self._bar.n, 0.0))
 
 

@@ -76,7 +76,7 @@ def draw_page(
     passages = tuple(
         wire.Passage(row.content, places)
         for row in rows
-        if (places := tuple(dict.fromkeys(one for one in row.places if one.page == page)))
+        if (places := tuple(dict.fromkeys(region for region in row.places if region.page == page)))
     )
     return _draw(rag, document, page, look, None, passages)
 

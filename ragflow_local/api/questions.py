@@ -121,16 +121,16 @@ def check_documents(questions: Iterable[Question], names: Sequence[str]) -> None
     """Raise ``InvalidValueError`` where a document is expected that there is not."""
     known: set[str] = set()
     for question in questions:
-        for one in question.expected:
-            if not one.document or one.document in known:
+        for expected in question.expected:
+            if not expected.document or expected.document in known:
                 continue
-            if not any(_is_named(one.document, name) for name in names):
+            if not any(_is_named(expected.document, name) for name in names):
                 some = ", ".join(sorted(names)[:5]) or "none yet"
                 where = f"document in row {question.row}"
                 raise InvalidValueError(
-                    where, one.document, f"the name of a document of the dataset: {some}, …"
+                    where, expected.document, f"the name of a document of the dataset: {some}, …"
                 )
-            known.add(one.document)
+            known.add(expected.document)
 
 
 def _places_of(path: Path, first: Sequence[str]) -> dict[str, int]:
@@ -172,21 +172,21 @@ def _question(number: int, row: Sequence[str], places: dict[str, int]) -> Questi
 
 
 def _pages_of(number: int, cell: str) -> frozenset[int]:
-    found: set[int] = set()
+    pages: set[int] = set()
     for part in filter(None, re.split(r"[,;]\s*", cell)):
         match = _PAGES.match(part.strip())
         first = int(match[1]) if match else 0
         last = int(match[2] or match[1]) if match else 0
         if not 1 <= first <= last < first + _MOST_PAGES:
             raise InvalidValueError(f"page in row {number}", cell, "pages like 3, 3-5 or 3, 7")
-        found.update(range(first, last + 1))
-    return frozenset(found)
+        pages.update(range(first, last + 1))
+    return frozenset(pages)
 
 
 def _is_named(wanted: str, name: str) -> bool:
     """Return whether a document is meant by a name or a pattern; folders may be left out."""
     pattern = re.compile(translate(wanted), re.IGNORECASE)
     return any(
-        wanted.casefold() == one.casefold() or pattern.match(one)
-        for one in (name, name.rpartition("/")[2])
+        wanted.casefold() == candidate.casefold() or pattern.match(candidate)
+        for candidate in (name, name.rpartition("/")[2])
     )

@@ -103,7 +103,7 @@ class RAGFlow(CareCalls):
         check_neighbours("neighbours", neighbours)
         if meta_fields is not None:
             check_conditions(meta_fields)
-        found = retrieve(
+        hits = retrieve(
             self.project,
             question,
             self._found(where),
@@ -115,10 +115,10 @@ class RAGFlow(CareCalls):
             rerank_id,
         )
         with self.project.catalog.read() as reading:
-            beside = [around(reading, hit, neighbours) for hit in found]
+            beside = [around(reading, hit, neighbours) for hit in hits]
         return [
             Chunk(self, hit.chunk, hit, question, rows)
-            for hit, rows in zip(found, beside, strict=True)
+            for hit, rows in zip(hits, beside, strict=True)
         ]
 
     aretrieval = awaited(retrieval)
@@ -159,14 +159,14 @@ class RAGFlow(CareCalls):
             InvalidValueError: ``ids`` is None or empty.
             NotFoundError: An entry names no chat; nothing is deleted.
         """
-        found = []
+        chat_ids = []
         for entry in checks.named(ids):
             chats_found = self.list_chats(id=entry) or self.list_chats(name=entry)
             if not chats_found:
                 raise NotFoundError("chat", entry)
-            found.append(chats_found[0].id)
+            chat_ids.append(chats_found[0].id)
         with self.project.catalog.write() as connection:
-            for id in found:
+            for id in chat_ids:
                 chats.delete(connection, id)
 
     def list_chats(

@@ -84,7 +84,7 @@ def sources_of(message: Message) -> list[_Source]:
     count = len(message.reference)
     numbers = html.notes_of(message.content, count) or {i: i + 1 for i in range(count)}
     shown: dict[tuple[str, int], int] = {}
-    found = []
+    sources = []
     for index, number in numbers.items():
         chunk = message.reference[index]
         first = chunk.pages[:_MOST_PAGES]
@@ -92,8 +92,8 @@ def sources_of(message: Message) -> list[_Source]:
         pages = tuple(page for page in first if (chunk.document_id, page) not in shown)
         shown |= {(chunk.document_id, page): number for page in pages}
         more = max(0, len(chunk.pages) - _MOST_PAGES)
-        found.append(_Source(number, index, chunk, pages, seen_at, more))
-    return found
+        sources.append(_Source(number, index, chunk, pages, seen_at, more))
+    return sources
 
 
 def page_pictures(message: Message, dpi: float) -> Iterator[PagePicture]:

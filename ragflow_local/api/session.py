@@ -106,12 +106,12 @@ class Session(ApiObject):
     @property
     def messages(self) -> list[Message]:
         """Its messages as they are now."""
-        found, question = [], ""
+        messages, question = [], ""
         for row in self._message_rows():
             is_answer = row.role == "assistant"
-            found.append(Message(self._rag, row, question=question if is_answer else ""))
+            messages.append(Message(self._rag, row, question=question if is_answer else ""))
             question = "" if is_answer else row.content
-        return found
+        return messages
 
     def _repr_html_(self) -> str:
         return notebook.shown(self, notebook.session)
@@ -289,8 +289,8 @@ class Session(ApiObject):
         prompt = PromptSettings.from_dict(chat.prompt)
         llm = LLMSettings.from_dict(chat.llm)
         with project.catalog.read() as reading:
-            found = (datasets.get(reading, id) for id in chat.dataset_ids)
-            rows = [row for row in found if row is not None]
+            dataset_rows = (datasets.get(reading, id) for id in chat.dataset_ids)
+            rows = [row for row in dataset_rows if row is not None]
 
         wanted = SearchOptions(
             threshold=0.0,  # what is found is decided by the answer: by words or by meaning

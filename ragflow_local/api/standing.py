@@ -34,15 +34,15 @@ def parse_states(documents: Sequence[Document]) -> tuple[dict[str, ParseState], 
         return {}, 0
     project = documents[0]._rag.project
     live = {document.id: project.jobs.progress_of(document.id) for document in documents}
-    found: dict[str, ParseState] = {}
+    states: dict[str, ParseState] = {}
     with project.catalog.read() as reading:
         for id, now in live.items():
             row = rows.get(reading, id)
             if row is None:
                 continue
             if now is None:
-                found[id] = ParseState(row.run, row.progress, row.progress_msg, 0, 0)
+                states[id] = ParseState(row.run, row.progress, row.progress_msg, 0, 0)
             else:
                 percent = round(100 * now.fraction, 1)
-                found[id] = ParseState("RUNNING", percent, now.message, now.pages, now.pages_read)
-    return found, project.jobs.pages_read
+                states[id] = ParseState("RUNNING", percent, now.message, now.pages, now.pages_read)
+    return states, project.jobs.pages_read

@@ -83,10 +83,10 @@ def checked_patterns(include: object, exclude: object) -> Patterns:
     for name, given in (("include", include), ("exclude", exclude)):
         if not isinstance(given, str | list | tuple | None):
             raise InvalidValueError(name, given, "a pattern, or a list of them")
-        found = [given] if isinstance(given, str) else list(given or ())
-        for pattern in found:
+        patterns = [given] if isinstance(given, str) else list(given or ())
+        for pattern in patterns:
             check_text(name, pattern)
-        made.append(tuple(found))
+        made.append(tuple(patterns))
     return Patterns(*made)
 
 
@@ -96,18 +96,18 @@ def sync(rag: Client, dataset: DataSet, given: object, options: SyncOptions) -> 
         raise InvalidValueError("folder", given, "the path of a folder")
     folder = Path(given).expanduser().resolve()
     check_text("folder", str(folder))
-    found = _looked(folder, options)
+    snapshot = _looked(folder, options)
     with rag.project.catalog.read() as reading:
         noted = folder_files.list_of(reading, dataset.id)
-    mine = {one.path: one for one in noted if one.folder == str(folder)}
-    if mine and not found.files and not options.allow_empty:
+    mine = {file.path: file for file in noted if file.folder == str(folder)}
+    if mine and not snapshot.files and not options.allow_empty:
         raise InvalidValueError(
             "folder",
             str(folder),
             f"a folder with files: this one has none, and {len(mine)} documents would be removed"
             " (allow_empty=True removes them)",
         )
-    run = _Run(rag, dataset, found, options)
+    run = _Run(rag, dataset, snapshot, options)
     run.pair_up(mine)
     run.adopt(noted)
     if not options.dry_run:
@@ -129,14 +129,14 @@ class _Run:
     """One comparison of a folder with a dataset, and what follows from it."""
 
     def __init__(
-        self, rag: Client, dataset: DataSet, found: FolderSnapshot, options: SyncOptions
+        self, rag: Client, dataset: DataSet, snapshot: FolderSnapshot, options: SyncOptions
     ) -> None:
         self.done = Synced(
-            found.folder, skipped={_shown(path): why for path, why in found.unread.items()}
+            snapshot.folder, skipped={_shown(path): why for path, why in snapshot.unread.items()}
         )
         self._rag = rag
         self._dataset = dataset
-        self._found = found
+        self._found = snapshot
         self._options = options
         self._changed: dict[str, FolderFile] = {}
         self._gone: dict[str, FolderFile] = {}
@@ -150,37 +150,37 @@ class _Run:
     def pair_up(self, mine: dict[str, FolderFile]) -> None:
         """Compare the files with what was noted of this folder."""
         for path, stamp in self._found.files.items():
-            one = mine.get(path)
-            if one is None:
+            known = mine.get(path)
+            if known is None:
                 self.done.added.append(path)
-            elif is_as_it_was(stamp, one.stamp):
-                self._keep(one)
+            elif is_as_it_was(stamp, known.stamp):
+                self._keep(known)
             else:
-                self._compare(path, one)
+                self._compare(path, known)
         self._gone = {
-            path: one
-            for path, one in mine.items()
+            path: known
+            for path, known in mine.items()
             if path not in self._found.files and not self._found.hides(path)
         }
         self._find_renamed()
         self.done.removed = list(self._gone)
 
-    def _keep(self, one: FolderFile) -> None:
+    def _keep(self, known: FolderFile) -> None:
         self.done.unchanged += 1
-        self._kept.append((one.document_id, one.run))
-        if one.run == "FAIL" and not self._options.retry:
-            self.done.failed.append(one.path)
+        self._kept.append((known.document_id, known.run))
+        if known.run == "FAIL" and not self._options.retry:
+            self.done.failed.append(known.path)
 
-    def _compare(self, path: str, one: FolderFile) -> None:
+    def _compare(self, path: str, known: FolderFile) -> None:
         digest = self._digest(path)
         if digest is None:
             return
-        if digest == one.sha256:
-            self._keep(one)
-            self._touched.append((one.document_id, path))
+        if digest == known.sha256:
+            self._keep(known)
+            self._touched.append((known.document_id, path))
         else:
             self.done.changed.append(path)
-            self._changed[path] = one
+            self._changed[path] = known
 
     def _digest(self, path: str) -> str | None:
         """Return the hash of a file; None, and a note, where it cannot be read."""
@@ -193,8 +193,8 @@ class _Run:
     def _find_renamed(self) -> None:
         """Take a new file with the bytes of one that is gone for the same, under another name."""
         by_size: dict[int, list[FolderFile]] = {}
-        for one in self._gone.values():
-            by_size.setdefault(one.stamp.size, []).append(one)
+        for gone in self._gone.values():
+            by_size.setdefault(gone.stamp.size, []).append(gone)
         for path in list(self.done.added):
             alike = by_size.get(self._found.files[path].size)
             if not alike:
@@ -203,7 +203,9 @@ class _Run:
             if digest is None:
                 self.done.added.remove(path)
                 continue
-            same = next((one for one in alike if _is_same(one, path, digest)), None)
+            same = next(
+                (candidate for candidate in alike if _is_same(candidate, path, digest)), None
+            )
             if same is not None:
                 alike.remove(same)
                 self.done.added.remove(path)
@@ -216,7 +218,7 @@ class _Run:
 
         Those of a folder that is not there any more, because it was moved, likewise.
         """
-        others = {one.document_id for one in noted if Path(one.folder).is_dir()}
+        others = {file.document_id for file in noted if Path(file.folder).is_dir()}
         with self._rag.project.catalog.read() as reading:
             rows = {row.name: row for row in documents.list_of(reading, self._dataset.id)}
         for path in list(self.done.added):
@@ -233,13 +235,13 @@ class _Run:
 
     def apply(self) -> None:
         """Bring the dataset to what the folder is: what is gone goes first."""
-        for one in self._gone.values():
-            self._remove(one)
+        for gone in self._gone.values():
+            self._remove(gone)
         with self._rag.project.catalog.write() as connection:
             for id, path in self._touched:
                 self._note(connection, id, path)
-        for path, one in self._renamed.items():
-            self._rename(path, one)
+        for path, gone in self._renamed.items():
+            self._rename(path, gone)
         for path in list(self.done.changed):
             self._take(path, self.done.changed, self._changed[path].document_id)
         for path in list(self.done.added):
@@ -248,22 +250,22 @@ class _Run:
         waiting = {"UNSTART", "CANCEL", "RUNNING"} | ({"FAIL"} if self._options.retry else set())
         self._start([id for id, run in self._kept if run in waiting], at_once=True)
 
-    def _remove(self, one: FolderFile) -> None:
-        self._options.progress(one.path)
-        self._rag.project.jobs.cancel([one.document_id])
+    def _remove(self, known: FolderFile) -> None:
+        self._options.progress(known.path)
+        self._rag.project.jobs.cancel([known.document_id])
         try:
-            self._rag.project.indexer.remove_document(one.document_id)
+            self._rag.project.indexer.remove_document(known.document_id)
         except NotFoundError:  # by someone else, in the meantime
             return
 
-    def _rename(self, path: str, one: FolderFile) -> None:
+    def _rename(self, path: str, known: FolderFile) -> None:
         project = self._rag.project
         with project.catalog.write() as connection:
             name = documents.unique_name(connection, self._dataset.id, path)
             values = {"name": name, "update_time": now_ms()}
-            project.indexer.rename_document(one.document_id, values)
-            self._note(connection, one.document_id, path)
-        self._kept.append((one.document_id, one.run))
+            project.indexer.rename_document(known.document_id, values)
+            self._note(connection, known.document_id, path)
+        self._kept.append((known.document_id, known.run))
 
     def _take(self, path: str, done: list[str], id: str | None) -> None:
         """Read a file and keep its bytes; where that cannot be, note why."""
@@ -307,13 +309,13 @@ class _Run:
         start_parsing(self._rag, [row.id for row in rows])
 
 
-def _is_same(one: FolderFile, path: str, digest: str) -> bool:
+def _is_same(known: FolderFile, path: str, digest: str) -> bool:
     """Return whether a new file is one that is gone, and is read in the same way as that was."""
-    if one.sha256 != digest:
+    if known.sha256 != digest:
         return False
     try:
         free_name(path)
-        return kind_of(path) == kind_of(one.path)
+        return kind_of(path) == kind_of(known.path)
     except RagflowError:
         return False
 

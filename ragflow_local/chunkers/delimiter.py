@@ -123,11 +123,11 @@ def _is_within_word(match: re.Match[str], text: str) -> bool:
 def _addresses(text: str) -> list[tuple[int, int]]:
     if "://" not in text and "www." not in text:
         return []
-    found = []
+    addresses = []
     for match in _ADDRESS.finditer(text):
         tail = _ADDRESS_TAIL.search(match[0])
-        found.append((match.start(), match.end() - (len(tail[0]) if tail else 0)))
-    return found
+        addresses.append((match.start(), match.end() - (len(tail[0]) if tail else 0)))
+    return addresses
 
 
 def _is_in(spans: Sequence[tuple[int, int]], at: int) -> bool:

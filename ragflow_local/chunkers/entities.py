@@ -90,17 +90,17 @@ def find_graph(texts: Sequence[str], titles: Iterable[str], limit: int) -> Graph
     known = {" ".join(title.split()) for title in titles}
     split = [_sentences(text, known) for text in texts]
     spelled = Counter[str]()
-    found: list[tuple[tuple[int, int], str, bool]] = []
-    for text_number, said in enumerate(split):
-        for number, sentence in enumerate(said):
+    occurrences: list[tuple[tuple[int, int], str, bool]] = []
+    for text_number, text_sentences in enumerate(split):
+        for number, sentence in enumerate(text_sentences):
             for name, is_sure in _names(sentence):
-                found.append(((text_number, number), name, is_sure))
+                occurrences.append(((text_number, number), name, is_sure))
                 spelled[name] += is_sure
     known = {title for title in known if _is_title(title)}
-    found.extend(_said_titles(split, known))
-    found.sort(key=lambda item: item[0])
+    occurrences.extend(_said_titles(split, known))
+    occurrences.sort(key=lambda item: item[0])
     long_of = dict(_definitions(" ".join(s) for s in split))
-    entities = _entities(found, spelled, known, long_of)
+    entities = _entities(occurrences, spelled, known, long_of)
     kept = _best(entities, known, limit)
     return Graph(split, kept, _relations(kept, limit))
 
@@ -110,8 +110,8 @@ def _said_titles(
 ) -> Iterator[tuple[tuple[int, int], str, bool]]:
     """Yield where the titles are said, whatever their case, as ``find_graph`` keeps names."""
     folded = {title: title.casefold() for title in sorted(titles)[:_MOST_TITLES]}
-    for text_number, said in enumerate(split):
-        for number, sentence in enumerate(said):
+    for text_number, text_sentences in enumerate(split):
+        for number, sentence in enumerate(text_sentences):
             lower = sentence.casefold()
             for title, key in folded.items():
                 if key in lower and sentence != title:
@@ -189,17 +189,17 @@ def _initials_fit(before: str, acronym: str) -> str:
 
 
 def _entities(
-    found: Sequence[tuple[tuple[int, int], str, bool]],
+    occurrences: Sequence[tuple[tuple[int, int], str, bool]],
     spelled: Counter[str],
     known: set[str],
     long_of: dict[str, str],
 ) -> list[Entity]:
     """Return entities with their mentions, those written in several ways joined."""
-    full = _full_names(name for _, name, _ in found)
+    full = _full_names(name for _, name, _ in occurrences)
     by_key: dict[str, Entity] = {}
     for title in sorted(known):
         by_key.setdefault(title.casefold(), Entity(title))
-    for mention, name, is_sure in found:
+    for mention, name, is_sure in occurrences:
         # The first word of a sentence is a name only if it is one elsewhere.
         is_known = spelled[name] or name in long_of or name in full or name.casefold() in by_key
         if not is_sure and not is_known:
@@ -230,7 +230,7 @@ def _best(entities: Sequence[Entity], known: set[str], limit: int) -> list[Entit
         for entity in entities
         if entity.weight > 1 or entity.aliases or " " in entity.name or entity.name in known
     ]
-    order = sorted(worth, key=lambda one: (-one.weight, one.mentions[0], one.name))
+    order = sorted(worth, key=lambda entity: (-entity.weight, entity.mentions[0], entity.name))
     return order[:limit]
 
 

@@ -39,8 +39,8 @@ def with_headings(blocks: Sequence[Block]) -> list[Block]:
 
     Where it has none by numbers either, lines set bold are: Word files without styles.
     """
-    found = headed(blocks, _numbered)
-    return found if sum(b.kind == "heading" for b in found) > 1 else _bold_ones(found)
+    levels = headed(blocks, _numbered)
+    return levels if sum(b.kind == "heading" for b in levels) > 1 else _bold_ones(levels)
 
 
 def _bold_ones(blocks: Sequence[Block]) -> list[Block]:
@@ -101,12 +101,12 @@ def heads(line: Block, following: Sequence[Block]) -> bool:
 
 def counted(lines: Sequence[Block]) -> list[int]:
     """Return the lines that begin with 1, 2, 3 … in turn and may be headings, by their index."""
-    found: list[int] = []
+    numbers: list[int] = []
     for at, line in enumerate(lines):
         match = _COUNTED.match(line.text.strip())
-        if match and int(match[1]) == len(found) + 1 and heads(line, lines[at + 1 : at + 2]):
-            found.append(at)
-    return found
+        if match and int(match[1]) == len(numbers) + 1 and heads(line, lines[at + 1 : at + 2]):
+            numbers.append(at)
+    return numbers
 
 
 def _lines(block: Block) -> list[str]:
@@ -161,12 +161,12 @@ def _numbered(lines: Sequence[Block]) -> list[int]:
 
 def _roman(lines: Sequence[Block]) -> list[int]:
     """Return the lines that are I, II, III … in turn, by their index."""
-    found: list[int] = []
+    digits: list[int] = []
     for at, line in enumerate(lines):
         match = _ROMAN.fullmatch(line.text.strip())
-        if match and match[1] == _as_roman(len(found) + 1):
-            found.append(at)
-    return found
+        if match and match[1] == _as_roman(len(digits) + 1):
+            digits.append(at)
+    return digits
 
 
 def _as_roman(number: int) -> str:

@@ -46,8 +46,8 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
 
 def _is_called(title: str, name: str) -> bool:
     """Tell whether a heading is the name, such as ``Lilu (mythology)``."""
-    key, said = _key(name), _key(title)
-    return said == key or said.startswith(f"{key} (")
+    key, title_key = _key(name), _key(title)
+    return title_key == key or title_key.startswith(f"{key} (")
 
 
 def _entity(
@@ -55,13 +55,13 @@ def _entity(
 ) -> Draft:
     aliases = sorted(entity.aliases)
     lead = entity.name + (f" ({', '.join(aliases[:5])})" if aliases else "")
-    said = [(graph.sentences[text][number], text) for text, number in entity.mentions]
+    sentences = [(graph.sentences[text][number], text) for text, number in entity.mentions]
     # What says what it is comes first; the order of the text otherwise.
-    said.sort(key=lambda item: not _says_what(entity, item[0]))
+    sentences.sort(key=lambda item: not _says_what(entity, item[0]))
     data: dict[str, object] = {"name": entity.name, "key": _key(entity.name), "aliases": aliases}
     data |= {"weight": entity.weight, "about": about}
     return Draft(
-        content=_fitted(lead, (sentence for sentence, _ in said), cutter),
+        content=_fitted(lead, (sentence for sentence, _ in sentences), cutter),
         places=_places(entity.mentions, texts),
         keywords=(entity.name, *aliases[:5]),
         kind="entity",
@@ -82,14 +82,14 @@ def _relation(
     cutter: Cutter,
 ) -> Draft:
     names = [entity.name for entity in pair]
-    said = (graph.sentences[text][number] for text, number in mentions)
+    sentences = (graph.sentences[text][number] for text, number in mentions)
     data: dict[str, object] = {
         "name": " — ".join(names),
         "key": " — ".join(sorted(map(_key, names))),
     }
     data |= {"between": names, "aliases": [], "weight": len(mentions)}
     return Draft(
-        content=_fitted(" — ".join(names), said, cutter),
+        content=_fitted(" — ".join(names), sentences, cutter),
         places=_places(mentions, texts),
         keywords=tuple(names),
         kind="relation",
@@ -102,21 +102,21 @@ def _key(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def _data(said: dict[str, object], mentions: Sequence[Mention]) -> str:
+def _data(values: dict[str, object], mentions: Sequence[Mention]) -> str:
     sources = sorted({text for text, _ in mentions})
-    return json.dumps({**said, "sources": sources}, ensure_ascii=False)
+    return json.dumps({**values, "sources": sources}, ensure_ascii=False)
 
 
 def _places(mentions: Sequence[Mention], texts: Sequence[Draft]) -> tuple[Region, ...]:
-    found = (place for text, _ in mentions for place in texts[text].places)
-    return tuple(dict.fromkeys(found))[:_MOST_PLACES]
+    regions = (place for text, _ in mentions for place in texts[text].places)
+    return tuple(dict.fromkeys(regions))[:_MOST_PLACES]
 
 
-def _fitted(lead: str, said: Iterable[str], cutter: Cutter) -> str:
+def _fitted(lead: str, sentences: Iterable[str], cutter: Cutter) -> str:
     """Return ``lead`` and as many sentences as the budget holds."""
     lines = [cutter.texts(lead)[0]]
     tokens = cutter.count(lines[0])
-    for sentence in dict.fromkeys(" ".join(one.split()) for one in said):
+    for sentence in dict.fromkeys(" ".join(text.split()) for text in sentences):
         if sentence == lead:  # a heading
             continue
         size = cutter.count(sentence) + 1

@@ -208,8 +208,8 @@ def _articles(
         level = _chapter_level(block, numbering)
         if numbering.article is _DECIMAL and level and (match := _DECIMAL.match(block.text)):
             last = match[1]
-        found = "" if level or block.kind == "table" else numbering.label(block.text, last)
-        if level or found:
+        new_label = "" if level or block.kind == "table" else numbering.label(block.text, last)
+        if level or new_label:
             yield from _drafts(held, label, here, cutter if not label else widest)
             held, label = [], ""
         if level:
@@ -219,15 +219,15 @@ def _articles(
             beside = block.level if level == _UNNUMBERED and not _is_numbered(block) else 0
             here = path.enter(replace(block, level=level))
             last = "" if _restarts(block) else last
-        if level or (not found and _CAPTION.fullmatch(block.text)):
+        if level or (not new_label and _CAPTION.fullmatch(block.text)):
             waiting.append(block)
             continue
         held.extend([*waiting, block])
         waiting = []
-        if found:
-            label = last = found
+        if new_label:
+            label = last = new_label
             if numbering.article is _DECIMAL:
-                path.close(_BELOW_CHAPTERS + found.count("."))
+                path.close(_BELOW_CHAPTERS + new_label.count("."))
                 here = path.now
     yield from _drafts([*held, *waiting], label, here, cutter if not label else widest)
 

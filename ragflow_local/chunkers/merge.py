@@ -101,19 +101,19 @@ class Cutter:
 
     def pieces(self, block: Block) -> list[Piece]:
         """Return the pieces of a block, each within the budget."""
-        found: list[Piece] = []
+        pieces: list[Piece] = []
         text = block.text
         written = self._delimiter.cuts_in_source(text, block.source)
         for start, end, is_cut in self._delimiter.spans(text, written):
             for part_start, part_end, tokens in cut(text, (start, end), self.budget, self.count):
-                found.append(Piece(block, part_start, part_end, tokens))
-            if is_cut and found:
-                found[-1] = _last(found[-1])
-        if found and self._delimiter.is_cut_at_blocks and block.kind != "heading":
-            found[-1] = _last(found[-1])
-        if found and 0 in written:
-            found[0] = replace(found[0], is_first=True)
-        return found
+                pieces.append(Piece(block, part_start, part_end, tokens))
+            if is_cut and pieces:
+                pieces[-1] = _last(pieces[-1])
+        if pieces and self._delimiter.is_cut_at_blocks and block.kind != "heading":
+            pieces[-1] = _last(pieces[-1])
+        if pieces and 0 in written:
+            pieces[0] = replace(pieces[0], is_first=True)
+        return pieces
 
     @property
     def is_told_where(self) -> bool:
@@ -166,7 +166,7 @@ class Cutter:
         for block in blocks:
             for piece in self.pieces(block):
                 # A heading goes with what follows it, whatever mark stands between them.
-                if piece.is_first and not all(one.is_heading for one in run):
+                if piece.is_first and not all(earlier.is_heading for earlier in run):
                     yield from self._closed(run)
                     run, tokens = [], 0
                 if run and tokens + self._join_tokens + piece.tokens > self.budget:

@@ -75,14 +75,14 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
     narrow = Cutter.of(config, tools)
     wide = Cutter(config.delimiter, tools.max_tokens, tools)
     seen = visible(blocks)
-    found = 0
+    pair_count = 0
     for item in _items(seen):
         if isinstance(item, _Pair):
-            found += 1
+            pair_count += 1
             yield from _drafts(item, wide)
         else:
             yield from compose(item, narrow)
-    if seen and not found:
+    if seen and not pair_count:
         yield Notice(
             "No questions with answers were found (two columns, lines that begin Q: and A:, or"
             " headings): the text was cut as by the method naive. Choose the method that suits it."
@@ -119,7 +119,7 @@ def _answered(blocks: Sequence[Block]) -> list[Block]:
     """
     lines = [(block, line) for block, line in _lines(blocks)]
     marked = [line for _, line in lines]
-    last = found = 0
+    last = pair_count = 0
     for at, (block, line) in enumerate(lines):
         if block.kind in ("table", "heading") or not _ANSWER.match(line):
             continue
@@ -127,9 +127,9 @@ def _answered(blocks: Sequence[Block]) -> list[Block]:
         start = begins[0] if begins else at - 1
         if start >= last and at > 0 and lines[start][0].kind not in ("table", "heading"):
             marked[start] = f"Q: {_RUNNING_MARK.sub('', marked[start])}"
-            found += 1
+            pair_count += 1
         last = at + 1
-    if found < _LEAST_ASKED:
+    if pair_count < _LEAST_ASKED:
         return []
     return [
         block if block.kind == "table" else replace(block, text=line)
@@ -237,8 +237,8 @@ def _in_tables(blocks: Sequence[Block]) -> Iterator[_Pair | list[Block]]:
         if not _columns(block):
             between.append(block)
             continue
-        headings = tuple(" ".join(one.text.split()) for one in between)
-        if any(one.kind != "heading" for one in between):
+        headings = tuple(" ".join(heading.text.split()) for heading in between)
+        if any(other.kind != "heading" for other in between):
             yield between
             headings = ()
         between = []
@@ -257,11 +257,11 @@ def _rows(table: Block, headings: tuple[str, ...]) -> Iterator[_Pair | list[Bloc
         cells = [cell.strip() for cell in row]
         question = cells[asks] if asks < len(cells) else ""
         order = [answers, *(at for at in range(len(cells)) if at not in (asks, answers, number))]
-        said = [cells[at] for at in order if at < len(cells) and cells[at]]
-        if question and said:
-            yield _Pair(question, "\n".join(said), (table,), headings)
-        elif question or said:
-            yield [replace(table, kind="paragraph", text="\n".join([question, *said]), rows=())]
+        values = [cells[at] for at in order if at < len(cells) and cells[at]]
+        if question and values:
+            yield _Pair(question, "\n".join(values), (table,), headings)
+        elif question or values:
+            yield [replace(table, kind="paragraph", text="\n".join([question, *values]), rows=())]
 
 
 def _number_column(rows: Sequence[Sequence[str]], has_header: bool) -> int:
@@ -271,7 +271,7 @@ def _number_column(rows: Sequence[Sequence[str]], has_header: bool) -> int:
         return -1
     numbers = [_RUNNING.fullmatch(row[0].strip()) for row in body if row and row[0].strip()]
     counted = [int(match[1]) for match in numbers if match is not None]
-    is_rising = all(one < two for one, two in pairwise(counted))
+    is_rising = all(low < two for low, two in pairwise(counted))
     return 0 if counted and len(counted) == len(numbers) and is_rising else -1
 
 
@@ -305,9 +305,9 @@ def _kind_of_name(name: str) -> str:
         return ""
     words = set(re.split(r"[\W_]+", name))
     for kind, names in (("a", _ANSWER_NAMES), ("q", _QUESTION_NAMES)):
-        if words & {one for one in names if len(one) > 1}:
+        if words & {known for known in names if len(known) > 1}:
             return kind
-        if any(name.endswith(one) for one in names if one > "\u2e80" and len(one) > 1):
+        if any(name.endswith(known) for known in names if known > "\u2e80" and len(known) > 1):
             return kind
     return ""
 
@@ -323,9 +323,9 @@ def _as_tables(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         rows: list[tuple[str, str]] = []
         for _, line in _lines([block]) if block.kind != "heading" else ():
-            asked, tab, said = line.partition("\t")
+            asked, tab, answer = line.partition("\t")
             if tab:
-                rows.append((asked.strip(), said.strip()))
+                rows.append((asked.strip(), answer.strip()))
             elif rows:
                 rows[-1] = (rows[-1][0], f"{rows[-1][1]}\n{line.strip()}")
             else:

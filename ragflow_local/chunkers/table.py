@@ -90,15 +90,15 @@ def _under_sections(parts: Parts) -> Iterator[tuple[Row, tuple[str, ...]]]:
 def _keys(names: Sequence[str]) -> list[str]:
     """Return names that are unique, those of columns without one by their number."""
     keys: dict[str, None] = {}
-    said: dict[str, int] = {}
+    seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
         plain = " ".join(name.split()) or f"column {number}"
-        key, again = plain, said.get(plain, 1)
+        key, again = plain, seen.get(plain, 1)
         while key in keys:
             again += 1
             key = f"{plain} {again}"
         keys[key] = None
-        said[plain] = again
+        seen[plain] = again
     return list(keys)
 
 

@@ -132,5 +132,5 @@ def import_(
     --dataset gives it another name; with --into its documents come into one that is there.
     """
     with open_project(context, project, new=True) as rag:
-        found = rag.import_dataset(file, dataset, into=into)
-        tell(f"Added {found.name}: {found.document_count:,} documents.")
+        dataset_ = rag.import_dataset(file, dataset, into=into)
+        tell(f"Added {dataset_.name}: {dataset_.document_count:,} documents.")

@@ -56,8 +56,8 @@ def ask(
 
 def chat_on(rag: RAGFlow, dataset: DataSet, model: str | None) -> Chat:
     """Return the command line's own chat, set to a dataset and a model."""
-    found = rag.list_chats(name=_CHAT)
-    chat = found[0] if found else rag.create_chat(_CHAT, knowledgebases=[dataset])
+    chats = rag.list_chats(name=_CHAT)
+    chat = chats[0] if chats else rag.create_chat(_CHAT, knowledgebases=[dataset])
     chat.update({"knowledgebases": [dataset.id], "llm": {"model_name": model}})
     return chat
 
@@ -102,12 +102,12 @@ def merged_sources(chunks: Sequence[Mapping[str, Any]], numbers: Mapping[int, in
 
 
 def _stream_json(messages: Iterable[Message]) -> Message | None:
-    said = 0
+    shown = 0
     last: Message | None = None
     for last in messages:
-        if len(last.content) > said:
-            say_json({"delta": last.content[said:]}, indent=None)
-            said = len(last.content)
+        if len(last.content) > shown:
+            say_json({"delta": last.content[shown:]}, indent=None)
+            shown = len(last.content)
     if last is not None:
         say_json(answer_of(last), indent=None)
     return last

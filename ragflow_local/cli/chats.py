@@ -78,10 +78,10 @@ PromptSettings = Annotated[
 def _all(context: typer.Context, project: Project = None, as_json: Json = False) -> None:
     """Show the chats of a project."""
     with open_project(context, project, read_only=True) as rag:
-        found = rag.list_chats(desc=False)
+        chats_ = rag.list_chats(desc=False)
         if as_json:
-            say_json([_entry(chat) for chat in found])
-        elif found:
+            say_json([_entry(chat) for chat in chats_])
+        elif chats_:
             say_table(
                 ("chat", "datasets", "model", "sessions"),
                 [
@@ -91,7 +91,7 @@ def _all(context: typer.Context, project: Project = None, as_json: Json = False)
                         chat.llm.model_name or "default",
                         str(len(chat.list_sessions())),
                     )
-                    for chat in found
+                    for chat in chats_
                 ],
             )
         else:
@@ -160,12 +160,12 @@ def update(
 def delete(context: typer.Context, names: Names, project: Project = None, yes: Yes = False) -> None:
     """Delete chats with all that was asked in them."""
     with open_project(context, project) as rag:
-        found = {chat.id: chat for chat in (chat_named(rag, name) for name in names)}
-        held = sum(len(chat.list_sessions()) for chat in found.values())
-        said = ", ".join(chat.name for chat in found.values())
-        ask_first(f"Delete {said} with {count_of(held, 'session')}?", yes)
-        rag.delete_chats(list(found))
-        tell(f"Deleted {said}.")
+        chats_ = {chat.id: chat for chat in (chat_named(rag, name) for name in names)}
+        held = sum(len(chat.list_sessions()) for chat in chats_.values())
+        chat_names = ", ".join(chat.name for chat in chats_.values())
+        ask_first(f"Delete {chat_names} with {count_of(held, 'session')}?", yes)
+        rag.delete_chats(list(chats_))
+        tell(f"Deleted {chat_names}.")
 
 
 @chats.command(epilog="\b\nExample:\n  ragflow-local chats sessions 'command line'")
@@ -174,10 +174,10 @@ def sessions(
 ) -> None:
     """Show the sessions of a chat, the latest first."""
     with open_project(context, project, read_only=True) as rag:
-        found = chat_named(rag, name).list_sessions()
+        sessions_ = chat_named(rag, name).list_sessions()
         if as_json:
             say_json(
-                [{**session.to_dict(), "messages": len(session.messages)} for session in found]
+                [{**session.to_dict(), "messages": len(session.messages)} for session in sessions_]
             )
         else:
             say_table(
@@ -189,7 +189,7 @@ def sessions(
                         str(sum(message.role == "user" for message in session.messages)),
                         session.id,
                     )
-                    for session in found
+                    for session in sessions_
                 ],
             )
 
@@ -208,14 +208,14 @@ def show(
     """
     with open_project(context, project, read_only=True) as rag:
         chat = chat_named(rag, name)
-        found = _session_of(chat, session)
+        session_ = _session_of(chat, session)
         if as_json:
-            say_json({**_entry(chat), "session": found and found.to_dict()})
-        elif found is None:
+            say_json({**_entry(chat), "session": session_ and session_.to_dict()})
+        elif session_ is None:
             entry = _entry(chat)
             say_facts({key: shown_value(key, value) for key, value in entry.items()})
         else:
-            for message in found.messages:
+            for message in session_.messages:
                 _say_message(message)
 
 
@@ -225,20 +225,20 @@ def chat_named(rag: RAGFlow, name: str) -> Chat:
     Raises:
         NotFoundError: There is none.
     """
-    found = rag.list_chats(id=name) or rag.list_chats(name=name)
-    if not found:
+    matching = rag.list_chats(id=name) or rag.list_chats(name=name)
+    if not matching:
         raise NotFoundError("chat", name, "name or id")
-    return found[0]
+    return matching[0]
 
 
 def _session_of(chat: Chat, name: str | None) -> Session | None:
     if name is None:
         latest = chat.list_sessions(page_size=1, orderby="update_time")
         return latest[0] if latest else None
-    found = chat.list_sessions(id=name) or chat.list_sessions(name=name)
-    if not found:
+    matching = chat.list_sessions(id=name) or chat.list_sessions(name=name)
+    if not matching:
         raise NotFoundError("session", name, "name or id")
-    return found[0]
+    return matching[0]
 
 
 def _say_message(message: Message) -> None:

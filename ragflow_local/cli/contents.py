@@ -98,13 +98,13 @@ def _all(
     if state is not None and state.upper() not in _STATES:
         raise typer.BadParameter(f"one of {', '.join(_STATES)}", param_hint="--state")
     with open_project(context, project, read_only=True) as rag:
-        found = dataset_of(rag, dataset).list_docs(contains, offset, limit)
+        listed = dataset_of(rag, dataset).list_docs(contains, offset, limit)
         if state is not None:
-            found = [item for item in found if item.run == state.upper()]
+            listed = [item for item in listed if item.run == state.upper()]
         if as_json:
-            say_json([summary_of(item) for item in found])
-        elif found:
-            say_documents(found)
+            say_json([summary_of(item) for item in listed])
+        elif listed:
+            say_documents(listed)
         else:
             tell("No documents.")
 
@@ -119,13 +119,13 @@ documents.command(
 )(_all)
 
 
-def say_documents(found: list[Document]) -> None:
+def say_documents(listed: list[Document]) -> None:
     """Write a table of documents."""
     say_table(
         ("document", "state", "chunks", "bytes", "method"),
         [
             (item.name, _state_of(item), str(item.chunk_count), str(item.size), item.parser_method)
-            for item in found
+            for item in listed
         ],
     )
 
@@ -148,19 +148,19 @@ def show(
 ) -> None:
     """Show all there is to know of a document."""
     with open_project(context, project, read_only=True) as rag:
-        found = one(dataset_of(rag, dataset), name).to_dict()
+        document = one(dataset_of(rag, dataset), name).to_dict()
     if as_json:
-        say_json(found)
+        say_json(document)
         return
     from ragflow_local.cli.datasets import shown_value
 
-    config = found.pop("parser_config")
-    notes = found.pop("meta_fields")
+    config = document.pop("parser_config")
+    notes = document.pop("meta_fields")
     for second in ("knowledgebase_id", "parser_method"):
-        found.pop(second, None)
-    known = {key: value for key, value in found.items() if value not in ("", None)}
-    known["size"] = f"{found['size']:,} bytes ({size_of(found['size'])})"
-    known["process_duration"] = f"{found['process_duration']:.1f} s"
+        document.pop(second, None)
+    known = {key: value for key, value in document.items() if value not in ("", None)}
+    known["size"] = f"{document['size']:,} bytes ({size_of(document['size'])})"
+    known["process_duration"] = f"{document['process_duration']:.1f} s"
     known |= {f"parser_config.{key}": value for key, value in config.items()}
     known |= {f"meta_fields.{key}": value for key, value in notes.items()}
     say_facts({key: shown_value(key, value) for key, value in known.items()})
@@ -182,19 +182,19 @@ def chunks(
 
     with open_project(context, project, read_only=True) as rag:
         document = one(dataset_of(rag, dataset), name)
-        found = document.list_chunks(keywords, offset, limit)
+        chunks_ = document.list_chunks(keywords, offset, limit)
         held = document.chunk_count
     if as_json:
-        say_json([chunk.to_dict() for chunk in found])
+        say_json([chunk.to_dict() for chunk in chunks_])
         return
-    for number, chunk in enumerate(found, start=offset + 1):
+    for number, chunk in enumerate(chunks_, start=offset + 1):
         pages = pages_of(chunk.to_dict())
         where = f"  ·  page {'–'.join(map(str, sorted({pages[0], pages[-1]})))}" if pages else ""
         off = "" if chunk.available else "  ·  switched off"
         say(f"{number}. {chunk.id}{where}  ·  {count_of(chunk.token_count, 'token')}{off}")
         say_passage(chunk.content, asked_terms(keywords), "   ", _MOST_LINES)
         say()
-    tell(f"{len(found):,} of {count_of(held, 'chunk')}.")
+    tell(f"{len(chunks_):,} of {count_of(held, 'chunk')}.")
 
 
 @documents.command(
@@ -215,10 +215,10 @@ def update(
     """
     changes = given(parse_method=method, parser_config=settings_of(settings))
     with open_project(context, project) as rag:
-        found = list(named(dataset_of(rag, dataset), names))
-        for item in found:
+        chosen = list(named(dataset_of(rag, dataset), names))
+        for item in chosen:
             item.update(changes)
-        tell(f"Changed {count_of(len(found), 'document')}. Parse anew: ragflow-local parse")
+        tell(f"Changed {count_of(len(chosen), 'document')}. Parse anew: ragflow-local parse")
 
 
 @documents.command(epilog="\b\nExample:\n  ragflow-local documents rename report.pdf 2025.pdf")
@@ -276,15 +276,14 @@ def remove(
     They are not found any more at once.
     """
     with open_project(context, project) as rag:
-        found = {item.id: item for item in named(dataset_of(rag, dataset), names)}
-        said = ", ".join(item.name for item in found.values())
-        ask_first(
-            f"Remove {said if len(found) <= _MOST_NAMES else count_of(len(found), 'document')}?",
-            yes,
-        )
-        for item in found.values():
+        chosen = {item.id: item for item in named(dataset_of(rag, dataset), names)}
+        names_shown = ", ".join(item.name for item in chosen.values())
+        if len(chosen) > _MOST_NAMES:
+            names_shown = count_of(len(chosen), "document")
+        ask_first(f"Remove {names_shown}?", yes)
+        for item in chosen.values():
             item.delete()
-        tell(f"Removed {count_of(len(found), 'document')}.")
+        tell(f"Removed {count_of(len(chosen), 'document')}.")
 
 
 def one(home: DataSet, name: str) -> Document:

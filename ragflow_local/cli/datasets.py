@@ -64,12 +64,12 @@ def list_(
     The documents are those of the dataset named, or of the only one.
     """
     with open_project(context, project, read_only=True) as rag:
-        found = rag.list_datasets(desc=False) if dataset is None else [rag.get_dataset(dataset)]
-        documents = found[0].list_docs() if len(found) == 1 else []
+        datasets_ = rag.list_datasets(desc=False) if dataset is None else [rag.get_dataset(dataset)]
+        documents = datasets_[0].list_docs() if len(datasets_) == 1 else []
         if as_json:
-            say_json([_entry(item, documents) for item in found])
+            say_json([_entry(item, documents) for item in datasets_])
         else:
-            _show(found)
+            _show(datasets_)
             if documents:
                 say()
                 say_documents(documents)
@@ -78,11 +78,11 @@ def list_(
 def _all(context: typer.Context, project: Project = None, as_json: Json = False) -> None:
     """Show the datasets of a project."""
     with open_project(context, project, read_only=True) as rag:
-        found = rag.list_datasets(desc=False)
+        datasets_ = rag.list_datasets(desc=False)
         if as_json:
-            say_json([_entry(item, []) for item in found])
-        elif found:
-            _show(found)
+            say_json([_entry(item, []) for item in datasets_])
+        elif datasets_:
+            _show(datasets_)
         else:
             tell("No datasets yet: ragflow-local add FILES, or ragflow-local datasets create NAME")
 
@@ -132,12 +132,12 @@ def show(
 ) -> None:
     """Show all there is to know of a dataset."""
     with open_project(context, project, read_only=True) as rag:
-        found = rag.find_dataset(name).to_dict()
+        values = rag.find_dataset(name).to_dict()
     if as_json:
-        say_json(found)
+        say_json(values)
         return
-    config = found.pop("parser_config")
-    known = {key: value for key, value in found.items() if value not in ("", None)}
+    config = values.pop("parser_config")
+    known = {key: value for key, value in values.items() if value not in ("", None)}
     known.pop("parser_method", None)  # the second spelling of parse_method
     known |= {f"parser_config.{key}": value for key, value in config.items()}
     say_facts({key: shown_value(key, value) for key, value in known.items()})
@@ -171,21 +171,21 @@ def update(
         permission=permission,
     )
     with open_project(context, project) as rag:
-        found = rag.find_dataset(name)
-        found.update(changes)
-        tell(f"Changed {', '.join(changes)} of {found.name}.")
+        dataset_ = rag.find_dataset(name)
+        dataset_.update(changes)
+        tell(f"Changed {', '.join(changes)} of {dataset_.name}.")
 
 
 @datasets.command(epilog="\b\nExample:\n  ragflow-local datasets delete drafts --yes")
 def delete(context: typer.Context, names: Names, project: Project = None, yes: Yes = False) -> None:
     """Delete datasets with all that is in them."""
     with open_project(context, project) as rag:
-        found = {item.id: item for item in map(rag.find_dataset, names)}
-        held = sum(item.document_count for item in found.values())
-        said = ", ".join(item.name for item in found.values())
-        ask_first(f"Delete {said} with {count_of(held, 'document')}?", yes)
-        rag.delete_datasets(list(found))
-        tell(f"Deleted {said}.")
+        datasets_ = {item.id: item for item in map(rag.find_dataset, names)}
+        held = sum(item.document_count for item in datasets_.values())
+        dataset_names = ", ".join(item.name for item in datasets_.values())
+        ask_first(f"Delete {dataset_names} with {count_of(held, 'document')}?", yes)
+        rag.delete_datasets(list(datasets_))
+        tell(f"Deleted {dataset_names}.")
 
 
 def shown_value(key: str, value: Any) -> str:
@@ -213,7 +213,7 @@ def _entry(dataset: DataSet, documents: list[Document]) -> dict[str, object]:
     return entry
 
 
-def _show(found: list[DataSet]) -> None:
+def _show(datasets_: list[DataSet]) -> None:
     say_table(
         ("dataset", "documents", "chunks", "method", "embedding model"),
         [
@@ -224,6 +224,6 @@ def _show(found: list[DataSet]) -> None:
                 item.parse_method,
                 item.embedding_model,
             )
-            for item in found
+            for item in datasets_
         ],
     )

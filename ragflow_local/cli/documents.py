@@ -70,17 +70,17 @@ def add(
 
     The project and the dataset are made where they are not there yet.
     """
-    found = list(files_of(files, include or (), exclude or ()))
-    if not found:
+    paths = list(files_of(files, include or (), exclude or ()))
+    if not paths:
         raise typer.BadParameter("there is no file that is meant in what was named")
     with open_project(context, project, new=True) as rag:
         home = dataset_or_new(rag, dataset)
         if embedding_model is not None:
             home.update({"embedding_model": embedding_model})
-        documents = add_files(rag, home, found, method)
+        documents = add_files(rag, home, paths, method)
         tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
         _finish(rag, home, documents, parse=parse, as_json=as_json)
-    if len(documents) < len(found):
+    if len(documents) < len(paths):
         raise typer.Exit(TOLD)
 
 
@@ -125,10 +125,10 @@ def files_of(
         if not path.is_dir():
             yield path.name, path
             continue
-        found = scan(path, patterns, known)
-        for inside, reason in found.unread.items():
+        snapshot = scan(path, patterns, known)
+        for inside, reason in snapshot.unread.items():
             tell(f"{path / inside} is passed over: {reason}", is_bad=True)
-        for inside in found.files:
+        for inside in snapshot.files:
             yield inside, path / inside
 
 

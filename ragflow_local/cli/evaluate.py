@@ -117,15 +117,17 @@ def eval_(
         )
         settings = settings_of(base, weight or (), compare or ())
         with _bar(count_of(len(questions), "question")) as progress:
-            found = evaluate(rag, questions, settings, limit, ask=ask, progress=progress)
+            evaluations = evaluate(rag, questions, settings, limit, ask=ask, progress=progress)
     names = labels_of(settings)
     if as_json:
-        say_json([_entry(name, one) for name, one in zip(names, found, strict=True)])
+        say_json(
+            [_entry(name, evaluation) for name, evaluation in zip(names, evaluations, strict=True)]
+        )
     else:
-        _say_figures(names, found)
-        _tell_misses(found[0], limit)
+        _say_figures(names, evaluations)
+        _tell_misses(evaluations[0], limit)
     if out is not None:
-        _write(out, file.name, names, found)
+        _write(out, file.name, names, evaluations)
 
 
 def settings_of(base: Setting, weights: Sequence[float], compared: Sequence[str]) -> list[Setting]:
@@ -134,7 +136,7 @@ def settings_of(base: Setting, weights: Sequence[float], compared: Sequence[str]
     Raises:
         BadParameter: One is not KEY=VALUE, or there is no such key.
     """
-    found = [replace(base, weight=weight) for weight in weights]
+    settings = [replace(base, weight=weight) for weight in weights]
     kinds = {item.name: type(getattr(base, item.name)) for item in fields(base)}
     for words in compared:
         changes: dict[str, Any] = {}
@@ -149,15 +151,19 @@ def settings_of(base: Setting, weights: Sequence[float], compared: Sequence[str]
                 raise typer.BadParameter(
                     f"{value!r} is no number", param_hint=f"--compare {key}"
                 ) from None
-        found.append(replace(base, **changes))
-    return found or [base]
+        settings.append(replace(base, **changes))
+    return settings or [base]
 
 
 def labels_of(settings: Sequence[Setting]) -> list[str]:
     """Return a short name for each setting: what it does not share with the others."""
     told = [asdict(setting) for setting in settings]
-    differing = [name for name in told[0] if len({one[name] for one in told}) > 1] or ["weight"]
-    names = [", ".join(f"{name} {one[name] or 'none'}" for name in differing) for one in told]
+    differing = [name for name in told[0] if len({setting[name] for setting in told}) > 1] or [
+        "weight"
+    ]
+    names = [
+        ", ".join(f"{name} {setting[name] or 'none'}" for name in differing) for setting in told
+    ]
     return [
         name if names.count(name) == 1 else f"{name} ({place})"
         for place, name in enumerate(names, start=1)
@@ -185,21 +191,25 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _names_of(found: Sequence[Evaluated]) -> list[str]:
-    return list(dict.fromkeys(name for one in found for name in one.means))
+def _names_of(evaluations: Sequence[Evaluated]) -> list[str]:
+    return list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.means))
 
 
-def _say_figures(names: Sequence[str], found: Sequence[Evaluated]) -> None:
+def _say_figures(names: Sequence[str], evaluations: Sequence[Evaluated]) -> None:
     from ragflow_local.api.evaluation import difference
 
-    compares = len(found) == 2
+    compares = len(evaluations) == 2
     columns = ["figure", "questions", *names, *(["difference"] if compares else [])]
     rows = []
-    for name in _names_of(found):
-        count = max(one.counts.get(name, 0) for one in found)
-        row = [name, str(count), *(_shown(one.means.get(name)) for one in found)]
+    for name in _names_of(evaluations):
+        count = max(evaluation.counts.get(name, 0) for evaluation in evaluations)
+        row = [
+            name,
+            str(count),
+            *(_shown(evaluation.means.get(name)) for evaluation in evaluations),
+        ]
         if compares:
-            change = difference(found[0], found[1], name)
+            change = difference(evaluations[0], evaluations[1], name)
             row.append(_change(name, change))
         rows.append(row)
     say_table(columns, rows)
@@ -223,12 +233,14 @@ def _change(name: str, change: tuple[float, float, float] | None) -> str:
     return f"{mean:+.3f} ({low:+.3f}–{high:+.3f}): {verdict}"
 
 
-def _misses(one: Evaluated) -> list[Judged]:
-    return [judged for judged in one.judged if judged.question.expected and judged.rank is None]
+def _misses(evaluation: Evaluated) -> list[Judged]:
+    return [
+        judged for judged in evaluation.judged if judged.question.expected and judged.rank is None
+    ]
 
 
-def _tell_misses(one: Evaluated, depth: int) -> None:
-    misses = _misses(one)
+def _tell_misses(evaluation: Evaluated, depth: int) -> None:
+    misses = _misses(evaluation)
     if not misses:
         return
     tell(f"Nothing of what was expected is among the first {depth}:")
@@ -238,13 +250,13 @@ def _tell_misses(one: Evaluated, depth: int) -> None:
         tell(f"  … and {len(misses) - _MOST_MISSES} more; --json and --out have all.")
 
 
-def _entry(name: str, one: Evaluated) -> dict[str, Any]:
+def _entry(name: str, evaluation: Evaluated) -> dict[str, Any]:
     return {
         "name": name,
-        "setting": asdict(one.setting),
+        "setting": asdict(evaluation.setting),
         "figures": {
-            figure: {"mean": mean, "low": low, "high": high, "questions": one.counts[figure]}
-            for figure, (mean, low, high) in one.means.items()
+            figure: {"mean": mean, "low": low, "high": high, "questions": evaluation.counts[figure]}
+            for figure, (mean, low, high) in evaluation.means.items()
         },
         "questions": [
             {
@@ -255,19 +267,19 @@ def _entry(name: str, one: Evaluated) -> dict[str, Any]:
                 "cited": judged.cited,
                 "figures": judged.figures,
             }
-            for judged in one.judged
+            for judged in evaluation.judged
         ],
     }
 
 
-def _write(out: Path, file: str, names: Sequence[str], found: Sequence[Evaluated]) -> None:
+def _write(out: Path, file: str, names: Sequence[str], evaluations: Sequence[Evaluated]) -> None:
     """Write the chart as a picture, and a page with it and every question."""
-    series = {name: one.means for name, one in zip(names, found, strict=True)}
-    count = count_of(len(found[0].judged), "question")
-    chart = Chart(f"{clean(file)}: {count}", series, _names_of(found))
+    series = {name: evaluation.means for name, evaluation in zip(names, evaluations, strict=True)}
+    count = count_of(len(evaluations[0].judged), "question")
+    chart = Chart(f"{clean(file)}: {count}", series, _names_of(evaluations))
     picture, page = out.with_name(f"{out.name}.png"), out.with_name(f"{out.name}.html")
     picture.write_bytes(chart.png())
-    page.write_text(_page(chart, names, found), encoding="utf-8")
+    page.write_text(_page(chart, names, evaluations), encoding="utf-8")
     tell(f"Wrote {picture} and {page}.")
 
 
@@ -283,12 +295,18 @@ th, td { border-bottom: 1px solid #dde3e8; padding: .35rem .7rem; text-align: le
 """
 
 
-def _page(chart: Chart, names: Sequence[str], found: Sequence[Evaluated]) -> str:
+def _page(chart: Chart, names: Sequence[str], evaluations: Sequence[Evaluated]) -> str:
     """Return a page that needs nothing from elsewhere."""
-    figures = [[name, *(_shown(one.means.get(name)) for one in found)] for name in _names_of(found)]
+    figures = [
+        [name, *(_shown(evaluation.means.get(name)) for evaluation in evaluations)]
+        for name in _names_of(evaluations)
+    ]
     heads = ["row", "question", *(f"rank, {name}" for name in names)]
-    heads += [f"answer, {name}" for name in names if any(j.answer for j in found[0].judged)]
-    rows = [_row(judged) for judged in zip(*(one.judged for one in found), strict=True)]
+    heads += [f"answer, {name}" for name in names if any(j.answer for j in evaluations[0].judged)]
+    rows = [
+        _row(judged)
+        for judged in zip(*(evaluation.judged for evaluation in evaluations), strict=True)
+    ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{html.escape(chart.title)}</title><style>{_STYLE}</style></head><body>\n"
@@ -300,11 +318,12 @@ def _page(chart: Chart, names: Sequence[str], found: Sequence[Evaluated]) -> str
 def _row(judged: Sequence[Judged]) -> list[str]:
     question = judged[0].question
     ranks = [
-        str(one.rank or "not among the hits") if question.expected else "nothing to find"
-        for one in judged
+        str(item.rank or "not among the hits") if question.expected else "nothing to find"
+        for item in judged
     ]
     answers = [
-        f"{one.answer}\n({'; '.join(one.cited)})" if one.cited else one.answer for one in judged
+        f"{item.answer}\n({'; '.join(item.cited)})" if item.cited else item.answer
+        for item in judged
     ]
     return [str(question.row), question.text, *ranks, *(answers if any(answers) else [])]
 

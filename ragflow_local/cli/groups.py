@@ -50,16 +50,16 @@ def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
     Raises:
         BadParameter: A word has no ``=``.
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for word in words or ():
         key, equals, value = word.partition("=")
         if not equals:
             raise typer.BadParameter(f"{word!r} is not KEY=VALUE", param_hint="--set")
         try:
-            found[key.strip()] = json.loads(value)
+            settings[key.strip()] = json.loads(value)
         except ValueError:
-            found[key.strip()] = value.replace("\\n", "\n").replace("\\t", "\t")
-    return found
+            settings[key.strip()] = value.replace("\\n", "\n").replace("\\t", "\t")
+    return settings
 
 
 def given(**values: Any) -> dict[str, Any]:
@@ -68,10 +68,12 @@ def given(**values: Any) -> dict[str, Any]:
     Raises:
         BadParameter: None was.
     """
-    found = {name: value for name, value in values.items() if value is not None and value != {}}
-    if not found:
+    given_values = {
+        name: value for name, value in values.items() if value is not None and value != {}
+    }
+    if not given_values:
         raise typer.BadParameter("say what to change; --help shows what can be")
-    return found
+    return given_values
 
 
 def ask_first(question: str, yes: bool) -> None:

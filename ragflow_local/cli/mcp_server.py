@@ -209,8 +209,8 @@ class _Tools:
         with _told():
             datasets = _datasets(self._rag, dataset)
             within = [_document(datasets, document)] if document else None
-            found = await self._rag.aretrieval(question, datasets, within, limit=limit)
-            return Found(passages=_passages(found, datasets))
+            hits = await self._rag.aretrieval(question, datasets, within, limit=limit)
+            return Found(passages=_passages(hits, datasets))
 
     async def ask(self, question: Question, dataset: InDataset = None) -> Answered:
         """Answer a question from the documents, with the passages it rests on.
@@ -243,17 +243,17 @@ class _Tools:
         """Read a page of a document: the passages that stand on it, whole."""
         with _told():
             datasets = _datasets(self._rag, dataset)
-            found = _document(datasets, document)
-            chunks = [one for one in found.list_chunks(limit=-1) if one.kind == "text"]
+            match = _document(datasets, document)
+            chunks = [chunk for chunk in match.list_chunks(limit=-1) if chunk.kind == "text"]
             if not chunks:
-                raise ToolError(f"{document!r} has no text: {found.run}. {found.progress_msg}")
+                raise ToolError(f"{document!r} has no text: {match.run}. {match.progress_msg}")
             pages, has_pages = _paged(chunks)
             if page > len(pages):
                 there = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
                 raise ToolError(f"{document!r} has {there}, not {page}.")
             return Page(
-                document=found.name,
-                dataset=_names(datasets)[found.dataset_id],
+                document=match.name,
+                dataset=_names(datasets)[match.dataset_id],
                 page=page,
                 pages=len(pages),
                 has_pages=has_pages,
@@ -266,12 +266,12 @@ class _Tools:
             return Datasets(
                 datasets=[
                     Dataset(
-                        name=one.name,
-                        description=one.description,
-                        documents=one.document_count,
-                        chunks=one.chunk_count,
+                        name=dataset.name,
+                        description=dataset.description,
+                        documents=dataset.document_count,
+                        chunks=dataset.chunk_count,
                     )
-                    for one in self._rag.list_datasets(desc=False)
+                    for dataset in self._rag.list_datasets(desc=False)
                 ]
             )
 
@@ -286,17 +286,17 @@ class _Tools:
         with _told():
             datasets = _datasets(self._rag, dataset)
             names = _names(datasets)
-            found, total = _page_of(datasets, keywords, offset, limit)
+            documents, total = _page_of(datasets, keywords, offset, limit)
             return Documents(
                 documents=[
                     Listed(
-                        name=one.name,
-                        dataset=names[one.dataset_id],
-                        kind=one.type,
-                        chunks=one.chunk_count,
-                        parsed=one.run,
+                        name=item.name,
+                        dataset=names[item.dataset_id],
+                        kind=item.type,
+                        chunks=item.chunk_count,
+                        parsed=item.run,
                     )
-                    for one in found
+                    for item in documents
                 ],
                 total=total,
             )
@@ -312,8 +312,8 @@ def _told() -> Iterator[None]:
 
 
 def _chat(rag: RAGFlow, datasets: list[DataSet], model: str | None) -> Chat:
-    found = rag.list_chats(name=_CHAT)
-    chat = found[0] if found else rag.create_chat(_CHAT, knowledgebases=datasets)
+    chats = rag.list_chats(name=_CHAT)
+    chat = chats[0] if chats else rag.create_chat(_CHAT, knowledgebases=datasets)
     chat.update({"knowledgebases": datasets, "llm": {"model_name": model}})
     return chat
 
@@ -321,10 +321,10 @@ def _chat(rag: RAGFlow, datasets: list[DataSet], model: str | None) -> Chat:
 def _datasets(rag: RAGFlow, name: str | None) -> list[DataSet]:
     if name is not None:
         return [rag.get_dataset(name)]
-    found = rag.list_datasets(desc=False)
-    if not found:
+    datasets = rag.list_datasets(desc=False)
+    if not datasets:
         raise ToolError("The project has no dataset yet: ragflow-local add FILES makes one.")
-    return found
+    return datasets
 
 
 def _page_of(
@@ -332,8 +332,8 @@ def _page_of(
 ) -> tuple[list[Document], int]:
     """Return some documents of several datasets, and how many there are together."""
     if keywords:
-        found = [one for owner in datasets for one in owner.list_docs(keywords)]
-        return found[offset : offset + limit], len(found)
+        documents = [document for owner in datasets for document in owner.list_docs(keywords)]
+        return documents[offset : offset + limit], len(documents)
     page: list[Document] = []
     for owner in datasets:
         if len(page) < limit and offset < owner.document_count:
@@ -343,15 +343,18 @@ def _page_of(
 
 
 def _document(datasets: list[DataSet], name: str) -> Document:
-    found = [
-        one for dataset in datasets for one in dataset.list_docs(keywords=name) if one.name == name
+    documents = [
+        document
+        for dataset in datasets
+        for document in dataset.list_docs(keywords=name)
+        if document.name == name
     ]
-    if not found:
+    if not documents:
         raise ToolError(f"There is no document {name!r}. list_documents shows what is there.")
-    if len(found) > 1:
-        owners = ", ".join(_names(datasets)[one.dataset_id] for one in found)
+    if len(documents) > 1:
+        owners = ", ".join(_names(datasets)[document.dataset_id] for document in documents)
         raise ToolError(f"Documents named {name!r} are in several datasets; name one: {owners}.")
-    return found[0]
+    return documents[0]
 
 
 def _names(datasets: list[DataSet]) -> dict[str, str]:

@@ -55,19 +55,19 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
         return
     from ragflow_local.api.models import models_in
 
-    found = models_in(context.obj)
+    available = models_in(context.obj)
     if as_json:
-        say_json({"directory": str(context.obj), "models": [one.to_dict() for one in found]})
+        say_json({"directory": str(context.obj), "models": [item.to_dict() for item in available]})
         return
-    if not found:
+    if not available:
         tell(f"No models in {context.obj}. Add one: ragflow-local models add FILE_OR_FOLDER")
         return
-    say_table(_COLUMNS, [_row(one) for one in found])
-    for one in found:
-        if one.problem:
-            tell(f"{one.name} cannot be used: {one.problem}.")
-        elif one.remark:
-            tell(f"{one.name} is {one.remark}.")
+    say_table(_COLUMNS, [_row(item) for item in available])
+    for item in available:
+        if item.problem:
+            tell(f"{item.name} cannot be used: {item.problem}.")
+        elif item.remark:
+            tell(f"{item.name} is {item.remark}.")
 
 
 @models.command(epilog="\b\nExample:\n  ragflow-local models check Qwen2.5-1.5B-Instruct-Q4_K_M")

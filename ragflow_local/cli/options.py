@@ -189,6 +189,6 @@ def dataset_of(rag: RAGFlow, name: str | None) -> DataSet:
 def dataset_or_new(rag: RAGFlow, name: str | None) -> DataSet:
     """Return the dataset named, or the only one; make it where it is not there."""
     if name is not None:
-        found = rag.list_datasets(name=name)
-        return found[0] if found else rag.create_dataset(name=name)
+        datasets = rag.list_datasets(name=name)
+        return datasets[0] if datasets else rag.create_dataset(name=name)
     return dataset_of(rag, None) if rag.list_datasets() else rag.create_dataset(name=NEW_DATASET)

@@ -182,14 +182,14 @@ class _Watch:
         is_narrow = self._bars.console.width < _NARROW
         done = self._count - self.left
         ended = f"{done:,}/{self._count:,}" if is_narrow else f"{done:,} of {self._documents}"
-        said = [ended]
+        parts = [ended]
         if self._failed:
-            said.append(f"{len(self._failed):,} failed")
+            parts.append(f"{len(self._failed):,} failed")
         if self._waiting and seconds > _SURE_SECONDS and share > _SURE_SHARE:
-            said.append(f"about {_time_of(seconds * (1 - share) / share)} left")
+            parts.append(f"about {_time_of(seconds * (1 - share) / share)} left")
         if pages and not is_narrow:
-            said.append(f"{count_of(pages, 'page')}, {pages / max(seconds, 0.1):.1f}/s")
-        self._bars.update(self._all, completed=100 * share, message=" · ".join(said))
+            parts.append(f"{count_of(pages, 'page')}, {pages / max(seconds, 0.1):.1f}/s")
+        self._bars.update(self._all, completed=100 * share, message=" · ".join(parts))
 
 
 def _time_of(seconds: float) -> str:

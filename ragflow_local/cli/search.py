@@ -110,6 +110,6 @@ def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:
 def _show(number: int, chunk: Chunk, question: str) -> None:
     from ragflow_local.text.terms import asked_terms
 
-    said = f"{source_of(chunk.to_dict())}  ·  {scores_of(chunk)}"
-    say(wrap(f"{number}. {said}  ·  {chunk.id[:_SHORT_ID]}", ""))
+    text = f"{source_of(chunk.to_dict())}  ·  {scores_of(chunk)}"
+    say(wrap(f"{number}. {text}  ·  {chunk.id[:_SHORT_ID]}", ""))
     say_passage(chunk.content, asked_terms(question), "   ", _MOST_LINES)

@@ -82,14 +82,14 @@ def show(
 
 def _scored(rag: RAGFlow, chunk: Chunk, question: str) -> Chunk:
     """Return the chunk with its scores for a question, or as it is where it is not found."""
-    found = rag.retrieval(
+    hits = rag.retrieval(
         question,
         [chunk.dataset_id],
         documents=[chunk.document_id],
         limit=_MOST_HITS,
         similarity_threshold=0,
     )
-    return next((hit for hit in found if hit.id == chunk.id), chunk)
+    return next((hit for hit in hits if hit.id == chunk.id), chunk)
 
 
 def say_chunk(chunk: Chunk, question: str = "") -> None:

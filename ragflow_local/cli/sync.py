@@ -137,7 +137,7 @@ def watch(
     wish = _Wish(folder, tuple(include or ()), tuple(exclude or ()), follow_links=follow_links)
     tell(f"Watching {folder}; Ctrl-C ends it.")
     done_with: _Marks = {}  # the folder as it was when it was last mirrored
-    is_first, said = True, ""
+    is_first, last_shown = True, ""
     while True:
         try:
             marks = _marks_of(wish)
@@ -145,11 +145,11 @@ def watch(
                 marks = _settled(wish, marks, min(interval, _SETTLE_SECONDS))
                 with open_project(context, project, new=True) as rag:
                     _run(_home(rag, dataset, None, None), wish)
-                done_with, is_first, said = marks, False, ""
+                done_with, is_first, last_shown = marks, False, ""
         except (RagflowError, OSError) as error:
-            if said != str(error):  # once, not at every look
-                said = str(error)
-                tell(f"Waiting: {said}", is_bad=True)
+            if last_shown != str(error):  # once, not at every look
+                last_shown = str(error)
+                tell(f"Waiting: {last_shown}", is_bad=True)
             if not isinstance(error, ProjectLockedError | OSError):
                 done_with, is_first = marks, False  # nothing to try again before a change
         time.sleep(interval)
@@ -233,11 +233,11 @@ def told_of(done: Synced) -> list[str]:
         (len(done.renamed), "renamed"),
         (len(done.removed), "removed"),
     )
-    said = [f"{number:,} {what}" for number, what in counted if number]
-    if not said:
+    parts = [f"{number:,} {what}" for number, what in counted if number]
+    if not parts:
         return [f"Nothing has changed in {count_of(done.unchanged, 'file')}."]
     rest = f"; {count_of(done.unchanged, 'file')} as before" if done.unchanged else ""
-    return [*lines, f"{', '.join(said)}{rest}."]
+    return [*lines, f"{', '.join(parts)}{rest}."]
 
 
 def _entry(home: DataSet, done: Synced) -> dict[str, Any]:

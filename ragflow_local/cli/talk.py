@@ -171,10 +171,10 @@ def sources_of(message: Message | None) -> list[Chunk]:
     """Return what an answer was given: the cited chunks as its text numbers them, then the rest."""
     if message is None:
         return []
-    found = message.reference
-    cited = [index for index in cited_numbers(message.content) if index < len(found)]
-    order = dict.fromkeys([*cited, *range(len(found))])
-    return [found[index] for index in order]
+    sources = message.reference
+    cited = [index for index in cited_numbers(message.content) if index < len(sources)]
+    order = dict.fromkeys([*cited, *range(len(sources))])
+    return [sources[index] for index in order]
 
 
 def _bring_back(assistant: Chat) -> None:

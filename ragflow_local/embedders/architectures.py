@@ -124,10 +124,10 @@ class _Encoder:
         return int(next(self.config[key] for key in keys if key in self.config))
 
     def find_prefix(self, ending: str) -> None:
-        found = [name for name in self.weights if name.endswith(ending)]
-        if not found:
+        names = [name for name in self.weights if name.endswith(ending)]
+        if not names:
             raise KeyError(ending)
-        self.prefix = min(found, key=len).removesuffix(ending)
+        self.prefix = min(names, key=len).removesuffix(ending)
 
     def get(self, name: str) -> Matrix:
         return self.weights.tensor(self.prefix + name)
@@ -226,8 +226,8 @@ class _Post(_Encoder):
         buckets = graph.constant(_buckets(most), np.int64)
         both = graph.add("Concat", self.tokens, self.tokens, axis=0)
         near = graph.add("Slice", buckets, graph.whole(0, 0), both, graph.whole(0, 1))
-        found = graph.add("Gather", graph.constant(table), near, axis=0)
-        turned = graph.add("Transpose", found, perm=[2, 0, 1])
+        biases = graph.add("Gather", graph.constant(table), near, axis=0)
+        turned = graph.add("Transpose", biases, perm=[2, 0, 1])
         return graph.add("Unsqueeze", turned, graph.whole(0))
 
 
@@ -239,8 +239,8 @@ def _buckets(most: int) -> NDArray[np.int64]:
     far = np.log(np.maximum(size, 1).astype(np.float32) / np.float32(exact))
     far = far / np.float32(math.log(_FARTHEST / exact)) * (half - exact)
     far = np.minimum(exact + far.astype(np.int64), half - 1)
-    found: NDArray[np.int64] = np.where(distance > 0, half, 0) + np.where(size < exact, size, far)
-    return found
+    buckets: NDArray[np.int64] = np.where(distance > 0, half, 0) + np.where(size < exact, size, far)
+    return buckets
 
 
 class _Modern(_Encoder):
@@ -275,8 +275,8 @@ class _Modern(_Encoder):
 
     def turn(self, is_near: bool) -> tuple[str, str]:
         """Return cosines and sines (tokens, size) by which positions turn queries and keys."""
-        said = self.config.get("rope_parameters") or {}
-        own = said.get("sliding_attention" if is_near else "full_attention") or {}
+        parameters = self.config.get("rope_parameters") or {}
+        own = parameters.get("sliding_attention" if is_near else "full_attention") or {}
         named = "local_rope_theta" if is_near else "global_rope_theta"
         theta = float(
             own.get("rope_theta") or self.config.get(named) or (10_000 if is_near else 160_000)
@@ -309,14 +309,14 @@ class _Modern(_Encoder):
     def queries(self, x: str, at: str) -> list[str]:
         """Return query, key and value, which are one matrix in the weights."""
         weight, bias = self.get(f"{at}attn.Wqkv.weight"), self.maybe(f"{at}attn.Wqkv.bias")
-        found = []
+        queries = []
         for part, scale in enumerate((self.size**-0.5, 1.0, 1.0)):
             rows = slice(part * self.hidden, (part + 1) * self.hidden)
             own = None if bias is None else bias[rows] * np.float32(scale)
             name = f"{at}attn.{part}"
             made = self.graph.linear(x, weight[rows] * np.float32(scale), own, name)
-            found.append(self.split(made))
-        return found
+            queries.append(self.split(made))
+        return queries
 
     def turned(self, x: str, turn: tuple[str, str]) -> str:
         graph, half = self.graph, self.size // 2
@@ -330,8 +330,8 @@ class _Modern(_Encoder):
         graph = self.graph
         reach = int(self.config.get("local_attention", 128)) // 2
         count = graph.add("Squeeze", self.tokens, graph.whole(0))
-        zero, one = graph.constant(0, np.int64), graph.constant(1, np.int64)
-        places = graph.add("Range", zero, count, one)
+        zero, step = graph.constant(0, np.int64), graph.constant(1, np.int64)
+        places = graph.add("Range", zero, count, step)
         across = graph.add("Unsqueeze", places, graph.whole(0))
         down = graph.add("Unsqueeze", places, graph.whole(1))
         distance = graph.add("Abs", graph.add("Sub", across, down))

@@ -67,9 +67,9 @@ class Calibrated:
         return self._calibration
 
     @calibration.setter
-    def calibration(self, found: Calibration) -> None:
-        self._calibration = found
-        self.floor = found.floor
+    def calibration(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self.floor = calibration.floor
 
     def knows(self, text: str) -> bool:
         """Return whether at least half of a text is in scripts that the model reads."""
@@ -122,8 +122,8 @@ def _share_found(embedder: _Embeds, pairs: Sequence[tuple[str, str]]) -> float:
 
 def _cosines(embedder: _Embeds, questions: Sequence[str], passages: Sequence[str]) -> Matrix:
     asked = np.stack([embedder.embed_query(question) for question in questions])
-    found: Matrix = asked @ embedder.embed(passages).T
-    return found
+    cosines: Matrix = asked @ embedder.embed(passages).T
+    return cosines
 
 
 def calibrated(embedder: _Embeds, home: Path) -> Calibration:
@@ -131,21 +131,21 @@ def calibrated(embedder: _Embeds, home: Path) -> Calibration:
     kept = _read(home / _FILE)
     if kept is not None:
         return kept
-    found = measure(embedder)
+    calibration = measure(embedder)
     with contextlib.suppress(OSError):  # what cannot be kept is measured again
         home.mkdir(parents=True, exist_ok=True)
         part = home / f".{_FILE}-{os.getpid()}.tmp"
-        part.write_text(json.dumps({"probe": _probe(), **asdict(found)}), encoding="utf-8")
+        part.write_text(json.dumps({"probe": _probe(), **asdict(calibration)}), encoding="utf-8")
         part.replace(home / _FILE)
-    return found
+    return calibration
 
 
 def _read(file: Path) -> Calibration | None:
     try:
-        said = json.loads(file.read_bytes())
-        if said.pop("probe") != _probe():
+        values = json.loads(file.read_bytes())
+        if values.pop("probe") != _probe():
             return None
-        return Calibration(float(said["floor"]), tuple(map(str, said["unread"])))
+        return Calibration(float(values["floor"]), tuple(map(str, values["unread"])))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

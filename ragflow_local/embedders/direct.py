@@ -52,12 +52,12 @@ def write_form(folder: ModelFolder, target: Path) -> str:
     graph.write(target / MODEL, _INPUTS, output)
     shutil.copyfile(folder.tokenizer_file, target / TOKENIZER)
     settings = transformer / "sentence_bert_config.json"
-    said = json.loads(settings.read_bytes()) if settings.is_file() else {}
+    values = json.loads(settings.read_bytes()) if settings.is_file() else {}
     Form(
         window_tokens=folder.window_tokens,
         pad_id=int(config.get("pad_token_id") or 0),
         pads_left=False,
-        lowercase=bool(said.get("do_lower_case", False)),
+        lowercase=bool(values.get("do_lower_case", False)),
     ).write(target)
     return ""
 
@@ -89,8 +89,12 @@ def pooled(graph: Graph, hidden: str, config: Mapping[str, Any]) -> str:
     """
     if not config.get("include_prompt", True):
         raise UnknownArchitectureError("its pooling leaves out the prompt")
-    found = [_Pooling(graph, hidden).by(mode) for mode in pooling_modes(config)]
-    return found[0] if len(found) == 1 else graph.add("Concat", *found, axis=-1)
+    pooled_vectors = [_Pooling(graph, hidden).by(mode) for mode in pooling_modes(config)]
+    return (
+        pooled_vectors[0]
+        if len(pooled_vectors) == 1
+        else graph.add("Concat", *pooled_vectors, axis=-1)
+    )
 
 
 class _Pooling:
@@ -135,8 +139,8 @@ class _Pooling:
 def _dense(graph: Graph, x: str, config: Mapping[str, Any], weights: Weights) -> str:
     bias = weights.tensor("linear.bias") if "linear.bias" in weights else None
     product = graph.linear(x, weights.tensor("linear.weight"), bias, f"dense.{x}")
-    said = str(config.get("activation_function", "torch.nn.modules.activation.Tanh"))
-    named = said.rsplit(".", 1)[-1]
+    activation = str(config.get("activation_function", "torch.nn.modules.activation.Tanh"))
+    named = activation.rsplit(".", 1)[-1]
     if named == "Identity":
         return product
     if named not in _ACTIVATIONS:

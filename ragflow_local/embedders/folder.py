@@ -135,14 +135,16 @@ def _packed(name: str, path: Path) -> ModelFolder:
 
 
 def _form(name: str, path: Path) -> ModelFolder:
-    said, config = _json(name, path / SOURCE), _json(name, path / "config.json")
-    files = said.get("files")
+    source, config = _json(name, path / SOURCE), _json(name, path / "config.json")
+    files = source.get("files")
     window = _whole(_json(name, path / "form.json"), "window_tokens")
     if not isinstance(files, dict) or not files or window is None:
         raise DamagedModelError(name, f"{path / SOURCE} does not say what the form is made of")
-    tokenizer = next((path / one for one in ("pieces.bin", "tokenizer.json") if one in files), None)
-    found = tuple(path / Path(str(one)).name for one in files)
-    for file in found:
+    tokenizer = next(
+        (path / file for file in ("pieces.bin", "tokenizer.json") if file in files), None
+    )
+    paths = tuple(path / Path(str(file)).name for file in files)
+    for file in paths:
         if not file.is_file():
             raise DamagedModelError(name, f"{file} is missing")
     return ModelFolder(
@@ -153,9 +155,9 @@ def _form(name: str, path: Path) -> ModelFolder:
         prompts=_prompts(name, path, config),
         modules=("Transformer", "Pooling"),
         tokenizer_file=tokenizer,
-        files=found,
+        files=paths,
         kind="form",
-        source=str(said.get("weights")),
+        source=str(source.get("weights")),
     )
 
 
@@ -167,8 +169,8 @@ def digests_said(folder: ModelFolder) -> dict[str, str]:
     if folder.kind == "packed":
         return {carried.FILE: carried.SHA256}
     if folder.kind == "form":
-        said: dict[str, str] = _json(folder.name, folder.path / SOURCE)["files"]
-        return said
+        digests: dict[str, str] = _json(folder.name, folder.path / SOURCE)["files"]
+        return digests
     return {}
 
 
@@ -195,18 +197,18 @@ def module_folders(name: str, path: Path) -> list[tuple[str, Path]]:
         return [("Transformer", path), ("Pooling", path / "1_Pooling")]
     try:
         entries = json.loads(listing.read_bytes())
-        found = [
+        folders = [
             (str(entry["type"]).rsplit(".", 1)[-1], path / str(entry["path"])) for entry in entries
         ]
     except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
         raise DamagedModelError(name, f"{listing} cannot be read: {error!r}") from None
-    if not found or found[0][0] != "Transformer":
-        kind = found[0][0] if found else "no module"
+    if not folders or folders[0][0] != "Transformer":
+        kind = folders[0][0] if folders else "no module"
         raise DamagedModelError(name, f"it begins with {kind}; only transformers are read")
-    for _, folder in found:
+    for _, folder in folders:
         if path not in (folder, *folder.parents) or ".." in folder.parts:
             raise DamagedModelError(name, f"{listing} names a folder outside the model's")
-    return found
+    return folders
 
 
 def _weights(name: str, folder: Path) -> list[Path]:
@@ -215,17 +217,17 @@ def _weights(name: str, folder: Path) -> list[Path]:
         shards = _json(name, index).get("weight_map")
         if not isinstance(shards, dict) or not shards:
             raise DamagedModelError(name, f"{index} lists no file")
-        found = [folder / Path(str(shard)).name for shard in sorted(set(shards.values()))]
+        shards_listed = [folder / Path(str(shard)).name for shard in sorted(set(shards.values()))]
     else:
         _check_no_pickle(name, folder)
-        found = [folder / "model.safetensors"] * (folder / "model.safetensors").is_file()
-    if not found:
+        shards_listed = [folder / "model.safetensors"] * (folder / "model.safetensors").is_file()
+    if not shards_listed:
         raise DamagedModelError(name, f"{folder} has no weights (model.safetensors)")
-    for file in found:
+    for file in shards_listed:
         if not file.is_file():
             raise DamagedModelError(name, f"{file} is missing")
         _check_file(name, file)
-    return found
+    return shards_listed
 
 
 def _check_weights(name: str, folder: Path) -> None:
@@ -278,11 +280,11 @@ def _whole(config: Mapping[str, Any], *keys: str) -> int | None:
 def _dim(name: str, config: Mapping[str, Any], modules: list[tuple[str, Path]]) -> int:
     dim = _whole(config, "hidden_size", "d_model", "dim", "n_embd")
     for kind, folder in modules[1:]:
-        said = _maybe_json(folder / "config.json")
+        settings = _maybe_json(folder / "config.json")
         if kind == "Pooling" and dim is not None:
-            dim *= max(1, len(pooling_modes(said)))
+            dim *= max(1, len(pooling_modes(settings)))
         elif kind == "Dense":
-            dim = _whole(said, "out_features")
+            dim = _whole(settings, "out_features")
     if dim is None:
         raise DamagedModelError(name, "its config.json does not say how long its vectors are")
     return dim
@@ -290,19 +292,19 @@ def _dim(name: str, config: Mapping[str, Any], modules: list[tuple[str, Path]]) 
 
 def pooling_modes(config: Mapping[str, Any]) -> tuple[str, ...]:
     """Return how tokens become one vector, from a pooling module's config; mean if it is silent."""
-    said = config.get("pooling_mode")
-    if isinstance(said, str):
-        return (said,)
-    if isinstance(said, list) and said:
-        return tuple(str(mode) for mode in said)
+    named_mode = config.get("pooling_mode")
+    if isinstance(named_mode, str):
+        return (named_mode,)
+    if isinstance(named_mode, list) and named_mode:
+        return tuple(str(mode) for mode in named_mode)
     return tuple(mode for flag, mode in _POOLING_FLAGS.items() if config.get(flag)) or ("mean",)
 
 
 def _window(folder: Path, config: Mapping[str, Any]) -> int:
     for file in ("sentence_bert_config.json", "sentence_roberta_config.json"):
-        said = _whole(_maybe_json(folder / file), "max_seq_length")
-        if said is not None:
-            return said
+        max_tokens = _whole(_maybe_json(folder / file), "max_seq_length")
+        if max_tokens is not None:
+            return max_tokens
     positions = _whole(config, "max_position_embeddings", "n_positions") or 512
     if "roberta" in str(config.get("model_type", "")) or config.get("model_type") == "mpnet":
         positions -= 2  # their positions are counted from the padding id on
@@ -313,13 +315,18 @@ def _window(folder: Path, config: Mapping[str, Any]) -> int:
 def _prompts(name: str, path: Path, config: Mapping[str, Any]) -> tuple[str, str]:
     settings = _maybe_json(path / "config_sentence_transformers.json")
     prompts = settings.get("prompts") or {}
-    said = {key: text for key, text in prompts.items() if isinstance(text, str)}
-    if any(said.values()):
-        rest = said.get(str(settings.get("default_prompt_name")), "")
+    prompts_by_name = {key: text for key, text in prompts.items() if isinstance(text, str)}
+    if any(prompts_by_name.values()):
+        rest = prompts_by_name.get(str(settings.get("default_prompt_name")), "")
         passage = next(
-            (said[key] for key in ("passage", "document", "corpus") if key in said), rest
+            (
+                prompts_by_name[key]
+                for key in ("passage", "document", "corpus")
+                if key in prompts_by_name
+            ),
+            rest,
         )
-        return said.get("query", rest), passage
+        return prompts_by_name.get("query", rest), passage
     # The folder's own name last: a user may call a copy of the model what they like.
     for called in (name, str(config.get("_name_or_path", "")), f"{path.parent.name}/{path.name}"):
         for pattern, question, passage in _KNOWN_PROMPTS:

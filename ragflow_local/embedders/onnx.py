@@ -89,8 +89,8 @@ class OnnxEmbedder(Calibrated):
 
     def _encode(self, texts: Sequence[str], prompt: str) -> Matrix:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for rows, found in _run_all(self._session, self.feeds(texts, prompt)):
-            vectors[rows] = found
+        for rows, output in _run_all(self._session, self.feeds(texts, prompt)):
+            vectors[rows] = output
         return unit_rows(vectors)
 
     def feeds(self, texts: Sequence[str], prompt: str = "") -> Iterator[tuple[list[int], Feed]]:
@@ -131,10 +131,10 @@ class OnnxReranker:
 
     def scores(self, question: str, passages: Sequence[str]) -> Vector:
         """Return (len(passages),) float32 in [0, 1], made from the model's numbers."""
-        found = np.zeros(len(passages), dtype=np.float32)
+        scores_ = np.zeros(len(passages), dtype=np.float32)
         for rows, numbers in _run_all(self._session, self.feeds(question, passages)):
-            found[rows] = numbers.reshape(len(rows))
-        return logistic(found)
+            scores_[rows] = numbers.reshape(len(rows))
+        return logistic(scores_)
 
     def feeds(self, question: str, passages: Sequence[str]) -> Iterator[tuple[list[int], Feed]]:
         """Yield what the model is given of pairs of about one length, and which ones they are."""
@@ -174,7 +174,7 @@ def _run_all(
 ) -> Iterator[tuple[list[int], Matrix]]:
     """Yield what the model makes of each batch; several batches run on all cores."""
     batches = list(feeds)
-    found: dict[int, Matrix] = {}
+    outputs: dict[int, Matrix] = {}
     errors: list[Exception] = []
     waiting = deque(range(len(batches)))
 
@@ -183,7 +183,7 @@ def _run_all(
             while not errors:
                 at = waiting.popleft()
                 try:
-                    found[at] = np.asarray(session.run(None, batches[at][1])[0], dtype=np.float32)
+                    outputs[at] = np.asarray(session.run(None, batches[at][1])[0], dtype=np.float32)
                 except Exception as error:  # noqa: BLE001  # told by the thread that asked
                     errors.append(error)
 
@@ -203,7 +203,7 @@ def _run_all(
     if errors:
         raise errors[0]
     for at, (rows, _) in enumerate(batches):
-        yield rows, found[at]
+        yield rows, outputs[at]
 
 
 def _open_tokenize(path: Path, window_tokens: int) -> Tokenize:

@@ -91,8 +91,8 @@ class PackedFile:
             return values.reshape(-1, HIDDEN) if own in ("emb.pos", "emb.type") else values
         codes, scales = _blocks(data)
         numbers = (codes.astype(np.float32) - 8) * scales[:, None]
-        found: Matrix = numbers.reshape(-1, WIDE if own.endswith(".fo.w") else HIDDEN)
-        return found
+        tensor: Matrix = numbers.reshape(-1, WIDE if own.endswith(".fo.w") else HIDDEN)
+        return tensor
 
     def packed(self, name: str) -> Packed | None:
         """Return the vocabulary, which stays as it is; None for what a product is made with."""

@@ -68,7 +68,7 @@ def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 1
     shown = _activations(model, list(made.products), target, feeds)
     made.rewrite(shown)
     made.shrink_tables()
-    if not any(one.domain == _CONTRIB for one in model.opset_import):
+    if not any(opset.domain == _CONTRIB for opset in model.opset_import):
         model.opset_import.append(onnx.helper.make_opsetid(_CONTRIB, 1))
     onnx.save(model, str(target))
 
@@ -86,14 +86,14 @@ def _activations(
     shown = [helper.make_empty_tensor_value_info(name) for name in names if name not in given]
     told.graph.output.extend(shown)
     onnx.save(told, str(scratch))
-    found: dict[str, list[Matrix]] = {name: [] for name in names}
+    activations: dict[str, list[Matrix]] = {name: [] for name in names}
     for feed, outputs in intermediate(scratch, names, feeds):
         mask = feed.get("attention_mask", np.empty((0, 0))).astype(bool)
         for name, values in zip(names, outputs, strict=True):
             # What is made of a whole text, and what a model without a mask makes, has no padding.
             rows = values[mask] if values.shape[:2] == mask.shape else values
-            found[name].append(rows.reshape(-1, values.shape[-1]))
-    return {name: np.concatenate(rows) for name, rows in found.items()}
+            activations[name].append(rows.reshape(-1, values.shape[-1]))
+    return {name: np.concatenate(rows) for name, rows in activations.items()}
 
 
 class _Quantized:
@@ -183,8 +183,8 @@ class _Quantized:
                 self._weight(f"{name}.{number}", rows, seen[number])
         for node in nodes:
             sums = [f"{node.output[0]}.{number}" for number in range(len(parts))]
-            for number, (part, one) in enumerate(zip(parts, sums, strict=True)):
-                self._product(part, f"{node.input[1]}.{number}", one)
+            for number, (part, total) in enumerate(zip(parts, sums, strict=True)):
+                self._product(part, f"{node.input[1]}.{number}", total)
             self.nodes.append(helper.make_node("Sum", sums, [node.output[0]]))
 
     def _parts(self, x: str, rows: int) -> list[str]:

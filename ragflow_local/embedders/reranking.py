@@ -71,8 +71,8 @@ def _made(original: CrossEncoder, scratch: Path, home: Path) -> Reranker:
 def _apart(original: Reranker, form: Reranker) -> float:
     questions = PROBE[:3]
     return max(
-        float(np.abs(original.scores(one, PROBE) - form.scores(one, PROBE)).max())
-        for one in questions
+        float(np.abs(original.scores(question, PROBE) - form.scores(question, PROBE)).max())
+        for question in questions
     )
 
 

@@ -113,9 +113,9 @@ def _can_write(folder: Path) -> bool:
 
 def _is_own(folder: Path) -> bool:
     """Return whether nobody else can write there: in a shared folder others may have made it."""
-    found = folder.lstat()
-    is_mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-    return is_mine and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022
+    status = folder.lstat()
+    is_mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return is_mine and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o022
 
 
 def resolve(name: str, models_dir: Path | None) -> Path | None:
@@ -172,15 +172,15 @@ def _candidates(name: str, models_dir: Path | None) -> list[Path]:
         with contextlib.suppress(RuntimeError):
             return [given.expanduser()]
         return []
-    found = []
+    candidates = []
     if models_dir is not None and ".." not in given.parts and given.parts:
-        found = [models_dir / given, models_dir / given.name]
+        candidates = [models_dir / given, models_dir / given.name]
         # As the hub's own cache lays out what it has downloaded.
         snapshots = models_dir / f"models--{name.replace('/', '--')}" / "snapshots"
-        found += sorted(snapshots.glob("*"))
+        candidates += sorted(snapshots.glob("*"))
     if given.parts:
-        found.append(Path.cwd() / given)
-    return list(dict.fromkeys(found))
+        candidates.append(Path.cwd() / given)
+    return list(dict.fromkeys(candidates))
 
 
 def list_folders(models_dir: Path | None) -> list[Path]:
@@ -188,9 +188,9 @@ def list_folders(models_dir: Path | None) -> list[Path]:
     if models_dir is None:
         return []
     patterns = ("*/config.json", "*/*/config.json", "*/modules.json", "*/*/modules.json")
-    found = {file.parent for pattern in patterns for file in models_dir.glob(pattern)}
-    inner = {folder for folder in found if folder.parent in found}  # 1_Pooling and the like
-    return sorted(found - inner)
+    folders = {file.parent for pattern in patterns for file in models_dir.glob(pattern)}
+    inner = {folder for folder in folders if folder.parent in folders}  # 1_Pooling and the like
+    return sorted(folders - inner)
 
 
 def _alike(name: str, models_dir: Path | None) -> list[Path]:
@@ -199,9 +199,9 @@ def _alike(name: str, models_dir: Path | None) -> list[Path]:
 
 
 def _remedy(models_dir: Path | None, alike: list[Path]) -> str:
-    found = alike or list_folders(models_dir)
+    suggestions = alike or list_folders(models_dir)
     names = [f"{DEFAULT}", HashingEmbedder.name]
-    names += [folder.relative_to(models_dir).as_posix() for folder in found if models_dir]
+    names += [folder.relative_to(models_dir).as_posix() for folder in suggestions if models_dir]
     return (
         "Put its folder there (config.json, tokenizer.json, model.safetensors), or name one of: "
         f"{', '.join(names)}. Nothing is ever downloaded."
@@ -216,16 +216,16 @@ def fingerprint_of(folder: ModelFolder, cache_dir: Path | None = None) -> str:
     """
     total = hashlib.sha256()
     remembered = _Remembered(cache_dir)
-    said = digests_said(folder)
+    known = digests_said(folder)
     for file in folder.files:
-        found = remembered.digest(file)
-        if said.get(file.name, found) != found:
-            raise DamagedModelError(folder.name, f"{file} is not what it should be: {found}")
+        sha256 = remembered.digest(file)
+        if known.get(file.name, sha256) != sha256:
+            raise DamagedModelError(folder.name, f"{file} is not what it should be: {sha256}")
         if folder.source:
             continue  # a form is the model it was made of
-        if file.name == "model.safetensors" and _is_default(folder) and found != _DEFAULT_SHA256:
-            raise DamagedModelError(folder.name, f"{file} is not what was published: {found}")
-        total.update(f"{file.relative_to(folder.path).as_posix()} {found}\n".encode())
+        if file.name == "model.safetensors" and _is_default(folder) and sha256 != _DEFAULT_SHA256:
+            raise DamagedModelError(folder.name, f"{file} is not what was published: {sha256}")
+        total.update(f"{file.relative_to(folder.path).as_posix()} {sha256}\n".encode())
     if folder.source:
         total.update(f"{folder.source}\n".encode())
     for line in settings_of(folder):

@@ -141,7 +141,7 @@ class CrossEncoder:
         """Return (len(passages),) float32 in [0, 1]."""
         import torch
 
-        found: list[Vector] = [np.empty(0, np.float32)]
+        batches: list[Vector] = [np.empty(0, np.float32)]
         for start in range(0, len(passages), BATCH):
             part = [encodable(passage) for passage in passages[start : start + BATCH]]
             with self._lock, torch.no_grad():
@@ -153,8 +153,8 @@ class CrossEncoder:
                     max_length=self._window_tokens,
                     return_tensors="pt",
                 )
-                found.append(self._model(**feed).logits[:, 0].float().numpy())
-        return logistic(np.concatenate(found))
+                batches.append(self._model(**feed).logits[:, 0].float().numpy())
+        return logistic(np.concatenate(batches))
 
     def export(self, target: Path) -> None:
         """Write model.onnx, tokenizer.json and form.json into ``target``; errors are torch's."""

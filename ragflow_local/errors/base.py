@@ -27,10 +27,10 @@ def _rebuild(kind: type[RagflowError], message: str, fields: dict[str, object]) 
     return error
 
 
-def in_a_line(said: str) -> str:
+def in_a_line(text: str) -> str:
     """Return what a library says of a file, fit for a sentence: some quote half the file."""
-    said = " ".join(said.split()).rstrip(".")
-    return said if len(said) <= 200 else f"{said[:200]}…"
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 class NotFoundError(RagflowError):

@@ -119,10 +119,10 @@ class DiskError(StoreError):
 class ProjectVersionError(StoreError):
     """The project was written by a newer version, or by an earlier one, and may not be changed."""
 
-    def __init__(self, path: Path, found: int, known: int) -> None:
+    def __init__(self, path: Path, version: int, known: int) -> None:
         way_out = (
             "Update with: pip install -U ragflow-local"
-            if found > known
+            if version > known
             else "Open it once without read_only=True, which brings it up to date"
         )
-        super().__init__(f"{path} has format {found}, this version reads {known}. {way_out}.")
+        super().__init__(f"{path} has format {version}, this version reads {known}. {way_out}.")

@@ -262,8 +262,8 @@ def _common(left: list[int], right: list[int]) -> int:
     """Return how many tokens two texts have in common at their start."""
     if left == right[: len(left)]:
         return len(left)
-    for index, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one != other:
+    for index, (left_token, other) in enumerate(zip(left, right, strict=False)):
+        if left_token != other:
             return index
     return min(len(left), len(right))
 

@@ -33,8 +33,8 @@ def resolve_generator(model_name: str | None, models_dir: Path | None) -> Path |
         return None
     if name:
         return _named(name, models_dir)
-    found = list(_only_chat(list_models(models_dir)))
-    return found[0] if len(found) == 1 else None
+    models = list(_only_chat(list_models(models_dir)))
+    return models[0] if len(models) == 1 else None
 
 
 def list_models(models_dir: Path | None) -> list[Path]:

@@ -20,10 +20,10 @@ class StreamText:
         text = self._held + self._decoder.decode(data, is_last)
         self._held = ""
         for stop in self._stops:
-            found = text.find(stop)
-            if found >= 0:
+            at = text.find(stop)
+            if at >= 0:
                 self.is_stopped = True
-                text = text[:found]
+                text = text[:at]
         if is_last or self.is_stopped:
             return text
         keep = max((_begun(text, stop) for stop in self._stops), default=0)

@@ -54,10 +54,10 @@ class TemplateProcess:
             answer = self._ask(request)
         if not answer.endswith(b"\n"):
             raise TemplateEndlessError("it takes too long, or too much memory")
-        found = json.loads(answer)
-        if "failed" in found:
-            raise TemplateError(str(found["failed"]))
-        text = str(found["text"])
+        data = json.loads(answer)
+        if "failed" in data:
+            raise TemplateError(str(data["failed"]))
+        text = str(data["text"])
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise TemplateError("it writes half a letter (a lone surrogate)")
         return text

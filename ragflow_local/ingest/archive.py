@@ -110,8 +110,8 @@ def opened(source: Path) -> Iterator[Archive]:
     if not is_file:
         raise InvalidValueError("path", str(source), "an exported dataset that is there")
     try:
-        with zipfile.ZipFile(source) as archive, closing(Archive(archive)) as found:
-            yield found
+        with zipfile.ZipFile(source) as archive, closing(Archive(archive)) as opened_archive:
+            yield opened_archive
     except InvalidValueError as error:
         if isinstance(error, NameTakenError) or error.name in ("size", "into"):
             raise

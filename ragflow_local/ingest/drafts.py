@@ -30,8 +30,8 @@ class Parsed:
         """Return what ``progress_msg`` says when it is done."""
         count = len(self.drafts)
         if count or self.notices:
-            found = f"{count} chunks." if count else "0 chunks, no text was found."
-            return " ".join([f"completed: {found}", *dict.fromkeys(self.notices)])
+            text = f"{count} chunks." if count else "0 chunks, no text was found."
+            return " ".join([f"completed: {text}", *dict.fromkeys(self.notices)])
         # What a reader leaves out it tells: where it told nothing, there was nothing.
         why = "the file is empty" if not self.document.size else "it is blank, or lines and fills"
         return f"completed: 0 chunks, no text was found: {why}."

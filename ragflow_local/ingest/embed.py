@@ -41,8 +41,8 @@ def embed_rows(
     for start in range(0, len(order), _BATCH):
         embedded(len(rows) - len(order) + start)
         batch = order[start : start + _BATCH]
-        found = chunks.kept_exactly(embedder.embed([missing[key] for key in batch]))
-        vectors.update(zip(batch, found, strict=True))
+        batch_vectors = chunks.kept_exactly(embedder.embed([missing[key] for key in batch]))
+        vectors.update(zip(batch, batch_vectors, strict=True))
     matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
     for row, key in enumerate(keys):
         matrix[row] = vectors[key]

@@ -92,7 +92,7 @@ class FolderSnapshot:
 
     def hides(self, path: str) -> bool:
         """Return whether a file may be there without having been seen."""
-        return any(path == one or path.startswith(f"{one}/") for one in self.unread)
+        return any(path == hidden or path.startswith(f"{hidden}/") for hidden in self.unread)
 
 
 def scan(
@@ -136,8 +136,8 @@ def _walk(
     while waiting:
         inside = waiting.pop()
         try:
-            with os.scandir(folder / inside) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(folder / inside) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError as error:
             if not inside:
                 raise
@@ -173,8 +173,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stamp_of(found: os.stat_result) -> Stamp:
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_as_it_was(now: Stamp, then: Stamp) -> bool:

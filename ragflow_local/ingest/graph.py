@@ -49,20 +49,20 @@ def by_model(
         done: Called before each text; what it raises ends all of it.
     """
     texts = [draft for draft in drafts if draft.kind == "text"]
-    found: dict[tuple[str, ...], _Found] = {}
+    mentions: dict[tuple[str, ...], _Found] = {}
     for ordinal, draft in enumerate(texts):
         done(0)
         answer = generator.generate(
             [ChatMessage("user", _TASK + draft.content)], _SETTINGS, is_side=True
         )
-        for names, said in _read("".join(answer), draft.content):
-            one = found.setdefault(tuple(sorted(map(_key, names))), _Found(names))
-            one.said.append(said)
-            one.sources.append(ordinal)
-    if not found:
+        for names, description in _read("".join(answer), draft.content):
+            mention = mentions.setdefault(tuple(sorted(map(_key, names))), _Found(names))
+            mention.said.append(description)
+            mention.sources.append(ordinal)
+    if not mentions:
         return list(drafts), (_NOTHING_NAMED,)
-    order = sorted(found.items(), key=lambda item: (len(item[0]), -len(item[1].said)))
-    return [*texts, *(_draft(key, one, texts) for key, one in order)], ()
+    order = sorted(mentions.items(), key=lambda item: (len(item[0]), -len(item[1].said)))
+    return [*texts, *(_draft(key, mention, texts) for key, mention in order)], ()
 
 
 def _read(answer: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -78,25 +78,25 @@ def _read(answer: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
             yield names, " ".join(" ".join(parts[count:]).split())[:_MOST_CHARACTERS]
 
 
-def _draft(key: tuple[str, ...], one: _Found, texts: Sequence[Draft]) -> Draft:
-    name = " — ".join(one.names)
-    said = list(dict.fromkeys(text for text in one.said if text))[:_MOST_SAID]
-    sources = sorted(set(one.sources))
+def _draft(key: tuple[str, ...], mention: _Found, texts: Sequence[Draft]) -> Draft:
+    name = " — ".join(mention.names)
+    descriptions = list(dict.fromkeys(text for text in mention.said if text))[:_MOST_SAID]
+    sources = sorted(set(mention.sources))
     data: dict[str, object] = {
         "name": name,
         "key": " — ".join(key),
         "aliases": [],
-        "weight": len(one.said),
-        "about": any(_key(name) in map(_key, texts[at].headings) for at in one.sources),
+        "weight": len(mention.said),
+        "about": any(_key(name) in map(_key, texts[at].headings) for at in mention.sources),
         "sources": sources,
     }
     if len(key) > 1:
-        data["between"] = list(one.names)
+        data["between"] = list(mention.names)
     places = (place for at in sources for place in texts[at].places)
     return Draft(
-        content="\n".join([name, *said]),
+        content="\n".join([name, *descriptions]),
         places=tuple(dict.fromkeys(places))[:8],
-        keywords=one.names,
+        keywords=mention.names,
         kind="relation" if len(key) > 1 else "entity",
         data=json.dumps(data, ensure_ascii=False),
     )

@@ -95,13 +95,13 @@ def wrong_postings(connection: Connection, dataset_id: str, compared: int = 0) -
     sample = numbers[:: max(1, -(-len(numbers) // compared))] if compared else numbers[:0]
     rows = chunks.by_numbers(connection, sample.tolist())
     try:
-        found = postings.numbers(connection, number)
+        indexed = postings.numbers(connection, number)
         is_current = postings_renewal.analyzer_of(connection, number) == ANALYZER
         expected = {row.number: chunk_terms(row) for row in rows.values() if is_current}
         problems = postings.verify(connection, number, expected)
     except (ValueError, IndexError, KeyError) as error:  # numpy's, about lists that are torn
         return [f"The word index cannot be read: {error}."]
-    if not np.array_equal(found, numbers):
+    if not np.array_equal(indexed, numbers):
         problems.append("The word index has other chunks than the dataset.")
     return problems
 

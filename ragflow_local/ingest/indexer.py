@@ -124,20 +124,20 @@ class Indexer:
         """
         dataset = self._dataset(parsed[0].document.dataset_id)
         new = self._prepare(dataset, parsed, embedded)
-        drafts = [draft for one in parsed for draft in one.drafts]
+        drafts = [draft for done in parsed for draft in done.drafts]
         pictures = {
             row.id: draft.image for row, draft in zip(new.rows, drafts, strict=True) if draft.image
         }
         with self._pictured(new.rows, pictures):
             with self._catalog.write() as connection:
-                kept = {one.document.id: one for one in parsed if _is_wanted(connection, one)}
+                kept = {done.document.id: done for done in parsed if _is_wanted(connection, done)}
                 old = [row for id in kept for row in chunks.list_of(connection, id)]
                 if kept:
                     embeddings = self._remove_rows(connection, dataset.id, old)
                     self._insert_rows(connection, dataset.id, new.of(kept.keys()))
                     chunks.collect_embeddings(connection, embeddings)
-                for one in kept.values():
-                    _set_done(connection, one)
+                for done in kept.values():
+                    _set_done(connection, done)
                 crash.point("chunks written")
             crash.point("chunks committed")
             self._remove_images(old, new.rows)
@@ -219,11 +219,11 @@ class Indexer:
             NotFoundError: One has been deleted already.
         """
         with self._catalog.write() as connection:
-            found = chunks.by_ids(connection, ids)
+            by_ids = chunks.by_ids(connection, ids)
             for id in ids:
-                if id not in found:
+                if id not in by_ids:
                     raise NotFoundError("chunk", id)
-            rows = list(found.values())
+            rows = list(by_ids.values())
             self._drop_rows(connection, rows[0].dataset_id, rows)
             for row in rows:
                 documents.count_more(connection, row.document_id, -1, -row.token_count)
@@ -315,8 +315,8 @@ class Indexer:
         embedder = self._embedder_of(dataset)
         count_tokens = token_counter(embedder.tokenizer_file)
         rows: list[ChunkRow] = []
-        for one in parsed:
-            rows += rows_of(one.document, one.drafts, now_ms(), count_tokens)
+        for done in parsed:
+            rows += rows_of(done.document, done.drafts, now_ms(), count_tokens)
         keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
         embedded(len(rows))
         crash.point("chunks embedded")

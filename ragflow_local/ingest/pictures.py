@@ -64,15 +64,15 @@ class Pictures:
             self._start(request)
             left = _LOOK_SECONDS if until is None else max(until - time.monotonic(), 0.0)
             try:
-                found = done.get(timeout=min(left, _LOOK_SECONDS))
+                picture = done.get(timeout=min(left, _LOOK_SECONDS))
             except queue.Empty:
                 if until is None or time.monotonic() < until:
                     continue
                 what = f"drawing a page of it took longer than {seconds:.1f} seconds"
                 raise LimitError(request.name, what, "the seconds it may take") from None
-            if isinstance(found, Exception):
-                raise found
-            return found
+            if isinstance(picture, Exception):
+                raise picture
+            return picture
 
     def close(self) -> None:
         """End the worker; a picture that is being drawn is not finished."""
@@ -102,13 +102,13 @@ class Pictures:
         while not self._closing and (asked := self._asked.get()) is not None:
             request, done = asked
             # What nobody foresaw ends the thread; whoever waits is told, the next starts another.
-            found: bytes | Exception = WorkerDiedError(request.name, "an unexpected error")
+            result: bytes | Exception = WorkerDiedError(request.name, "an unexpected error")
             try:
-                found = self._draw(request)
+                result = self._draw(request)
             except (RagflowError, OSError) as error:
-                found = error
+                result = error
             finally:
-                done.put(found)
+                done.put(result)
 
     def _draw(self, request: wire.Picture) -> bytes:
         kept = self._find(request)  # it may have been asked for twice

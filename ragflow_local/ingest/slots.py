@@ -77,7 +77,7 @@ class Slot:
         request: wire.Request,
         name: str,
         is_cancelled: Callable[[], bool],
-        said: Callable[[int], None] = lambda page: None,
+        on_page: Callable[[int], None] = lambda page: None,
     ) -> wire.Reply:
         """Return the worker's reply to ``request``.
 
@@ -85,7 +85,7 @@ class Slot:
             request: What to do.
             name: The document's name, for messages.
             is_cancelled: Asked several times a second; True ends the worker.
-            said: Called with the page the worker has reached.
+            on_page: Called with the page the worker has reached.
 
         Raises:
             ParseCancelledError: ``is_cancelled`` said so.
@@ -110,7 +110,7 @@ class Slot:
             sender.start()
             self._page = _Page() if isinstance(request, wire.Read) and request.first else None
             try:
-                return self._reply(process, name, is_cancelled, said)
+                return self._reply(process, name, is_cancelled, on_page)
             finally:
                 sender.join(_SEND_SECONDS)
 
@@ -147,7 +147,7 @@ class Slot:
         process: subprocess.Popen[bytes],
         name: str,
         is_cancelled: Callable[[], bool],
-        said: Callable[[int], None],
+        on_page: Callable[[int], None],
     ) -> wire.Reply:
         started = time.monotonic()
         while True:
@@ -164,7 +164,7 @@ class Slot:
                     self._rest(process)
                     return reply
                 self._turn_to(process, reply.page)
-                said(reply.page)
+                on_page(reply.page)
             if is_cancelled():
                 self.stop()
                 raise ParseCancelledError(name)

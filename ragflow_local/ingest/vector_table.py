@@ -109,8 +109,8 @@ class VectorTable:
             [state] = states
             expected = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
         is_large = state.size_bytes > vector_cache.MEMORY_BYTES
-        found = table.numbers() if is_large else table.read()[0]
-        return len(np.setdiff1d(expected[expected <= state.moved], found))
+        moved = table.numbers() if is_large else table.read()[0]
+        return len(np.setdiff1d(expected[expected <= state.moved], moved))
 
     def take_up(self, *, was_clean: bool = True, is_all: bool = False) -> list[str]:
         """Forget tables that are gone or not asked for any more; return the datasets' ids.
@@ -122,7 +122,7 @@ class VectorTable:
         kept = set(self.kept())
         with self._catalog.read() as reading:
             states = vector_states.of(reading, datasets.all_ids(reading))
-        wrong = [one.id for one in states if one.moved and (is_all or one.id not in kept)]
+        wrong = [state.id for state in states if state.moved and (is_all or state.id not in kept)]
         if wrong:
             with self._catalog.write(is_counted=False) as connection:
                 for id in wrong:

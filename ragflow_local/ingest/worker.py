@@ -112,18 +112,18 @@ def _answer(request: wire.Request, requests: IO[bytes], replies: IO[bytes]) -> w
 def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
     if request.first:
         module = cast(readers.PagedReader, readers.open_reader(request.kind))
-        found: Iterable[Block | Notice] = module.read_pages(
+        items: Iterable[Block | Notice] = module.read_pages(
             data, request.first, request.last, name=request.name, how=_how(request, replies)
         )
     elif request.main_content and request.kind in readers.WITH_MAIN_CONTENT:
         pages = cast(readers.PageReader, readers.open_reader(request.kind))
-        found = pages.read_main(data, request.name)
+        items = pages.read_main(data, request.name)
     else:
-        found = readers.open_reader(request.kind).read(data, request.name)
+        items = readers.open_reader(request.kind).read(data, request.name)
     blocks: list[Block] = []
     notices: list[str] = []
-    said, page, rows = time.monotonic(), request.first, 0
-    for item in readers.cleaned(found):
+    last_report, page, rows = time.monotonic(), request.first, 0
+    for item in readers.cleaned(items):
         if isinstance(item, Notice):
             notices.append(item.text)
             continue
@@ -143,8 +143,8 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
                 "document_rows in RAGFlow(limits=…)",
             )
         page = max(page, item.place.page if item.place else 0)
-        if time.monotonic() - said > _PROGRESS_SECONDS:
-            said = time.monotonic()
+        if time.monotonic() - last_report > _PROGRESS_SECONDS:
+            last_report = time.monotonic()
             wire.send(replies, wire.PageDone(page))
     return wire.ReadDone(blocks, notices)
 

@@ -176,10 +176,10 @@ def _of_the_system() -> Iterator[str]:
 
 
 def _enter_seccomp(libc: ctypes.CDLL) -> bool:
-    found = _ARCHITECTURES.get(platform.machine())
-    if found is None or sys.byteorder != "little" or sys.maxsize < 1 << 32:
+    architecture = _ARCHITECTURES.get(platform.machine())
+    if architecture is None or sys.byteorder != "little" or sys.maxsize < 1 << 32:
         return False
-    program = b"".join(_filter(*found))
+    program = b"".join(_filter(*architecture))
     buffer = ctypes.create_string_buffer(program, len(program))
     head = struct.pack("=HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
     return bool(libc.prctl(_SET_SECCOMP, _FILTER_MODE, head, 0, 0) == 0)

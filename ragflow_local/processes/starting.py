@@ -95,9 +95,9 @@ def _command(python: str, asked: str) -> list[str]:
         return [named, "-c", BOOT, asked]
     if _answers and getattr(sys, "frozen", False):
         return [sys.executable, _MARK, asked]
-    found = _interpreter()
-    if found:
-        return [found, "-c", BOOT, asked]
+    interpreter = _interpreter()
+    if interpreter:
+        return [interpreter, "-c", BOOT, asked]
     if _answers:
         return [sys.executable, _MARK, asked]
     raise WorkerNotStartedError(sys.executable or sys.argv[0], "it is no Python interpreter")

@@ -80,12 +80,12 @@ def _of_7z(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
             _check(name, [int(info.uncompressed or 0) for info in infos], len(data))
             factory = py7zr.io.BytesIOFactory(_MOST_BYTES)
             archive.extract(targets=[info.filename for info in infos], factory=factory)
-        found = [(path, product.read()) for path, product in factory.products.items()]
+        files = [(path, product.read()) for path, product in factory.products.items()]
     except DamagedFileError:
         raise
     except Exception as error:  # the library raises whatever it stumbles over
         raise _torn(name, error) from error
-    yield from found
+    yield from files
 
 
 def _torn(name: str, error: Exception, where: str = "whole file") -> DamagedFileError:

@@ -60,7 +60,7 @@ def _entry(facts: list[tuple[str, str]]) -> Iterator[Block]:
     order = list(_FACTS)
     facts = sorted((fact for fact in facts if fact[1]), key=lambda fact: order.index(fact[0]))
     if facts:
-        yield Block("paragraph", "\n".join(f"{_FACTS[key]}: {said}" for key, said in facts))
+        yield Block("paragraph", "\n".join(f"{_FACTS[key]}: {value}" for key, value in facts))
 
 
 def _said(key: str, parameters: str, value: str) -> str:

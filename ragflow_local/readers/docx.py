@@ -69,14 +69,14 @@ class _Document:
 
     def _running(self, kind: str) -> Iterator[Block]:
         """Yield page heads or feet, each said once; of pages' numbers nothing is left to say."""
-        said = set()
+        seen = set()
         relations = self._relations
         for part in self._package.find(self._main, kind):
             self._relations = self._package.relations(part)
             for block in self._content(self._package.xml(part)):
-                is_new = block.text not in said and any(c.isalpha() for c in block.text)
+                is_new = block.text not in seen and any(c.isalpha() for c in block.text)
                 if is_new or (block.image and not block.text):
-                    said.add(block.text)
+                    seen.add(block.text)
                     yield block
         self._relations = relations
 

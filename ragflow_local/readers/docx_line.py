@@ -202,7 +202,7 @@ def _choice_of(field: Any) -> str:
     if (drop := field.find(f"{WORD}ffData/{WORD}ddList")) is None:
         return ""
     entries = [e.get(f"{WORD}val", "") for e in drop.iterchildren(f"{WORD}listEntry")]
-    said = next(drop.iterchildren(f"{WORD}result"), None)
-    said = next(drop.iterchildren(f"{WORD}default"), None) if said is None else said
-    number = 0 if said is None else whole(said.get(f"{WORD}val"))
+    chosen = next(drop.iterchildren(f"{WORD}result"), None)
+    chosen = next(drop.iterchildren(f"{WORD}default"), None) if chosen is None else chosen
+    number = 0 if chosen is None else whole(chosen.get(f"{WORD}val"))
     return entries[number] if number < len(entries) else ""

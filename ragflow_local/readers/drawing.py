@@ -141,8 +141,8 @@ def _whole(text: str) -> str:
 
 def _sign(element: Any, tag: str, default: str) -> str:
     """Return a sign that a part of a formula keeps in its properties."""
-    found = element.find(f"{element.tag}Pr/{MATH}{tag}")
-    return default if found is None else found.get(f"{MATH}val", "")
+    properties = element.find(f"{element.tag}Pr/{MATH}{tag}")
+    return default if properties is None else properties.get(f"{MATH}val", "")
 
 
 _SHAPES: dict[str, Callable[[Any], str]] = {

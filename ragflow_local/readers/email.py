@@ -98,8 +98,8 @@ def _body(part: _Mail, later: list[_Mail]) -> Iterator[Block | Notice]:
         for inner in _parts(part):
             yield from _body(inner, later)
     elif kind == "text/plain" or (kind.startswith("text/") and kind != "text/html"):
-        said = calendar.blocks_of if kind == "text/calendar" else paragraphs
-        yield from said(_text(part))
+        to_blocks = calendar.blocks_of if kind == "text/calendar" else paragraphs
+        yield from to_blocks(_text(part))
     elif kind == "text/html":
         yield from html.blocks_of(_text(part))
     else:

@@ -71,20 +71,20 @@ def _near(blocks: Sequence[Block], at: int) -> list[Block]:
 
 
 def _is_same(title: str, text: str) -> bool:
-    one, two = (_NO_LETTER.sub("", said).lower() for said in (title, text))
-    return bool(two) and (one in two or two in one)
+    first, two = (_NO_LETTER.sub("", side).lower() for side in (title, text))
+    return bool(two) and (first in two or two in first)
 
 
 def _titles(
     package: Package, book: Any, folder: PurePosixPath, items: Mapping[str, Any]
 ) -> dict[str, dict[str, Block]]:
     """Return the titles of the table of contents: by part, then by the id that each begins at."""
-    found: dict[str, dict[str, Block]] = {}
+    titles: dict[str, dict[str, Block]] = {}
     for item in items.values():
         part = _resolve(folder, item.get("href", ""))
         is_nav = "nav" in (item.get("properties") or "").split()
         is_ncx = item.get("media-type") == "application/x-dtbncx+xml"
-        if not (is_nav or is_ncx) or part not in package or (is_ncx and found):
+        if not (is_nav or is_ncx) or part not in package or (is_ncx and titles):
             continue
         try:
             root = package.xml(part)
@@ -95,8 +95,8 @@ def _titles(
             path, _, id = href.partition("#")
             target = _resolve(PurePosixPath(part).parent, path)
             block = Block("heading", title, level=min(level, 6), source=_FROM_CONTENTS)
-            found.setdefault(target.lower(), {}).setdefault(id, block)
-    return found
+            titles.setdefault(target.lower(), {}).setdefault(id, block)
+    return titles
 
 
 def _ncx_entries(root: Any) -> Iterator[tuple[str, str, int]]:

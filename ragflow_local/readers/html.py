@@ -78,9 +78,9 @@ def read_main(data: bytes, name: str = "") -> Iterator[Block | Notice]:
     markup = _markup_of(data)
     main = trafilatura.extract(markup, output_format="txt", include_tables=True)
     blocks = list(blocks_of(markup))
-    found = list(_within(blocks, main or ""))
-    yield from found or blocks
-    if blocks and not found:
+    main_blocks = list(_within(blocks, main or ""))
+    yield from main_blocks or blocks
+    if blocks and not main_blocks:
         yield Notice("The page's main text could not be told from the rest: all of it was read.")
 
 
@@ -206,10 +206,10 @@ class _Walk:
             self._keep_pictures(element)
         self._add(element.text)
 
-    def _keep_mark(self, said: str) -> None:
+    def _keep_mark(self, mark: str) -> None:
         """Keep a comment between blocks; within a line it is none that parts them."""
-        if said.strip() and len(said) <= _LONGEST_MARK and not self._line.has_text:
-            self._written.append(f"<!--{said}-->")
+        if mark.strip() and len(mark) <= _LONGEST_MARK and not self._line.has_text:
+            self._written.append(f"<!--{mark}-->")
 
     def _open(self, element: Any, tag: str) -> None:
         if tag in ("ul", "ol", "menu", "dir"):

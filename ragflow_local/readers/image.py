@@ -134,9 +134,9 @@ def _grey(image: Image.Image) -> Image.Image:
 
 def _dpi(image: Image.Image) -> float:
     """Return the pixels of an inch, 72 where the file does not say."""
-    said = image.info.get("dpi", (_SAID_BY_NOBODY, _SAID_BY_NOBODY))
+    resolution = image.info.get("dpi", (_SAID_BY_NOBODY, _SAID_BY_NOBODY))
     try:
-        dpi = float(said[0])
+        dpi = float(resolution[0])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
         return _SAID_BY_NOBODY
     return dpi if _MIN_DPI <= dpi <= _MAX_DPI else _SAID_BY_NOBODY

@@ -26,9 +26,9 @@ def linked(text: str, address: str | None) -> str:
     if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
         return text
     address = re.sub("^mailto:", "", address, flags=re.I).partition("?subject=")[0]
-    said = "".join(text.split())
+    compact = "".join(text.split())
     bare = address.split("://")[-1].rstrip("/")
-    if not said or not bare or bare in said or bare.removeprefix("www.") in said:
+    if not compact or not bare or bare in compact or bare.removeprefix("www.") in compact:
         return text
     end = len(text.rstrip())
     return f"{text[:end]} ({address}){text[end:]}"

@@ -167,15 +167,15 @@ def _output(output: dict[str, Any]) -> Iterator[Block]:
     for kind in ("text/markdown", "text/html", "text/latex", "text/plain", "application/json"):
         value = data.get(kind)
         text = tidy(_source(value) if not isinstance(value, dict) else json.dumps(value)).strip()
-        found: list[Block] = []
+        blocks: list[Block] = []
         if text and kind == "text/markdown":
-            found = list(markdown.read(text.encode()))
+            blocks = list(markdown.read(text.encode()))
         elif text and kind == "text/html":
-            found = list(html.blocks_of(text))
+            blocks = list(html.blocks_of(text))
         elif text:
-            found = [Block("paragraph", text)]
-        yield from found
-        if found:
+            blocks = [Block("paragraph", text)]
+        yield from blocks
+        if blocks:
             return
 
 

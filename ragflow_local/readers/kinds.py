@@ -160,13 +160,13 @@ def _kind_of_bytes(data: bytes, by_ending: str) -> str:
 
 def _kind_of_ole2(data: bytes, by_ending: str) -> str:
     """Return the kind by the stream that the file's directory names first."""
-    found = []
+    streams = []
     for stream, kind in _STREAMS:
         # A directory entry is 128 bytes, its name UTF-16 and filled up to 64 bytes with zeros.
         at = data.find(stream.encode("utf-16-le") + b"\0\0")
         if at >= 0 and at % 128 == 0:
-            found.append((at, kind))
-    kind = min(found)[1] if found else by_ending
+            streams.append((at, kind))
+    kind = min(streams)[1] if streams else by_ending
     if kind == "encrypted":
         return by_ending if by_ending in _ZIPPED else "docx"  # whose reader says so
     return kind or "ole2"
@@ -270,16 +270,16 @@ def _is_html(text: str) -> bool:
 
 def _is_mail(text: str) -> bool:
     """Return whether ``text`` begins with the header fields of a mail."""
-    found = set()
+    fields = set()
     for number, line in enumerate(text.lstrip().splitlines()[:60]):
         header = _HEADER.match(line)
         if number == 0 and line.startswith("From "):
             continue
         if header:
-            found.add(header.group(1).lower())
+            fields.add(header.group(1).lower())
         elif not line[:1].isspace() or not line.strip():
             break
-    known = found.intersection(_MAIL_HEADERS.split())
+    known = fields.intersection(_MAIL_HEADERS.split())
     return len(known) >= 3 and bool(known & {"from", "received", "mime-version", "message-id"})
 
 

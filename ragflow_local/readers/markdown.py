@@ -72,15 +72,15 @@ def _dollar_of_code(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _sourced(lines: Sequence[str], found: Iterable[tuple[Block, int]]) -> Iterator[Block]:
+def _sourced(lines: Sequence[str], numbered: Iterable[tuple[Block, int]]) -> Iterator[Block]:
     """Yield the blocks, each with the lines it was written in where they are not its text.
 
     Args:
         lines: Of the whole text.
-        found: Blocks, and the line that each ends before; 0 where that is not known.
+        numbered: Blocks, and the line that each ends before; 0 where that is not known.
     """
     done = 0
-    for block, end in found:
+    for block, end in numbered:
         source = "\n".join(lines[done:end]) if end > done else ""
         done = max(done, end)
         is_same = "".join(source.split()) == "".join(block.text.split())
@@ -177,8 +177,8 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
         if text := token.content.strip():
             yield Block("paragraph", text if token.type == "amsmath" else f"$$\n{text}\n$$")
     elif token.type == "html_block":
-        said = html.blocks_of if says_html(token.content) else paragraphs
-        yield from (replace(block, source="") for block in said(token.content))
+        to_blocks = html.blocks_of if says_html(token.content) else paragraphs
+        yield from (replace(block, source="") for block in to_blocks(token.content))
     elif token.type == "inline":
         yield from _inline(token, heading, is_in_list)
 

@@ -75,7 +75,7 @@ def _formula(token: Token) -> str:
 
 def _words_in_tags(children: Sequence[Token]) -> set[int]:
     """Return which tags are an author's words: of names nobody knows, or never closed."""
-    found: set[int] = set()
+    words: set[int] = set()
     tags = [
         (at, match)
         for at, child in enumerate(children)
@@ -89,8 +89,8 @@ def _words_in_tags(children: Sequence[Token]) -> set[int]:
             name not in begun if match[1] else name not in ended and not match[3].strip()
         )
         if name not in NAMES or (is_alone and not match[1]):
-            found.add(at)
-    return found
+            words.add(at)
+    return words
 
 
 def _tag(content: str, parts: list[str], marks: list[tuple[str, str, int]]) -> None:

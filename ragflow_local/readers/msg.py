@@ -112,12 +112,12 @@ class _Mail:
     def _storages(self, prefix: str) -> list[str]:
         """Return the folders right within this mail whose names begin with ``prefix``."""
         at = len(self._path)
-        found = {
+        storages = {
             entry[at]: None
             for entry in self._file.listdir(streams=False, storages=True)
             if len(entry) == at + 1 and entry[:at] == self._path and entry[at].startswith(prefix)
         }
-        return list(found)
+        return list(storages)
 
     def _stream(self, name: str) -> bytes:
         path = [*self._path, name]

@@ -91,14 +91,14 @@ def _is_date(plain: str) -> bool:
 
 def _dressed(text: str, section: str, match: re.Match[str], is_negative: bool) -> str:
     """Return ``text`` with currency, percent sign and words of the format around it."""
-    cleaned = _CURRENCY.sub(lambda found: found.group(1), section)
+    cleaned = _CURRENCY.sub(lambda match: match.group(1), section)
     cleaned = _BRACKETS.sub("", cleaned)
     at = _NUMBER.search(re.sub(r'"[^"]*"', lambda quoted: "\0" * len(quoted.group()), cleaned))
     if at is None:
         return text
 
     def words(part: str) -> str:
-        return _LITERAL.sub(lambda found: found.group(1) or found.group(2) or "", part)
+        return _LITERAL.sub(lambda match: match.group(1) or match.group(2) or "", part)
 
     before, after = words(cleaned[: at.start()]), words(cleaned[at.end() :])
     sign = "-" if is_negative and "-" not in before and "(" not in before else ""
@@ -111,7 +111,7 @@ def _date(value: float, section: str, is_1904: bool) -> str:
     # Excel believes in 29 February 1900; before it, day 1 is 1 January.
     start = datetime(1899, 12, 31 if days < 60 else 30, tzinfo=UTC)
     moment = start + timedelta(milliseconds=round(days * 86_400_000))
-    section = _LITERAL.sub(lambda found: found.group(1) or found.group(2) or " ", section)
+    section = _LITERAL.sub(lambda match: match.group(1) or match.group(2) or " ", section)
     parts = _DATE_PART.findall(section)
     has_half = any(part.upper() in ("AM/PM", "A/P") for part in parts)
     shown, after_hours = "", False

@@ -80,9 +80,9 @@ def _plan_no_memory() -> None:
         options_of = sessions._init_sess_opts
 
         def options(cfg: Any) -> Any:
-            found = options_of(cfg)
-            found.enable_mem_pattern = False
-            return found
+            session_options = options_of(cfg)
+            session_options.enable_mem_pattern = False
+            return session_options
 
         sessions._init_sess_opts = staticmethod(options)
 

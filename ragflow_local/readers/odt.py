@@ -87,7 +87,7 @@ class _Document:
 
     def running(self, roots: list[Any], kind: str) -> Iterator[Block]:
         """Yield page heads or feet, each said once; of pages' numbers nothing is left to say."""
-        said = set()
+        seen = set()
         for root in roots:
             for page in root.iter(f"{_STYLE}master-page"):
                 for part in page.iterchildren():
@@ -95,8 +95,8 @@ class _Document:
                     if not name.startswith(kind) or part.get(f"{_STYLE}display") == "false":
                         continue
                     for block in self.content(part, 0):
-                        if block.text not in said and any(map(str.isalpha, block.text)):
-                            said.add(block.text)
+                        if block.text not in seen and any(map(str.isalpha, block.text)):
+                            seen.add(block.text)
                             yield block
 
     def content(self, parent: Any, depth: int) -> Iterator[Block]:

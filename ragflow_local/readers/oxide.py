@@ -39,8 +39,8 @@ def read_old(data: bytes, kind: Literal["doc", "ppt"], name: str) -> Iterator[Bl
             problem = "it is encrypted with a password"
         raise DamagedFileError(name, "whole file", problem) from error
     blocks = list(html.blocks_of(markup))
-    said = set(_WORD.findall(" ".join(block.text for block in blocks)))
-    if set(_WORD.findall(plain)) <= said:
+    seen = set(_WORD.findall(" ".join(block.text for block in blocks)))
+    if set(_WORD.findall(plain)) <= seen:
         yield from blocks
     else:
         yield from paragraphs(plain)

@@ -126,15 +126,15 @@ class Package:
         rels = posixpath.join(folder, "_rels", f"{base}.rels")
         if rels not in self:
             return {}
-        found = {}
+        relations = {}
         for element in self.xml(rels).iter("{*}Relationship"):
             target = unquote(element.get("Target", ""))
             is_outside = element.get("TargetMode") == "External"
             if not is_outside:
                 target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
             kind = element.get("Type", "").rsplit("/", 1)[-1]
-            found[element.get("Id", "")] = Relation(kind, target, is_outside)
-        return found
+            relations[element.get("Id", "")] = Relation(kind, target, is_outside)
+        return relations
 
     def find(self, part: str, kind: str) -> list[str]:
         """Return the parts of ``kind`` (``styles``, ``chart``, …) that ``part`` refers to."""
@@ -192,7 +192,7 @@ def said_by(error: Exception) -> str:
     return str(error).partition(" (<string>")[0]
 
 
-def count_of(said: str | None, default: int) -> int:
+def count_of(value: str | None, default: int) -> int:
     """Return a count as a file gives it; ``default`` where it is none that a document can have."""
-    is_count = said is not None and said.strip().isdecimal() and len(said) < 10
-    return int(said or "") if is_count else default
+    is_count = value is not None and value.strip().isdecimal() and len(value) < 10
+    return int(value or "") if is_count else default

@@ -56,67 +56,69 @@ def narrowed(data: bytes, marks: Sequence[Region], text: str, name: str = "") ->
     Raises:
         DamagedFileError: The file is broken or encrypted.
     """
-    said = _split(text)
-    if not marks or not said:
+    passage_words = _split(text)
+    if not marks or not passage_words:
         return list(marks)
     with open_document(data, name) as document:
         number = marks[0].page
         if not 1 <= number <= document.page_count:
             return list(marks)
         words = list(_words_of(document[number - 1]))
-    joined = f" {' '.join(said)} "
-    if len(said) > _MOST_WORDS:
-        said = said[: _MOST_WORDS // 2] + said[-_MOST_WORDS // 2 :]
+    joined = f" {' '.join(passage_words)} "
+    if len(passage_words) > _MOST_WORDS:
+        passage_words = passage_words[: _MOST_WORDS // 2] + passage_words[-_MOST_WORDS // 2 :]
     insides = [[word for word in words if _is_in(word, mark)] for mark in marks]
-    agreeing = [_agreeing([word.text for word in inside], said, joined) for inside in insides]
-    left = Counter(said)
+    agreeing = [
+        _agreeing([word.text for word in inside], passage_words, joined) for inside in insides
+    ]
+    left = Counter(passage_words)
     for inside, runs in zip(insides, agreeing, strict=True):
         left.subtract(word.text for start, end in runs or () for word in inside[start:end])
-    found: list[Region] = []
+    regions: list[Region] = []
     covered = 0
     for mark, inside, runs in zip(marks, insides, agreeing, strict=True):
         rows = [] if runs and _sum(runs) == len(inside) else list(_rows(inside, runs or (), left))
         if runs is None and _sum(rows) < _LEAST * sum(max(n, 0) for n in left.values()):
-            found.append(mark)
+            regions.append(mark)
             continue
         left.subtract(word.text for start, end in rows for word in inside[start:end])
         both = _joined([*(runs or ()), *rows])
         whole = not both or _sum(both) >= _WHOLE * len(inside)
-        found += [mark] if whole else _lines(mark.page, inside, both)
+        regions += [mark] if whole else _lines(mark.page, inside, both)
         covered += len(inside) if whole else _sum(both)
     # On a page words from right to left may stand in the order of the eye, and fit badly.
-    fewest = _WHOLE * min(len(said), sum(map(len, insides)))
-    return list(marks) if _FROM_RIGHT.search(text) and covered < fewest else found
+    fewest = _WHOLE * min(len(passage_words), sum(map(len, insides)))
+    return list(marks) if _FROM_RIGHT.search(text) and covered < fewest else regions
 
 
 def _agreeing(
-    texts: Sequence[str], said: Sequence[str], joined: str
+    texts: Sequence[str], words: Sequence[str], joined: str
 ) -> list[tuple[int, int]] | None:
     """Return the runs of a place's words that the passage has; None where that is unclear."""
     if not texts:
         return None
     if f" {' '.join(texts)} " in joined:
         return [(0, len(texts))]
-    blocks = SequenceMatcher(None, texts, said, autojunk=False).get_matching_blocks()[:-1]
-    fewest = min(_FEWEST, len(said))
+    blocks = SequenceMatcher(None, texts, words, autojunk=False).get_matching_blocks()[:-1]
+    fewest = min(_FEWEST, len(words))
     runs = [(run.a, run.a + run.size) for run in blocks if run.size >= fewest]
-    if _sum(runs) >= _LEAST * min(len(texts), len(said)):
+    if _sum(runs) >= _LEAST * min(len(texts), len(words)):
         return runs
     # A passage begins at the end of a paragraph, or ends at its beginning, with few words.
     long = [run for run in blocks if run.size >= fewest]
     if long:
-        ends = long[0].a <= _GAP and long[-1].b + long[-1].size >= len(said) - _GAP
+        ends = long[0].a <= _GAP and long[-1].b + long[-1].size >= len(words) - _GAP
         begins = long[-1].a + long[-1].size >= len(texts) - _GAP and long[0].b <= _GAP
         return runs if ends or begins else None
-    return _at_an_end(texts, said)
+    return _at_an_end(texts, words)
 
 
-def _at_an_end(texts: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]] | None:
+def _at_an_end(texts: Sequence[str], words: Sequence[str]) -> list[tuple[int, int]] | None:
     """Return the one or two words that a passage has of a place's beginning or end."""
-    for size in range(min(_FEWEST, len(texts), len(said)) - 1, 0, -1):
-        if list(texts[:size]) == list(said[-size:]):
+    for size in range(min(_FEWEST, len(texts), len(words)) - 1, 0, -1):
+        if list(texts[:size]) == list(words[-size:]):
             return [(0, size)]
-        if list(texts[-size:]) == list(said[:size]):
+        if list(texts[-size:]) == list(words[:size]):
             return [(len(texts) - size, len(texts))]
     return None
 
@@ -144,13 +146,13 @@ def _sum(runs: Iterable[tuple[int, int]]) -> int:
 
 def _joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return runs in order, without the small gaps between them."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for start, end in sorted(runs):
-        if found and start - found[-1][1] <= _GAP:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if spans and start - spans[-1][1] <= _GAP:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            spans.append((start, end))
+    return spans
 
 
 def _lines(page: int, inside: Sequence[_Word], runs: Iterable[tuple[int, int]]) -> Iterator[Region]:

@@ -30,10 +30,10 @@ def slide_page(data: bytes, page: int) -> bytes:
     Raises:
         DamagedFileError: The file is broken, encrypted or no PowerPoint file.
     """
-    found = read_slide(data, page)
-    if found is None:
+    slide = read_slide(data, page)
+    if slide is None:
         return b""
-    whole, blocks = found
+    whole, blocks = slide
     with mupdf.open() as document:
         sheet = document.new_page(
             width=min(max(whole.x1, 1.0), _MOST_POINTS),

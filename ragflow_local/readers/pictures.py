@@ -40,17 +40,17 @@ class Pictures:
         kept = block.image if block.image.startswith(_KEPT) else b""
         if not is_new or not _may_hold_text(block.image):
             return replace(block, image=kept)
-        said = " ".join(block.text.split())[:_LONGEST_NAME]
-        name = repr(said) if said else f"picture {len(self.known)}"
+        label = " ".join(block.text.split())[:_LONGEST_NAME]
+        name = repr(label) if label else f"picture {len(self.known)}"
         if not ocr.is_installed() or len(self.known) > _MOST_PICTURES:
             self.unread.append(name)
             return replace(block, image=kept)
         try:
-            found = [item.text for item in image.read(block.image, name) if isinstance(item, Block)]
+            texts = [item.text for item in image.read(block.image, name) if isinstance(item, Block)]
         except ReadError as error:
             self.failures[name] = str(error)
             return replace(block, image=kept)
-        return replace(block, text="\n".join(filter(None, [block.text, *found])), image=kept)
+        return replace(block, text="\n".join(filter(None, [block.text, *texts])), image=kept)
 
     def notices(self) -> Iterator[Notice]:
         """Yield what was not read, and the way out."""

@@ -120,13 +120,13 @@ class _Slide:
                 continue
             name = shape.tag.rpartition("}")[2]
             if name == "grpSp":
-                found = self._group(shape, _inner_frame(shape, frame), depth + 1)
+                inner = self._group(shape, _inner_frame(shape, frame), depth + 1)
             elif name == "AlternateContent":
                 versions = shape.findall(f"{_COMPATIBLE}Choice") or list(shape)
-                found = self._group(versions[0], frame, depth + 1) if versions else iter(())
+                inner = self._group(versions[0], frame, depth + 1) if versions else iter(())
             else:
-                found = self._single(shape, name, frame)
-            if blocks := list(found):
+                inner = self._single(shape, name, frame)
+            if blocks := list(inner):
                 parts.append(blocks)
         for part in in_reading_order(parts, _place_of):
             yield from part
@@ -199,7 +199,7 @@ class _Slide:
             role, index = _placeholder(shape)
             twins = [twin for model in self._models for twin in model.iter(f"{_SLIDE}sp")]
             same = [twin for twin in twins if role is not None and _is_twin(twin, role, index)]
-            box = next((found for twin in same if (found := _box(twin))), None)
+            box = next((frame_ for twin in same if (frame_ := _box(twin))), None)
         if box is None:
             return self._whole
         x0, top = frame.map(box[0], box[1])

@@ -156,16 +156,16 @@ class _Document:
 
     def _keep(self, group: _Group, above: _Group) -> None:
         """Put a text apart from the body where it belongs."""
-        found = group.flow.finish()
+        blocks = group.flow.finish()
         if group.kind in _HEADS:
-            self._heads += found
+            self._heads += blocks
         elif group.kind in _FEET:
-            self._feet += found
+            self._feet += blocks
         else:
             mark = ""
             if group.kind == "annotation":
                 mark = f"Comment by {self._author}: " if self._author else "Comment: "
-            above.flow.hang(list(noted(found, mark)))
+            above.flow.hang(list(noted(blocks, mark)))
 
     def _form_said(self, group: _Group, above: _Group) -> None:
         """Put what a form's field holds into the line."""
@@ -199,14 +199,14 @@ class _Document:
         """Note a font's or a style's name, which a semicolon ends."""
         group = self._now
         group.text.append(text)
-        said = "".join(group.text)
-        if ";" not in said:
+        name = "".join(group.text)
+        if ";" not in name:
             return
         group.text.clear()
         if group.kind == "fonttbl":
             _, codec = self._fonts.get(group.number, ("", ""))
-            self._fonts[group.number] = (said.partition(";")[0].strip(), codec)
-        elif match := _HEADING.match(said.strip()):
+            self._fonts[group.number] = (name.partition(";")[0].strip(), codec)
+        elif match := _HEADING.match(name.strip()):
             self._styles[group.number] = int(match[1])
 
     def _flush(self) -> None:
@@ -367,8 +367,8 @@ _STEPS = {
 
 def _once(blocks: list[Block]) -> Iterator[Block]:
     """Yield page heads or feet, each said once; of pages' numbers nothing is left to say."""
-    said = set()
+    seen = set()
     for block in blocks:
-        if block.text not in said and any(map(str.isalpha, block.text)):
-            said.add(block.text)
+        if block.text not in seen and any(map(str.isalpha, block.text)):
+            seen.add(block.text)
             yield block

@@ -35,12 +35,12 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
     except Exception as error:  # the library raises whatever it stumbles over
         problem = "it is Outlook's own wrapping of files (TNEF), and torn"
         raise DamagedFileError(name, "whole file", problem) from error
-    found = [*_body(wrapped)]
-    yield from found
+    blocks = [*_body(wrapped)]
+    yield from blocks
     files = list(getattr(wrapped, "attachments", ()) or ())
     for file in files:
         yield from attached(_name_of(file), bytes(file.data or b""), depth + 1)
-    if not found and not files:
+    if not blocks and not files:
         yield Notice(
             f"{name!r} is Outlook's own wrapping of a mail (TNEF), and nothing that can be read is"
             " in it. Ask the sender to send it as HTML or plain text."

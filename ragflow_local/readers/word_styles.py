@@ -126,8 +126,8 @@ class Styles:
         number_id, number_level = self._numbering(properties, chain)
         looks = [style.look for style in chain]
         self._inherited = Look(
-            is_hidden=next((one.is_hidden for one in looks if one.is_hidden is not None), None),
-            is_bold=next((one.is_bold for one in looks if one.is_bold is not None), None),
+            is_hidden=next((look.is_hidden for look in looks if look.is_hidden is not None), None),
+            is_bold=next((look.is_bold for look in looks if look.is_bold is not None), None),
         )
         return Style(level, self._count(number_id, number_level, bool(level)))
 
@@ -137,9 +137,9 @@ class Styles:
         id = None if properties is None else _value(properties, "rStyle")
         looks = [own, *(style.look for style in self._chain(id or "")), self._inherited]
         return Look(
-            next((one.align for one in looks if one.align), ""),
-            next((one.is_hidden for one in looks if one.is_hidden is not None), None),
-            next((one.is_bold for one in looks if one.is_bold is not None), None),
+            next((look.align for look in looks if look.align), ""),
+            next((look.is_hidden for look in looks if look.is_hidden is not None), None),
+            next((look.is_bold for look in looks if look.is_bold is not None), None),
         )
 
     def _chain(self, id: str) -> list[_Style]:
@@ -200,8 +200,8 @@ class Styles:
 
 def _value(element: Any, path: str) -> str | None:
     """Return the ``val`` of the element at ``path``, None where it is not there."""
-    found = element.find(f"{WORD}{path}")
-    return None if found is None else found.get(_VAL)
+    child = element.find(f"{WORD}{path}")
+    return None if child is None else child.get(_VAL)
 
 
 def is_on(element: Any) -> bool:

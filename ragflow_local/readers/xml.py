@@ -109,8 +109,8 @@ def _parts(element: Any, is_drawing: bool) -> Iterator[Block]:
         if lines:
             yield Block("paragraph", "\n".join(lines))
         return
-    if said := _said(element, is_drawing):
-        yield Block("paragraph", said)
+    if text := _said(element, is_drawing):
+        yield Block("paragraph", text)
     for child in children:
         yield from _parts(child, is_drawing)
 
@@ -122,8 +122,8 @@ def _lines(element: Any, is_drawing: bool) -> Iterator[str]:
     if _is_mixed(element):
         yield _plain(" ".join("".join(element.itertext()).split()))
         return
-    if said := _said(element, is_drawing):
-        yield said
+    if text := _said(element, is_drawing):
+        yield text
     for child in element:
         if isinstance(child.tag, str):
             yield from _lines(child, is_drawing)

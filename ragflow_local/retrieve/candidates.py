@@ -81,7 +81,9 @@ def asked_of(
         question: As it was asked; none for meaning alone.
     """
     languages = postings_words.languages_of(connection, datasets)
-    query = query_of(question, sorted(languages, key=lambda one: (-languages[one], one)))
+    query = query_of(
+        question, sorted(languages, key=lambda language: (-languages[language], language))
+    )
     if is_compounding(languages):
         query = with_compounds(query, vocabularies.of(connection, datasets))
     lists = read(connection, datasets, query.terms)

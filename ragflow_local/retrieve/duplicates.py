@@ -33,6 +33,6 @@ def behind(connection: Connection, hits: Sequence[Hit], dim: int, limit: int) ->
     matrix = chunks.embeddings_of(connection, [hit.chunk.number for hit in hits], dim)
     alike = np.argwhere(np.tril(matrix @ matrix.T, -1) > _SAME).tolist()
     figures = {at: figures_of(hits[at].chunk.content) for pair in alike for at in pair}
-    later = {one for one, better in alike if figures[one] == figures[better]}
+    later = {worse for worse, better in alike if figures[worse] == figures[better]}
     first = [hit for at, hit in enumerate(hits) if at not in later]
     return [*first, *(hit for at, hit in enumerate(hits) if at in later)][:limit]

@@ -93,24 +93,24 @@ def chosen(
         name: len(meta_values.meeting(connection, dataset_ids, name, wanted, _MOST_READ + 1))
         for name, wanted in conditions.items()
     }
-    found: set[int] | None = None
+    ids: set[int] | None = None
     for name in sorted(conditions, key=lambda name: count[name]):
-        if found is not None and len(found) <= _MOST_READ:
-            noted = documents.meta_fields_of(connection, found)
+        if ids is not None and len(ids) <= _MOST_READ:
+            noted = documents.meta_fields_of(connection, ids)
             return {number for number, fields in noted if meets(fields, conditions)}
         met = _meeting(connection, dataset_ids, name, conditions[name])
-        found = met if found is None else found & met
-    return found or set()
+        ids = met if ids is None else ids & met
+    return ids or set()
 
 
 def _meeting(
     connection: Connection, dataset_ids: Sequence[str], name: str, wanted: object
 ) -> set[int]:
-    found = meta_values.meeting(connection, dataset_ids, name, wanted)
+    ids = meta_values.meeting(connection, dataset_ids, name, wanted)
     asked = documents.meta_fields_of(
         connection, meta_values.uncertain(connection, dataset_ids, name)
     )
-    return found | {number for number, fields in asked if _meets_one(fields.get(name), wanted)}
+    return ids | {number for number, fields in asked if _meets_one(fields.get(name), wanted)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,10 @@ def documents_within(
     connection: Connection, rows: Sequence[DatasetRow], within: DocumentFilter
 ) -> tuple[int, ...] | None:
     """Return the numbers of the documents to search in; None for all."""
-    found = None
+    ids = None
     if within.ids is not None:
-        found = set(documents.numbers_of(connection, within.ids).values())
+        ids = set(documents.numbers_of(connection, within.ids).values())
     if within.meta_fields:
         meeting = chosen(connection, [row.id for row in rows], within.meta_fields)
-        found = meeting if found is None else found & meeting
-    return None if found is None else tuple(sorted(found))
+        ids = meeting if ids is None else ids & meeting
+    return None if ids is None else tuple(sorted(ids))

@@ -66,12 +66,14 @@ class Labels:
         Args:
             asked: Every form of every term of the question.
         """
-        said = {key for form in asked for key in self._by_form.get(form, ())}
-        found: dict[int, float] = {}
-        for key in said:
+        named = {key for form in asked for key in self._by_form.get(form, ())}
+        shares: dict[int, float] = {}
+        for key in named:
             for number in self._documents.get(key, ()):
-                found[number] = found.get(number, 0.0) + self._idf[self._words[key]]
-        return {number: share / self._total[number] for number, share in found.items() if share > 0}
+                shares[number] = shares.get(number, 0.0) + self._idf[self._words[key]]
+        return {
+            number: share / self._total[number] for number, share in shares.items() if share > 0
+        }
 
 
 @dataclass(slots=True)
@@ -115,14 +117,14 @@ class LabelsKept:
 
 def said_of_all(connection: Connection, labels: Labels, query: Query, numbers: Numbers) -> Scores:
     """Return (n_candidates,) how much of its document's name the question says, for each chunk."""
-    found = np.zeros(len(numbers))
+    share_by_chunk = np.zeros(len(numbers))
     shares = labels.shares({form for term in query.terms for form in term})
     if shares:
         within = documents.of_chunks(connection, numbers.tolist(), list(shares))
         for at, number in enumerate(numbers.tolist()):
             if number in within:
-                found[at] = shares[within[number]]
-    return found
+                share_by_chunk[at] = shares[within[number]]
+    return share_by_chunk
 
 
 def labelled(term: Scores, label: Scores) -> Scores:
@@ -141,16 +143,18 @@ def labelled(term: Scores, label: Scores) -> Scores:
 def _label(name: str, languages: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """Return the words of a document's name without its ending, each with its forms."""
     title = name[: name.rindex(".")] if "." in name[1:] else name
-    found: set[tuple[str, ...]] = set()
+    labels: set[tuple[str, ...]] = set()
     for piece in words_of(title):
         if is_unspaced(piece):
             long = [term for term in pairs(piece) if len(term) > 1]
-            found.update((term,) for term in long or [piece])
+            labels.update((term,) for term in long or [piece])
             continue
         for word in smallest_of(piece):
             forms = tuple(
-                dict.fromkeys(form for one in languages or ("en",) for form in forms_of(word, one))
+                dict.fromkeys(
+                    form for language in languages or ("en",) for form in forms_of(word, language)
+                )
             )
             if forms[0] not in function_words("en"):
-                found.add(forms)
-    return frozenset(found)
+                labels.add(forms)
+    return frozenset(labels)

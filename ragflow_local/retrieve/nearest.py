@@ -47,12 +47,12 @@ class Near:
 
     def cosines(self, connection: Connection, numbers: Numbers) -> Vector:
         """Return (n,) the exact cosine of question and chunk for each."""
-        found = cosines_of(self._parts, numbers)
-        missing = np.isnan(found)
+        cosines = cosines_of(self._parts, numbers)
+        missing = np.isnan(cosines)
         if missing.any():
             matrix = chunks.embeddings_of(connection, numbers[missing].tolist(), self.dim)
-            found[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
-        return found
+            cosines[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
+        return cosines
 
 
 def find(

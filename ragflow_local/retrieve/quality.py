@@ -14,33 +14,33 @@ import numpy as np
 _SAMPLES = 1000
 
 
-def ndcg(found: Sequence[Hashable], relevant: Mapping[Any, float], depth: int = 10) -> float:
+def ndcg(ranked: Sequence[Hashable], relevant: Mapping[Any, float], depth: int = 10) -> float:
     """Return the normalised discounted cumulative gain of the first ``depth``.
 
         sum of gain / log2(rank + 1), divided by that of the best order
 
     Args:
-        found: What was found, the best first.
+        ranked: What was found, the best first.
         relevant: The gain of each thing that should be.
         depth: How many of them count.
 
     Source: Järvelin & Kekäläinen, "Cumulated Gain-Based Evaluation of IR Techniques", 2002,
     https://doi.org/10.1145/582415.582418
     """
-    gains = [relevant.get(one, 0) / math.log2(rank + 2) for rank, one in enumerate(found)]
+    gains = [relevant.get(key, 0) / math.log2(rank + 2) for rank, key in enumerate(ranked)]
     best = sorted(relevant.values(), reverse=True)[:depth]
     ideal = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(best))
     return sum(gains[:depth]) / ideal
 
 
-def recall(found: Sequence[Hashable], relevant: Mapping[Any, float], depth: int) -> float:
+def recall(ranked: Sequence[Hashable], relevant: Mapping[Any, float], depth: int) -> float:
     """Return the share of what is relevant among the first ``depth``."""
-    return len(relevant.keys() & set(found[:depth])) / len(relevant)
+    return len(relevant.keys() & set(ranked[:depth])) / len(relevant)
 
 
-def reciprocal_rank(found: Sequence[Hashable], relevant: Mapping[Any, float]) -> float:
+def reciprocal_rank(ranked: Sequence[Hashable], relevant: Mapping[Any, float]) -> float:
     """Return 1 / rank of the first that is relevant; 0 where none is."""
-    return next((1 / rank for rank, one in enumerate(found, start=1) if one in relevant), 0.0)
+    return next((1 / rank for rank, key in enumerate(ranked, start=1) if key in relevant), 0.0)
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float, float]:

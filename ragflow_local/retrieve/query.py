@@ -89,13 +89,13 @@ def query_of(question: str, languages: Sequence[str] = ("en",)) -> Query:
     """
     spoken = tuple(languages[:_MOST_LANGUAGES]) or ("en",)
     asked = list(_asked(question, spoken))
-    is_about_something = any(one.kind == "content" for one in asked)
-    chosen = [one for one in asked if one.kind != "small"] if is_about_something else asked
+    is_about_something = any(term.kind == "content" for term in asked)
+    chosen = [term for term in asked if term.kind != "small"] if is_about_something else asked
     weights: dict[tuple[str, ...], float] = {}
     words: dict[tuple[str, ...], str] = {}
-    for one in chosen:
-        weights[one.forms] = weights.get(one.forms, 0.0) + one.weight
-        words.setdefault(one.forms, one.word)
+    for term in chosen:
+        weights[term.forms] = weights.get(term.forms, 0.0) + term.weight
+        words.setdefault(term.forms, term.word)
     together = _written_together(chosen, spoken)
     terms = tuple((*forms, *together.get(forms, ())) for forms in weights)
     return Query(terms, tuple(weights.values()), len(asked), tuple(words.values()))
@@ -144,18 +144,20 @@ def _written_together(
     asked: Sequence[_Asked], languages: Sequence[str]
 ) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Return more forms of terms: what they are together with a neighbour, as in Best Buy."""
-    found: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for one, other in pairwise(asked):
-        if one.weight == other.weight == 1.0 and _is_joinable(one.word, other.word):
-            joined = _stems(one.word + other.word, languages[0])
-            for forms in (one.forms, other.forms):
-                found[forms] = tuple(dict.fromkeys((*found.get(forms, ()), *joined)))
-    return found
+    written_together: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for left, other in pairwise(asked):
+        if left.weight == other.weight == 1.0 and _is_joinable(left.word, other.word):
+            joined = _stems(left.word + other.word, languages[0])
+            for forms in (left.forms, other.forms):
+                written_together[forms] = tuple(
+                    dict.fromkeys((*written_together.get(forms, ()), *joined))
+                )
+    return written_together
 
 
-def _is_joinable(one: str, other: str) -> bool:
-    return all(len(word) >= _LEAST_JOINED and word.isalpha() for word in (one, other)) and not (
-        is_unspaced(one) or is_unspaced(other)
+def _is_joinable(left: str, other: str) -> bool:
+    return all(len(word) >= _LEAST_JOINED and word.isalpha() for word in (left, other)) and not (
+        is_unspaced(left) or is_unspaced(other)
     )
 
 

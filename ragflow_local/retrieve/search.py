@@ -104,12 +104,12 @@ def search(
             remarks = (_BY_WORDS.format(model.name),)
     worded = question if wanted.vector_weight < 1 else ""
     with sources.catalog.read() as connection:
-        found, guesses = _candidates(connection, sources, scopes, (worded, vector), wanted)
+        candidates, guesses = _candidates(connection, sources, scopes, (worded, vector), wanted)
         remarks += tuple(_READ_AS.format(*guess) for guess in guesses)
         if reranker is not None and wanted.vector_weight > 0:
-            found = _reranked(connection, found, (question, reranker), wanted)
+            candidates = _reranked(connection, candidates, (question, reranker), wanted)
         has_graph = chunks.has_graph(connection, [scope.id for scope in scopes])
-        hits = _hits(connection, found, wanted, has_graph)
+        hits = _hits(connection, candidates, wanted, has_graph)
     return [replace(hit, remarks=remarks) for hit in hits] if remarks else hits
 
 
@@ -150,28 +150,33 @@ def _candidates(
 
 
 def _reranked(
-    connection: Connection, found: Candidates, asked: tuple[str, Reranker], wanted: SearchOptions
+    connection: Connection,
+    candidates: Candidates,
+    asked: tuple[str, Reranker],
+    wanted: SearchOptions,
 ) -> Candidates:
     """Return the best candidates, the reranker's scores in place of their cosines."""
     question, reranker = asked
     # In whole steps, so that the pages of one step follow one another.
     depth = _RERANKED * -(-(wanted.offset + wanted.limit) // _RERANKED)
-    order = np.argsort(-blend(found.vector, found.term, wanted.vector_weight), kind="stable")
-    rows = chunks.by_numbers(connection, found.numbers[order[:depth]].tolist())
-    kept = np.array([at for at in order[:depth] if found.numbers[at] in rows], np.intp)
+    order = np.argsort(
+        -blend(candidates.vector, candidates.term, wanted.vector_weight), kind="stable"
+    )
+    rows = chunks.by_numbers(connection, candidates.numbers[order[:depth]].tolist())
+    kept = np.array([at for at in order[:depth] if candidates.numbers[at] in rows], np.intp)
     passages = [
         "\n".join((*row.headings, row.content))
-        for row in (rows[number] for number in found.numbers[kept].tolist())
+        for row in (rows[number] for number in candidates.numbers[kept].tolist())
     ]
     scores = reranker.scores(question, passages).astype(np.float64)
-    return Candidates(found.numbers[kept], scores, found.term[kept])
+    return Candidates(candidates.numbers[kept], scores, candidates.term[kept])
 
 
 def _hits(
-    connection: Connection, found: Candidates, wanted: SearchOptions, has_graph: bool
+    connection: Connection, candidates: Candidates, wanted: SearchOptions, has_graph: bool
 ) -> list[Hit]:
     """Return one page of all candidates, ranked."""
-    numbers, vector, term = found.numbers, found.vector, found.term
+    numbers, vector, term = candidates.numbers, candidates.vector, candidates.term
     similarity = blend(vector, term, wanted.vector_weight)
     scored = numbers, similarity, vector, term
     order = np.argsort(-similarity, kind="stable")

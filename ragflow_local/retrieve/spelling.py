@@ -64,10 +64,10 @@ class Vocabulary:
         """
         if len(part) < (_LEAST_HEAD if heads_alone else _LEAST_PART):
             return []
-        found = set(self._containing(f"{part}\n"))
+        compounds = set(self._containing(f"{part}\n"))
         if not heads_alone:
-            found.update(self._containing(f"\n{part}"))
-        long = [word for word in found if len(word) - len(part) >= _LEAST_REST]
+            compounds.update(self._containing(f"\n{part}"))
+        long = [word for word in compounds if len(word) - len(part) >= _LEAST_REST]
         return sorted(long, key=lambda word: (len(word), word))[:_MOST_COMPOUNDS]
 
     def _containing(self, text: str) -> Iterator[str]:
@@ -105,20 +105,20 @@ class Vocabulary:
         ]
         if len(choices) > _MOST_COMPARED:
             choices = [other for other in choices if other[0] == word[0]]
-        found = process.extract(
+        matches = process.extract(
             word, choices, scorer=OSA.distance, score_cutoff=slips, limit=4 * _MOST_NEAREST
         )
-        least = min((distance for _, distance, _ in found), default=0)
-        near = [other for other, distance, _ in found if distance == least]
+        least = min((distance for _, distance, _ in matches), default=0)
+        near = [other for other, distance, _ in matches if distance == least]
         near.sort(key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
         return near[:_MOST_NEAREST]
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
+        by_length: dict[int, list[str]] = {}
         for word in self._joined.split():
-            found.setdefault(len(word), []).append(word)
-        return found
+            by_length.setdefault(len(word), []).append(word)
+        return by_length
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ def is_compounding(languages: Mapping[str, int]) -> bool:
     Args:
         languages: How many chunks are in each; a few are always taken for another than they are.
     """
-    compounding = sum(languages[one] for one in _COMPOUNDING & languages.keys())
+    compounding = sum(languages[language] for language in _COMPOUNDING & languages.keys())
     return compounding >= _GOOD_PART * sum(languages.values()) > 0
 
 
@@ -161,7 +161,7 @@ def with_compounds(query: Query, vocabulary: Vocabulary) -> Query:
     """Return the query with the compounds of its words, those that are of the same kind."""
     forms: dict[int, tuple[str, ...]] = {}
     for index, term in enumerate(query.terms):
-        kinds = (more for one in term for more in vocabulary.compounds_of(one, heads_alone=True))
+        kinds = (more for form in term for more in vocabulary.compounds_of(form, heads_alone=True))
         forms[index] = tuple(dict.fromkeys((*term, *kinds)))
     return query.with_forms(forms)
 
@@ -185,8 +185,8 @@ def guessed(
     read_as: list[tuple[str, str]] = []
     for index in missing:
         word, term = query.words[index], terms[index]
-        if found := _longer(term, vocabulary):
-            terms[index] = (*term, *found)
+        if longer := _longer(term, vocabulary):
+            terms[index] = (*term, *longer)
         elif parts := next(filter(None, map(vocabulary.parts_of, term)), ()):
             terms[index] = (parts[0],)
             added.append(((parts[1],), weights[index] / 2))
@@ -201,10 +201,10 @@ def guessed(
 
 
 def _longer(term: Sequence[str], vocabulary: Vocabulary) -> list[str]:
-    return [more for one in term for more in vocabulary.compounds_of(one)]
+    return [more for form in term for more in vocabulary.compounds_of(form)]
 
 
 def _nearest(term: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     """Return what is nearest to any form; spelled-out umlauts are no slip at all."""
-    found = [more for one in term[:3] for more in vocabulary.nearest(one)]
-    return list(dict.fromkeys(found))[:_MOST_NEAREST]
+    candidates = [more for form in term[:3] for more in vocabulary.nearest(form)]
+    return list(dict.fromkeys(candidates))[:_MOST_NEAREST]

@@ -131,8 +131,8 @@ class Directory:
             self._hold(self.catalog)
 
     def _hold(self, path: Path) -> None:
-        found = path.stat()
-        self._held = [*self._held, (path, (found.st_dev, found.st_ino))]
+        status = path.stat()
+        self._held = [*self._held, (path, (status.st_dev, status.st_ino))]
 
     def check_current(self) -> None:
         """Look whether the directory is still the one that was opened.
@@ -142,10 +142,10 @@ class Directory:
         """
         for path, known in self._held:
             try:
-                found = path.stat()
+                status = path.stat()
             except (FileNotFoundError, NotADirectoryError):
                 raise ProjectReplacedError(self.path, path.name) from None
-            if (found.st_dev, found.st_ino) != known:
+            if (status.st_dev, status.st_ino) != known:
                 raise ProjectReplacedError(self.path, path.name)
 
     def is_current(self) -> bool:
@@ -199,9 +199,9 @@ class Directory:
         return not self._owner.exists()
 
     def _check(self, *, is_repair: bool = False) -> bool:
-        found = read_json(self._format).get("format")
-        if isinstance(found, int) and found > FORMAT:
-            raise ProjectVersionError(self.path, found, FORMAT)
+        version = read_json(self._format).get("format")
+        if isinstance(version, int) and version > FORMAT:
+            raise ProjectVersionError(self.path, version, FORMAT)
         is_made = says_it_is_one(self.path)
         if is_made and not self.catalog.exists():
             raise DamagedProjectError(self.catalog, "it is missing")
@@ -229,12 +229,12 @@ class Directory:
         log = Path(f"{self.catalog}-wal")
         if log.exists() and log.stat().st_size:
             return True  # another process reads, and has kept the log: SQLite checks that itself
-        found = self.catalog.stat()
-        if seal.get("size") != found.st_size:
+        status = self.catalog.stat()
+        if seal.get("size") != status.st_size:
             return False
         if seal.get("sha256") and seal["sha256"] != sha256_of(self.catalog):
             return False
-        self._sealed = (found.st_size, found.st_mtime_ns)
+        self._sealed = (status.st_size, status.st_mtime_ns)
         return True
 
     def _write_seal(self, root: str | None) -> None:
@@ -242,9 +242,9 @@ class Directory:
         if log.exists() and log.stat().st_size:
             self._seal.unlink(missing_ok=True)
             return
-        found = self.catalog.stat()
-        size = found.st_size
-        if self._sealed == (size, found.st_mtime_ns):
+        status = self.catalog.stat()
+        size = status.st_size
+        if self._sealed == (size, status.st_mtime_ns):
             return  # nothing was written since
         sha256 = sha256_of(self.catalog) if size <= _HASHED_BYTES else ""
         self._write(self._seal, {"size": size, "sha256": sha256, "root": root})

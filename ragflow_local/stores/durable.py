@@ -36,7 +36,7 @@ def sync_tree(root: Path, synced: Set[str]) -> set[str]:
         root: A folder whose files never change once they are written.
         synced: What an earlier call returned: these files are not new.
     """
-    found: set[str] = set()
+    folders: set[str] = set()
     if not synced and root.exists():
         root.chmod(0o700)
     for folder, _, names in os.walk(root):
@@ -46,8 +46,8 @@ def sync_tree(root: Path, synced: Set[str]) -> set[str]:
             _sync(path, 0o600)
         if new:
             _sync(folder, 0o700)
-        found |= paths
-    return found
+        folders |= paths
+    return folders
 
 
 def sync_folder(folder: Path) -> None:
@@ -59,7 +59,7 @@ def sync_folder(folder: Path) -> None:
 def make_folder(path: Path, *, is_durable: bool = True) -> None:
     """Make a folder and those above it, readable by their owner only; it outlives a power cut."""
     missing = [path, *path.parents]
-    missing = missing[: next(n for n, one in enumerate(missing) if one.is_dir())]
+    missing = missing[: next(n for n, folder in enumerate(missing) if folder.is_dir())]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
         if is_durable:

@@ -118,15 +118,15 @@ def take_locks(path: Path) -> None:
             closed by the parent since.
     """
     file, memory = _file_of(path), _memory_of(path)
-    found = None if file is None else _inherited.get(file)
-    if file is None or found is None or file in _held:
+    inherited = None if file is None else _inherited.get(file)
+    if file is None or inherited is None or file in _held:
         return
-    if found.is_in_use or found.memory != _file_of(memory):
+    if inherited.is_in_use or inherited.memory != _file_of(memory):
         raise ForkedError(path.parent, is_too_late=True)
     import fcntl
 
     wanted = [(path, *_DATABASE_BYTES)]
-    if found.memory is not None:
+    if inherited.memory is not None:
         wanted.append((memory, *_MEMORY_BYTES))
     descriptors: list[int] = []
     try:
@@ -156,10 +156,10 @@ def without_exit(name: str) -> None:
 
 def _file_of(path: Path) -> _File | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _memory_of(path: Path) -> Path:

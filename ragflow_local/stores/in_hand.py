@@ -74,9 +74,9 @@ class InHand:
     def _read(self) -> tuple[dict[str, int], list[str]]:
         with contextlib.suppress(OSError, ValueError, AttributeError, TypeError, RecursionError):
             with read_own(self._path) as file:
-                found = json.loads(file.read(1 << 20))
-            ends = {id: int(count) for id, count in found["ends"].items() if is_id(id)}
-            return ends, [id for id in found["now"] if is_id(id)]
+                data = json.loads(file.read(1 << 20))
+            ends = {id: int(count) for id, count in data["ends"].items() if is_id(id)}
+            return ends, [id for id in data["now"] if is_id(id)]
         return {}, []
 
     def _write(self) -> None:

@@ -40,12 +40,14 @@ def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     except OSError:
         return ""  # no Linux: there the check for hard links is all
     lines = [line.split(" ") for line in text.split("\n")]
-    found = [
+    matching_mounts = [
         (len(place), number, kind)
         for number, (_, escaped, kind, *_) in enumerate(line for line in lines if len(line) > 2)
         if path.is_relative_to(place := _unescaped(escaped))
     ]
-    length, _, kind = max(found, default=(0, 0, ""))  # of mounts at one place the last counts
+    length, _, kind = max(
+        matching_mounts, default=(0, 0, "")
+    )  # of mounts at one place the last counts
     if length == 1 and kind in _ROOTS:
         return ""  # a machine in a machine whose own disk is made so: nobody else has it
     name, _, program = kind.partition(".")
@@ -56,4 +58,4 @@ def network_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
 
 def _unescaped(place: str) -> str:
     """Return a place as it is: the kernel writes blanks and the like as octal numbers."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), place)

@@ -41,16 +41,16 @@ def check_parts(project: Path, *, is_writing: bool) -> None:
     """
     for name in (*FOLDERS, *_IN_PLACE, *_REPLACED):
         try:
-            found = (project / name).lstat()
+            status = (project / name).lstat()
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if _is_link(found):
+        if _is_link(status):
             raise _elsewhere(project, name, "a link that leads elsewhere")
         is_right = stat.S_ISDIR if name in FOLDERS else stat.S_ISREG
-        if not is_right(found.st_mode):
+        if not is_right(status.st_mode):
             kind = "folder" if name in FOLDERS else "file"
             raise _elsewhere(project, name, f"no {kind}")
-        if is_writing and name in _IN_PLACE and found.st_nlink > 1:
+        if is_writing and name in _IN_PLACE and status.st_nlink > 1:
             raise _elsewhere(project, name, "a file that has another name elsewhere (a hard link)")
 
 
@@ -63,17 +63,17 @@ def _elsewhere(project: Path, name: str, problem: str) -> UnusableDirectoryError
     )
 
 
-def _is_link(found: os.stat_result) -> bool:
-    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
+def _is_link(status: os.stat_result) -> bool:
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _MOUNT_POINT
 
 
 def is_plain_folder(path: Path) -> bool:
     """Return whether there is a folder, and no link to one."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and not _is_link(found)
+    return stat.S_ISDIR(status.st_mode) and not _is_link(status)
 
 
 def has_links(folder: Path) -> bool:
@@ -143,7 +143,7 @@ def _names(folder: Path) -> list[str]:
 def read_json(path: Path) -> dict[str, object]:
     """Return the object in a file; empty where there is none, or something else."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict):
+            return data
     return {}

@@ -59,8 +59,8 @@ class _Entry:
         return _Held(base, state.removed, base, Memory())
 
     def hold(self, held: _Held) -> None:
-        both = [one for one in self.held if one.base == held.base]
-        both = sorted([*both, held], key=lambda one: (one.added, one.removed))
+        both = [other for other in self.held if other.base == held.base]
+        both = sorted([*both, held], key=lambda entry: (entry.added, entry.removed))
         self.held = tuple(both[-_MOST_HELD:])
 
     @property
@@ -86,10 +86,10 @@ class VectorCache:
             bases: Only chunks with higher numbers than that are wanted; 0 for all.
         """
         entries = self._entries_of(states)
-        found = [
+        current = [
             entry.of(state, base) for entry, state, base in zip(entries, states, bases, strict=True)
         ]
-        behind = [at for at, memory in enumerate(found) if memory is None]
+        behind = [at for at, memory in enumerate(current) if memory is None]
         if behind:
             behind.sort(key=lambda at: states[at].id)  # one order, so that no two threads wait
             with contextlib.ExitStack() as held:
@@ -101,9 +101,9 @@ class VectorCache:
                         connection, [(entries[at], states[at], bases[at]) for at in some], dim
                     )
                     for at, memory in zip(some, brought, strict=True):
-                        found[at] = memory
+                        current[at] = memory
             self._let_go({state.id for state in states})
-        return [memory for memory in found if memory is not None]
+        return [memory for memory in current if memory is not None]
 
     def forget(self, id: str) -> None:
         """Free what is held of a dataset."""

@@ -46,7 +46,7 @@ def _is_of_files(error: BaseException) -> bool:
 def _system_error(error: BaseException) -> int | None:
     """Return the system's number for what the disk refused, or None where a file is at fault."""
     number = error.errno if isinstance(error, OSError) else None
-    said = re.search(r"os error (\d+)", str(error))
-    if number is None and said:
-        number = int(said[1])
+    match = re.search(r"os error (\d+)", str(error))
+    if number is None and match:
+        number = int(match[1])
     return None if number in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EINVAL) else number

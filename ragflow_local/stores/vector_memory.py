@@ -131,13 +131,13 @@ def cosines_of(parts: Sequence[Scored], numbers: Numbers) -> Vector:
         together = np.concatenate([part[0] for part in parts])
         order = np.argsort(together, kind="stable")
         parts = [(together[order], np.concatenate([part[1] for part in parts])[order])]
-    found = np.full(len(numbers), np.nan, np.float32)
+    similarities = np.full(len(numbers), np.nan, np.float32)
     for known, cosines in parts:
         if len(known):
             rows = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
             here = known[rows] == numbers
-            found[here] = cosines[rows[here]]
-    return found
+            similarities[here] = cosines[rows[here]]
+    return similarities
 
 
 def _largest(values: Vector, count: int) -> NDArray[np.intp]:

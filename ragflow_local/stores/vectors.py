@@ -75,8 +75,8 @@ class Vectors:
 
     def kept(self) -> list[str]:
         """Return the name of every table on the disk, whole or not."""
-        found = (path.stem for path in self._directory.glob("*.lance") if path.is_dir())
-        return sorted(name for name in found if is_id(name))
+        names = (path.stem for path in self._directory.glob("*.lance") if path.is_dir())
+        return sorted(name for name in names if is_id(name))
 
     def close(self) -> None:
         """Forget the tables; a closed one opens again when it is used."""
@@ -216,21 +216,21 @@ class LanceTable:
 
     def numbers(self) -> Numbers:
         """Return its chunk numbers, in no order."""
-        found = self._table.search().select(["number"]).limit(None).to_arrow()
-        numbers: Numbers = found["number"].to_numpy()
+        table = self._table.search().select(["number"]).limit(None).to_arrow()
+        numbers: Numbers = table["number"].to_numpy()
         return numbers
 
     def read(self) -> tuple[Numbers, Numbers, Matrix]:
         """Return all of its chunk numbers, document numbers and vectors."""
         wanted = ["number", "document", "vector", "checksum"]
-        found = self._table.search().select(wanted).limit(None).to_arrow()
-        flat: Matrix = found["vector"].combine_chunks().flatten().to_numpy()
-        numbers, documents = found["number"].to_numpy(), found["document"].to_numpy()
+        table = self._table.search().select(wanted).limit(None).to_arrow()
+        flat: Matrix = table["vector"].combine_chunks().flatten().to_numpy()
+        numbers, documents = table["number"].to_numpy(), table["document"].to_numpy()
         matrix = flat.reshape(-1, self._dim)
         types = [str(column.dtype) for column in (numbers, documents, flat)]
         if types != ["int64", "int64", "float32"]:
             raise ValueError("its columns have other types than those that were written")
-        if not np.array_equal(_checksums(numbers, documents, matrix), found["checksum"].to_numpy()):
+        if not np.array_equal(_checksums(numbers, documents, matrix), table["checksum"].to_numpy()):
             raise ValueError("some vectors are not those that were written")
         return numbers, documents, matrix
 
@@ -250,9 +250,9 @@ class LanceTable:
         )
         if documents is not None:
             query = query.where(_is_in("document", documents), prefilter=True)
-        found = query.to_arrow()
-        cosines = (1.0 - found["_distance"].to_numpy()).astype(np.float32)
-        return found["number"].to_numpy(), cosines
+        table = query.to_arrow()
+        cosines = (1.0 - table["_distance"].to_numpy()).astype(np.float32)
+        return table["number"].to_numpy(), cosines
 
     def add(self, batches: Iterable[Batch]) -> None:
         """Add chunks; the first ones make the table."""

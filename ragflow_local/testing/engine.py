@@ -200,11 +200,11 @@ class WarmSlot(Slot):
         request: wire.Request,
         name: str,
         is_cancelled: Callable[[], bool],
-        said: Callable[[int], None] = lambda page: None,
+        on_page: Callable[[int], None] = lambda page: None,
     ) -> wire.Reply:
         """Return the worker's reply, as ``Slot`` does."""
         self._is_idle = False
-        reply = super().run(request, name, is_cancelled, said)
+        reply = super().run(request, name, is_cancelled, on_page)
         self._is_idle = True
         return reply
 
@@ -265,5 +265,5 @@ class _ByWords:
         self._embedder = HashingEmbedder()
 
     def scores(self, question: str, passages: Sequence[str]) -> Vector:
-        found = self._embedder.embed(passages) @ self._embedder.embed_query(question)
-        return found.clip(0, 1)
+        cosines = self._embedder.embed(passages) @ self._embedder.embed_query(question)
+        return cosines.clip(0, 1)

@@ -36,7 +36,7 @@ def forms_of(word: str, language: str) -> frozenset[str]:
     forms.add(_SAME.get(folded, folded))
     forms |= irregular(language).get(folded, frozenset())
     if language == "de":
-        bare = _PREFIXED.sub(lambda found: found[1] or "", folded)
+        bare = _PREFIXED.sub(lambda match: match[1] or "", folded)
         if bare != folded:
             forms.add(bare)
     return frozenset(forms)
@@ -50,14 +50,14 @@ def is_same(left: Token, right: Token) -> bool:
         return True
     if left.kind == "name" and right.kind == "name":
         return False
-    return any(_is_bent(one, other) for one in left.forms for other in right.forms)
+    return any(_is_bent(form, other) for form in left.forms for other in right.forms)
 
 
 def _is_bent(left: str, right: str) -> bool:
     """Say whether two words differ by what words are bent with."""
     size = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
+    for left_letter, other in zip(left, right, strict=False):
+        if left_letter != other:
             break
         size += 1
     if size < 4 or size * 5 < max(len(left), len(right)) * 3:

@@ -47,21 +47,21 @@ def asked_in_order(question: str) -> tuple[str, ...]:
     language = _told_language(question)
     if language in _RUNS:
         bare = _RUNS[language].sub(" ", _RUNS[language].sub(" ", question))  # か after what asks
-        found = _content(bare, language, _tying(language))
+        terms = _content(bare, language, _tying(language))
     else:
-        found = _content(question, language, _tying(language) | _commands(language))
-    return tuple(dict.fromkeys(found or content_terms(question, language)))
+        terms = _content(question, language, _tying(language) | _commands(language))
+    return tuple(dict.fromkeys(terms or content_terms(question, language)))
 
 
 def _content(text: str, language: str, small: frozenset[str]) -> tuple[str, ...]:
     codes = _codes_of(text)
-    found: list[str] = []
+    terms: list[str] = []
     for group in filter(None, groups_of(text, language)):
         if is_unspaced(group[0]):
-            found += [term for term in group if len(term) > 1] or group
+            terms += [term for term in group if len(term) > 1] or group
         elif len(group) == 1 or not small.issuperset(group[1:]):  # of "est-elle" nothing is left
-            found += [term for term in group if term not in small or term in codes]
-    return tuple(found)
+            terms += [term for term in group if term not in small or term in codes]
+    return tuple(terms)
 
 
 def _codes_of(text: str) -> frozenset[str]:

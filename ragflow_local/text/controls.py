@@ -20,4 +20,4 @@ def without_controls(text: str) -> str:
 def escaped(json: str) -> str:
     r"""Return JSON in which they stand as ``\uXXXX``: the same values, and nothing is steered."""
     # Half a character, as some file names have, is no UTF-8 either.
-    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+    return _IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json)

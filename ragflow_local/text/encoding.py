@@ -231,9 +231,9 @@ def _guess(sample: bytes) -> str:
     """Return the likeliest encoding that makes no mixed words, "" where there is none."""
     from chardet import detect_all  # takes a while to import; few files need it
 
-    for said in detect_all(sample):
+    for guess in detect_all(sample):
         try:
-            name = codecs.lookup(said["encoding"] or "").name
+            name = codecs.lookup(guess["encoding"] or "").name
             text = sample.decode(name, errors="replace")
         except LookupError:
             continue

@@ -126,11 +126,11 @@ def class_of(value: str) -> str:
 @cache
 def figure_words(language: str) -> Mapping[str, str]:
     """Return the words of a language that are figures, folded, with their values."""
-    found: dict[str, str] = {}
+    spelled: dict[str, str] = {}
     for entry in FIGURE_WORDS[language].split(";") if language in FIGURE_WORDS else ():
         value, *words = entry.split()
-        found.update((fold(word), value) for word in words)
+        spelled.update((fold(word), value) for word in words)
     for pair in _TIMES.get(language, "").split():
         word, _, value = pair.partition("=")
-        found[fold(word)] = value
-    return found
+        spelled[fold(word)] = value
+    return spelled

@@ -115,10 +115,10 @@ class Time:
 def figures_of(text: str) -> frozenset[str]:
     """Return the numbers a text says, those in words and in digits alike."""
     text = unicodedata.normalize("NFKC", text)
-    found = {re.sub(r"[^\d.]", "", figure).strip(".") for figure in _FIGURE.findall(text)}
-    found |= {str(_SPELLED[one]) for one in _HAN_NUMBER.findall(text)}
+    figures = {re.sub(r"[^\d.]", "", figure).strip(".") for figure in _FIGURE.findall(text)}
+    figures |= {str(_SPELLED[part]) for part in _HAN_NUMBER.findall(text)}
     words = (word.casefold() for word in _WORD.findall(text))
-    return frozenset(found | {str(_SPELLED[word]) for word in words if word in _SPELLED})
+    return frozenset(figures | {str(_SPELLED[word]) for word in words if word in _SPELLED})
 
 
 def is_negated(text: str) -> bool:
@@ -129,11 +129,11 @@ def is_negated(text: str) -> bool:
 @lru_cache(maxsize=20_000)
 def times_of(text: str) -> tuple[Time, ...]:
     """Return the years, months, days and quarters a text names, in no order."""
-    found = [Time(*_whole(match.groups())) for match in _ISO.finditer(text)]
-    found += [Time(*_whole(match.groups()[::-1])) for match in _DOTTED.finditer(text)]
-    found += [Time(*_whole(match.groups())) for match in _HAN_DATE.finditer(text)]
+    times = [Time(*_whole(match.groups())) for match in _ISO.finditer(text)]
+    times += [Time(*_whole(match.groups()[::-1])) for match in _DOTTED.finditer(text)]
+    times += [Time(*_whole(match.groups())) for match in _HAN_DATE.finditer(text)]
     bare = _HAN_DATE.sub(" ", _DOTTED.sub(" ", _ISO.sub(" ", text)))
-    return tuple(dict.fromkeys([*found, *_spelled_times(bare)]))
+    return tuple(dict.fromkeys([*times, *_spelled_times(bare)]))
 
 
 def _whole(parts: tuple[str | None, ...]) -> list[int | None]:
@@ -141,33 +141,35 @@ def _whole(parts: tuple[str | None, ...]) -> list[int | None]:
 
 
 def _spelled_times(text: str) -> list[Time]:
-    found = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
-    years: list[int | None] = [int(one[0]) for one in _YEAR.finditer(text)]
+    times = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
+    years: list[int | None] = [int(match[0]) for match in _YEAR.finditer(text)]
     quarters = [
-        int(one) if one.isdigit() else _QUARTERS[one.lower()]
+        int(group) if group.isdigit() else _QUARTERS[group.lower()]
         for match in _QUARTER.finditer(text)
-        for one in match.groups()
-        if one
+        for group in match.groups()
+        if group
     ]
     if quarters:
-        return found + [Time(y, None, None, q) for q in quarters for y in years or [None]]
-    said = {time.year for time in found}
-    return found + [Time(year) for year in years if year not in said]
+        return times + [Time(y, None, None, q) for q in quarters for y in years or [None]]
+    years_named = {time.year for time in times}
+    return times + [Time(year) for year in years if year not in years_named]
 
 
 def _months_in(tokens: list[str]) -> list[Time]:
     """Return the months that words name, with the year and the day beside them."""
-    found: list[Time] = []
+    times: list[Time] = []
     for index, token in enumerate(tokens):
         month = _MONTH.get(token.casefold())
         if month is None:
             continue
         before = tokens[index - 1] if index else ""
         after = (*tokens[index + 1 : index + 3], "", "")
-        year = next((one for one in (before, after[0], after[1]) if _YEAR.fullmatch(one)), None)
-        day = next((one for one in (before, after[0]) if one.isdigit() and 0 < int(one) < 32), None)
+        year = next((word for word in (before, after[0], after[1]) if _YEAR.fullmatch(word)), None)
+        day = next(
+            (word for word in (before, after[0]) if word.isdigit() and 0 < int(word) < 32), None
+        )
         is_sure = year or day or (before.casefold() in _BEFORE_MONTHS and token[0].isupper())
         if token.casefold() in _UNSURE and not is_sure:
             continue
-        found.append(Time(int(year) if year else None, month, int(day) if day else None))
-    return found
+        times.append(Time(int(year) if year else None, month, int(day) if day else None))
+    return times

@@ -56,9 +56,9 @@ def simplified(run: str) -> str:
 @cache
 def _simplified() -> Mapping[int, str]:
     """Return OpenCC's table of characters: 4,000, a few milliseconds."""
-    found: dict[int, str] = {}
+    table: dict[int, str] = {}
     for line in data_path("TSCharacters.txt").read_text("utf-8").splitlines():
         traditional, _, simple = line.partition("\t")
         if len(traditional) == 1 and simple:
-            found[ord(traditional)] = simple.split(" ")[0]
-    return found
+            table[ord(traditional)] = simple.split(" ")[0]
+    return table

@@ -146,6 +146,6 @@ def _names(header: Sequence[Row]) -> Row:
         spread.append(cells)
     names = []
     for column in range(len(header[0])):
-        said = (row[column] for row in spread if row[column])
-        names.append(" ".join(dict.fromkeys(" ".join(text.split()) for text in said)))
+        spoken_cells = (row[column] for row in spread if row[column])
+        names.append(" ".join(dict.fromkeys(" ".join(text.split()) for text in spoken_cells)))
     return tuple(names)

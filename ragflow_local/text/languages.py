@@ -81,7 +81,7 @@ def language_of(text: str, among: Collection[str] = ()) -> str:
     script = _script_of(text[:_LETTERS_READ])
     if not script or len(script) == 2:
         return script
-    allowed = tuple(one for one in _OF_SCRIPT[script] if not among or one in among)
+    allowed = tuple(language for language in _OF_SCRIPT[script] if not among or language in among)
     if len(allowed) == 1:
         return allowed[0]
     allowed = allowed or _OF_SCRIPT[script]
@@ -135,22 +135,22 @@ def known_languages() -> frozenset[str]:
 
 @cache
 def _words() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    found: dict[str, dict[str, frozenset[str]]] = {}
+    words_by_language: dict[str, dict[str, frozenset[str]]] = {}
     file = resources.files("ragflow_local.text").joinpath("function_words.txt")
     for line in file.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             language, kind, *words = line.split()
-            found.setdefault(language, {})[kind] = frozenset(map(fold, words))
-    return found
+            words_by_language.setdefault(language, {})[kind] = frozenset(map(fold, words))
+    return words_by_language
 
 
 @cache
 def _languages_of_word() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    by_word: dict[str, list[str]] = {}
     for language in _words():
         for word in function_words(language):
-            found.setdefault(word, []).append(language)
-    return {word: tuple(languages) for word, languages in found.items()}
+            by_word.setdefault(word, []).append(language)
+    return {word: tuple(languages) for word, languages in by_word.items()}
 
 
 def _votes(text: str, allowed: Collection[str]) -> Counter[str]:
@@ -166,7 +166,7 @@ def _votes(text: str, allowed: Collection[str]) -> Counter[str]:
             weight = times if len(languages) > 1 else 2 * times
             for language in languages:
                 votes[language] += weight
-    return Counter({one: count for one, count in votes.items() if one in allowed})
+    return Counter({language: count for language, count in votes.items() if language in allowed})
 
 
 def _script_of(text: str) -> str:

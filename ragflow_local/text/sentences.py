@@ -56,8 +56,8 @@ def sentence_spans(text: str) -> list[Span]:
 
 def sentences(text: str) -> list[str]:
     """Return the sentences of ``text`` without the white space around them."""
-    found = (text[start:end].strip() for start, end in sentence_spans(text))
-    return [sentence for sentence in found if sentence]
+    texts = (text[start:end].strip() for start, end in sentence_spans(text))
+    return [sentence for sentence in texts if sentence]
 
 
 def _ends(text: str) -> Iterator[int]:

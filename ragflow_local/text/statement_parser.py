@@ -213,8 +213,8 @@ class _Parser:
         self._add(text, figures.class_of(value), frozenset({value}), value)
 
     def _add(self, text: str, kind: str, forms: frozenset[str], value: str = "") -> None:
-        said = self.said
-        last = said.tokens[-1] if said.tokens else None
+        statement = self.said
+        last = statement.tokens[-1] if statement.tokens else None
         goes_on = self.is_open and last is not None
         if last is not None and last.kind in ("year", "month", "day") and not value:
             goes_on = False
@@ -223,12 +223,12 @@ class _Parser:
         if goes_on and last is not None and kind == "word" and self._is_verb_after(last):
             goes_on, self.marker = False, SAID
         if not goes_on:
-            said.phrases.append(Phrase(self.marker, self.part, self.sentence))
-            said.has_verb |= self.marker == SAID
+            statement.phrases.append(Phrase(self.marker, self.part, self.sentence))
+            statement.has_verb |= self.marker == SAID
             self.marker = ""
-        phrase = len(said.phrases) - 1
-        said.phrases[-1].tokens.append(len(said.tokens))
-        said.tokens.append(Token(text, forms, kind, value, phrase))
+        phrase = len(statement.phrases) - 1
+        statement.phrases[-1].tokens.append(len(statement.tokens))
+        statement.tokens.append(Token(text, forms, kind, value, phrase))
         self.is_open = True
 
     def _is_verb_after(self, last: Token) -> bool:
@@ -237,54 +237,60 @@ class _Parser:
         return last.kind == "name" or (last.kind == "first" and is_alone)
 
     def _end_part(self, *, is_soft: bool = False) -> None:
-        said = self.said
+        statement = self.said
         if self.negated_from is not None:
             start = self.negated_from
-            if start >= len(said.tokens):  # nothing after it: it is said of the whole part
+            if start >= len(statement.tokens):  # nothing after it: it is said of the whole part
                 start = self.part_began
-            for token in said.tokens[start:]:
+            for token in statement.tokens[start:]:
                 token.is_negated = True
             self.negated_from = None
         if self.language == "de" and self.last_word in _PARTICLES and not self.is_open:
-            said.kept.add(self.last_word)  # nahm an, lehnte ab: one word in other forms
-            for token in said.tokens[self.part_began :]:
+            statement.kept.add(self.last_word)  # nahm an, lehnte ab: one word in other forms
+            for token in statement.tokens[self.part_began :]:
                 if token.text[0].islower():
                     token.forms |= {self.last_word + form for form in token.forms}
-        if len(said.tokens) > self.part_began:
+        if len(statement.tokens) > self.part_began:
             self.part += 1
-            self.part_began = len(said.tokens)
+            self.part_began = len(statement.tokens)
         if is_soft:
             self.soft.add(self.part)
         self.is_open = False
         self.marker = ""
 
 
-def _merge_single(said: Statement, soft: set[int]) -> None:
+def _merge_single(statement: Statement, soft: set[int]) -> None:
     """Join a part of one phrase, as of a list, with its neighbour of the same sentence."""
-    parts = sorted({phrase.part for phrase in said.phrases})
+    parts = sorted({phrase.part for phrase in statement.phrases})
     for part in parts:
-        own = [phrase for phrase in said.phrases if phrase.part == part]
+        own = [phrase for phrase in statement.phrases if phrase.part == part]
         if len(own) != 1:
             continue
-        kinds = {said.tokens[index].is_figure for index in own[0].tokens}
-        first = said.tokens[own[0].tokens[0]]
+        kinds = {statement.tokens[index].is_figure for index in own[0].tokens}
+        first = statement.tokens[own[0].tokens[0]]
         if len(kinds) > 1 or (first.kind == "run" and not soft & {part, part + 1}):
             continue  # a clause, where words are not parted
-        later = [one for one in said.phrases if one.part > part and one.sentence == own[0].sentence]
+        later = [
+            other
+            for other in statement.phrases
+            if other.part > part and other.sentence == own[0].sentence
+        ]
         earlier = [
-            one for one in said.phrases if one.part < part and one.sentence == own[0].sentence
+            other
+            for other in statement.phrases
+            if other.part < part and other.sentence == own[0].sentence
         ]
         target = later[0].part if later else earlier[-1].part if earlier else part
         own[0].part = target
-        said.levels |= {(target, level) for at, level in said.levels if at == part}
+        statement.levels |= {(target, level) for at, level in statement.levels if at == part}
 
 
-def _split_repeated(said: Statement) -> None:
+def _split_repeated(statement: Statement) -> None:
     """Part "from 3 in May to 5 in June" before its second pair."""
-    highest = max((phrase.part for phrase in said.phrases), default=0)
+    highest = max((phrase.part for phrase in statement.phrases), default=0)
     at: dict[tuple[int, str], int] = {}
-    kinds = [said.tokens[phrase.tokens[0]].kind for phrase in said.phrases]
-    for index, phrase in enumerate(said.phrases):
+    kinds = [statement.tokens[phrase.tokens[0]].kind for phrase in statement.phrases]
+    for index, phrase in enumerate(statement.phrases):
         key = (phrase.part, phrase.marker)
         is_dated = kinds[index] in ("number", "year", "month", "day", "name")
         if phrase.marker in ("", SAID) or not is_dated:
@@ -298,20 +304,20 @@ def _split_repeated(said: Statement) -> None:
             continue
         highest += 1
         old = phrase.part
-        for other in said.phrases[start:]:
+        for other in statement.phrases[start:]:
             if other.part == old:
                 other.part = highest
         at[highest, phrase.marker] = index
 
 
-def _mark_roles(said: Statement) -> None:
+def _mark_roles(statement: Statement) -> None:
     """Say of unmarked phrases who does and who suffers: the first, and those after it."""
     seen: set[int] = set()
-    passive = {phrase.part for phrase in said.phrases if phrase.marker == AGENT}
-    for phrase in said.phrases:
+    passive = {phrase.part for phrase in statement.phrases if phrase.marker == AGENT}
+    for phrase in statement.phrases:
         if phrase.marker:
             continue
-        if not _is_nominal(said, phrase):
+        if not _is_nominal(statement, phrase):
             phrase.marker = FIGURE
         elif phrase.part in seen or phrase.part in passive:
             phrase.marker = PATIENT
@@ -321,5 +327,5 @@ def _mark_roles(said: Statement) -> None:
             seen.add(phrase.part)
 
 
-def _is_nominal(said: Statement, phrase: Phrase) -> bool:
-    return not said.tokens[phrase.tokens[0]].is_figure
+def _is_nominal(statement: Statement, phrase: Phrase) -> bool:
+    return not statement.tokens[phrase.tokens[0]].is_figure

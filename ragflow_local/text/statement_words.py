@@ -20,13 +20,13 @@ _INSIDE_WORDS = frozenset(
 
 @cache
 def _words() -> Mapping[tuple[str, str], frozenset[str]]:
-    found: dict[tuple[str, str], frozenset[str]] = {}
+    word_sets: dict[tuple[str, str], frozenset[str]] = {}
     file = resources.files("ragflow_local.text").joinpath("statement_words.txt")
     for line in file.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             language, kind, *words = line.split()
-            found[language, kind] = frozenset(map(fold, words))
-    return found
+            word_sets[language, kind] = frozenset(map(fold, words))
+    return word_sets
 
 
 def words_of(language: str, kind: str) -> frozenset[str]:
@@ -44,15 +44,15 @@ def opposites(language: str) -> frozenset[tuple[str, str]]:
 @cache
 def tying_words(language: str) -> frozenset[str]:
     """Return the words of a language that hold a sentence together, folded."""
-    found = function_words(language) | words_of(language, "aux") | words_of(language, "article")
-    found |= words_of(language, "join") | words_of(language, "agent") | words_of(language, "keep")
-    found |= words_of(language, "pronoun") | words_of(language, "prep")
+    words = function_words(language) | words_of(language, "aux") | words_of(language, "article")
+    words |= words_of(language, "join") | words_of(language, "agent") | words_of(language, "keep")
+    words |= words_of(language, "pronoun") | words_of(language, "prep")
     if language in ("zh", "ja"):
-        found = frozenset(word for word in found if word not in _INSIDE_WORDS)
-    found |= words_of(language, "without")
+        words = frozenset(word for word in words if word not in _INSIDE_WORDS)
+    words |= words_of(language, "without")
     for level in LEVELS:
-        found |= words_of(language, level) - words_of(language, "light")
-    return found - _INSIDE_WORDS if language in ("zh", "ja") else found
+        words |= words_of(language, level) - words_of(language, "light")
+    return words - _INSIDE_WORDS if language in ("zh", "ja") else words
 
 
 @cache

@@ -111,8 +111,8 @@ def _stemmed(word: str, folded: str, language: str) -> str:
         word = word.translate(_TO_PERSIAN)
     # A stemmer keeps the word it works on in itself; a lock costs nothing beside the cache.
     with _lock:
-        found = str(stemmer.stemWord(word))
-    return fold(found) or folded
+        stemmed_word = str(stemmer.stemWord(word))
+    return fold(stemmed_word) or folded
 
 
 _lock = threading.Lock()
@@ -127,12 +127,12 @@ def _stemmer(language: str) -> Any:
 @cache
 def _irregular() -> Mapping[tuple[str, str], str]:
     """Return the dictionary's word for forms that no rule brings to it, by language."""
-    found: dict[tuple[str, str], str] = {}
+    irregular_forms: dict[tuple[str, str], str] = {}
     file = resources.files("ragflow_local.text").joinpath("irregular.txt")
     for line in file.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             language, word, *forms = line.split()
             for form in forms:
                 if fold(form) not in function_words(language):
-                    found.setdefault((language, fold(form)), word)
-    return found
+                    irregular_forms.setdefault((language, fold(form)), word)
+    return irregular_forms

@@ -95,12 +95,12 @@ def is_code(word: str, language: str) -> bool:
 @lru_cache(maxsize=200_000)  # The vocabulary of a large project: a word costs 5 us, this 0.1.
 def _terms_of_piece(piece: str, language: str, has_codes: bool) -> tuple[str, ...]:
     """Return the terms of one word, number or code."""
-    found: list[str] = []
+    terms: list[str] = []
     for word in parts_of(piece):
-        found.extend(forms_of(word, language))
+        terms.extend(forms_of(word, language))
         if has_codes and is_code(word, language):
-            found.append(word)
-    return tuple(dict.fromkeys(term for term in found if term))
+            terms.append(word)
+    return tuple(dict.fromkeys(term for term in terms if term))
 
 
 def asked_terms(question: str) -> frozenset[str]:
@@ -109,12 +109,12 @@ def asked_terms(question: str) -> frozenset[str]:
     Not its function words, nor the single characters of a longer run of an unspaced script.
     """
     language = likely_language(question)
-    found: set[str] = set()
-    for one in {language, "en"}:
-        for group in groups_of(question, one):
+    terms: set[str] = set()
+    for language_ in {language, "en"}:
+        for group in groups_of(question, language_):
             long = [term for term in group if len(term) > 1 or not is_unspaced(term)]
-            found.update(long or group)
-    return frozenset(found - function_words(language) - STOP_WORDS)
+            terms.update(long or group)
+    return frozenset(terms - function_words(language) - STOP_WORDS)
 
 
 def spans_of(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
@@ -170,14 +170,14 @@ def chunk_terms(row: ChunkRow, language: str = "") -> dict[str, int]:
     language = language or language_of_chunk(row)
     name = row.document_name
     title = name[: name.rindex(".")] if "." in name[1:] else name
-    found = Counter(iterate(row.match_text or row.content, language))
+    counts = Counter(iterate(row.match_text or row.content, language))
     for text, times in ((title, 1), *((heading, 1) for heading in row.headings)):
-        _count(found, text, times, language)
+        _count(counts, text, times, language)
     for text in (*row.keywords, *row.questions):
-        _count(found, text, 2, language)
-    return dict(found)
+        _count(counts, text, 2, language)
+    return dict(counts)
 
 
-def _count(found: Counter[str], text: str, times: int, language: str) -> None:
+def _count(counts: Counter[str], text: str, times: int, language: str) -> None:
     for term in iterate(text, language):
-        found[term] += times
+        counts[term] += times

@@ -100,15 +100,15 @@ class Unigram:
         return "\u2581" + text.replace(" ", "\u2581") if text else ""
 
     def _of_word(self, word: str, most: int) -> tuple[int, ...]:
-        found = self._kept.get(word)
-        if found is None:
+        pieces = self._kept.get(word)
+        if pieces is None:
             # No piece has more letters than sixteen: of a long word what is beyond is not seen.
-            found = self._cut_word(word[: 16 * most + 16])
+            pieces = self._cut_word(word[: 16 * most + 16])
             if len(word) <= _LONGEST_KEPT:
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
-                self._kept[word] = found
-        return found
+                self._kept[word] = pieces
+        return pieces
 
     def _cut_word(self, word: str) -> tuple[int, ...]:
         """Return the pieces whose probabilities have the largest product (Viterbi)."""

@@ -116,17 +116,17 @@ def parts_of(piece: str) -> tuple[str, ...]:
     piece = re.sub(r"(?<=\w)['’](?=\d)", "_", piece)
     piece = _APOSTROPHE.sub("", piece)
     signed, piece = piece, piece.rstrip("+#")  # C++ is C as well
-    found: list[str] = []
+    word_parts: list[str] = []
     parts = [part for part in _SEPARATOR.split(piece) if part]
     separators = set(_SEPARATOR.findall(piece))
     if len(parts) > 1 and _is_one_word(piece, parts, separators):
-        found.append(_SEPARATOR.sub("", piece))
+        word_parts.append(_SEPARATOR.sub("", piece))
     for part in parts:
-        found.append(part)
-        found.extend(_smaller(part))
+        word_parts.append(part)
+        word_parts.extend(_smaller(part))
     if signed != piece:
-        found.append(signed)
-    return tuple(dict.fromkeys(found))
+        word_parts.append(signed)
+    return tuple(dict.fromkeys(word_parts))
 
 
 def smallest_of(piece: str) -> Iterator[str]:

@@ -63,18 +63,18 @@ def tables_of(
 ) -> list[tuple[int, int, Piece]]:
     """Return the tables among ``rows``: first row, row after the last, and the table."""
     merged = [row_of(row) for row in rows]
-    found: list[tuple[int, int, Piece]] = []
+    pieces: list[tuple[int, int, Piece]] = []
     start = 0
     while start < len(merged):
         end = _run(merged, start)
         if end - start >= 2:
             piece = _as_table(merged[start:end], rules, words)
             if piece is not None:
-                found.append((start, end, piece))
+                pieces.append((start, end, piece))
                 start = end
                 continue
         start += 1
-    return found
+    return pieces
 
 
 def _run(rows: Sequence[Row], start: int) -> int:

@@ -40,13 +40,13 @@ def notes_of(page: Any, lines: Lines, number: int) -> Iterator[Block]:
             author = clean(str(annotation.info.get("title") or ""))
             shown = annotation.rect * page.rotation_matrix
             box = lines.turned(Box(shown.x0, shown.y0, shown.x1, shown.y1))
-            said = f"{author}: {text}" if author else text
-            yield Block("paragraph", said, place=lines.place(number, box))
+            note = f"{author}: {text}" if author else text
+            yield Block("paragraph", note, place=lines.place(number, box))
 
 
 def bookmarks_of(document: Any) -> dict[int, list[tuple[int, str, float]]]:
     """Return by page the level, title and height of each bookmark; height 0 is its top."""
-    found: dict[int, list[tuple[int, str, float]]] = {}
+    bookmarks: dict[int, list[tuple[int, str, float]]] = {}
     try:
         contents = document.get_toc(simple=False)[:_MOST_BOOKMARKS]
     except (RuntimeError, ValueError):  # a damaged outline: the pages are whole
@@ -55,8 +55,8 @@ def bookmarks_of(document: Any) -> dict[int, list[tuple[int, str, float]]]:
         name = " ".join(clean(str(title)).split())
         if page > 0 and name and not _PAGE_NAME.fullmatch(name):
             point = target.get("to") if isinstance(target, dict) else None
-            found.setdefault(page, []).append((level, name, float(point.y) if point else 0.0))
-    return found
+            bookmarks.setdefault(page, []).append((level, name, float(point.y) if point else 0.0))
+    return bookmarks
 
 
 def with_bookmarks(

@@ -118,7 +118,7 @@ def _reach(lines: Sequence[Line], x: float, near: Sequence[Line]) -> _Gutter:
 def _neighbours(near: Sequence[Line], lines: Sequence[Line], x: float) -> list[Line]:
     """Return the lines next to ``near`` on the left side of ``x``."""
     left = [line for line in lines if line.box.x1 <= x + 1]
-    found: dict[int, Line] = {}
+    neighbours: dict[int, Line] = {}
     for line in near:
         beside = [
             other
@@ -127,8 +127,8 @@ def _neighbours(near: Sequence[Line], lines: Sequence[Line], x: float) -> list[L
         ]
         if beside:
             neighbour = max(beside, key=lambda other: other.box.x1)
-            found[id(neighbour)] = neighbour
-    return list(found.values())
+            neighbours[id(neighbour)] = neighbour
+    return list(neighbours.values())
 
 
 def _are_columns(left: Sequence[Line], right: Sequence[Line]) -> bool:

@@ -153,16 +153,16 @@ def read_regions(
     }
     if len(groups) > 1:
         _free_text(regions, shares, rest, groups, group_of)
-    found = [
+    parsed = [
         (_pieces_in(region, share, rules, lines.body_size, words), share)
         for region, share in zip(regions, shares, strict=True)
     ]
     if len(groups) > 1:
-        pieces = _by_columns(found, rest, group_of, lines)
-        others = [p for part, share in found if not share for p in part]
+        pieces = _by_columns(parsed, rest, group_of, lines)
+        others = [p for part, share in parsed if not share for p in part]
     else:
         others = read_lines(replace(lines, lines=tuple(rest)), Rules()).pieces
-        pieces = [piece for part, _ in found for piece in part]
+        pieces = [piece for part, _ in parsed for piece in part]
         if not columns:
             pieces, others = others, pieces
     for piece in [*others, *ruled]:
@@ -196,14 +196,14 @@ def _free_text(
 
 
 def _by_columns(
-    found: Sequence[tuple[list[Piece], list[Line]]],
+    parts: Sequence[tuple[list[Piece], list[Line]]],
     rest: Sequence[Line],
     group_of: Mapping[int, int],
     lines: Lines,
 ) -> list[Piece]:
     """Return pieces column by column: the model's own order goes astray between columns."""
     placed: list[tuple[float, float, Piece]] = []
-    for part, share in found:
+    for part, share in parts:
         if share:
             number = median_low(group_of[id(word)] for line in share for word in line.words)
             placed.extend((number, piece.box.top, piece) for piece in part)
@@ -218,8 +218,9 @@ def has_columns(regions: Sequence[Region], body_size: float) -> bool:
     """Tell whether the model found paragraphs side by side."""
     texts = [r.box for r in regions if r.name == "text" and r.box.height > 3 * body_size]
     return any(
-        one.overlap_x(other) < 0 and one.overlap_y(other) > 0.5 * min(one.height, other.height)
-        for number, one in enumerate(texts)
+        lines_text.overlap_x(other) < 0
+        and lines_text.overlap_y(other) > 0.5 * min(lines_text.height, other.height)
+        for number, lines_text in enumerate(texts)
         for other in texts[:number]
     )
 
@@ -277,9 +278,9 @@ def _table_in(
     """Return the table of a region: by its numbers, else as the model parts."""
     rows = rows_of(lines)
     tables = aligned_tables.tables_of(rows, rules, words)
-    found = sum(end - start for start, end, _ in tables)
+    covered = sum(end - start for start, end, _ in tables)
     numbers = sum(is_number(line.text) for line in lines)
-    if len(tables) == 1 and found == len(rows) and numbers >= 0.3 * len(lines):
+    if len(tables) == 1 and covered == len(rows) and numbers >= 0.3 * len(lines):
         return [tables[0][2]]
     if region.xs:
         return [_parted(region, rows, words)]
@@ -290,17 +291,19 @@ def _parted(region: Region, rows: Sequence[Sequence[Line]], words: set[str]) -> 
     """Return the table as the model parts it; a cell over several columns stands in its first."""
     edges = [region.box.x0 - 50, *region.xs, region.box.x1 + 50]
     columns = [Box(a, 0, b, 0) for a, b in pairwise(edges)]
-    found: dict[int, list[list[str]]] = {}
+    cells_by_row: dict[int, list[list[str]]] = {}
     for row in rows:
         for line in row:
             middle = (line.box.top + line.box.bottom) / 2
             number = sum(y < middle for y in region.ys)
-            texts = found.setdefault(number, [[] for _ in columns])
+            texts = cells_by_row.setdefault(number, [[] for _ in columns])
             for index, text in enumerate(
                 aligned_tables.cells_of([aligned_tables.Row((line,))], columns)[0]
             ):
                 texts[index].extend(text)
-    cells = tuple(tuple(join(text, words) for text in found[number]) for number in sorted(found))
+    cells = tuple(
+        tuple(join(text, words) for text in cells_by_row[number]) for number in sorted(cells_by_row)
+    )
     return table(cells, around(line.box for row in rows for line in row))
 
 

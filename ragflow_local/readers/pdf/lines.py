@@ -220,15 +220,15 @@ def lines_of(page: Any) -> Lines:
             grouped.setdefault((block, line), []).append(word)
     _keep_links(page, grouped)
     ways: Counter[int] = Counter()
-    for key, found in grouped.items():
-        ways[styles.get(key, _NO_STYLE)[2]] += sum(len(word.text) for word in found)
+    for key, spans in grouped.items():
+        ways[styles.get(key, _NO_STYLE)[2]] += sum(len(word.text) for word in spans)
     shown = (ways.most_common(1)[0][0] + page.rotation) % 360 if ways else 0
     turn = (360 - shown) % 360
     straight: list[Line] = []
     aside: list[Line] = []
-    for key, found in grouped.items():
+    for key, spans in grouped.items():
         size, bold, way = styles.get(key, _NO_STYLE)
-        turned = tuple(Word(w.text, turned_box(w.box, turn, width, height)) for w in found)
+        turned = tuple(Word(w.text, turned_box(w.box, turn, width, height)) for w in spans)
         if (way + page.rotation) % 360 == shown:
             straight.extend(_split(turned, size, bold))
         else:
@@ -253,8 +253,8 @@ def _keep_links(page: Any, grouped: dict[tuple[int, int], list[Word]]) -> None:
             for number, word in enumerate(words)
             if any(box.has(*word.box.middle) for box in boxes)
         ]
-        said = "".join(text for *_, text in linked)
-        if linked and address.split("://")[-1].rstrip("/") not in said:
+        linked_text = "".join(text for *_, text in linked)
+        if linked and address.split("://")[-1].rstrip("/") not in linked_text:
             key, number, text = linked[-1]
             word = grouped[key][number]
             grouped[key][number] = Word(f"{text} ({address})", word.box)

@@ -90,9 +90,9 @@ def _named(document: Any, xref: int) -> Iterator[tuple[int, str]]:
         value = document.xref_object(int(value.split()[0]))
     elif kind != "dict":
         return
-    found = _DIFFERENCES.search(value)
+    match = _DIFFERENCES.search(value)
     code = 0
-    for item in re.findall(r"/[^\s/\[\]]+|\d+", found[1]) if found else ():
+    for item in re.findall(r"/[^\s/\[\]]+|\d+", match[1]) if match else ():
         if item.startswith("/"):
             yield code, item[1:]
             code += 1

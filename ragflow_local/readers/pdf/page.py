@@ -70,11 +70,11 @@ def _told_by_geometry(grid: Grid, lines: Sequence[Line], words: set[str]) -> Pie
             cell = grid.cell_at(*line.box.middle)
             if cell is not None:
                 taken[cell].append(line)
-        for cell, found in taken.items():
-            boxes[cell].append(found)
-    beside = {cell[0] for cell, found in boxes.items() if any(len(row) > 1 for row in found)}
-    over = {cell[0] for cell, found in boxes.items() if sum(map(_has_number, found)) > 1}
-    high = {cell[0] for cell, found in boxes.items() if len(found) > 1}
+        for cell, boxes_of_cell in taken.items():
+            boxes[cell].append(boxes_of_cell)
+    beside = {cell[0] for cell, lines in boxes.items() if any(len(row) > 1 for row in lines)}
+    over = {cell[0] for cell, lines in boxes.items() if sum(map(_has_number, lines)) > 1}
+    high = {cell[0] for cell, lines in boxes.items() if len(lines) > 1}
     n_rows = len({cell[0] for cell in boxes})
     if len(beside) < max(2, 0.5 * n_rows) and len(over) < max(1, 0.6 * len(high)):
         return None

@@ -72,9 +72,9 @@ def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
     return [sorted(rows[i], key=lambda line: line.box.x0) for i in order]
 
 
-def _covers(one: Box, other: Box) -> bool:
+def _covers(box: Box, other: Box) -> bool:
     """Tell whether boxes stand over one another: more than the edges of recognised ones do."""
-    return one.overlap_x(other) > max(1.0, 0.25 * min(one.width, other.width))
+    return box.overlap_x(other) > max(1.0, 0.25 * min(box.width, other.width))
 
 
 def pieces_of(rows: Sequence[Sequence[Line]], body_size: float, words: set[str]) -> Iterator[Piece]:

@@ -188,8 +188,8 @@ def _word(run: Sequence[_Letter]) -> tuple[tuple[float, float, float, float], st
     return box, "".join(letter.text for letter in run)
 
 
-def _gap(one: _Letter, other: _Letter) -> float:
-    return max(one.x0, other.x0) - min(one.x1, other.x1)
+def _gap(letter: _Letter, other: _Letter) -> float:
+    return max(letter.x0, other.x0) - min(letter.x1, other.x1)
 
 
 def _widest(letter: _Letter) -> float:

@@ -169,8 +169,8 @@ def grids_of(rules: Rules) -> list[Grid]:
     for j, post in enumerate(down):
         groups[root(len(across) + j)][1].append(post)
     grids = [_grid(*group) for group in groups.values()]
-    found = [grid for grid in grids if grid is not None and len(set(grid.whole.values())) > 1]
-    return sorted(found, key=lambda grid: (grid.box.top, grid.box.x0))
+    whole_grids = [grid for grid in grids if grid is not None and len(set(grid.whole.values())) > 1]
+    return sorted(whole_grids, key=lambda grid: (grid.box.top, grid.box.x0))
 
 
 def _grid(across: Sequence[Box], down: Sequence[Box]) -> Grid | None:
@@ -207,9 +207,9 @@ def _opened(edges: list[float], spans: Sequence[tuple[float, float]]) -> list[fl
 
 
 def _unite(
-    whole: dict[tuple[int, int], tuple[int, int]], one: tuple[int, int], other: tuple[int, int]
+    whole: dict[tuple[int, int], tuple[int, int]], cell: tuple[int, int], other: tuple[int, int]
 ) -> None:
-    whole[max(one, other)] = min(one, other)
+    whole[max(cell, other)] = min(cell, other)
 
 
 def _has_rule(rules: Sequence[Box], x: float, y: float, *, upright: bool) -> bool:

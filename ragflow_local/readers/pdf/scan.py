@@ -90,10 +90,10 @@ def seen_lines(page: Any, lines: Lines, parts: Sequence[Box]) -> Lines:
         return ocr.lines_of(*pixels_of(page, parts[0]))
     added: list[Line] = []
     for part in parts:
-        found = ocr.lines_of(*pixels_of(page, part))
-        for line in found.lines:
+        recognized = ocr.lines_of(*pixels_of(page, part))
+        for line in recognized.lines:
             words = tuple(
-                Word(word.text, lines.turned(_on_page(word.box, found, part)))
+                Word(word.text, lines.turned(_on_page(word.box, recognized, part)))
                 for word in line.words
             )
             if not _is_known(words, lines):
@@ -101,9 +101,9 @@ def seen_lines(page: Any, lines: Lines, parts: Sequence[Box]) -> Lines:
     return replace(lines, lines=(*lines.lines, *added))
 
 
-def _on_page(box: Box, found: Lines, part: Box) -> Box:
+def _on_page(box: Box, lines: Lines, part: Box) -> Box:
     """Return where a box of a recognised part stands on the page as it is shown."""
-    back = turned_box(box, (360 - found.turn) % 360, found.width, found.height)
+    back = turned_box(box, (360 - lines.turn) % 360, lines.width, lines.height)
     return Box(back.x0 + part.x0, back.top + part.top, back.x1 + part.x0, back.bottom + part.top)
 
 

@@ -72,8 +72,8 @@ class Unread:
             )
 
 
-def _pages(numbers: Sequence[int], one: str, more: str) -> tuple[str, str]:
-    return ("Page", "Pages")[len(numbers) > 1] + f" {_runs(numbers)}", one if len(
+def _pages(numbers: Sequence[int], singular: str, more: str) -> tuple[str, str]:
+    return ("Page", "Pages")[len(numbers) > 1] + f" {_runs(numbers)}", singular if len(
         numbers
     ) == 1 else more
 

@@ -89,8 +89,8 @@ def _running(blocks: Sequence[Block]) -> set[int]:
     for index, block in enumerate(blocks):
         if block.place is not None:
             pages[block.place.page].append(index)
-    found = {index for index, block in enumerate(blocks) if block.kind == "running"}
-    found |= _counting(blocks)
+    running_blocks = {index for index, block in enumerate(blocks) if block.kind == "running"}
+    running_blocks |= _counting(blocks)
     spots: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
     for page, indices in pages.items():
         upright = sorted(indices, key=lambda i: _top(blocks[i]))
@@ -104,8 +104,8 @@ def _running(blocks: Sequence[Block]) -> set[int]:
             near = round(top / _SAME_HEIGHT_POINTS)
             count = sum(heights[near + step] for step in (-1, 0, 1))
             if count >= _MIN_PAGES and page in pages:
-                found.add(index)
-    return found
+                running_blocks.add(index)
+    return running_blocks
 
 
 def _counting(blocks: Sequence[Block]) -> set[int]:

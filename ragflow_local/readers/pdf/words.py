@@ -113,14 +113,14 @@ def set_downwards(words: Sequence[Found], styles: Styles) -> list[Found]:
             columns[-1].append(word)
         else:
             columns.append([word] if is_sign else [])
-    found = {id(column[0]): column for column in columns if len(column) >= _LEAST_SIGNS}
-    inside = {id(word) for column in found.values() for word in column}
-    if len(inside) < 0.5 * sum(_is_cjk(word[4][:1]) for word in words) or len(found) < 1:
+    columns_by_id = {id(column[0]): column for column in columns if len(column) >= _LEAST_SIGNS}
+    inside = {id(word) for column in columns_by_id.values() for word in column}
+    if len(inside) < 0.5 * sum(_is_cjk(word[4][:1]) for word in words) or len(columns_by_id) < 1:
         return list(words)
     result: list[Found] = []
     for word in words:
-        if id(word) in found:
-            column = found[id(word)]
+        if id(word) in columns_by_id:
+            column = columns_by_id[id(word)]
             size, bold, _ = styles.get(run_key(word), (word[3] - word[1], False, 0))
             styles[run_key(word)] = (size, bold, 90)
             result.append(_one(column, "".join(sign[4] for sign in column)))

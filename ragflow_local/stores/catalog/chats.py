@@ -16,9 +16,9 @@ SORTABLE = ("create_time", "update_time", "name", "id")
 _JSON = ("dataset_ids", "llm", "prompt", "released")
 
 
-def _row(found: Mapping[str, Any]) -> ChatRow:
-    checksums.check("chats", found)
-    values = {name: found[name] for name in ChatRow.__dataclass_fields__}
+def _row(columns: Mapping[str, Any]) -> ChatRow:
+    checksums.check("chats", columns)
+    values = {name: columns[name] for name in ChatRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
     return msgspec.convert(values, ChatRow)
@@ -45,8 +45,8 @@ def delete(connection: Connection, id: str) -> None:
 
 def get(connection: Connection, id: str) -> ChatRow | None:
     """Return the chat, or None."""
-    found = connection.execute("SELECT * FROM chats WHERE id = ?", [id]).fetchone()
-    return _row(found) if found else None
+    row = connection.execute("SELECT * FROM chats WHERE id = ?", [id]).fetchone()
+    return _row(row) if row else None
 
 
 def list_of(
@@ -66,7 +66,7 @@ def list_of(
     if name is not None:
         where.append("name_key = ?")
         parameters.append(name.casefold())
-    found = connection.execute(
+    cursor = connection.execute(
         f"SELECT * FROM chats WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in cursor]

@@ -112,10 +112,10 @@ def check_vectors(vectors: Sequence[bytes | None], sums: Sequence[int], dim: int
 
 def stamp(connection: sqlite3.Connection, table: str, column: str, value: object) -> None:
     """Write the checksum of rows that were inserted or changed by other columns."""
-    found = _rows(connection, f"SELECT * FROM {table} WHERE {column} = ?", value)
+    rows = _rows(connection, f"SELECT * FROM {table} WHERE {column} = ?", value)
     connection.executemany(
         f"UPDATE {table} SET checksum = ? WHERE number = ?",
-        [(of(table, row), row["number"]) for row in found],
+        [(of(table, row), row["number"]) for row in rows],
     )
 
 

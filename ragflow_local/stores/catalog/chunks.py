@@ -43,29 +43,29 @@ _key = msgspec.json.Decoder(_Key).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-def _row(found: Mapping[str, Any]) -> ChunkRow:
-    checksums.check("chunks", found)
+def _row(columns: Mapping[str, Any]) -> ChunkRow:
+    checksums.check("chunks", columns)
     return ChunkRow(
-        number=found["number"],
-        id=found["id"],
-        document_id=found["document_id"],
-        dataset_id=found["dataset_id"],
-        document_name=found["document_name"],
-        ordinal=found["ordinal"],
-        content=found["content"],
-        token_count=found["token_count"],
-        generation=found["generation"],
-        places=_places(found["places"]),
-        headings=_texts(found["headings"]),
-        keywords=_texts(found["keywords"]),
-        questions=_texts(found["questions"]),
-        match_text=found["match_text"],
-        kind=found["kind"],
-        data=found["data"],
-        image=bool(found["image"]),
-        available=bool(found["available"]),
-        create_time=found["create_time"],
-        tags=_texts(found["tags"]),
+        number=columns["number"],
+        id=columns["id"],
+        document_id=columns["document_id"],
+        dataset_id=columns["dataset_id"],
+        document_name=columns["document_name"],
+        ordinal=columns["ordinal"],
+        content=columns["content"],
+        token_count=columns["token_count"],
+        generation=columns["generation"],
+        places=_places(columns["places"]),
+        headings=_texts(columns["headings"]),
+        keywords=_texts(columns["keywords"]),
+        questions=_texts(columns["questions"]),
+        match_text=columns["match_text"],
+        kind=columns["kind"],
+        data=columns["data"],
+        image=bool(columns["image"]),
+        available=bool(columns["available"]),
+        create_time=columns["create_time"],
+        tags=_texts(columns["tags"]),
     )
 
 
@@ -127,16 +127,16 @@ def delete(connection: Connection, numbers: Sequence[int]) -> list[int]:
     """Delete chunks; return their embeddings, for ``collect_embeddings`` once all is written."""
     which = "WHERE number IN (SELECT value FROM json_each(?))"
     parameters = [json.dumps(list(numbers))]
-    found = connection.execute(f"SELECT DISTINCT embedding FROM chunks {which}", parameters)
-    embeddings = [int(row[0]) for row in found]
+    rows = connection.execute(f"SELECT DISTINCT embedding FROM chunks {which}", parameters)
+    embeddings = [int(row[0]) for row in rows]
     connection.execute(f"DELETE FROM chunks {which}", parameters)
     return embeddings
 
 
 def embedding_of(connection: Connection, id: str) -> int:
     """Return the number of the embedding that a chunk has."""
-    found = connection.execute("SELECT embedding FROM chunks WHERE id = ?", [id]).fetchone()
-    return int(found[0])
+    row = connection.execute("SELECT embedding FROM chunks WHERE id = ?", [id]).fetchone()
+    return int(row[0])
 
 
 def collect_embeddings(connection: Connection, numbers: Sequence[int]) -> None:
@@ -150,44 +150,44 @@ def collect_embeddings(connection: Connection, numbers: Sequence[int]) -> None:
 
 def by_prefix(connection: Connection, prefix: str) -> list[ChunkRow]:
     """Return the chunk whose id begins so; two where there are more."""
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.id >= ? AND chunks.id < ? ORDER BY chunks.id LIMIT 2",
         [prefix, prefix + "\U0010ffff"],
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in rows]
 
 
 def get(connection: Connection, id: str) -> ChunkRow | None:
     """Return the chunk, or None."""
-    found = connection.execute(f"{_SELECT} WHERE chunks.id = ?", [id]).fetchone()
-    return _row(found) if found else None
+    row = connection.execute(f"{_SELECT} WHERE chunks.id = ?", [id]).fetchone()
+    return _row(row) if row else None
 
 
 def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
     """Return the chunks that there are, by their number."""
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.number IN (SELECT value FROM json_each(?))",
         [json.dumps([int(number) for number in numbers])],
     )
-    return {row["number"]: _row(row) for row in found}
+    return {row["number"]: _row(row) for row in rows}
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:
     """Return the chunks that there are, by their id."""
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
     )
-    return {row["id"]: _row(row) for row in found}
+    return {row["id"]: _row(row) for row in rows}
 
 
 def has_graph(connection: Connection, dataset_ids: Sequence[str]) -> bool:
     """Tell whether one of the datasets has entities or relations."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT 1 FROM json_each(?) CROSS JOIN chunks ON dataset_id = value"
         " WHERE kind <> 'text' LIMIT 1",
         [json.dumps(list(dataset_ids))],
     )
-    return found.fetchone() is not None
+    return rows.fetchone() is not None
 
 
 def of_graph(
@@ -238,41 +238,41 @@ def list_of(
     """
     words = keywords.split()
     where = "".join(" AND chunks.content LIKE ? ESCAPE '\\'" for _ in words)
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.document_id = ?{where} ORDER BY chunks.ordinal, chunks.number"
         " LIMIT ? OFFSET ?",
         [document_id, *(like(word) for word in words), limit, offset],
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in rows]
 
 
 def around(connection: Connection, document_id: str, ordinal: int, reach: int) -> list[ChunkRow]:
     """Return the available chunks of a text up to ``reach`` places before and after one."""
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.document_id = ? AND chunks.ordinal BETWEEN ? AND ?"
         " AND chunks.kind = 'text' AND chunks.available ORDER BY chunks.ordinal, chunks.number",
         [document_id, ordinal - reach, ordinal + reach],
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in rows]
 
 
 def next_ordinal(connection: Connection, document_id: str) -> int:
     """Return the ordinal of the next chunk of a document."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT coalesce(max(ordinal) + 1, 0) FROM chunks WHERE document_id = ?", [document_id]
     ).fetchone()
-    return int(found[0])
+    return int(row[0])
 
 
 def kept_embeddings(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Vector]:
     """Return the vector of each embedding that is kept already, by its key: (dim,) float32."""
-    found: dict[bytes, Matrix] = {}
+    kept: dict[bytes, Matrix] = {}
     for key in keys:
         row = connection.execute("SELECT * FROM embeddings WHERE key = ?", [key]).fetchone()
         if row:
             checksums.check("embeddings", row)
-            found[key] = _unpacked(row["vector"])
-    return found
+            kept[key] = _unpacked(row["vector"])
+    return kept
 
 
 def kept_exactly(matrix: Matrix) -> Matrix:
@@ -303,10 +303,10 @@ def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
 
 def embeddings_of_dataset(connection: Connection, dataset_id: str) -> list[int]:
     """Return the embeddings of a dataset's chunks, for ``collect_embeddings`` once it is gone."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT DISTINCT embedding FROM chunks WHERE dataset_id = ?", [dataset_id]
     )
-    return [int(row[0]) for row in found]
+    return [int(row[0]) for row in rows]
 
 
 def delete_unused_embeddings(connection: Connection) -> None:
@@ -327,8 +327,8 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
         [json.dumps(list(numbers))],
     )
     cursor.row_factory = None  # plain tuples
-    if found := cursor.fetchall():
-        rows, vectors, sums = zip(*found, strict=True)
+    if rows_read := cursor.fetchall():
+        rows, vectors, sums = zip(*rows_read, strict=True)
         checksums.check_vectors(vectors, sums, dim)
         matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
     return matrix
@@ -336,30 +336,30 @@ def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> M
 
 def available(connection: Connection, dataset_id: str) -> Iterator[ChunkRow]:
     """Yield a dataset's available chunks in the order of their numbers."""
-    found = connection.execute(
+    rows = connection.execute(
         f"{_SELECT} WHERE chunks.dataset_id = ? AND chunks.available ORDER BY chunks.number",
         [dataset_id],
     )
-    return (_row(row) for row in found)
+    return (_row(row) for row in rows)
 
 
 def available_numbers(connection: Connection, dataset_id: str) -> list[int]:
     """Return the numbers of a dataset's available chunks, in order."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT number FROM chunks WHERE dataset_id = ? AND available ORDER BY number",
         [dataset_id],
     )
-    return [int(row[0]) for row in found]
+    return [int(row[0]) for row in rows]
 
 
 def torn_embeddings(connection: Connection, dataset_id: str, dim: int) -> int:
     """Return how many chunks of a dataset have no vector of ``dim`` numbers."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT count(*) FROM chunks LEFT JOIN embeddings ON embeddings.number = chunks.embedding"
         " WHERE dataset_id = ? AND coalesce(length(vector), 0) != ?",
         [dataset_id, dim * _KEPT.itemsize],
     ).fetchone()
-    return int(found[0])
+    return int(row[0])
 
 
 def reserve_numbers(connection: Connection, count: int) -> int:
@@ -390,5 +390,5 @@ def with_images(connection: Connection) -> set[str]:
 
 def pictured_of(connection: Connection, dataset_id: str) -> list[str]:
     """Return the ids of a dataset's chunks that have a picture of their own."""
-    found = connection.execute("SELECT id FROM chunks WHERE dataset_id = ? AND image", [dataset_id])
-    return [str(row[0]) for row in found]
+    rows = connection.execute("SELECT id FROM chunks WHERE dataset_id = ? AND image", [dataset_id])
+    return [str(row[0]) for row in rows]

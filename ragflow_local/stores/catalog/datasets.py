@@ -22,9 +22,9 @@ SORTABLE = (
 )
 
 
-def _row(found: Mapping[str, Any]) -> DatasetRow:
-    checksums.check("datasets", found)
-    values = {name: found[name] for name in DatasetRow.__dataclass_fields__}
+def _row(columns: Mapping[str, Any]) -> DatasetRow:
+    checksums.check("datasets", columns)
+    values = {name: columns[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = json.loads(values["parser_config"])
     values["embedding_prompts"] = json.loads(values["embedding_prompts"])
     values["released"] = json.loads(values["released"])
@@ -52,38 +52,38 @@ def delete(connection: Connection, id: str) -> None:
 
 def get(connection: Connection, id: str) -> DatasetRow | None:
     """Return the dataset, or None."""
-    found = connection.execute("SELECT * FROM datasets WHERE id = ?", [id]).fetchone()
-    return _row(found) if found else None
+    row = connection.execute("SELECT * FROM datasets WHERE id = ?", [id]).fetchone()
+    return _row(row) if row else None
 
 
 def number_of(connection: Connection, id: str) -> int | None:
     """Return the dataset's number in the postings, or None."""
-    found = connection.execute("SELECT number FROM datasets WHERE id = ?", [id]).fetchone()
-    return int(found[0]) if found else None
+    row = connection.execute("SELECT number FROM datasets WHERE id = ?", [id]).fetchone()
+    return int(row[0]) if row else None
 
 
 def id_of(connection: Connection, number: int) -> str | None:
     """Return the id of the dataset with that number, or None."""
-    found = connection.execute("SELECT id FROM datasets WHERE number = ?", [number]).fetchone()
-    return str(found[0]) if found else None
+    row = connection.execute("SELECT id FROM datasets WHERE number = ?", [number]).fetchone()
+    return str(row[0]) if row else None
 
 
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of each dataset that there is, by its id."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT datasets.id, number FROM json_each(?) AS ids"
         " CROSS JOIN datasets ON datasets.id = ids.value",
         [json.dumps(list(ids))],
     )
-    return {str(row[0]): int(row[1]) for row in found}
+    return {str(row[0]): int(row[1]) for row in cursor}
 
 
 def fingerprint_of(connection: Connection, id: str) -> str:
     """Return the fingerprint of the model its embeddings are from; empty before the first."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT embedding_fingerprint FROM datasets WHERE id = ?", [id]
     ).fetchone()
-    return str(found[0]) if found else ""
+    return str(row[0]) if row else ""
 
 
 def all_ids(connection: Connection) -> list[str]:
@@ -93,12 +93,12 @@ def all_ids(connection: Connection) -> list[str]:
 
 def visible(connection: Connection, tenant_id: str, ids: Sequence[str]) -> dict[str, DatasetRow]:
     """Return those of the datasets that a tenant sees, by their id."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT datasets.* FROM json_each(?) AS ids CROSS JOIN datasets ON datasets.id = ids.value"
         " WHERE tenant_id = ? OR permission = 'team'",
         [json.dumps(list(ids)), tenant_id],
     )
-    return {row["id"]: _row(row) for row in found}
+    return {row["id"]: _row(row) for row in cursor}
 
 
 def list_visible(
@@ -127,7 +127,7 @@ def list_visible(
     if name is not None:
         where.append("name_key = ?")
         parameters.append(name.casefold())
-    found = connection.execute(
+    cursor = connection.execute(
         f"SELECT * FROM datasets WHERE {' AND '.join(where)}{order}", parameters + limits
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in cursor]

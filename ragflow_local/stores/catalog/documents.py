@@ -14,9 +14,9 @@ from ragflow_local.stores.catalog import Connection, checksums, like, meta_value
 _JSON = ("parser_config", "meta_fields", "released")
 
 
-def _row(found: Mapping[str, Any]) -> DocumentRow:
-    checksums.check("documents", found)
-    values = {name: found[name] for name in DocumentRow.__dataclass_fields__}
+def _row(columns: Mapping[str, Any]) -> DocumentRow:
+    checksums.check("documents", columns)
+    values = {name: columns[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
     return msgspec.convert(values, DocumentRow)
@@ -54,35 +54,35 @@ def delete(connection: Connection, id: str) -> None:
 
 def get(connection: Connection, id: str) -> DocumentRow | None:
     """Return the document, or None."""
-    found = connection.execute("SELECT * FROM documents WHERE id = ?", [id]).fetchone()
-    return _row(found) if found else None
+    row = connection.execute("SELECT * FROM documents WHERE id = ?", [id]).fetchone()
+    return _row(row) if row else None
 
 
 def by_name(connection: Connection, tenant_id: str, name: str) -> list[DocumentRow]:
     """Return the documents of that name in every dataset that the tenant sees."""
-    found = connection.execute(
+    record = connection.execute(
         "SELECT documents.* FROM documents JOIN datasets ON datasets.id = documents.dataset_id"
         " WHERE documents.name = ? AND (datasets.tenant_id = ? OR datasets.permission = 'team')"
         " ORDER BY documents.number",
         [name, tenant_id],
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in record]
 
 
 def is_named(connection: Connection, dataset_id: str, name: str) -> bool:
     """Return whether a dataset has a document of that name."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT 1 FROM documents WHERE dataset_id = ? AND name = ?", [dataset_id, name]
     )
-    return found.fetchone() is not None
+    return row.fetchone() is not None
 
 
 def named(connection: Connection, dataset_id: str, name: str) -> DocumentRow | None:
     """Return the document of that name in a dataset, or None."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT * FROM documents WHERE dataset_id = ? AND name = ?", [dataset_id, name]
     ).fetchone()
-    return _row(found) if found else None
+    return _row(row) if row else None
 
 
 def unique_name(connection: Connection, dataset_id: str, name: str) -> str:
@@ -133,44 +133,44 @@ def list_of(
     if keywords:
         where += " AND name LIKE ? ESCAPE '\\'"
         parameters.append(like(keywords))
-    found = connection.execute(
+    cursor = connection.execute(
         f"SELECT * FROM documents WHERE {where} ORDER BY create_time, number LIMIT ? OFFSET ?",
         [*parameters, limit, offset],
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in cursor]
 
 
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of each document that there is, by its id."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT id, number FROM documents WHERE id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(ids))],
     )
-    return {str(row[0]): int(row[1]) for row in found}
+    return {str(row[0]): int(row[1]) for row in cursor}
 
 
 def meta_fields_of(
     connection: Connection, numbers: Collection[int]
 ) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield number and free data of some documents."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT number, meta_fields FROM documents"
         " WHERE number IN (SELECT value FROM json_each(?))",
         [json.dumps(list(numbers))],
     )
-    return ((int(number), json.loads(fields)) for number, fields in found)
+    return ((int(number), json.loads(fields)) for number, fields in cursor)
 
 
 def total_bytes(connection: Connection) -> int:
     """Return what the files of all documents take together; two with the same bytes share one."""
-    found = connection.execute("SELECT total FROM file_bytes").fetchone()
-    return int(found[0])
+    row = connection.execute("SELECT total FROM file_bytes").fetchone()
+    return int(row[0])
 
 
 def running(connection: Connection) -> list[DocumentRow]:
     """Return the documents whose parse is queued or under way, the oldest first."""
-    found = connection.execute("SELECT * FROM documents WHERE run = 'RUNNING' ORDER BY number")
-    return [_row(row) for row in found]
+    cursor = connection.execute("SELECT * FROM documents WHERE run = 'RUNNING' ORDER BY number")
+    return [_row(row) for row in cursor]
 
 
 def files_in_use(connection: Connection) -> set[str]:
@@ -180,14 +180,14 @@ def files_in_use(connection: Connection) -> set[str]:
 
 def files_of(connection: Connection, dataset_id: str) -> set[str]:
     """Return the sha256 of every file of a dataset's documents."""
-    found = connection.execute("SELECT sha256 FROM documents WHERE dataset_id = ?", [dataset_id])
-    return {str(row[0]) for row in found}
+    cursor = connection.execute("SELECT sha256 FROM documents WHERE dataset_id = ?", [dataset_id])
+    return {str(row[0]) for row in cursor}
 
 
 def is_file_used(connection: Connection, sha256: str) -> bool:
     """Return whether a document needs the file."""
-    found = connection.execute("SELECT 1 FROM documents WHERE sha256 = ? LIMIT 1", [sha256])
-    return found.fetchone() is not None
+    cursor = connection.execute("SELECT 1 FROM documents WHERE sha256 = ? LIMIT 1", [sha256])
+    return cursor.fetchone() is not None
 
 
 def count(connection: Connection, id: str) -> None:
@@ -236,11 +236,11 @@ def of_chunks(
     connection: Connection, numbers: Sequence[int], within: Sequence[int]
 ) -> dict[int, int]:
     """Return the document of each chunk that is in one of ``within``; all are given by number."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT chunks.number, documents.number FROM json_each(?) AS asked"
         " CROSS JOIN chunks ON chunks.number = asked.value"
         " CROSS JOIN documents ON documents.id = chunks.document_id"
         " WHERE documents.number IN (SELECT value FROM json_each(?))",
         [json.dumps(list(numbers)), json.dumps(list(within))],
     )
-    return {int(row[0]): int(row[1]) for row in found}
+    return {int(row[0]): int(row[1]) for row in cursor}

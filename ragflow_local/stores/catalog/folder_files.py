@@ -71,7 +71,7 @@ def put(
 
 def list_of(connection: Connection, dataset_id: str) -> list[FolderFile]:
     """Return what is noted of a dataset's documents, of all folders."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT f.*, d.name, d.sha256, d.kind, d.run FROM folder_files f"
         " JOIN documents d ON d.id = f.document_id WHERE f.dataset_id = ? ORDER BY f.path",
         [dataset_id],
@@ -87,5 +87,5 @@ def list_of(connection: Connection, dataset_id: str) -> list[FolderFile]:
             row["kind"],
             row["run"],
         )
-        for row in found
+        for row in rows
     ]

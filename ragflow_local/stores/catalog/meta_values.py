@@ -90,15 +90,15 @@ def meeting(
         most: So many at least, where there are more; -1 for all.
     """
     among = [json.dumps(list(dataset_ids)), name]
-    found: set[int] = set()
+    numbers: set[int] = set()
     for where, parameters in _asked(wanted):
         rows = connection.execute(
             f"SELECT document FROM meta_values WHERE {_AMONG} AND {where} LIMIT ?",
             [*among, *parameters, most],
         )
-        found.update(int(row[0]) for row in rows)
-        if 0 <= most <= len(found):
-            return found
+        numbers.update(int(row[0]) for row in rows)
+        if 0 <= most <= len(numbers):
+            return numbers
     if not isinstance(wanted, Mapping) and None in _choices(wanted):
         rows = connection.execute(
             "SELECT number FROM documents WHERE dataset_id IN (SELECT value FROM json_each(?))"
@@ -106,8 +106,8 @@ def meeting(
             " AND name = ?) LIMIT ?",
             [*among, most],
         )
-        found.update(int(row[0]) for row in rows)
-    return found
+        numbers.update(int(row[0]) for row in rows)
+    return numbers
 
 
 def uncertain(connection: Connection, dataset_ids: Collection[str], name: str) -> set[int]:

@@ -182,7 +182,7 @@ def merge(connection: sqlite3.Connection, dataset: int) -> bool:
     while len(group) > 1 and 2 * _live(group[-1]) > sum(map(_live, group)):
         group.pop()
     if len(group) < 2:
-        group = [one for one in kept if len(one.removed) > _MOST_REMOVED * one.size][:1]
+        group = [old for old in kept if len(old.removed) > _MOST_REMOVED * old.size][:1]
     if not group:
         return False
     _join(connection, space, group)
@@ -255,13 +255,13 @@ def _as_expected(content: Content, bags: Mapping[int, Mapping[int, int]]) -> int
     terms, counts = content.terms[kept][order].tolist(), content.counts[kept][order].tolist()
     wanted = np.flatnonzero(is_wanted)
     starts = np.searchsorted(places[order], wanted).tolist()
-    found = (
+    expected_rows = (
         dict(zip(terms[start:end], counts[start:end], strict=True))
         for start, end in zip(starts, [*starts[1:], len(terms)], strict=True)
     )
     return sum(
         bag == bags[number]
-        for number, bag in zip(content.numbers[wanted].tolist(), found, strict=True)
+        for number, bag in zip(content.numbers[wanted].tolist(), expected_rows, strict=True)
     )
 
 
@@ -269,8 +269,8 @@ def numbers(connection: sqlite3.Connection, dataset: int) -> Numbers:
     """Return the numbers of all chunks that can be found, ascending."""
     space = space_of(connection, dataset)
     kept = [] if space is None else segments.segments_of(connection, space)
-    found = [np.delete(segment.numbers(), segment.removed) for segment in kept]
-    return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
+    live = [np.delete(segment.numbers(), segment.removed) for segment in kept]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *live]))
 
 
 def are_live(connection: sqlite3.Connection, dataset: int, numbers: Numbers) -> NDArray[np.bool_]:

@@ -56,8 +56,8 @@ class Places:
         """Return the numbers of live chunks by their places."""
         firsts, numbers = self._by_place
         run = np.searchsorted(firsts, places, side="right") - 1
-        found: Numbers = numbers[run] + places - firsts[run]
-        return found
+        numbers_: Numbers = numbers[run] + places - firsts[run]
+        return numbers_
 
 
 def _live_runs(segment: Segment) -> Numbers:

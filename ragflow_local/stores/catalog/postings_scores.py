@@ -73,7 +73,7 @@ class _List:
             every, parts, lengths = self.all()
             here, at = _common(places, every)
             return here, parts[at], lengths[at]
-        found = []
+        at_pieces = []
         starts = np.searchsorted(places, [piece.offset for piece in self._pieces])
         ends = np.searchsorted(places, [piece.end for piece in self._pieces])
         for piece, start, end in zip(self._pieces, starts, ends, strict=True):
@@ -82,8 +82,8 @@ class _List:
                 wanted = (places[start:end] - piece.offset).astype(np.uint16)
                 here, at = _common(wanted, piece.packed["place"])
                 rows = piece.packed[at]
-                found.append((here + start, rows["count"], rows["length"]))
-        here, counts, lengths = _together(found)
+                at_pieces.append((here + start, rows["count"], rows["length"]))
+        here, counts, lengths = _together(at_pieces)
         return here, self._parts(counts, lengths), lengths
 
     def _parts(self, counts: Counts, lengths: Counts) -> Scores:
@@ -116,7 +116,7 @@ class Lists:
 
     def missing(self) -> list[int]:
         """Return the indices of terms that no chunk has."""
-        return [index for index, one in enumerate(self._lists) if not one.size]
+        return [index for index, postings_list in enumerate(self._lists) if not postings_list.size]
 
     def best(self, weights: Scores, top_k: int, allowed: Numbers | None = None) -> Numbers:
         """Return the numbers of the ``top_k`` chunks with the largest scores, in no order.
@@ -127,17 +127,19 @@ class Lists:
             allowed: Chunk numbers to choose among; None for all.
         """
         if allowed is None:
-            found, values = self._leading(weights, top_k)
+            best_places, values = self._leading(weights, top_k)
         else:
             places = self._places.of_numbers(np.unique(allowed))
-            found = np.sort(places[places >= 0])
-            values = self.scores(weights)[found]
-            found, values = found[values > 0], values[values > 0]
-        if len(found) > top_k:
+            best_places = np.sort(places[places >= 0])
+            values = self.scores(weights)[best_places]
+            best_places, values = best_places[values > 0], values[values > 0]
+        if len(best_places) > top_k:
             least = np.partition(values, -top_k)[-top_k]
-            above = found[values > least]
-            found = np.concatenate([above, found[values == least][: top_k - len(above)]])
-        return self._places.numbers_at(found)
+            above = best_places[values > least]
+            best_places = np.concatenate(
+                [above, best_places[values == least][: top_k - len(above)]]
+            )
+        return self._places.numbers_at(best_places)
 
     def _leading(self, weights: Scores, top_k: int) -> tuple[Numbers, Scores]:
         """Return places and scores of the ``top_k`` best chunks, and maybe some more.
@@ -150,9 +152,9 @@ class Lists:
         https://doi.org/10.1016/0306-4573(95)00020-H
         """
         used = [
-            (weight * one.idf * (K1 + 1), float(weight), one)
-            for one, weight in zip(self._lists, weights, strict=True)
-            if weight > 0 and one.size
+            (weight * postings_list.idf * (K1 + 1), float(weight), postings_list)
+            for postings_list, weight in zip(self._lists, weights, strict=True)
+            if weight > 0 and postings_list.size
         ]
         used.sort(key=lambda item: -item[0])
         taken: list[_List] = []
@@ -160,47 +162,47 @@ class Lists:
         scores: Scores | None = None
         rest = sum(bound for bound, _, _ in used)
         length = 0
-        for number, (bound, weight, one) in enumerate(used):
-            if top_k <= length < one.size:
+        for number, (bound, weight, postings_list) in enumerate(used):
+            if top_k <= length < postings_list.size:
                 scores = self._sum(waiting, scores)
                 waiting.clear()
                 least = _at_least(scores, taken, top_k)
                 if least > rest:
-                    found = np.flatnonzero(scores > least - rest)
-                    values = scores[found]
+                    places = np.flatnonzero(scores > least - rest)
+                    values = scores[places]
                     for _, more, other in used[number:]:
-                        here, parts, _ = other.at(found)
+                        here, parts, _ = other.at(places)
                         values[here] += more * parts
-                    return found, values
-            taken.append(one)
-            waiting.append((weight, one))
-            length += one.size
+                    return places, values
+            taken.append(postings_list)
+            waiting.append((weight, postings_list))
+            length += postings_list.size
             rest -= bound
         scores = self._sum(waiting, scores)
         least = _at_least(scores, taken, top_k)
-        found = np.flatnonzero(scores >= least if least > 0 else scores)
-        return found, scores[found]
+        places = np.flatnonzero(scores >= least if least > 0 else scores)
+        return places, scores[places]
 
     def scores(self, weights: Scores) -> Scores:
         """Return (places,) the BM25 score of every chunk, 0 for one without a common term."""
         used = [
-            (float(weight), one)
-            for one, weight in zip(self._lists, weights, strict=True)
-            if weight > 0 and one.size
+            (float(weight), postings_list)
+            for postings_list, weight in zip(self._lists, weights, strict=True)
+            if weight > 0 and postings_list.size
         ]
         return self._sum(used)
 
     def _sum(self, used: Sequence[tuple[float, _List]], scores: Scores | None = None) -> Scores:
         """Return (places,) the sums of what lists add, to ``scores`` where they are given."""
         if scores is not None:
-            for weight, one in used:
-                places, parts, _ = one.all()
+            for weight, postings_list in used:
+                places, parts, _ = postings_list.all()
                 scores[places] += weight * parts
             return scores
         size = self._places.size
         if not used:
             return np.zeros(size)
-        every = [(one.all(), weight) for weight, one in used]
+        every = [(postings_list.all(), weight) for weight, postings_list in used]
         weighted = [part if weight == 1.0 else weight * part for (_, part, _), weight in every]
         # One pass over all lists: adding them one by one would read and write the scores twice.
         places = np.concatenate([places for (places, _, _), _ in every])
@@ -221,11 +223,11 @@ class Lists:
         places = places[order]
         parts = np.zeros((len(self._lists), len(numbers)))
         lengths = np.zeros(len(numbers))
-        for row, one in zip(parts, self._lists, strict=True):
-            if one.size:
-                here, values, found = one.at(places)
+        for row, postings_list in zip(parts, self._lists, strict=True):
+            if postings_list.size:
+                here, values, lengths_here = postings_list.at(places)
                 row[order[here]] = values
-                lengths[order[here]] = found
+                lengths[order[here]] = lengths_here
         return parts, lengths
 
 
@@ -240,14 +242,14 @@ def read(
         terms: Each once. Several forms of one word are one term: a chunk has it that has any of
             them, as often as all together.
     """
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT space, chunks, length FROM json_each(?)"
         " CROSS JOIN postings_datasets ON dataset = json_each.value WHERE chunks > 0",
         (json.dumps(list(datasets)),),
     ).fetchall()
-    if not found:
+    if not rows:
         return None
-    spaces, counts, lengths = zip(*found, strict=True)
+    spaces, counts, lengths = zip(*rows, strict=True)
     chunks, average = sum(counts), sum(lengths) / sum(counts)
     kept = tuple(segments.segments_of(connection, *spaces))
     places = Places.of(kept)
@@ -258,7 +260,7 @@ def read(
         _List(_pieces(kept, places.offsets, data.get(at, {})), chunks, average)
         for at in range(len(forms))
     )
-    idf = np.array([one.idf for one in lists])
+    idf = np.array([postings_list.idf for postings_list in lists])
     return Lists(idf, lists, places)
 
 
@@ -283,10 +285,10 @@ def _term_numbers(
         " ON space = spaces.value AND term = forms.value",
         (json.dumps(spaces), json.dumps([form for form, _ in forms])),
     )
-    found: dict[int, list[tuple[int, int]]] = {}
+    term_numbers: dict[int, list[tuple[int, int]]] = {}
     for space, at, number in rows:
-        found.setdefault(space, []).append((forms[at][1], number))
-    return found
+        term_numbers.setdefault(space, []).append((forms[at][1], number))
+    return term_numbers
 
 
 def _read_data(
@@ -317,10 +319,10 @@ def _at_least(scores: Scores, lists: Sequence[_List], top_k: int) -> float:
     It is that of the shortest list which is long enough: what only a long list proposes is then
     passed over without being put in order.
     """
-    long = [one for one in lists if one.size >= top_k]
+    long = [postings_list for postings_list in lists if postings_list.size >= top_k]
     if not long:
         return 0.0
-    places, _, _ = min(long, key=lambda one: one.size).all()
+    places, _, _ = min(long, key=lambda postings_list: postings_list.size).all()
     return float(np.partition(scores[places], -top_k)[-top_k])
 
 
@@ -344,7 +346,7 @@ def _pieces(
 
 def _united(lists: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
     """Return one list of all that are in any of ``lists``, their counts added up."""
-    every = np.concatenate([one.astype(FORMATS[-1]) for one in lists])
+    every = np.concatenate([packed.astype(FORMATS[-1]) for packed in lists])
     every = every[np.argsort(every["place"], kind="stable")]
     starts = np.flatnonzero(np.diff(every["place"].astype(np.int64), prepend=-1))
     united = every[starts]
@@ -354,7 +356,7 @@ def _united(lists: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
 
 def _unpacked(pieces: Sequence[_Piece]) -> _Postings:
     """Return places in the dataset, counts and lengths."""
-    found = []
+    unpacked = []
     # Neighbours of one format are unpacked together: numpy's price is by the call.
     for _, group in groupby(pieces, key=lambda piece: piece.packed.dtype):
         some = list(group)
@@ -364,17 +366,17 @@ def _unpacked(pieces: Sequence[_Piece]) -> _Postings:
             packed = np.frombuffer(b"".join(piece.packed.tobytes() for piece in some), packed.dtype)
         places = np.repeat([piece.offset for piece in some], [len(p.packed) for p in some])
         places += packed["place"]
-        found.append((places, packed["count"], packed["length"]))
-    return _together(found)
+        unpacked.append((places, packed["count"], packed["length"]))
+    return _together(unpacked)
 
 
-def _together(found: Sequence[_Postings]) -> _Postings:
-    if len(found) == 1:
-        return found[0]
-    if not found:
+def _together(postings: Sequence[_Postings]) -> _Postings:
+    if len(postings) == 1:
+        return postings[0]
+    if not postings:
         none = np.empty(0, np.int64)
         return none, none, none
-    places, counts, lengths = zip(*found, strict=True)
+    places, counts, lengths = zip(*postings, strict=True)
     return np.concatenate(places), np.concatenate(counts), np.concatenate(lengths)
 
 

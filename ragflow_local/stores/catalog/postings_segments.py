@@ -115,14 +115,14 @@ def segments_of(connection: sqlite3.Connection, *spaces: int) -> list[Segment]:
         f" BETWEEN spaces.value << {SEGMENT_BITS} AND ((spaces.value + 1) << {SEGMENT_BITS}) - 1",
         (json.dumps(spaces),),
     )
-    found = []
+    segments = []
     for key, format_, size, runs, removed, checksum in rows:
         if checksum != _checksum(key, format_, size, runs, removed):
             raise TornRowError("postings_segments", key)
         starts = np.frombuffer(runs, "<i8").reshape(-1, 2)
         gone = np.frombuffer(removed, "<u2").astype(np.int64)
-        found.append(Segment(key, format_, size, starts, gone))
-    return found
+        segments.append(Segment(key, format_, size, starts, gone))
+    return segments
 
 
 def _checksum(key: int, format_: int, size: int, runs: bytes, removed: bytes) -> int:
@@ -207,10 +207,10 @@ def read(connection: sqlite3.Connection, segment: Segment) -> Content:
     alive = np.ones(segment.size, np.bool_)
     alive[segment.removed] = False
     low, high = span(segment.key, TERM_BITS)
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT key, data FROM postings_lists WHERE key BETWEEN ? AND ? ORDER BY key", (low, high)
     )
-    rows = [(key, checksums.opened(data, key, "postings_lists")) for key, data in found]
+    rows = [(key, checksums.opened(data, key, "postings_lists")) for key, data in cursor]
     packed = np.frombuffer(b"".join(data for _, data in rows), FORMATS[segment.format])
     width = FORMATS[segment.format].itemsize
     keys = np.array([key for key, _ in rows], np.int64) - low

@@ -14,12 +14,12 @@ _SHARE = 0.2
 
 def count(connection: sqlite3.Connection, dataset: int, chunks: int) -> bool:
     """Count removed chunks whose terms nobody may have any more; return whether they are many."""
-    found = connection.execute(
+    row = connection.execute(
         "UPDATE postings_datasets SET unneeded = unneeded + ? WHERE dataset = ?"
         " RETURNING unneeded > max(?, ? * chunks)",
         (chunks, dataset, _FEW, _SHARE),
     ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])
 
 
 def drop(connection: sqlite3.Connection, dataset: int) -> int:

@@ -22,9 +22,9 @@ def _json(released: Mapping[str, object]) -> str:
     return json.dumps(released, ensure_ascii=False)
 
 
-def _row(found: Mapping[str, Any]) -> SessionRow:
-    checksums.check("sessions", found)
-    values = {name: found[name] for name in SessionRow.__dataclass_fields__}
+def _row(columns: Mapping[str, Any]) -> SessionRow:
+    checksums.check("sessions", columns)
+    values = {name: columns[name] for name in SessionRow.__dataclass_fields__}
     values["released"] = json.loads(values["released"])
     return msgspec.convert(values, SessionRow)
 
@@ -54,8 +54,8 @@ def delete(connection: Connection, id: str) -> None:
 
 def get(connection: Connection, id: str) -> SessionRow | None:
     """Return the session, or None."""
-    found = connection.execute("SELECT * FROM sessions WHERE id = ?", [id]).fetchone()
-    return _row(found) if found else None
+    row = connection.execute("SELECT * FROM sessions WHERE id = ?", [id]).fetchone()
+    return _row(row) if row else None
 
 
 def list_of(
@@ -75,10 +75,10 @@ def list_of(
     if name is not None:
         where.append("name = ?")
         parameters.append(name)
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT * FROM sessions WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
     )
-    return [_row(row) for row in found]
+    return [_row(row) for row in rows]
 
 
 def add_message(connection: Connection, row: MessageRow) -> None:
@@ -118,10 +118,10 @@ def move_to_end(connection: Connection, id: str) -> None:
 
 def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
     """Return the messages of a session, the first first."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT * FROM messages WHERE session_id = ? ORDER BY number", [session_id]
     )
-    return [_message(ordinal, row) for ordinal, row in enumerate(found)]
+    return [_message(ordinal, row) for ordinal, row in enumerate(rows)]
 
 
 def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:

@@ -64,19 +64,19 @@ def compare(connection: sqlite3.Connection, migrations: Migrations, path: Path) 
         ProjectVersionError: A newer version applied a migration that is not among them.
     """
     with _not_for_ever(connection):
-        found = dict(_objects(connection))
-        if found and found.get(_MIGRATIONS, ("none",))[0] != "table":
+        objects = dict(_objects(connection))
+        if objects and objects.get(_MIGRATIONS, ("none",))[0] != "table":
             raise DamagedProjectError(path / CATALOG, "it has no tables, its log may be lost")
         named = f"SELECT name FROM {_MIGRATIONS} WHERE migration_set = ?"
-        rows = connection.execute(named, [migrations.name]).fetchmany(_MOST) if found else []
+        rows = connection.execute(named, [migrations.name]).fetchmany(_MOST) if objects else []
     applied = tuple(str(row[0]) for row in rows)
     known = [migration.name for migration in migrations._migrations]
     if unknown := set(applied) - set(known):
         raise ProjectVersionError(path, len(known) + len(unknown), len(known))
-    expected = dict(_expected(migrations, applied)) if found else {}
-    differ = sorted(name for name in found | expected if _differs(name, found, expected))
+    expected = dict(_expected(migrations, applied)) if objects else {}
+    differ = sorted(name for name in objects | expected if _differs(name, objects, expected))
     if differ:
-        shown = ", ".join(_shown(name, found, expected) for name in differ[:_MOST_SHOWN])
+        shown = ", ".join(_shown(name, objects, expected) for name in differ[:_MOST_SHOWN])
         raise DamagedProjectError(
             path / CATALOG,
             f"its tables are not those that this package makes ({shown})",
@@ -86,17 +86,17 @@ def compare(connection: sqlite3.Connection, migrations: Migrations, path: Path) 
     return applied
 
 
-def _differs(name: str, found: dict[str, Thing], expected: dict[str, Thing]) -> bool:
-    here, there = found.get(name), expected.get(name)
+def _differs(name: str, objects: dict[str, Thing], expected: dict[str, Thing]) -> bool:
+    here, there = objects.get(name), expected.get(name)
     if here is None:  # a lost index costs time, and no more
         return there is not None and there[0] != "index"
     is_of_migrations = here[0] in ("table", "index") and here[1] == _MIGRATIONS
     return here != there and not is_of_migrations
 
 
-def _shown(name: str, found: dict[str, Thing], expected: dict[str, Thing]) -> str:
-    kind = (found.get(name) or expected[name])[0]
-    how = "missing" if name not in found else "not ours" if name not in expected else "changed"
+def _shown(name: str, objects: dict[str, Thing], expected: dict[str, Thing]) -> str:
+    kind = (objects.get(name) or expected[name])[0]
+    how = "missing" if name not in objects else "not ours" if name not in expected else "changed"
     return f"{kind} {name[:60]!r} is {how}"
 
 

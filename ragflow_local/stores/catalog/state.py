@@ -26,8 +26,8 @@ def torn_pages(connection: Connection) -> list[str]:
 
     A flipped bit inside a text or a number is not seen here.
     """
-    found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(20)")]
-    return [] if found == ["ok"] else [" ".join(line.split()) for line in found]
+    messages = [str(row[0]) for row in connection.execute("PRAGMA quick_check(20)")]
+    return [] if messages == ["ok"] else [" ".join(line.split()) for line in messages]
 
 
 def dangling_rows(connection: Connection) -> int:
@@ -37,8 +37,8 @@ def dangling_rows(connection: Connection) -> int:
 
 def wrong_counts(connection: Connection) -> list[str]:
     """Return the ids of documents and datasets whose counts do not fit their rows."""
-    found = [*connection.execute(_WRONG_DOCUMENTS), *connection.execute(_WRONG_DATASETS)]
-    return [str(row[0]) for row in found]
+    wrong = [*connection.execute(_WRONG_DOCUMENTS), *connection.execute(_WRONG_DATASETS)]
+    return [str(row[0]) for row in wrong]
 
 
 def count_anew(connection: Connection) -> None:

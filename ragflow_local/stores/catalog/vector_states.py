@@ -140,13 +140,13 @@ def vectors_after(
 
 def waiting(connection: sqlite3.Connection, id: str, most: int) -> int:
     """Return how many chunks of a dataset wait to be moved to LanceDB; ``most`` for more."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT count(*) FROM (SELECT 1 FROM vector_states JOIN chunks"
         " ON chunks.dataset_id = vector_states.dataset_id AND chunks.number > moved"
         " WHERE vector_states.dataset_id = ? LIMIT ?)",
         [id, most],
     ).fetchone()
-    return int(found[0])
+    return int(row[0])
 
 
 def set_moved(connection: sqlite3.Connection, id: str, number: int) -> None:
