@@ -20,8 +20,8 @@ from benchmarks.measure import RESULTS, machine
 from benchmarks.projects import MODEL, Project
 from benchmarks.quality import CACHE, DEFAULT, Known, embedded, ranked
 from ragflow_local.embedders import open_embedder
+from ragflow_local.evaluation.measures import ndcg
 from ragflow_local.retrieve import candidates
-from ragflow_local.retrieve.quality import ndcg
 from ragflow_local.retrieve.similarity import BM25Parts, Scores, term_similarity
 
 SETS = "hotpot100 cisi lihua_half dureader_demo pubmedqa squad2_part cmrc2018_trial"

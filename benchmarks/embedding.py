@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks.corpora import DATA, retrieval_set
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.embedders.onnx import cores
+from ragflow_local.evaluation.measures import ndcg
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.retrieve.quality import ndcg
 
 MODEL = "all-MiniLM-L6-v2"
 SETS = ("hotpot100", "cisi", "lihua_half", "pubmedqa", "dureader_demo", "cmrc2018_trial")

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.corpora import DATA
 from benchmarks.measure import machine, write
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.retrieve.quality import interval
+from ragflow_local.evaluation.measures import interval
 
 FOLDER = DATA / "retrieval" / "hotpot100"
 DEPTHS = (4, 6, 10)

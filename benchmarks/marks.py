@@ -23,8 +23,8 @@ from benchmarks.measure import machine, write
 from ragflow_local import RAGFlow
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.lines import FLAGS
-from ragflow_local.readers.pdf_marks import narrowed
 from ragflow_local.records import Region
+from ragflow_local.rendering.highlights import narrowed
 
 
 def letters_of(text: str) -> Counter[str]:

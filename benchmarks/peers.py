@@ -26,7 +26,7 @@ from benchmarks.measure import machine, write
 from benchmarks.peer_engines import ENGINES
 from benchmarks.projects import MODEL
 from ragflow_local.embedders import resolve
-from ragflow_local.retrieve.quality import ndcg
+from ragflow_local.evaluation.measures import ndcg
 
 PACKAGES = ("txtai", "chromadb", "sentence-transformers", "bm25s", "PyStemmer")
 _SCRIPT = Path(__file__).with_name("peer_engines.py")

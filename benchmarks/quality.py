@@ -25,8 +25,8 @@ from benchmarks.corpora import CHINESE, DATA, ENGLISH, RetrievalSet, retrieval_s
 from benchmarks.measure import machine, write
 from benchmarks.projects import MODEL, Project
 from ragflow_local.embedders import Embedder, open_embedder
+from ragflow_local.evaluation.measures import interval, ndcg, recall
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.retrieve.quality import interval, ndcg, recall
 from ragflow_local.retrieve.search import SearchOptions, search
 
 Interval: TypeAlias = tuple[float, float, float]  # mean, and its 95 % interval

@@ -19,12 +19,14 @@ FLOORS = (
     ("records", "settings"),
     ("text", "processes"),
     ("readers", "chunkers", "embedders", "generators", "stores"),
+    ("rendering",),
     ("ingest", "retrieve"),
     ("answer",),
-    ("models",),
+    ("models", "model_files"),
     ("project", "doctor"),
     ("api",),
-    ("cli", "testing", "adapters"),
+    ("testing", "adapters", "evaluation"),
+    ("cli",),
     ("__init__", "__main__"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -20,7 +20,7 @@ def metadata_of(chunk: Chunk) -> dict[str, Any]:
     the chunks around it, is there only where they were asked for.
     """
     beside = {"neighbours": [other.content for other in chunk.neighbours]}
-    pages = sorted({int(place[0]) for place in chunk.position})
+    pages = chunk.pages
     return {
         "source": chunk.document_name,
         "document_id": chunk.document_id,

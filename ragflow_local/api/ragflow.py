@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragflow_local.api import checks
-from ragflow_local.api.care import CareCalls
 from ragflow_local.api.chat import Chat
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document
+from ragflow_local.api.maintenance import CareCalls
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, NotFoundError

@@ -15,24 +15,28 @@ from types import TracebackType
 import typer
 from typer.main import get_command
 
+from ragflow_local.cli.add import add
+from ragflow_local.cli.ask import ask
+from ragflow_local.cli.backup import backup, restore
 from ragflow_local.cli.bench import bench
-from ragflow_local.cli.care import backup, doctor, export, import_, restore, vacuum
-from ragflow_local.cli.chat import ask
+from ragflow_local.cli.chat import chat
 from ragflow_local.cli.chats import chats
 from ragflow_local.cli.completion import PROGRAM, answer_shell, completion
-from ragflow_local.cli.contents import documents
 from ragflow_local.cli.datasets import datasets, list_
 from ragflow_local.cli.demo import demo
-from ragflow_local.cli.documents import add, parse
-from ragflow_local.cli.evaluate import eval_
+from ragflow_local.cli.doctor import doctor
+from ragflow_local.cli.documents import documents
+from ragflow_local.cli.eval import eval_
+from ragflow_local.cli.export import export, import_
 from ragflow_local.cli.mcp import mcp
 from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import for_a_terminal, tell
+from ragflow_local.cli.parse import parse
 from ragflow_local.cli.search import search
 from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
-from ragflow_local.cli.talk import chat
+from ragflow_local.cli.vacuum import vacuum
 from ragflow_local.errors import RagflowError
 
 app = typer.Typer(

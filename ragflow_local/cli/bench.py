@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.cli.documents import add_files, files_of
+from ragflow_local.cli.add import add_files, files_of
 from ragflow_local.cli.options import TOLD, EmbeddingModel, Json, Models
 from ragflow_local.cli.output import count_of, say_facts, say_json, tell
 from ragflow_local.cli.progress import follow

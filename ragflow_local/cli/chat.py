@@ -1,142 +1,203 @@
-"""``ask``: a question to an answer, streamed, with its sources as footnotes."""
+"""``chat``: a conversation with the documents, question by question."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.answer.citations import certain_length, renumbered
-from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
-from ragflow_local.cli.output import say, say_json, source_of, tell
-from ragflow_local.cli.report import Report, check_report, write_report
-from ragflow_local.cli.search import Question, hit_of
+from ragflow_local.answer.citations import cited_numbers, strip_marks
+from ragflow_local.cli.ask import Model, chat_on, show_answer
+from ragflow_local.cli.chats import chat_named
+from ragflow_local.cli.options import Dataset, Models, Project, dataset_of, open_project
+from ragflow_local.cli.output import say, say_passage, source_of, tell
+from ragflow_local.cli.show import say_chunk, scores_of, show_picture
+from ragflow_local.errors import InvalidValueError, ModelError, NotFoundError, ReadError
 
 if TYPE_CHECKING:
     from ragflow_local.api.chat import Chat
-    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.chunk import Chunk
     from ragflow_local.api.ragflow import RAGFlow
-    from ragflow_local.api.session import Message
+    from ragflow_local.api.session import Message, Session
 
-_CHAT = "command line"  # each question is a session of this chat, so answers are kept
+_PROMPT = "? "
+_HINT = "/sources shows what the last answer rests on, /help says more, /quit ends."
+_HELP = """\
+/sources   what the last answer rests on, numbered as in its text
+/open N    source N whole, and its page as a picture where it has pages
+/history   this conversation so far
+/new       begin anew: the next question knows nothing of those before
+/help      this
+/quit      end; so does Ctrl-D. Ctrl-C stops an answer."""
 _MAX_NAME = 255  # of a session, by the API's rule
+_MOST_LINES = 6  # of a source in the list; /open gives all of it
+_REMEMBERED = 20  # sessions whose questions the arrow keys bring back
 
-Model = Annotated[
+ChatName = Annotated[
     str | None,
     typer.Option(
-        "--model",
+        "--chat",
         metavar="NAME",
         show_default=False,
-        help="A GGUF file, or its name under models/. Default: $RAGFLOW_LOCAL_LLM, else the only"
-        " one under models/, else the built-in extractive answerer.",
+        help="A chat of the project, with its own datasets, model and prompt.",
     ),
+]
+Go = Annotated[
+    bool, typer.Option("--continue", help="Go on with the latest session instead of a new one.")
 ]
 
 
-def ask(
+def chat(
     context: typer.Context,
-    question: Question,
     project: Project = None,
     dataset: Dataset = None,
     model: Model = None,
     models: Models = None,
-    as_json: Json = False,
-    report: Report = None,
+    chat_name: ChatName = None,
+    go_on: Go = False,
 ) -> None:
-    """Answer a question from the documents, naming the sources."""
-    check_report(report)
-    with open_project(context, project, models=models) as rag:
-        chat = chat_on(rag, dataset_of(rag, dataset), model)
-        show = _stream_json if as_json else show_answer
-        last = show(stream_of(chat, question))
-        if report is not None and last is not None:
-            write_report(report, last)
+    """Ask question after question; each knows those before it.
 
-
-def chat_on(rag: RAGFlow, dataset: DataSet, model: str | None) -> Chat:
-    """Return the command line's own chat, set to a dataset and a model."""
-    chats = rag.list_chats(name=_CHAT)
-    chat = chats[0] if chats else rag.create_chat(_CHAT, knowledgebases=[dataset])
-    chat.update({"knowledgebases": [dataset.id], "llm": {"model_name": model}})
-    return chat
-
-
-def stream_of(chat: Chat, question: str) -> Iterable[Message]:
-    """Return the answer as it grows, in a session of its own."""
-    name = " ".join(question.split())[:_MAX_NAME] or "question"
-    return chat.create_session(name).ask(question, stream=True)
-
-
-def show_answer(messages: Iterable[Message]) -> Message | None:
-    """Write an answer while it grows, then its sources; return it whole."""
-    notes = _Footnotes()
-    last: Message | None = None
-    for last in messages:
-        say(notes.more(last.content), end="")
-    if last is None:
-        return None
-    say(notes.more(last.content, whole=True))
-    sources = merged_sources([chunk.to_dict() for chunk in last.reference], notes.numbers)
-    if sources:
-        say()
-    for line in sources:
-        say(f"  {line}")
-    if last.model:
-        tell(f"Answered by {last.model}.")
-    return last
-
-
-def merged_sources(chunks: Sequence[Mapping[str, Any]], numbers: Mapping[int, int]) -> list[str]:
-    """Return a line for each document and page that is cited, its footnotes' numbers before it.
-
-    Args:
-        chunks: The reference of an answer.
-        numbers: Index of a cited chunk to its number in the text.
+    Questions are read from the terminal, or one a line from a pipe. /help says what else.
     """
-    merged: dict[str, list[int]] = {}
-    for index, number in numbers.items():
-        if index < len(chunks):
-            merged.setdefault(source_of(chunks[index]), []).append(number)
-    return [f"[{', '.join(map(str, of))}] {source}" for source, of in merged.items()]
+    with open_project(context, project, models=models) as rag:
+        assistant = _assistant(rag, chat_name, dataset, model)
+        earlier = assistant.list_sessions(page_size=1) if go_on else []
+        talk = _Talk(assistant, earlier[0] if earlier else None)
+        is_terminal = sys.stdin.isatty()
+        if is_terminal:
+            _bring_back(assistant)
+            say(assistant.get_prologue())
+            tell(_HINT)
+        while (line := _read(is_terminal)) is not None and line not in ("/quit", "/exit"):
+            if line.startswith("/"):
+                talk.command(line)
+            elif line:
+                if not is_terminal:
+                    say(f"{_PROMPT}{line}")  # so that what is piped out can be read
+                talk.ask(line)
 
 
-def _stream_json(messages: Iterable[Message]) -> Message | None:
-    shown = 0
-    last: Message | None = None
-    for last in messages:
-        if len(last.content) > shown:
-            say_json({"delta": last.content[shown:]}, indent=None)
-            shown = len(last.content)
-    if last is not None:
-        say_json(answer_of(last), indent=None)
-    return last
+def _assistant(rag: RAGFlow, name: str | None, dataset: str | None, model: str | None) -> Chat:
+    """Return the chat named, as it is; or the command line's own, set to dataset and model."""
+    if name is None:
+        return chat_on(rag, dataset_of(rag, dataset), model)
+    if dataset is not None or model is not None:
+        raise typer.BadParameter(
+            "it has its own datasets and model: ragflow-local chats update", param_hint="--chat"
+        )
+    return chat_named(rag, name)
 
 
-def answer_of(message: Message) -> dict[str, Any]:
-    """Return what ``--json`` says of a whole answer."""
-    return {
-        "content": message.content,
-        "model": message.model,
-        "reference": [hit_of(chunk.to_dict()) for chunk in message.reference],
-        "unsupported": message.unsupported,
-    }
+class _Talk:
+    """A conversation: its session, and the last answer."""
+
+    def __init__(self, assistant: Chat, session: Session | None) -> None:
+        self._assistant = assistant
+        self._session = session
+        self._last: Message | None = None
+
+    def ask(self, question: str) -> None:
+        """Show the answer; Ctrl-C ends the answer, not the conversation."""
+        name = " ".join(question.split())[:_MAX_NAME]
+        self._session = self._session or self._assistant.create_session(name)
+        stream = self._session.ask(question, stream=True)
+        try:
+            self._last = show_answer(stream) or self._last
+        except KeyboardInterrupt:
+            say(" …")
+        except (ModelError, InvalidValueError, NotFoundError) as error:
+            tell(f"Error: {error}", is_bad=True)
+        finally:
+            stream.close()
+
+    def command(self, line: str) -> None:
+        """Do what a line that begins with a slash says."""
+        name, _, rest = line.partition(" ")
+        if name == "/sources":
+            self._show_sources()
+        elif name == "/open":
+            self._open(rest.strip())
+        elif name == "/history":
+            self._show_history()
+        elif name == "/new":
+            self._session, self._last = None, None
+        elif name == "/help":
+            say(_HELP)
+        else:
+            tell(f"There is no command {name}. {_HINT}")
+
+    def _show_sources(self) -> None:
+        sources = sources_of(self._last)
+        if not sources:
+            tell("No answer yet that rests on anything.")
+        for number, chunk in enumerate(sources, start=1):
+            say(f"{number}. {source_of(chunk.to_dict())}  ·  {scores_of(chunk)}")
+            say_passage(chunk.content, (), "   ", _MOST_LINES)
+
+    def _open(self, word: str) -> None:
+        sources = sources_of(self._last)
+        if not sources:
+            tell("No answer yet that rests on anything.")
+            return
+        if not (word.isdecimal() and 1 <= int(word) <= len(sources)):
+            tell(f"/open takes a number from 1 to {len(sources)}; /sources shows which.")
+            return
+        chunk = sources[int(word) - 1]
+        say_chunk(chunk)
+        try:
+            picture = chunk.page_image()
+        except (ReadError, NotFoundError) as error:
+            tell(f"Error: {error}", is_bad=True)
+            return
+        if picture:
+            show_picture(picture, None, open_it=sys.stdout.isatty())
+
+    def _show_history(self) -> None:
+        messages = self._session.messages if self._session else []
+        if not any(message.role == "user" for message in messages):
+            tell("Nothing was asked yet.")
+            return
+        for message in messages:
+            if message.role == "user":
+                say(f"{_PROMPT}{message.content}")
+            else:
+                say(strip_marks(message.content))
 
 
-class _Footnotes:
-    """Marks of a growing answer as numbers in the order they come: ``[ID:4]`` to ``[1]``."""
+def sources_of(message: Message | None) -> list[Chunk]:
+    """Return what an answer was given: the cited chunks as its text numbers them, then the rest."""
+    if message is None:
+        return []
+    sources = message.reference
+    cited = [index for index in cited_numbers(message.content) if index < len(sources)]
+    order = dict.fromkeys([*cited, *range(len(sources))])
+    return [sources[index] for index in order]
 
-    def __init__(self) -> None:
-        self.numbers: dict[int, int] = {}
-        self._said = 0  # letters of the answer, not of what was shown
 
-    def more(self, content: str, *, whole: bool = False) -> str:
-        """Return what is new in ``content``, but for a mark that is only begun."""
-        end = len(content)
-        if not whole:
-            end = max(self._said, certain_length(content))
-        new, self._said = content[self._said : end], end
-        return renumbered(new, lambda index: f"[{self._number(index)}]")
+def _bring_back(assistant: Chat) -> None:
+    """Let the arrow keys bring back the questions of earlier sessions, and edit lines."""
+    with contextlib.suppress(ImportError):
+        import readline
 
-    def _number(self, index: int) -> int:
-        return self.numbers.setdefault(index, len(self.numbers) + 1)
+        for session in reversed(assistant.list_sessions(page_size=_REMEMBERED)):
+            for message in session.messages:
+                if message.role == "user" and "\n" not in message.content:
+                    readline.add_history(message.content)
+
+
+def _read(is_terminal: bool) -> str | None:
+    """Return the next line, or None at the end of the input."""
+    if not is_terminal:
+        line = sys.stdin.readline()
+        return line.strip() if line else None
+    try:
+        return input(_PROMPT).strip()
+    except EOFError:
+        say()
+        return None
+    except KeyboardInterrupt:  # as shells do: a new line, not the end
+        say()
+        return ""

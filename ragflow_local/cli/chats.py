@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragflow_local.answer.citations import cited_numbers, renumbered
-from ragflow_local.cli.datasets import shown_value
 from ragflow_local.cli.groups import Yes, ask_first, given, group
 from ragflow_local.cli.options import Json, Project, complete_dataset, open_project
 from ragflow_local.cli.output import (
@@ -18,6 +17,7 @@ from ragflow_local.cli.output import (
     say_facts,
     say_json,
     say_table,
+    shown_value,
     source_of,
     tell,
     wrap,

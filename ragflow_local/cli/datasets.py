@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.cli.contents import say_documents
-from ragflow_local.cli.documents import summary_of
+from ragflow_local.cli.documents import say_documents
 from ragflow_local.cli.groups import Settings, Yes, ask_first, given, group, settings_of
 from ragflow_local.cli.options import (
     Dataset,
@@ -18,7 +17,16 @@ from ragflow_local.cli.options import (
     complete_dataset,
     open_project,
 )
-from ragflow_local.cli.output import count_of, say, say_facts, say_json, say_table, tell
+from ragflow_local.cli.output import (
+    count_of,
+    say,
+    say_facts,
+    say_json,
+    say_table,
+    shown_value,
+    tell,
+)
+from ragflow_local.cli.parse import summary_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
@@ -186,17 +194,6 @@ def delete(context: typer.Context, names: Names, project: Project = None, yes: Y
         ask_first(f"Delete {dataset_names} with {count_of(held, 'document')}?", yes)
         rag.delete_datasets(list(datasets_))
         tell(f"Deleted {dataset_names}.")
-
-
-def shown_value(key: str, value: Any) -> str:
-    """Return a value as a person reads it; times of milliseconds as local time."""
-    if key.endswith("_time") and isinstance(value, int):
-        from datetime import UTC, datetime
-
-        return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str):
-        return value.replace("\n", "\\n")
-    return str(value)
 
 
 def _entry(dataset: DataSet, documents: list[Document]) -> dict[str, object]:

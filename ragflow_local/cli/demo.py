@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.cli.chat import chat_on, show_answer, stream_of
-from ragflow_local.cli.documents import add_files, files_of
+from ragflow_local.cli.add import add_files, files_of
+from ragflow_local.cli.ask import chat_on, show_answer, stream_of
 from ragflow_local.cli.options import open_project
 from ragflow_local.cli.output import count_of, say, tell
 from ragflow_local.cli.progress import follow

@@ -1,214 +1,294 @@
-"""``add`` and ``parse``: files of a disk to documents that can be searched."""
+"""``documents``: those of a dataset: listed, looked into, changed, saved, removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ragflow_local.cli.groups import Settings, Yes, ask_first, given, group, settings_of
 from ragflow_local.cli.options import (
-    TOLD,
     Dataset,
-    EmbeddingModel,
-    Exclude,
-    Include,
     Json,
     Method,
     Project,
     complete_document,
     dataset_of,
-    dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import count_of, say_json, tell
-from ragflow_local.cli.progress import follow, looking
+from ragflow_local.cli.output import (
+    count_of,
+    pages_of,
+    say,
+    say_facts,
+    say_json,
+    say_passage,
+    say_table,
+    shown_value,
+    size_of,
+    tell,
+)
+from ragflow_local.cli.parse import named, summary_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
-    from ragflow_local.api.ragflow import RAGFlow
 
-Files = Annotated[
-    list[Path],
+_STATES = {
+    "UNSTART": "not parsed",
+    "RUNNING": "being parsed",
+    "CANCEL": "cancelled",
+    "DONE": "parsed",
+    "FAIL": "failed",
+}
+_MOST_LINES = 6  # of a chunk in a list; show gives all of it
+_MOST_NAMES = 10  # that a question says one by one
+
+Name = Annotated[
+    str,
     typer.Argument(
-        exists=True,
-        readable=True,
-        metavar="FILES",
-        help="Files, and folders with all below.",
-        show_default=False,
+        metavar="DOCUMENT", show_default=False, help="Name or id.", autocompletion=complete_document
     ),
 ]
 Names = Annotated[
-    list[str] | None,
+    list[str],
     typer.Argument(
         metavar="DOCUMENTS",
-        help="Names, ids or patterns. Default: all that are not parsed yet.",
         show_default=False,
+        help="Names, ids, or patterns such as '*.pdf'.",
         autocompletion=complete_document,
     ),
 ]
+NewName = Annotated[str, typer.Argument(metavar="NEW_NAME", show_default=False)]
+Target = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", show_default=False, help="Default: its name, here."),
+]
+Words = Annotated[
+    str, typer.Option("--keywords", metavar="WORDS", help="Only chunks with each of these words.")
+]
+Contains = Annotated[
+    str | None,
+    typer.Option("--keywords", metavar="TEXT", help="Only names with this.", show_default=False),
+]
+Run = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="RUN",
+        help="Only UNSTART, RUNNING, CANCEL, DONE or FAIL.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", min=-1, help="Most to show; -1 for all.")]
+Offset = Annotated[int, typer.Option("--offset", min=0, help="How many to pass over.")]
 
 
-def add(
+def _all(
     context: typer.Context,
-    files: Files,
+    project: Project = None,
+    dataset: Dataset = None,
+    contains: Contains = None,
+    state: Run = None,
+    limit: Limit = -1,
+    offset: Offset = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the documents of a dataset, with how far each is."""
+    if state is not None and state.upper() not in _STATES:
+        raise typer.BadParameter(f"one of {', '.join(_STATES)}", param_hint="--state")
+    with open_project(context, project, read_only=True) as rag:
+        listed = dataset_of(rag, dataset).list_docs(contains, offset, limit)
+        if state is not None:
+            listed = [item for item in listed if item.run == state.upper()]
+        if as_json:
+            say_json([summary_of(item) for item in listed])
+        elif listed:
+            say_documents(listed)
+        else:
+            tell("No documents.")
+
+
+documents = group(
+    "List documents; show, change, remove them.",
+    "ragflow-local documents list --dataset reports --state FAIL",
+    _all,
+)
+documents.command(
+    "list", epilog="\b\nExample:\n  ragflow-local documents list --dataset reports --state FAIL"
+)(_all)
+
+
+def say_documents(listed: list[Document]) -> None:
+    """Write a table of documents."""
+    say_table(
+        ("document", "state", "chunks", "bytes", "method"),
+        [
+            (item.name, _state_of(item), str(item.chunk_count), str(item.size), item.parser_method)
+            for item in listed
+        ],
+    )
+
+
+def _state_of(document: Document) -> str:
+    if document.run == "FAIL":
+        return f"failed: {document.progress_msg}"
+    if document.run == "RUNNING":
+        return f"being parsed, {document.progress:.0f} %"
+    return _STATES[document.run]
+
+
+@documents.command(epilog="\b\nExample:\n  ragflow-local documents show report.pdf")
+def show(
+    context: typer.Context,
+    name: Name,
+    project: Project = None,
+    dataset: Dataset = None,
+    as_json: Json = False,
+) -> None:
+    """Show all there is to know of a document."""
+    with open_project(context, project, read_only=True) as rag:
+        document = one(dataset_of(rag, dataset), name).to_dict()
+    if as_json:
+        say_json(document)
+        return
+    config = document.pop("parser_config")
+    notes = document.pop("meta_fields")
+    for second in ("knowledgebase_id", "parser_method"):
+        document.pop(second, None)
+    known = {key: value for key, value in document.items() if value not in ("", None)}
+    known["size"] = f"{document['size']:,} bytes ({size_of(document['size'])})"
+    known["process_duration"] = f"{document['process_duration']:.1f} s"
+    known |= {f"parser_config.{key}": value for key, value in config.items()}
+    known |= {f"meta_fields.{key}": value for key, value in notes.items()}
+    say_facts({key: shown_value(key, value) for key, value in known.items()})
+
+
+@documents.command(epilog="\b\nExample:\n  ragflow-local documents chunks report.pdf --limit 5")
+def chunks(
+    context: typer.Context,
+    name: Name,
+    project: Project = None,
+    dataset: Dataset = None,
+    keywords: Words = "",
+    limit: Limit = 30,
+    offset: Offset = 0,
+    as_json: Json = False,
+) -> None:
+    """Show the chunks of a document in reading order."""
+    from ragflow_local.text.terms import asked_terms
+
+    with open_project(context, project, read_only=True) as rag:
+        document = one(dataset_of(rag, dataset), name)
+        chunks_ = document.list_chunks(keywords, offset, limit)
+        held = document.chunk_count
+    if as_json:
+        say_json([chunk.to_dict() for chunk in chunks_])
+        return
+    for number, chunk in enumerate(chunks_, start=offset + 1):
+        pages = pages_of(chunk.to_dict())
+        where = f"  ·  page {'–'.join(map(str, sorted({pages[0], pages[-1]})))}" if pages else ""
+        off = "" if chunk.available else "  ·  switched off"
+        say(f"{number}. {chunk.id}{where}  ·  {count_of(chunk.token_count, 'token')}{off}")
+        say_passage(chunk.content, asked_terms(keywords), "   ", _MOST_LINES)
+        say()
+    tell(f"{len(chunks_):,} of {count_of(held, 'chunk')}.")
+
+
+@documents.command(
+    epilog="\b\nExample:\n  ragflow-local documents update report.pdf --method paper"
+    " --set chunk_token_count=256"
+)
+def update(
+    context: typer.Context,
+    names: Names,
     project: Project = None,
     dataset: Dataset = None,
     method: Method = None,
-    embedding_model: EmbeddingModel = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    parse: Annotated[
-        bool, typer.Option("--parse/--no-parse", help="Whether to make them searchable now.")
-    ] = True,
-    as_json: Json = False,
+    settings: Settings = None,
 ) -> None:
-    """Add files and parse them.
+    """Give documents another parse method or other settings.
 
-    The project and the dataset are made where they are not there yet.
+    They wait to be parsed anew then: ragflow-local parse
     """
-    paths = list(files_of(files, include or (), exclude or ()))
-    if not paths:
-        raise typer.BadParameter("there is no file that is meant in what was named")
-    with open_project(context, project, new=True) as rag:
-        home = dataset_or_new(rag, dataset)
-        if embedding_model is not None:
-            home.update({"embedding_model": embedding_model})
-        documents = add_files(rag, home, paths, method)
-        tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
-        _finish(rag, home, documents, parse=parse, as_json=as_json)
-    if len(documents) < len(paths):
-        raise typer.Exit(TOLD)
+    changes = given(parse_method=method, parser_config=settings_of(settings))
+    with open_project(context, project) as rag:
+        chosen = list(named(dataset_of(rag, dataset), names))
+        for item in chosen:
+            item.update(changes)
+        tell(f"Changed {count_of(len(chosen), 'document')}. Parse anew: ragflow-local parse")
 
 
-def parse(
+@documents.command(epilog="\b\nExample:\n  ragflow-local documents rename report.pdf 2025.pdf")
+def rename(
     context: typer.Context,
-    names: Names = None,
+    name: Name,
+    new_name: NewName,
     project: Project = None,
     dataset: Dataset = None,
-    method: Method = None,
-    as_json: Json = False,
 ) -> None:
-    """Parse documents that are not parsed yet.
+    """Give a document another name; it is found by that at once."""
+    with open_project(context, project) as rag:
+        document = one(dataset_of(rag, dataset), name)
+        document.update({"name": new_name})
+        tell(f"{name} is {document.name} now.")
 
-    Or those named, again.
+
+@documents.command(epilog="\b\nExample:\n  ragflow-local documents save report.pdf copy.pdf")
+def save(
+    context: typer.Context,
+    name: Name,
+    target: Target = None,
+    project: Project = None,
+    dataset: Dataset = None,
+) -> None:
+    """Write the bytes that were added to a file.
+
+    They are unchanged; - is standard output.
+    """
+    import sys
+
+    with open_project(context, project, read_only=True) as rag:
+        document = one(dataset_of(rag, dataset), name)
+        data = document.download()
+        path = target or Path(Path(document.name).name)
+    if str(path) == "-":
+        sys.stdout.buffer.write(data)
+        return
+    if target is None and path.exists():
+        raise typer.BadParameter(f"{path} is there already; name another file")
+    path.write_bytes(data)
+    tell(f"Wrote {path}: {size_of(len(data))}.")
+
+
+@documents.command(epilog="\b\nExample:\n  ragflow-local documents remove old.pdf notes.md --yes")
+def remove(
+    context: typer.Context,
+    names: Names,
+    project: Project = None,
+    dataset: Dataset = None,
+    yes: Yes = False,
+) -> None:
+    """Remove documents with their chunks.
+
+    They are not found any more at once.
     """
     with open_project(context, project) as rag:
-        home = dataset_of(rag, dataset)
-        documents = list(named(home, names) if names else _unparsed(home))
-        if not documents:
-            tell(f"Nothing to do: every document of {home.name} is parsed.")
-        set_method(documents, method)
-        _finish(rag, home, documents, parse=True, as_json=as_json)
+        chosen = {item.id: item for item in named(dataset_of(rag, dataset), names)}
+        names_shown = ", ".join(item.name for item in chosen.values())
+        if len(chosen) > _MOST_NAMES:
+            names_shown = count_of(len(chosen), "document")
+        ask_first(f"Remove {names_shown}?", yes)
+        for item in chosen.values():
+            item.delete()
+        tell(f"Removed {count_of(len(chosen), 'document')}.")
 
 
-def files_of(
-    paths: Iterable[Path], include: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> Iterator[tuple[str, Path]]:
-    """Yield a document name and a file for each file named, and each one meant in a folder.
-
-    In folders hidden files are passed over, and those of unknown kind unless a pattern takes
-    them; a file that is named itself is always taken.
+def one(home: DataSet, name: str) -> Document:
+    """Return the document of that name or id.
 
     Raises:
-        DiskError: A folder cannot be read.
+        NotFoundError: There is none.
     """
-    from ragflow_local.ingest.folder import Patterns, scan
-    from ragflow_local.readers import ENDINGS
-
-    known = [ending for endings in ENDINGS.values() for ending in endings]
-    patterns = Patterns(tuple(include), tuple(exclude))
-    for path in paths:
-        if not path.is_dir():
-            yield path.name, path
-            continue
-        snapshot = scan(path, patterns, known)
-        for inside, reason in snapshot.unread.items():
-            tell(f"{path / inside} is passed over: {reason}", is_bad=True)
-        for inside in snapshot.files:
-            yield inside, path / inside
-
-
-def add_files(
-    rag: RAGFlow, home: DataSet, files: Sequence[tuple[str, Path]], method: str | None
-) -> list[Document]:
-    """Store files in a dataset and return their documents, in the same order.
-
-    A file that cannot be taken is told and left out; the others are added.
-    """
-    from ragflow_local.errors import InvalidValueError, LimitError, ReadError
-
-    documents = []
-    with looking("Adding") as show:
-        for name, path in files:
-            show(name)
-            try:
-                documents.append(rag.add_document(home, name, path.read_bytes()))
-            except OSError as error:
-                tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
-            except (InvalidValueError, LimitError, ReadError) as error:
-                tell(f"✗ {path}: {error}", is_bad=True)
-    set_method(documents, method)
-    return documents
-
-
-def set_method(documents: Iterable[Document], method: str | None) -> None:
-    """Give documents another parse method; None leaves theirs."""
-    for document in documents:
-        if method is not None and document.parser_method != method:
-            document.parser_method = method
-            document.save()
-
-
-def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
-    """Yield the documents of these names or ids, or that a pattern such as ``*.pdf`` fits.
-
-    Raises:
-        NotFoundError: There is none of one of them.
-    """
-    from ragflow_local.errors import NotFoundError
-
-    documents = home.list_docs()
-    for name in names:
-        matches = [document for document in documents if name in (document.id, document.name)]
-        if not matches:
-            matches = [document for document in documents if fnmatchcase(document.name, name)]
-        if not matches:
-            raise NotFoundError("document", name, "name or id")
-        yield from matches
-
-
-def _unparsed(home: DataSet) -> Iterator[Document]:
-    return (document for document in home.list_docs() if document.run != "DONE")
-
-
-def _finish(
-    rag: RAGFlow, home: DataSet, documents: list[Document], *, parse: bool, as_json: bool
-) -> None:
-    """Parse if wanted, say what became of the documents, and exit 1 if one failed."""
-    ids = [document.id for document in documents]
-    if parse and ids:
-        rag.async_parse_documents(ids)
-        follow(documents)
-    if as_json:
-        say_json({"dataset": home.name, "documents": [summary_of(item) for item in documents]})
-    if any(document.run in {"FAIL", "CANCEL"} for document in documents):
-        raise typer.Exit(TOLD)
-
-
-def summary_of(document: Document) -> dict[str, Any]:
-    """Return what ``--json`` says of a document."""
-    return {
-        "id": document.id,
-        "name": document.name,
-        "run": document.run,
-        "chunk_count": document.chunk_count,
-        "token_count": document.token_count,
-        "size": document.size,
-        "parser_method": document.parser_method,
-        "progress_msg": document.progress_msg,
-        "process_duration": document.process_duration,
-    }
+    return next(iter(named(home, [name])))

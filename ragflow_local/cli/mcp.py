@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import typer
 
-from ragflow_local.cli.chat import Model
+from ragflow_local.cli.ask import Model
 from ragflow_local.cli.options import TOLD, Models, Project, open_project
 from ragflow_local.cli.output import tell
 
@@ -26,6 +27,8 @@ def mcp(
         tell('Error: The MCP library is not installed: pip install "ragflow-local[mcp]"')
         raise typer.Exit(TOLD)
     with open_project(context, project, read_only=True, models=models) as rag:
-        from ragflow_local.cli.mcp_server import serve
+        from ragflow_local.adapters.mcp import serve
 
+        if sys.stdin.isatty():
+            tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
         serve(rag, lambda: open_project(context, project, models=models), model)

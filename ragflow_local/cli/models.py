@@ -12,7 +12,7 @@ from ragflow_local.cli.options import Json, Models
 from ragflow_local.cli.output import say, say_json, say_table, tell
 
 if TYPE_CHECKING:
-    from ragflow_local.api.models import Model
+    from ragflow_local.model_files import Model
 
 _COLUMNS = (
     "model",
@@ -53,7 +53,7 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
     context.obj = _directory(directory)
     if context.invoked_subcommand is not None:
         return
-    from ragflow_local.api.models import models_in
+    from ragflow_local.model_files import models_in
 
     available = models_in(context.obj)
     if as_json:
@@ -77,7 +77,7 @@ def check(
     """Load a model and let it say, or embed, one sentence."""
     import platformdirs
 
-    from ragflow_local.api.models import check_model
+    from ragflow_local.model_files import check_model
 
     where = _directory(directory) if directory else context.obj
     done = check_model(name, where, Path(platformdirs.user_cache_dir("ragflow_local")))
@@ -109,7 +109,7 @@ def add(
 
     It goes to the models' directory.
     """
-    from ragflow_local.api.models import add_model
+    from ragflow_local.model_files import add_model
 
     where = _directory(directory) if directory else context.obj
     model, digests = add_model(source, where)

@@ -173,6 +173,17 @@ def say_facts(facts: Mapping[str, str]) -> None:
             say(line)
 
 
+def shown_value(key: str, value: Any) -> str:
+    """Return a value as a person reads it; times of milliseconds as local time."""
+    if key.endswith("_time") and isinstance(value, int):
+        from datetime import UTC, datetime
+
+        return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, str):
+        return value.replace("\n", "\\n")
+    return str(value)
+
+
 def count_of(number: int, noun: str) -> str:
     """Return ``1 document`` or ``2 documents``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

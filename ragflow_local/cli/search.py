@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.cli.documents import named
 from ragflow_local.cli.options import (
     Dataset,
     Json,
@@ -17,6 +16,7 @@ from ragflow_local.cli.options import (
     open_project,
 )
 from ragflow_local.cli.output import pages_of, say, say_json, say_passage, source_of, tell, wrap
+from ragflow_local.cli.parse import named
 from ragflow_local.cli.show import scores_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ragflow_local.cli.documents import summary_of
 from ragflow_local.cli.options import (
     TOLD,
     Dataset,
@@ -24,6 +23,7 @@ from ragflow_local.cli.options import (
     open_project,
 )
 from ragflow_local.cli.output import count_of, for_a_terminal, say_json, tell
+from ragflow_local.cli.parse import summary_of
 from ragflow_local.cli.progress import follow, looking
 
 if TYPE_CHECKING:

@@ -175,15 +175,15 @@ def _cut(request: wire.Chunk, data: bytes, replies: IO[bytes]) -> wire.Chunked:
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:
-    from ragflow_local.readers import render
+    from ragflow_local.rendering import page as rendered
 
     if request.page == 0:
-        picture = render.thumbnail(request.kind, data)
+        picture = rendered.thumbnail(request.kind, data)
     else:
         marks: list[Region] = []
         for passage in request.passages:
-            marks += render.narrowed(request.kind, data, passage.places, passage.text)
-        picture = render.page_image(
+            marks += rendered.narrowed(request.kind, data, passage.places, passage.text)
+        picture = rendered.page_image(
             request.kind, data, request.page, request.dpi, box=request.box, marks=marks
         )
-    return wire.Drawn(render.smaller(picture) if request.is_small else picture)
+    return wire.Drawn(rendered.smaller(picture) if request.is_small else picture)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragflow_local.cli.chat import _Footnotes, merged_sources
+from ragflow_local.cli.ask import _Footnotes, merged_sources
 from ragflow_local.cli.output import clean, say_passage, size_of, source_of, wrap
 from ragflow_local.text.terms import asked_terms
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragflow_local.api.models import add_model, models_in
 from ragflow_local.embedders import carried, describe, open_embedder
 from ragflow_local.errors import DamagedModelError, InvalidValueError
+from ragflow_local.model_files import add_model, models_in
 
 FOLDER = carried.package_folder()
 

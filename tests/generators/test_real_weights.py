@@ -11,8 +11,8 @@ from ragflow_local import RAGFlow
 from ragflow_local.answer.ask import Turn, answer
 from ragflow_local.answer.followup import rewriting
 from ragflow_local.answer.support import Support
-from ragflow_local.api.models import models_in
 from ragflow_local.generators import open_generator, resolve_generator
+from ragflow_local.model_files import models_in
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings, PromptSettings
 from ragflow_local.text.sentences import sentences

@@ -1,4 +1,4 @@
-"""Pictures: what is refused, what is read, and how documents are rendered."""
+"""Pictures: what is refused, and what is read."""
 
 import io
 import struct
@@ -7,9 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import image, ocr, render
-from ragflow_local.records import Block, Notice, Region
-from tests.readers.pdf_samples import LOREM, one_page
+from ragflow_local.readers import image, ocr
+from ragflow_local.records import Block, Notice
 
 needs_ocr = pytest.mark.skipif(not ocr.is_installed(), reason="rapidocr is not installed")
 
@@ -20,12 +19,6 @@ def picture_of(text: str, kind: str = "PNG", turn: int = 0) -> bytes:
     out = io.BytesIO()
     picture.rotate(turn, expand=True).save(out, kind)
     return out.getvalue()
-
-
-def size_of(png: bytes) -> tuple[int, int]:
-    with Image.open(io.BytesIO(png)) as picture:
-        assert picture.format == "PNG"
-        return picture.size
 
 
 @needs_ocr
@@ -99,54 +92,6 @@ def test_a_picture_too_large_to_open_is_refused() -> None:
     Image.new("1", (20_000, 9_000)).save(out, "PNG")
     with pytest.raises(DamagedFileError, match="120 megapixels"):
         list(image.read(out.getvalue(), "bomb.png"))
-
-
-def test_a_page_is_rendered_with_its_marks() -> None:
-    data = one_page(LOREM)
-    plain = render.page_image("pdf", data, 1, 72)
-    marked = render.page_image("pdf", data, 1, 72, marks=(Region(1, 70, 70, 300, 100),))
-    other = render.page_image("pdf", data, 1, 72, marks=(Region(2, 70, 70, 300, 100),))
-    assert size_of(plain) == size_of(marked) == (595, 842)
-    assert other == plain != marked
-
-
-def test_a_region_is_rendered_at_its_size() -> None:
-    png = render.page_image("pdf", one_page(LOREM), 1, 144, box=Region(1, 70, 70, 170, 120))
-    assert size_of(png) == (200, 100)
-    picture = picture_of("region")
-    assert size_of(render.page_image("image", picture, 1, 72, Region(1, 0, 0, 100, 50))) == (
-        100,
-        50,
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "data", "page"),
-    [("pdf", one_page(LOREM), 2), ("pdf", b"", 1), ("text", b"words", 1), ("image", b"", 1)],
-    ids=["no such page", "empty pdf", "no picture", "empty picture"],
-)
-def test_what_has_no_picture_renders_to_nothing(kind: str, data: bytes, page: int) -> None:
-    assert render.page_image(kind, data, page, 72) == b""
-
-
-def test_a_thumbnail_is_256_pixels_at_its_longest() -> None:
-    assert max(size_of(render.thumbnail("pdf", one_page(LOREM)))) == 256
-    assert max(size_of(render.thumbnail("image", picture_of("small")))) == 256
-
-
-def test_a_thumbnail_of_anything_else_is_nothing() -> None:
-    assert render.thumbnail("docx", b"PK") == b""
-    assert render.thumbnail("pptx", b"PK") == b""
-    assert render.thumbnail("pdf", b"broken") == b""
-
-
-def test_a_picture_turned_by_its_camera_is_shown_upright() -> None:
-    picture = Image.new("RGB", (300, 100), "white")
-    exif = picture.getexif()
-    exif[0x0112] = 6
-    out = io.BytesIO()
-    picture.save(out, "JPEG", exif=exif)
-    assert size_of(render.page_image("image", out.getvalue(), 1, 72)) == (100, 300)
 
 
 def test_a_picture_that_does_not_say_how_wide_it_is_is_damage() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ragflow_local.errors import DamagedFileError
-from ragflow_local.readers import ocr, pdf, pdf_picture
+from ragflow_local.readers import ocr, pdf
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.readers.pdf.lines import Box, Line, Lines, Word
 from ragflow_local.readers.pdf.page import read_lines
@@ -254,19 +254,3 @@ def test_a_link_keeps_its_address_unless_the_text_says_it() -> None:
     assert block.text == (
         "Read the minutes of May, (https://harbour.example/2023-05.pdf) or see www.harbour.example"
     )
-
-
-@pytest.mark.parametrize("width", [5e4, 9e7], ids=["as a road", "as a continent"])
-def test_a_page_of_absurd_size_has_a_small_picture_or_none(width: float) -> None:
-    document = mupdf.open()
-    document.new_page(width=width, height=1.2)
-    assert len(pdf_picture.page_picture(save(document), 1, 72, None)) < 200_000
-
-
-def test_a_page_that_cannot_be_drawn_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
-        raise RuntimeError("code=4: Invalid bandwriter header dimensions/setup")
-
-    monkeypatch.setattr(pdf_picture, "_drawn", refuse)
-    with pytest.raises(DamagedFileError, match=r"cannot be drawn.*page 1"):
-        pdf_picture.page_picture(one_page("text"), 1, 72, None, "a.pdf")

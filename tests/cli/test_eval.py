@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ragflow_local.api.evaluation import Setting
-from ragflow_local.cli.chart import Chart
-from ragflow_local.cli.evaluate import labels_of, settings_of
+from ragflow_local.cli.eval import labels_of, settings_of
+from ragflow_local.evaluation.chart import Chart
+from ragflow_local.evaluation.evaluate import Setting
 from tests.cli.conftest import Shell
 from tests.cli.terminal import environment
 

@@ -12,11 +12,11 @@ from statistics import fmean
 
 from ragflow_local.answer.citations import cited_numbers, strip_marks
 from ragflow_local.api.chunk import Chunk
-from ragflow_local.api.questions import Question, check_documents, share_of
 from ragflow_local.api.ragflow import RAGFlow
 from ragflow_local.api.session import Message
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.retrieve.quality import interval, ndcg, recall, reciprocal_rank
+from ragflow_local.evaluation.measures import interval, ndcg, recall, reciprocal_rank
+from ragflow_local.evaluation.questions import Question, check_documents, share_of
 from ragflow_local.settings import EMPTY_RESPONSE, check_number, check_text, check_whole
 
 

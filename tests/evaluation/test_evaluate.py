@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ragflow_local import DataSet, InvalidValueError, RAGFlow
-from ragflow_local.api.evaluation import Setting, difference, evaluate
-from ragflow_local.api.questions import Expected, Question, holds, read_questions, share_of
+from ragflow_local.evaluation.evaluate import Setting, difference, evaluate
+from ragflow_local.evaluation.questions import Expected, Question, holds, read_questions, share_of
 from tests.conftest import Parse
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ragflow_local.retrieve.quality import interval, ndcg, recall, reciprocal_rank
+from ragflow_local.evaluation.measures import interval, ndcg, recall, reciprocal_rank
 
 RELEVANT = {"a": 1.0, "b": 1.0}
 

@@ -68,9 +68,9 @@ def narrowed(kind: str, data: bytes, marks: Sequence[Region], text: str) -> Sequ
     """Return the places of a passage on one page, narrowed to its words where they are known."""
     if kind != "pdf":
         return marks
-    from ragflow_local.readers import pdf_marks
+    from ragflow_local.rendering import highlights
 
-    return pdf_marks.narrowed(data, marks, text)
+    return highlights.narrowed(data, marks, text)
 
 
 def smaller(png: bytes) -> bytes:
@@ -94,7 +94,7 @@ def _picture(
     if kind == "pdf":
         return _page(data, page, dpi, box)
     if kind == "pptx":
-        from ragflow_local.readers.pdf_slide import slide_page
+        from ragflow_local.rendering.slide import slide_page
 
         return _page(slide_page(data, page), 1, dpi, box)
     if kind == "image":
@@ -106,13 +106,13 @@ def _page(
     data: bytes, page: int, dpi: float, box: Region | None
 ) -> tuple[Image.Image, float, float, float] | None:
     # Only a worker has PyMuPDF; a picture of another kind does without it.
-    from ragflow_local.readers import pdf_picture
+    from ragflow_local.rendering import pdf
 
-    png = pdf_picture.page_picture(data, page, dpi, box)
+    png = pdf.page_picture(data, page, dpi, box)
     if not png:
         return None
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    width, _ = pdf_picture.page_size(data, page)
+    width, _ = pdf.page_size(data, page)
     left, top = (max(box.x0, 0.0), max(box.top, 0.0)) if box else (0.0, 0.0)
     right = min(box.x1, width) if box else width
     return picture, left, top, picture.width / max(right - left, 1e-6)

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from pptx.util import Inches
 
-from ragflow_local.readers import pdf_slide, render
 from ragflow_local.readers.pdf.library import mupdf
 from ragflow_local.records import Block, Region
+from ragflow_local.rendering import slide as slides
+from ragflow_local.rendering.page import page_image
 
 
 def deck() -> bytes:
@@ -31,7 +32,7 @@ def words_of(page: bytes) -> dict[str, tuple[float, float]]:
 
 
 def test_texts_and_cells_stand_at_their_places() -> None:
-    words = words_of(pdf_slide.slide_page(deck(), 1))
+    words = words_of(slides.slide_page(deck(), 1))
     assert set(words) == {"左", "<b>&", "kraken", "squid"}, "the notes are not on the slide"
     x, y = words["<b>&"]
     assert 72 <= x <= 144
@@ -41,11 +42,11 @@ def test_texts_and_cells_stand_at_their_places() -> None:
 
 
 def test_a_slide_that_is_not_there_has_no_picture() -> None:
-    assert render.page_image("pptx", deck(), 2, 72) == b""
+    assert page_image("pptx", deck(), 2, 72) == b""
 
 
 def test_a_region_of_a_slide_is_its_own_picture() -> None:
-    png = render.page_image("pptx", deck(), 1, 72, box=Region(1, 72, 144, 288, 216))
+    png = page_image("pptx", deck(), 1, 72, box=Region(1, 72, 144, 288, 216))
     assert Image.open(io.BytesIO(png)).size == (216, 72)
 
 
@@ -63,5 +64,5 @@ def test_what_cannot_be_drawn_leaves_its_place_empty(
     block: Block, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slide = (Region(1, 0, 0, 100, 100), [block])
-    monkeypatch.setattr(pdf_slide, "read_slide", lambda data, page: slide)
-    assert pdf_slide.slide_page(b"a deck", 1).startswith(b"%PDF")
+    monkeypatch.setattr(slides, "read_slide", lambda data, page: slide)
+    assert slides.slide_page(b"a deck", 1).startswith(b"%PDF")

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +18,6 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
-from ragflow_local.cli.output import pages_of, tell
 from ragflow_local.errors import RagflowError
 
 if TYPE_CHECKING:
@@ -135,8 +133,6 @@ def serve(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) 
             os._exit(128 + number)
 
     signal.signal(signal.SIGINT, leave)
-    if sys.stdin.isatty():
-        tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
     _server(rag, writing, model).run("stdio")
 
 
@@ -367,7 +363,7 @@ def _passages(chunks: list[Chunk], datasets: list[DataSet]) -> list[Passage]:
         Passage(
             document=chunk.document_name,
             dataset=names.get(chunk.dataset_id, ""),
-            pages=pages_of(chunk.to_dict()),
+            pages=chunk.pages,
             headings=chunk.headings,
             text=chunk.content,
             similarity=chunk.similarity,
@@ -379,7 +375,7 @@ def _passages(chunks: list[Chunk], datasets: list[DataSet]) -> list[Passage]:
 
 def _paged(chunks: list[Chunk]) -> tuple[list[list[Chunk]], bool]:
     """Return the chunks of each page, and whether the format has pages."""
-    of = [pages_of(chunk.to_dict()) for chunk in chunks]
+    of = [chunk.pages for chunk in chunks]
     last = max((page for pages in of for page in pages), default=0)
     if last:
         on = [

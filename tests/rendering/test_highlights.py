@@ -3,8 +3,8 @@
 import pytest
 
 from ragflow_local.readers.pdf.library import mupdf
-from ragflow_local.readers.pdf_marks import narrowed
 from ragflow_local.records import Region
+from ragflow_local.rendering.highlights import narrowed
 from tests.readers.pdf_samples import financial_table, one_page, save
 
 WHOLE = Region(1, 72, 60, 523, 770)

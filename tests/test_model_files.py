@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.api import models
+from ragflow_local import model_files as models
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
 from tests.generators import tiny_gguf
 

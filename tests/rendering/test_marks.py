@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from ragflow_local import Chunk, RAGFlow
-from ragflow_local.readers import render
 from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.rendering.page import page_image
 from tests.readers.pdf_samples import save, text_page
 
 DPI = 100
@@ -28,7 +28,7 @@ def marked_words(data: bytes, chunk: Chunk) -> Counter[str]:
     found: Counter[str] = Counter()
     with mupdf.open(stream=data, filetype="pdf") as document:
         for page in chunk.pages:
-            plain = Image.open(io.BytesIO(render.page_image("pdf", data, page, DPI)))
+            plain = Image.open(io.BytesIO(page_image("pdf", data, page, DPI)))
             marked = Image.open(io.BytesIO(chunk.page_image(DPI, page=page)))
             assert plain.size == marked.size
             differs = (np.asarray(plain) != np.asarray(marked)).any(axis=2)
@@ -132,5 +132,5 @@ def test_a_page_that_the_passage_is_not_on_has_no_mark(chunks_of: Chunks) -> Non
     data = two_pages()
     first = chunks_of("two pages")[0]
     assert first.pages == [1]
-    assert first.page_image(72, page=2) == render.page_image("pdf", data, 2, 72)
+    assert first.page_image(72, page=2) == page_image("pdf", data, 2, 72)
     assert first.page_image(72, page=3) == b""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.cli.chart import Chart
 from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
 from ragflow_local.cli.output import clean, count_of, say_json, say_table, tell
+from ragflow_local.evaluation.chart import Chart
 
 if TYPE_CHECKING:
-    from ragflow_local.api.evaluation import Evaluated, Judged, Setting
+    from ragflow_local.evaluation.evaluate import Evaluated, Judged, Setting
 
 _MOST_MISSES = 10  # questions that nothing was found for, named one by one
 _LESS_IS_BETTER = "not found"  # where the documents do answer
@@ -102,8 +102,8 @@ def eval_(
     one. nDCG@k: both in one. citation precision: share of an answer's citations that are right.
     answer's words: share of the expected answer's words in the answer.
     """
-    from ragflow_local.api.evaluation import Setting, evaluate
-    from ragflow_local.api.questions import read_questions
+    from ragflow_local.evaluation.evaluate import Setting, evaluate
+    from ragflow_local.evaluation.questions import read_questions
 
     if out is not None and not out.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
@@ -196,7 +196,7 @@ def _names_of(evaluations: Sequence[Evaluated]) -> list[str]:
 
 
 def _say_figures(names: Sequence[str], evaluations: Sequence[Evaluated]) -> None:
-    from ragflow_local.api.evaluation import difference
+    from ragflow_local.evaluation.evaluate import difference
 
     compares = len(evaluations) == 2
     columns = ["figure", "questions", *names, *(["difference"] if compares else [])]

@@ -1,0 +1,123 @@
+"""``add`` and ``parse``: files of a disk to documents that can be searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ragflow_local.cli.options import (
+    TOLD,
+    Dataset,
+    EmbeddingModel,
+    Exclude,
+    Include,
+    Json,
+    Method,
+    Project,
+    dataset_or_new,
+    open_project,
+)
+from ragflow_local.cli.output import count_of, tell
+from ragflow_local.cli.parse import finish, set_method
+from ragflow_local.cli.progress import looking
+
+if TYPE_CHECKING:
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
+    from ragflow_local.api.ragflow import RAGFlow
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True,
+        readable=True,
+        metavar="FILES",
+        help="Files, and folders with all below.",
+        show_default=False,
+    ),
+]
+
+
+def add(
+    context: typer.Context,
+    files: Files,
+    project: Project = None,
+    dataset: Dataset = None,
+    method: Method = None,
+    embedding_model: EmbeddingModel = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    parse: Annotated[
+        bool, typer.Option("--parse/--no-parse", help="Whether to make them searchable now.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Add files and parse them.
+
+    The project and the dataset are made where they are not there yet.
+    """
+    paths = list(files_of(files, include or (), exclude or ()))
+    if not paths:
+        raise typer.BadParameter("there is no file that is meant in what was named")
+    with open_project(context, project, new=True) as rag:
+        home = dataset_or_new(rag, dataset)
+        if embedding_model is not None:
+            home.update({"embedding_model": embedding_model})
+        documents = add_files(rag, home, paths, method)
+        tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
+        finish(rag, home, documents, parse=parse, as_json=as_json)
+    if len(documents) < len(paths):
+        raise typer.Exit(TOLD)
+
+
+def files_of(
+    paths: Iterable[Path], include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> Iterator[tuple[str, Path]]:
+    """Yield a document name and a file for each file named, and each one meant in a folder.
+
+    In folders hidden files are passed over, and those of unknown kind unless a pattern takes
+    them; a file that is named itself is always taken.
+
+    Raises:
+        DiskError: A folder cannot be read.
+    """
+    from ragflow_local.ingest.folder import Patterns, scan
+    from ragflow_local.readers import ENDINGS
+
+    known = [ending for endings in ENDINGS.values() for ending in endings]
+    patterns = Patterns(tuple(include), tuple(exclude))
+    for path in paths:
+        if not path.is_dir():
+            yield path.name, path
+            continue
+        snapshot = scan(path, patterns, known)
+        for inside, reason in snapshot.unread.items():
+            tell(f"{path / inside} is passed over: {reason}", is_bad=True)
+        for inside in snapshot.files:
+            yield inside, path / inside
+
+
+def add_files(
+    rag: RAGFlow, home: DataSet, files: Sequence[tuple[str, Path]], method: str | None
+) -> list[Document]:
+    """Store files in a dataset and return their documents, in the same order.
+
+    A file that cannot be taken is told and left out; the others are added.
+    """
+    from ragflow_local.errors import InvalidValueError, LimitError, ReadError
+
+    documents = []
+    with looking("Adding") as show:
+        for name, path in files:
+            show(name)
+            try:
+                documents.append(rag.add_document(home, name, path.read_bytes()))
+            except OSError as error:
+                tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
+            except (InvalidValueError, LimitError, ReadError) as error:
+                tell(f"✗ {path}: {error}", is_bad=True)
+    set_method(documents, method)
+    return documents

@@ -1,0 +1,117 @@
+"""``parse``: documents that are there made searchable, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragflow_local.cli.options import (
+    TOLD,
+    Dataset,
+    Json,
+    Method,
+    Project,
+    complete_document,
+    dataset_of,
+    open_project,
+)
+from ragflow_local.cli.output import say_json, tell
+from ragflow_local.cli.progress import follow
+
+if TYPE_CHECKING:
+    from ragflow_local.api.dataset import DataSet
+    from ragflow_local.api.document import Document
+    from ragflow_local.api.ragflow import RAGFlow
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="DOCUMENTS",
+        help="Names, ids or patterns. Default: all that are not parsed yet.",
+        show_default=False,
+        autocompletion=complete_document,
+    ),
+]
+
+
+def parse(
+    context: typer.Context,
+    names: Names = None,
+    project: Project = None,
+    dataset: Dataset = None,
+    method: Method = None,
+    as_json: Json = False,
+) -> None:
+    """Parse documents that are not parsed yet.
+
+    Or those named, again.
+    """
+    with open_project(context, project) as rag:
+        home = dataset_of(rag, dataset)
+        documents = list(named(home, names) if names else _unparsed(home))
+        if not documents:
+            tell(f"Nothing to do: every document of {home.name} is parsed.")
+        set_method(documents, method)
+        finish(rag, home, documents, parse=True, as_json=as_json)
+
+
+def set_method(documents: Iterable[Document], method: str | None) -> None:
+    """Give documents another parse method; None leaves theirs."""
+    for document in documents:
+        if method is not None and document.parser_method != method:
+            document.parser_method = method
+            document.save()
+
+
+def named(home: DataSet, names: Iterable[str]) -> Iterator[Document]:
+    """Yield the documents of these names or ids, or that a pattern such as ``*.pdf`` fits.
+
+    Raises:
+        NotFoundError: There is none of one of them.
+    """
+    from ragflow_local.errors import NotFoundError
+
+    documents = home.list_docs()
+    for name in names:
+        matches = [document for document in documents if name in (document.id, document.name)]
+        if not matches:
+            matches = [document for document in documents if fnmatchcase(document.name, name)]
+        if not matches:
+            raise NotFoundError("document", name, "name or id")
+        yield from matches
+
+
+def _unparsed(home: DataSet) -> Iterator[Document]:
+    return (document for document in home.list_docs() if document.run != "DONE")
+
+
+def finish(
+    rag: RAGFlow, home: DataSet, documents: list[Document], *, parse: bool, as_json: bool
+) -> None:
+    """Parse if wanted, say what became of the documents, and exit 1 if one failed."""
+    ids = [document.id for document in documents]
+    if parse and ids:
+        rag.async_parse_documents(ids)
+        follow(documents)
+    if as_json:
+        say_json({"dataset": home.name, "documents": [summary_of(item) for item in documents]})
+    if any(document.run in {"FAIL", "CANCEL"} for document in documents):
+        raise typer.Exit(TOLD)
+
+
+def summary_of(document: Document) -> dict[str, Any]:
+    """Return what ``--json`` says of a document."""
+    return {
+        "id": document.id,
+        "name": document.name,
+        "run": document.run,
+        "chunk_count": document.chunk_count,
+        "token_count": document.token_count,
+        "size": document.size,
+        "parser_method": document.parser_method,
+        "progress_msg": document.progress_msg,
+        "process_duration": document.process_duration,
+    }
