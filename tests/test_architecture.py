@@ -25,7 +25,9 @@ FLOORS = (
     ("models", "model_files"),
     ("project", "doctor"),
     ("api",),
-    ("testing", "adapters", "evaluation"),
+    ("rest",),
+    ("sdk", "adapters", "evaluation"),
+    ("testing",),
     ("cli",),
     ("__init__", "__main__"),
 )

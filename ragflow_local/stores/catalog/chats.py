@@ -16,7 +16,8 @@ SORTABLE = ("create_time", "update_time", "name", "id")
 _JSON = ("dataset_ids", "llm", "prompt", "released")
 
 
-def _row(columns: Mapping[str, Any]) -> ChatRow:
+def row_of(columns: Mapping[str, Any]) -> ChatRow:
+    """Return what the catalog's columns say."""
     checksums.check("chats", columns)
     values = {name: columns[name] for name in ChatRow.__dataclass_fields__}
     for name in _JSON:
@@ -46,7 +47,7 @@ def delete(connection: Connection, id: str) -> None:
 def get(connection: Connection, id: str) -> ChatRow | None:
     """Return the chat, or None."""
     row = connection.execute("SELECT * FROM chats WHERE id = ?", [id]).fetchone()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 def list_of(
@@ -69,4 +70,4 @@ def list_of(
     cursor = connection.execute(
         f"SELECT * FROM chats WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
     )
-    return [_row(row) for row in cursor]
+    return [row_of(row) for row in cursor]

@@ -22,7 +22,8 @@ SORTABLE = (
 )
 
 
-def _row(columns: Mapping[str, Any]) -> DatasetRow:
+def row_of(columns: Mapping[str, Any]) -> DatasetRow:
+    """Return what the catalog's columns say."""
     checksums.check("datasets", columns)
     values = {name: columns[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = json.loads(values["parser_config"])
@@ -53,7 +54,7 @@ def delete(connection: Connection, id: str) -> None:
 def get(connection: Connection, id: str) -> DatasetRow | None:
     """Return the dataset, or None."""
     row = connection.execute("SELECT * FROM datasets WHERE id = ?", [id]).fetchone()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 def number_of(connection: Connection, id: str) -> int | None:
@@ -98,7 +99,7 @@ def visible(connection: Connection, tenant_id: str, ids: Sequence[str]) -> dict[
         " WHERE tenant_id = ? OR permission = 'team'",
         [json.dumps(list(ids)), tenant_id],
     )
-    return {row["id"]: _row(row) for row in cursor}
+    return {row["id"]: row_of(row) for row in cursor}
 
 
 def list_visible(
@@ -130,4 +131,30 @@ def list_visible(
     cursor = connection.execute(
         f"SELECT * FROM datasets WHERE {' AND '.join(where)}{order}", parameters + limits
     )
-    return [_row(row) for row in cursor]
+    return [row_of(row) for row in cursor]
+
+
+def ids_of(connection: Connection, tenant_id: str) -> list[str]:
+    """Return the id of every dataset of a tenant's own."""
+    found = connection.execute(
+        "SELECT id FROM datasets WHERE tenant_id = ? ORDER BY number", [tenant_id]
+    )
+    return [str(row[0]) for row in found]
+
+
+def is_named(connection: Connection, tenant_id: str, name: str, *, besides: str = "") -> bool:
+    """Return whether a tenant has another dataset of that name; case does not count."""
+    found = connection.execute(
+        "SELECT 1 FROM datasets WHERE tenant_id = ? AND name_key = ? AND id <> ?",
+        [tenant_id, name.casefold(), besides],
+    )
+    return found.fetchone() is not None
+
+
+def unique_name(connection: Connection, tenant_id: str, name: str) -> str:
+    """Return ``name``, or ``name(1)`` with the first number that is free."""
+    number, free = 0, name
+    while is_named(connection, tenant_id, free):
+        number += 1
+        free = f"{name}({number})"
+    return free

@@ -14,7 +14,8 @@ from ragflow_local.stores.catalog import Connection, checksums, like, meta_value
 _JSON = ("parser_config", "meta_fields", "released")
 
 
-def _row(columns: Mapping[str, Any]) -> DocumentRow:
+def row_of(columns: Mapping[str, Any]) -> DocumentRow:
+    """Return what the catalog's columns say."""
     checksums.check("documents", columns)
     values = {name: columns[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
@@ -55,7 +56,7 @@ def delete(connection: Connection, id: str) -> None:
 def get(connection: Connection, id: str) -> DocumentRow | None:
     """Return the document, or None."""
     row = connection.execute("SELECT * FROM documents WHERE id = ?", [id]).fetchone()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 def by_name(connection: Connection, tenant_id: str, name: str) -> list[DocumentRow]:
@@ -66,7 +67,7 @@ def by_name(connection: Connection, tenant_id: str, name: str) -> list[DocumentR
         " ORDER BY documents.number",
         [name, tenant_id],
     )
-    return [_row(row) for row in record]
+    return [row_of(row) for row in record]
 
 
 def is_named(connection: Connection, dataset_id: str, name: str) -> bool:
@@ -82,7 +83,7 @@ def named(connection: Connection, dataset_id: str, name: str) -> DocumentRow | N
     row = connection.execute(
         "SELECT * FROM documents WHERE dataset_id = ? AND name = ?", [dataset_id, name]
     ).fetchone()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 def unique_name(connection: Connection, dataset_id: str, name: str) -> str:
@@ -137,7 +138,7 @@ def list_of(
         f"SELECT * FROM documents WHERE {where} ORDER BY create_time, number LIMIT ? OFFSET ?",
         [*parameters, limit, offset],
     )
-    return [_row(row) for row in cursor]
+    return [row_of(row) for row in cursor]
 
 
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -170,7 +171,7 @@ def total_bytes(connection: Connection) -> int:
 def running(connection: Connection) -> list[DocumentRow]:
     """Return the documents whose parse is queued or under way, the oldest first."""
     cursor = connection.execute("SELECT * FROM documents WHERE run = 'RUNNING' ORDER BY number")
-    return [_row(row) for row in cursor]
+    return [row_of(row) for row in cursor]
 
 
 def files_in_use(connection: Connection) -> set[str]:

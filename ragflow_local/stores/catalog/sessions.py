@@ -22,7 +22,8 @@ def _json(released: Mapping[str, object]) -> str:
     return json.dumps(released, ensure_ascii=False)
 
 
-def _row(columns: Mapping[str, Any]) -> SessionRow:
+def row_of(columns: Mapping[str, Any]) -> SessionRow:
+    """Return what the catalog's columns say."""
     checksums.check("sessions", columns)
     values = {name: columns[name] for name in SessionRow.__dataclass_fields__}
     values["released"] = json.loads(values["released"])
@@ -55,7 +56,7 @@ def delete(connection: Connection, id: str) -> None:
 def get(connection: Connection, id: str) -> SessionRow | None:
     """Return the session, or None."""
     row = connection.execute("SELECT * FROM sessions WHERE id = ?", [id]).fetchone()
-    return _row(row) if row else None
+    return row_of(row) if row else None
 
 
 def list_of(
@@ -78,7 +79,7 @@ def list_of(
     rows = connection.execute(
         f"SELECT * FROM sessions WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
     )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def add_message(connection: Connection, row: MessageRow) -> None:

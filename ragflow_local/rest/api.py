@@ -1,0 +1,125 @@
+"""The released API on an open engine: a request in, its answer out."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ragflow_local.api.ragflow import RAGFlow
+from ragflow_local.errors import NotFoundError, RagflowError
+from ragflow_local.rest import routes, wsgi
+from ragflow_local.rest.call import Call
+from ragflow_local.rest.exchange import Answer, Request
+from ragflow_local.rest.names import ModelNames
+from ragflow_local.rest.refusals import (
+    DATA,
+    FAILED,
+    UNAUTHORISED,
+    UNAUTHORISED_FOR,
+    Refusal,
+)
+
+_log = logging.getLogger(__name__)
+
+_REFUSED = "<Unauthorized '401: Unauthorized'>"
+# RAGFlow's own keys begin so.
+_KEY = "ragflow-"
+# What the engine says of things that are gone, in RAGFlow's words.
+_GONE = {
+    "dataset": (DATA, "You don't own the dataset {}. "),
+    "document": (DATA, "you don't own the document {}"),
+    "chunk": (DATA, "Can't find this chunk {}"),
+    "chat": (UNAUTHORISED_FOR, "no authorization"),
+    "session": (DATA, "Session not found!"),
+}
+
+
+class ReleasedAPI:
+    """RAGFlow's REST API without a socket: ``handle(request)``, or itself as a WSGI application.
+
+    Each key names a tenant, as the ``api_key`` of ``RAGFlow`` does. Which keys are right: the one
+    that is given; else those that begin with ``ragflow-``; as long as nobody has asked for a key
+    (``POST /api/v1/system/tokens``), every other one too.
+
+    Args:
+        engine: An open engine; it stays open when this is no longer used.
+        models: Names of models in scripts, ``<model>@<provider>``, to names of models here.
+        api_key: The only key that is right; None for those above.
+    """
+
+    def __init__(
+        self,
+        engine: RAGFlow,
+        *,
+        models: Mapping[str, str] | None = None,
+        api_key: str | None = None,
+    ) -> None:
+        # Imported here, since they import what a call is: each adds its paths to ``routes``.
+        from ragflow_local.rest import areas
+
+        areas.load()
+        self.engine = engine
+        self.names = ModelNames(engine.project, models or {}, engine.embedding_model)
+        self._api_key = api_key
+        self._issued: set[str] = set()
+        self._lock = threading.Lock()
+
+    def handle(self, request: Request) -> Answer:
+        """Return the answer to a request; nothing that is asked raises, whatever it is.
+
+        Raises:
+            RagflowError: The engine cannot go on: it is closed, say, or its disk is full.
+        """
+        try:
+            route, given = routes.find(request.method, request.path)
+            if not route.is_open:
+                self._check(request)
+            call = Call(
+                self.engine.project, tenant_of(request.key), request, self.names, self.issue
+            )
+            return routes.answer(call, route, given)
+        except Refusal as refusal:
+            return Answer(refusal.envelope, status=refusal.status)
+        except NotFoundError as error:
+            code, said = _GONE.get(error.kind, (DATA, "{} not found"))
+            return Answer(Refusal(code, said.format(error.id)).envelope)
+        except RagflowError as error:
+            _log.warning("%s %s: %s", request.method, request.path, error)
+            return Answer(Refusal(FAILED, str(error)).envelope)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., object]
+    ) -> Iterator[bytes]:
+        """Answer as a WSGI application."""
+        return wsgi.answer(self.handle, environ, start_response)
+
+    def issue(self) -> str:
+        """Return a new key; from now on keys of other shapes that nobody was given are wrong."""
+        key = f"{_KEY}{secrets.token_urlsafe(32)}"
+        with self._lock:
+            self._issued.add(key)
+        return key
+
+    def _check(self, request: Request) -> None:
+        """Raise ``Refusal`` where the key is wrong, or there is none."""
+        key = request.key
+        if self._api_key is not None:
+            is_right = secrets.compare_digest(key.encode(), self._api_key.encode())
+        else:
+            is_right = bool(key) and key != "None"
+            with self._lock:
+                if self._issued:
+                    is_right = key in self._issued or key.startswith(_KEY)
+        if not is_right:
+            raise Refusal(UNAUTHORISED, _REFUSED, status=401)
+
+
+def tenant_of(key: str) -> str:
+    """Return the id of a key's tenant, the same as ``RAGFlow(api_key=…)`` has."""
+    return hashlib.sha256(b"ragflow_local tenant\0" + key.encode("utf-8", "replace")).hexdigest()[
+        :32
+    ]

@@ -1,0 +1,13 @@
+"""All areas of the released API: importing one adds its paths."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_AREAS = ("system", "datasets")
+
+
+def load() -> None:
+    """Import every area; once is enough."""
+    for name in _AREAS:
+        import_module(f"ragflow_local.rest.{name}")

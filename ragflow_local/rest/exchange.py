@@ -1,0 +1,188 @@
+"""What comes in and what goes out: a request and its answer, of no transport and no socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ragflow_local.rest.refusals import ARGUMENT, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an upload, as it was named."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call of the released API.
+
+    Attributes:
+        method: ``GET``, ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
+        path: From the root, ``/api/v1/datasets``, without what follows a question mark.
+        query: Each parameter with its values, as texts.
+        body: What JSON said, or the fields of a form; None where there is none.
+        files: Of a form, in their order; None where the body is none.
+        key: What authorises it, without ``Bearer``; "" for none.
+        client: The version of the client that asks, where its answers have other shapes; "" else.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    body: object = None
+    files: tuple[File, ...] | None = None
+    key: str = ""
+    client: str = ""
+
+    @classmethod
+    def of_http(
+        cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Request:
+        """Return the request that HTTP's parts make.
+
+        Args:
+            method: In capitals.
+            target: Path and query, percent-encoded.
+            headers: By their names; case does not count.
+            body: All of it.
+
+        Raises:
+            Refusal: The body is not what its type says.
+        """
+        known = {name.lower(): value for name, value in headers.items()}
+        parts = urlsplit(target)
+        said = known.get("authorization", "")
+        kind = known.get("content-type", "")
+        files: tuple[File, ...] | None = None
+        content: object = None
+        if kind.startswith("multipart/form-data"):
+            content, files = _form(body, kind)
+        elif body:
+            content = _json(body)
+        return cls(
+            method=method,
+            path=unquote(parts.path),
+            query=parse_qs(parts.query, keep_blank_values=True),
+            body=content,
+            files=files,
+            key=said.removeprefix("Bearer").strip(),
+            client=known.get("x-ragflow-client", ""),
+        )
+
+    def value(self, name: str) -> str | None:
+        """Return a parameter of the query, or None."""
+        values = self.query.get(name)
+        return values[-1] if values else None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body as an object; one that is not there is empty.
+
+        Raises:
+            Refusal: It is something else.
+        """
+        if self.body is None:
+            return {}
+        if not isinstance(self.body, dict):
+            kind = type(self.body).__name__
+            raise Refusal(ARGUMENT, f"Invalid request payload: expected object, got {kind}")
+        return self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call is answered with: an envelope, the bytes of a file, or events one by one.
+
+    Attributes:
+        envelope: ``code``, ``message``, ``data`` and, of lists, ``total``.
+        content: Bytes instead of it; None else.
+        events: Envelopes one after the other instead of it, each at the time it is known. Closing
+            the iterator stops the answer. None else.
+        status: HTTP's.
+        headers: HTTP's, besides length and kind of an envelope.
+    """
+
+    envelope: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes | None = None
+    events: Iterator[Mapping[str, Any]] | None = None
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return the headers with the kind of what follows."""
+        if self.events is not None:
+            kind = "text/event-stream; charset=utf-8"
+            return [("Content-Type", kind), ("Cache-Control", "no-cache"), *self.headers]
+        if self.content is not None:
+            return list(self.headers)
+        return [("Content-Type", "application/json"), *self.headers]
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the bytes of the answer; of events each as soon as it is there."""
+        if self.content is not None:
+            yield self.content
+        elif self.events is None:
+            yield json.dumps(self.envelope, ensure_ascii=False).encode("utf-8", "replace")
+        else:
+            try:
+                for event in self.events:
+                    said = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+                    yield b"data:" + said + b"\n\n"
+            finally:
+                self.close()
+
+    def close(self) -> None:
+        """Stop what answers in events."""
+        close = getattr(self.events, "close", None)
+        if close is not None:
+            close()
+
+
+def done(data: object = None, **more: object) -> Answer:
+    """Return the answer of a call that did what it was asked for."""
+    envelope: dict[str, Any] = {"code": 0, "message": "", **more}
+    if data is not None:
+        envelope["data"] = data
+    return Answer(envelope)
+
+
+def _json(body: bytes) -> object:
+    try:
+        content = json.loads(body)
+        if b"\\ud" in body.lower():  # half a letter, perhaps, which UTF-8 cannot hold
+            json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        said = "Malformed JSON syntax: Missing commas/brackets or invalid encoding"
+        raise Refusal(ARGUMENT, said) from None
+    return content
+
+
+def _form(body: bytes, kind: str) -> tuple[dict[str, str], tuple[File, ...]]:
+    """Return the fields and the files of a form."""
+    from multipart import MultipartError, MultipartParser, parse_options_header
+
+    boundary = parse_options_header(kind)[1].get("boundary", "")
+    if not body or not boundary:
+        return {}, ()
+    fields: dict[str, str] = {}
+    files: list[File] = []
+    try:
+        # All of it is in memory already: nothing is written to the disk besides.
+        limits = {name: len(body) for name in ("spool_limit", "memory_limit", "disk_limit")}
+        limits |= {"part_limit": 100_000}
+        for part in MultipartParser(BytesIO(body), boundary, content_length=len(body), **limits):
+            if part.filename is None:
+                fields[part.name] = part.value
+            else:
+                files.append(File(part.filename, part.raw))
+    except (MultipartError, UnicodeError, LookupError) as error:
+        raise Refusal(ARGUMENT, f"Malformed form: {error}") from None
+    return fields, tuple(files)
