@@ -7,7 +7,6 @@ the few rights of ``processes.sandbox``, and a limit of time and memory for each
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import signal
@@ -18,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, cast
 
 from ragflow_local.errors import WorkerNotStartedError
-from ragflow_local.processes import sandbox, starting
+from ragflow_local.processes import ending, sandbox, starting
 
 # Of the processor's time, so that a busy machine changes nothing: the longest templates that models
 # come with take 0.01.
@@ -66,12 +65,7 @@ class TemplateProcess:
         """End the process; the next rendering starts another."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            ending.end(process)
 
     def __del__(self) -> None:
         self.close()

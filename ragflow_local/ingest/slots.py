@@ -24,7 +24,7 @@ from ragflow_local.errors import (
     WorkerNotStartedError,
 )
 from ragflow_local.ingest import wire
-from ragflow_local.processes import starting
+from ragflow_local.processes import ending, starting
 from ragflow_local.processes.starting import GREETING
 from ragflow_local.settings import Limits
 
@@ -175,12 +175,7 @@ class Slot:
         """End the worker at once; nothing happens where there is none."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):  # unwritten bytes have no reader any more
-                        pipe.close()
+            ending.end(process)
 
     def take_over(self, other: Slot) -> None:
         """Take the worker of another slot, which then has none."""

@@ -1,5 +1,6 @@
 """A document that ends the engine."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,24 @@ def test_a_document_that_ends_the_engine_is_tried_twice_and_holds_up_no_other(
         assert documents["fine.txt"].run == "DONE"
         assert documents["deadly.txt"].run == "FAIL"
         assert "ended 2 times" in documents["deadly.txt"].progress_msg
+
+
+def test_a_document_that_was_given_up_has_all_its_tries_again_once_it_is_asked_for_by_hand(
+    project_dir: Path,
+) -> None:
+    with RAGFlow(project_dir=project_dir, embedding_model="hashing", workers=1) as rag:
+        document = rag.add_document(rag.create_dataset("d"), "a.txt", b"The kraken sleeps.")
+        rag.project.indexer.begin([document.id])
+    # As a process leaves it that ends in the middle of the second try.
+    (project_dir / "open.json").write_text("{}")
+    (project_dir / "in-hand").write_text(
+        json.dumps({"ends": {document.id: 1}, "now": [document.id]})
+    )
+    with RAGFlow(project_dir=project_dir, embedding_model="hashing", workers=1) as rag:
+        document = rag.get_document(name="a.txt")
+        assert document.run == "FAIL"
+        assert "ended 2 times" in document.progress_msg
+        assert not rag.project.files.in_hand.is_suspect(document.id)
+        document.async_parse()
+        *_, (_, message) = document.join(interval=0.01)
+        assert document.run == "DONE", message
