@@ -11,6 +11,7 @@ from ragflow_local.stores.catalog import Catalog, checksums, chunks, documents
 from ragflow_local.stores.directory import Directory, sha256_of
 from ragflow_local.stores.durable import make_folder, read_own, sync_tree, telling_disk
 from ragflow_local.stores.files import Files, telling_links
+from ragflow_local.stores.names import path_of_sha256
 
 # A document that is deleted while its bytes are copied: the copy is begun anew.
 _ATTEMPTS = 5
@@ -73,7 +74,7 @@ def _copy(catalog: Catalog, files: Files, target: Path) -> str:
     for suffix in ("-wal", "-shm"):
         Path(f"{copy}{suffix}").unlink(missing_ok=True)
     for sha256 in needed:
-        place = target / "files" / sha256
+        place = path_of_sha256(target / "files", sha256)
         if not place.exists():
             _copy_file(files.path_of(sha256), place)
             if sha256_of(place) != sha256:

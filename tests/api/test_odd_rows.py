@@ -198,6 +198,13 @@ def test_no_other_error_leaves_the_api_whatever_the_row(built: Path, tmp_path: P
         ("vector_states", "added", "x"),
         ("messages", "hits", "{}"),
         ("chats", "llm", '{"model_name": 5}'),
+        ("chunks", "match_text", b"\xff\xfe"),
+        ("datasets", "embedding_floor", 1e308),
+        ("documents", "name", b"\x00" * 512),
+        ("documents", "sha256", "[" * 5000),
+        ("messages", "content", b""),
+        ("postings_datasets", "languages", '{"a": {"b": 1}}'),
+        ("postings_datasets", "length", 0),
     ],
 )
 def test_a_row_that_was_seen_to_do_harm_is_told(

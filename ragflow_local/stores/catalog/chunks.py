@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ragflow_local.records import ChunkRow, Matrix, Region, Vector
 from ragflow_local.stores.catalog import Connection, checksums, like
+from ragflow_local.stores.catalog.odd import check_texts
 
 Numbers: TypeAlias = NDArray[np.int64]  # (n,)
 
@@ -45,6 +46,7 @@ _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 def _row(columns: Mapping[str, Any]) -> ChunkRow:
     checksums.check("chunks", columns)
+    check_texts(*(columns[name] for name in ("content", "match_text", "data", "document_name")))
     return ChunkRow(
         number=columns["number"],
         id=columns["id"],

@@ -29,6 +29,9 @@ def row_of(columns: Mapping[str, Any]) -> DatasetRow:
     values["parser_config"] = json.loads(values["parser_config"])
     values["embedding_prompts"] = json.loads(values["embedding_prompts"])
     values["released"] = json.loads(values["released"])
+    floor = values["embedding_floor"]
+    if floor is not None and not -1.0 <= floor < 1.0:
+        raise ValueError(f"its embedding_floor is {floor}")
     return msgspec.convert(values, DatasetRow)
 
 

@@ -16,6 +16,12 @@ _PACKAGE = str(Path(__file__).parents[2]) + os.sep
 _DOOR = str(Path(__file__).with_name("__init__.py"))  # whose frames are around each block
 
 
+def check_texts(*values: object) -> None:
+    """Raise TypeError unless all are texts: a column of SQLite holds whatever was put in."""
+    if any(type(value) is not str for value in values):
+        raise TypeError("a text is none")
+
+
 def is_of_rows(error: BaseException) -> bool:
     """Return whether this room could make no sense of what is in the catalog.
 

@@ -250,7 +250,7 @@ def read(
     if not rows:
         return None
     spaces, counts, lengths = zip(*rows, strict=True)
-    chunks, average = sum(counts), sum(lengths) / sum(counts)
+    chunks, average = sum(counts), sum(lengths) / sum(counts) or 1.0
     kept = tuple(segments.segments_of(connection, *spaces))
     places = Places.of(kept)
     forms = [(term,) if isinstance(term, str) else term for term in terms]

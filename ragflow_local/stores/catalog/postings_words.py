@@ -7,6 +7,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
+_counts = msgspec.json.Decoder(dict[str, int]).decode
+
 COLUMNS = (
     "ALTER TABLE postings_datasets ADD COLUMN analyzer INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE postings_datasets ADD COLUMN languages TEXT NOT NULL DEFAULT '{}'",
@@ -27,7 +31,7 @@ def languages_of(connection: sqlite3.Connection, datasets: Sequence[int]) -> Cou
         " CROSS JOIN postings_datasets ON dataset = json_each.value",
         (json.dumps(list(datasets)),),
     ):
-        counts.update(json.loads(kept))
+        counts.update(_counts(kept))
     return counts
 
 
@@ -44,7 +48,7 @@ def count_languages(
     (kept,) = connection.execute(
         "SELECT languages FROM postings_datasets WHERE space = ?", (space,)
     ).fetchone()
-    counts = Counter(json.loads(kept))
+    counts = Counter(_counts(kept))
     counts.update(languages)
     connection.execute(
         "UPDATE postings_datasets SET languages = ? WHERE space = ?", (json.dumps(counts), space)

@@ -10,6 +10,7 @@ import msgspec
 
 from ragflow_local.records import Hit, MessageRow, SessionRow
 from ragflow_local.stores.catalog import Connection, checksums, page
+from ragflow_local.stores.catalog.odd import check_texts
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
@@ -127,6 +128,7 @@ def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
 
 def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:
     checksums.check("messages", row)
+    check_texts(row["role"], row["content"], row["model"], row["thinking"])
     return MessageRow(
         id=row["id"],
         session_id=row["session_id"],
