@@ -19,7 +19,14 @@ from typing import Any, Literal
 
 from ragflow_local.embedders import SOURCE, add_wheel, list_folders, open_embedder, read_folder
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
-from ragflow_local.generators import list_models, open_generator, parts_of
+from ragflow_local.generators import (
+    Generator,
+    ServerAddress,
+    list_models,
+    open_generator,
+    parts_of,
+    resolve_generator,
+)
 from ragflow_local.generators.gguf_header import GGUFHeader, read_header
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
@@ -120,7 +127,8 @@ def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
     """Load a model and let it say or embed one sentence.
 
     Args:
-        name: Its name in the directory, with or without ``.gguf``, or a path.
+        name: Its name in the directory, with or without ``.gguf``, a path, or the address of a
+            server that runs it.
         models_dir: Where models lie.
         cache_dir: Where the ONNX form of an embedding model is kept.
 
@@ -128,8 +136,10 @@ def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
         MissingModelError: There is no such model.
         ModelError: There is one, and it cannot be used.
     """
-    model = find_model(name, models_dir)
     began = time.monotonic()
+    if name.startswith(("http://", "https://")):
+        return _check_server(name, models_dir, began)
+    model = find_model(name, models_dir)
     if model.kind == "embedding":
         embedder = open_embedder(str(model.path), models_dir, cache_dir=cache_dir)
         loaded = time.monotonic()
@@ -143,7 +153,18 @@ def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
             seconds=time.monotonic() - loaded,
         )
     context = min(_CHECK_CONTEXT, model.context_tokens or _CHECK_CONTEXT)
-    generator = open_generator(model.path, context_tokens=context)
+    return _check_chat(model, open_generator(model.path, context_tokens=context), began)
+
+
+def _check_server(name: str, models_dir: Path, began: float) -> Check:
+    address = resolve_generator(name, models_dir)
+    assert isinstance(address, ServerAddress)
+    generator = open_generator(address)
+    model = Model(name, "chat", Path(), context_tokens=generator.context_tokens)
+    return _check_chat(model, generator, began)
+
+
+def _check_chat(model: Model, generator: Generator, began: float) -> Check:
     try:
         loaded = time.monotonic()
         pieces = list(generator.generate([ChatMessage("user", _ASKED)], _CHECK))

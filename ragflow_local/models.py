@@ -21,13 +21,14 @@ from ragflow_local.embedders import (
     open_reranker,
 )
 from ragflow_local.errors import ModelClosedError, ModelTooLargeError
-from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.generators import Generator, ServerAddress, open_generator, resolve_generator
 from ragflow_local.settings import LLMSettings
 
 Key = TypeVar("Key")
 Model = TypeVar("Model")
 
-_Wanted = tuple[Path, int | None, int | None]  # file, context length, threads
+# File or server, context length, threads.
+_Wanted = tuple[Path | ServerAddress, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Models:
         Raises:
             MissingModelError: There is no such file, or llama-cpp-python is not installed.
             ModelTooLargeError: It does not fit, even alone.
+            ModelServerError: The server that runs it does not answer.
             ModelClosedError: The project was closed while it was loaded.
         """
         path = resolve_generator(llm.model_name, self.places.models_dir)

@@ -93,6 +93,19 @@ def check_text(name: str, value: object) -> None:
         raise InvalidValueError(name, value, "a text without lone surrogates") from None
 
 
+def check_model_name(name: str, value: object) -> None:
+    """Raise ``InvalidValueError`` unless ``value`` names a chat model, and holds no password."""
+    check_text(name, value)
+    text = str(value)
+    before_model = text.partition("#")[0]
+    if text.lower().startswith(("http://", "https://")) and set("@?") & set(before_model):
+        raise InvalidValueError(
+            name,
+            "http://…",
+            "an address without a password, key or query: http://HOST:PORT/v1#MODEL",
+        )
+
+
 SECTION = "section"  # in place of a number of neighbours: all under the same headings
 
 
@@ -147,7 +160,7 @@ class ParserConfig(_Settings):
     def __post_init__(self) -> None:
         """Check every value."""
         if self.graph_model is not None:
-            check_text("graph_model", self.graph_model)
+            check_model_name("graph_model", self.graph_model)
         check_whole("chunk_token_count", self.chunk_token_count, 1, 1_000_000)
         check_bool("layout_recognize", self.layout_recognize)
         check_text("delimiter", self.delimiter)
@@ -161,7 +174,8 @@ class LLMSettings(_Settings):
     """How a chat model writes.
 
     Attributes:
-        model_name: A GGUF file: a path, or a name found in ``models_dir``; ``extractive`` for
+        model_name: A GGUF file: a path, or a name found in ``models_dir``; the address of a
+            server that runs a model, ``http://127.0.0.1:11434/v1#model``; ``extractive`` for
             the built-in answerer; None for the engine's default.
         temperature: 0 always takes the likeliest token.
         top_p: Share of the probability mass that tokens are sampled from.
@@ -196,7 +210,7 @@ class LLMSettings(_Settings):
     def __post_init__(self) -> None:
         """Check every value."""
         if self.model_name is not None:
-            check_text("model_name", self.model_name)
+            check_model_name("model_name", self.model_name)
         check_number("temperature", self.temperature, 0, 5)
         check_number("top_p", self.top_p, 0, 1)
         check_number("presence_penalty", self.presence_penalty, -2, 2)

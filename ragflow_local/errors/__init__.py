@@ -21,6 +21,7 @@
     │   ├── ModelTooLargeError        they need more memory than there is
     │   ├── ModelClosedError          it was closed while it answered
     │   ├── AnswerTimeoutError        the time ended before the first word
+    │   ├── ModelServerError          a server that runs one does not answer as it should
     │   ├── CutOffAnswerError         an answer in JSON ended before its JSON did
     │   ├── NoAnswerLeftError         a test scripted fewer answers than were asked for
     │   └── ContextTooSmallError      the question alone does not fit
@@ -66,6 +67,7 @@ from ragflow_local.errors.models import (
     MissingModelError,
     ModelClosedError,
     ModelError,
+    ModelServerError,
     ModelTooLargeError,
     NoAnswerLeftError,
 )
@@ -97,6 +99,7 @@ __all__ = [
     "MissingModelError",
     "ModelClosedError",
     "ModelError",
+    "ModelServerError",
     "ModelTooLargeError",
     "NameTakenError",
     "NoAnswerLeftError",

@@ -75,6 +75,16 @@ class AnswerTimeoutError(ModelError):
         )
 
 
+class ModelServerError(ModelError):
+    """A server that runs a model is not there, not allowed, or does not answer as it should."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        self.name = name
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"The model {name!r} cannot answer: {problem}. {remedy}")
+
+
 class CutOffAnswerError(ModelError):
     """An answer that had to fit a schema ended before it was whole."""
 

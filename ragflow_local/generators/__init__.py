@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ragflow_local.generators.resolve import EXTRACTIVE, list_models, parts_of, resolve_generator
+from ragflow_local.generators.server_address import ServerAddress
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
 
 __all__ = [
     "EXTRACTIVE",
     "Generator",
+    "ServerAddress",
     "Stream",
     "list_models",
     "open_generator",
@@ -32,7 +34,8 @@ class Generator(Protocol):
     """What each generator offers.
 
     Attributes:
-        name: Who answers, as ``Message.model`` shows it: the file name of the weights.
+        name: Who answers, as ``Message.model`` shows it: the file name of the weights, or
+            the model's name at its server.
         context_tokens: Length of its context window: prompt and answer together.
     """
 
@@ -40,7 +43,10 @@ class Generator(Protocol):
     context_tokens: int
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
-        """Return the exact tokens of the prompt that ``messages`` make, template included."""
+        """Return the tokens of the prompt that ``messages`` make, template included.
+
+        They are exact but of a server that does not count: then rather too many.
+        """
         ...
 
     def generate(
@@ -62,6 +68,7 @@ class Generator(Protocol):
             InvalidValueError: The schema says what no grammar can.
             AnswerTimeoutError: The time ended before the first word.
             ModelClosedError: The model was closed meanwhile.
+            ModelServerError: The server that runs it does not answer as it should.
         """
         ...
 
@@ -92,16 +99,16 @@ class Stream(Iterator[str], Protocol):
 
 
 def open_generator(
-    path: Path,
+    path: Path | ServerAddress,
     *,
     context_tokens: int | None = None,
     time_limit_seconds: float = 600.0,
     threads: int | None = None,
 ) -> Generator:
-    """Return the chat model in a GGUF file, loaded.
+    """Return the chat model in a GGUF file, loaded; or the one that runs at an address.
 
     Args:
-        path: The file; of a model in parts, the first.
+        path: The file, of a model in parts the first; or the address of a server.
         context_tokens: Window to use; None: the model's own, at most 8,192.
         time_limit_seconds: Longest time for one answer; it then ends where it is.
         threads: Processor threads to use; None: all to read a prompt, half of them to write.
@@ -110,7 +117,14 @@ def open_generator(
         MissingModelError: There is no such file, or llama-cpp-python is not installed.
         DamagedModelError: The file is no GGUF, is cut short, or is no chat model.
         ModelTooLargeError: It needs more memory than the machine has.
+        ModelServerError: The server is not there, not allowed, or has no such model.
     """
+    if isinstance(path, ServerAddress):
+        from ragflow_local.generators.model_server import ModelServer
+
+        return ModelServer(
+            path, context_tokens=context_tokens, time_limit_seconds=time_limit_seconds
+        )
     from ragflow_local.generators.llama_cpp import LlamaCpp
 
     return LlamaCpp(

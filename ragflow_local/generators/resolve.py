@@ -1,4 +1,4 @@
-"""From the name of a chat model to its file."""
+"""From the name of a chat model to its file, or to the server that runs it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ragflow_local.errors import MissingModelError
+from ragflow_local.generators.server_address import ServerAddress, is_address, parse_address
 
 EXTRACTIVE = "extractive"
 VARIABLE = "RAGFLOW_LOCAL_LLM"
@@ -16,21 +17,27 @@ VARIABLE = "RAGFLOW_LOCAL_LLM"
 _LATER_PART = re.compile(r"-(\d{5})-of-\d{5}\.gguf$", re.IGNORECASE)
 
 
-def resolve_generator(model_name: str | None, models_dir: Path | None) -> Path | None:
-    """Return the file of a chat model; None means the extractive answerer.
+def resolve_generator(
+    model_name: str | None, models_dir: Path | None
+) -> Path | ServerAddress | None:
+    """Return the file of a chat model, or its server; None means the extractive answerer.
 
     Args:
-        model_name: A path, or a name in ``models_dir`` with or without ``.gguf``, or
-            ``extractive``. None: what the environment variable ``RAGFLOW_LOCAL_LLM`` names,
-            else the only GGUF in ``models_dir``; several are no choice.
+        model_name: A path, or a name in ``models_dir`` with or without ``.gguf``, or the
+            address of a server, ``http://127.0.0.1:11434/v1#model``, or ``extractive``. None:
+            what the environment variable ``RAGFLOW_LOCAL_LLM`` names, else the only GGUF in
+            ``models_dir``; several are no choice.
         models_dir: Where the user keeps models.
 
     Raises:
         MissingModelError: A model was named, and there is none.
+        InvalidValueError: An address was named, and is none.
     """
     name = model_name or os.environ.get(VARIABLE) or ""
     if name == EXTRACTIVE:
         return None
+    if is_address(name):
+        return parse_address(name)
     if name:
         return _named(name, models_dir)
     models = list(_only_chat(list_models(models_dir)))
