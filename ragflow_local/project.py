@@ -26,6 +26,7 @@ from ragflow_local.errors import (
     InvalidValueError,
 )
 from ragflow_local.generators import Generator
+from ragflow_local.ingest.adding import Intake
 from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
@@ -224,6 +225,7 @@ class Project:
             generator_of=lambda name: self.generator(LLMSettings(model_name=name)),
             slot=lambda limits: self._slot(limits, options.worker_python),
         )
+        self.intake = Intake(self.catalog, self.files, self.indexer, self.jobs, options.limits)
 
     def _take_up(self, was_clean: bool) -> None:
         """Mend what a crash left behind, and go on with the parses it interrupted."""

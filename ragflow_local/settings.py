@@ -35,6 +35,10 @@ PARSE_METHODS = (
     "email",
 )
 
+_NAME_LENGTH = 255  # what file systems hold
+# Not printable by themselves: a wide space, and what joins letters and emoji or keeps them apart.
+_JOINING = "\u3000\u200c\u200d"
+
 
 class _Settings:
     """What all settings share: made from a dict with the API's second spellings, and back."""
@@ -104,6 +108,25 @@ def check_model_name(name: str, value: object) -> None:
             "http://…",
             "an address without a password, key or query: http://HOST:PORT/v1#MODEL",
         )
+
+
+def check_name(name: object) -> str:
+    """Return ``name`` where it may name a document, a chat or a session.
+
+    Raises:
+        InvalidValueError: It may not.
+    """
+    check_text("name", name)
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or len(name) > _NAME_LENGTH
+        or not all(char.isprintable() or char in _JOINING for char in name)
+    ):
+        raise InvalidValueError(
+            "name", name, "a text of 1 to 255 characters without control characters"
+        )
+    return name
 
 
 SECTION = "section"  # in place of a number of neighbours: all under the same headings

@@ -12,7 +12,7 @@ from ragflow_local.api.entity import ApiObject, Client, SettingsObject
 from ragflow_local.api.session import Session
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
-from ragflow_local.settings import LLMSettings, PromptSettings, check_text
+from ragflow_local.settings import LLMSettings, PromptSettings, check_name, check_text
 from ragflow_local.stores.catalog import (
     Connection,
     IntegrityError,
@@ -104,7 +104,7 @@ class Chat(ApiObject):
         values = {
             "id": uuid.uuid4().hex,
             "tenant_id": rag.tenant_id,
-            "name": checks.free_name(name),
+            "name": check_name(name),
             "avatar": avatar,
             "llm": Chat.LLM.of(llm).to_dict(),
             "prompt": Chat.Prompt.of(prompt).to_dict(),
@@ -150,7 +150,7 @@ class Chat(ApiObject):
         changeable = ("name", "avatar", "knowledgebases", "llm", "prompt")
         values = checks.changes(update_message, changeable, {}, {"id": self.id})
         if "name" in values:
-            checks.free_name(values["name"])
+            check_name(values["name"])
         if "avatar" in values:
             check_text("avatar", values["avatar"])
         if "llm" in values:
@@ -183,7 +183,7 @@ class Chat(ApiObject):
             InvalidValueError: The name is not allowed.
             NotFoundError: The chat has been deleted.
         """
-        checks.free_name(name)
+        check_name(name)
         now = now_ms()
         row = SessionRow(uuid.uuid4().hex, self.id, name, now, now)
         opener = MessageRow(

@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.settings import PARSE_METHODS, check_text
+from ragflow_local.settings import PARSE_METHODS
 
 T = TypeVar("T")
 
 _DATASET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _DATASET_NAME_LENGTH = 65_535  # the reference's
-_NAME_LENGTH = 255  # what file systems hold
-
-# Not printable by themselves: a wide space, and what joins letters and emoji or keeps them apart.
-_JOINING = "\u3000\u200c\u200d"
 
 METHOD_SPELLINGS = {"parser_method": "parse_method", "chunk_method": "parse_method"}
 
@@ -33,21 +29,6 @@ def dataset_name(name: object) -> str:
             "name",
             name,
             "English letters, digits and '_', the first not a digit, at most 65,535 of them",
-        )
-    return name
-
-
-def free_name(name: object) -> str:
-    """Return ``name`` where it may name a document, a chat or a session."""
-    check_text("name", name)
-    if (
-        not isinstance(name, str)
-        or not name.strip()
-        or len(name) > _NAME_LENGTH
-        or not all(char.isprintable() or char in _JOINING for char in name)
-    ):
-        raise InvalidValueError(
-            "name", name, "a text of 1 to 255 characters without control characters"
         )
     return name
 

@@ -10,8 +10,9 @@ from ragflow_local.api import checks, notebook, parsing
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import ApiObject, Client
 from ragflow_local.api.parsing import OnProgress
-from ragflow_local.api.sync import Synced, SyncOptions, checked_patterns, sync
+from ragflow_local.api.sync import Synced, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
+from ragflow_local.ingest.sync import SyncOptions
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import check_number, check_text, check_whole
 from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
@@ -245,7 +246,7 @@ class DataSet(ApiObject):
             follow_links=follow_links,
             progress=progress or (lambda path: None),
         )
-        return sync(self._rag, self, folder, options)
+        return sync(self._rag, self.id, folder, options)
 
     def parse(
         self,

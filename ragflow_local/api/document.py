@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ragflow_local.api import notebook, pictures
-from ragflow_local.api.checks import METHOD_SPELLINGS, free_name, meta_fields, parse_method
+from ragflow_local.api.checks import METHOD_SPELLINGS, meta_fields, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import ApiObject, Client, SettingsObject, reading_files_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.records import DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig as ParserSettings
-from ragflow_local.settings import check_number, check_text, check_whole
+from ragflow_local.settings import check_name, check_number, check_text, check_whole
 from ragflow_local.stores.catalog import chunks, documents, now_ms
 
 # An attribute must not wait for a page that loops.
@@ -218,7 +218,7 @@ class Document(ApiObject):
         if self.name != row.name:
             with self._rag.project.catalog.read() as reading:
                 values["name"] = documents.unique_name(
-                    reading, row.dataset_id, free_name(self.name)
+                    reading, row.dataset_id, check_name(self.name)
                 )
         config = ParserConfig.of(self.parser_config).to_dict()
         recut = {"parse_method": parse_method(self.parse_method), "parser_config": config}
@@ -277,11 +277,11 @@ class Document(ApiObject):
         The new chunks replace all the document had, those added by hand too, in one step at the
         end: until then searches find the old ones. A document that is being parsed goes on.
         """
-        start_parsing(self._rag, [self.id])
+        self._rag.project.intake.start_parsing([self.id])
 
     def cancel(self) -> None:
         """End its parse with CANCEL; earlier chunks stay, and so does a finished document."""
-        stop_parsing(self._rag, [self.id])
+        self._rag.project.intake.stop_parsing([self.id])
 
     def join(self, interval: float = 15, timeout: float = 3600) -> Stream[tuple[float, str]]:
         """Yield ``(percentage, message)`` until the parse ends.
@@ -382,19 +382,3 @@ class Document(ApiObject):
         ]
         rows = self._rag.project.indexer.add_chunks(self._reload(), drafts) if drafts else []
         return [Chunk(self._rag, row) for row in rows]
-
-
-def start_parsing(rag: Client, ids: list[str]) -> None:
-    """Queue documents, all of them or, where one does not exist, none."""
-    project = rag.project
-    project.jobs.submit(project.indexer.begin(ids))
-
-
-def stop_parsing(rag: Client, ids: list[str]) -> None:
-    """End the parses of documents; those that are not being parsed stay as they are."""
-    project = rag.project
-    project.jobs.cancel(ids)
-    with project.catalog.read() as reading:
-        running = {row.id for row in documents.running(reading)}
-    for id in running.intersection(ids):
-        project.indexer.cancel(id)

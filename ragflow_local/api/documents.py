@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ragflow_local.api import checks
-from ragflow_local.api.adding import insert_file
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.datasets import DatasetCalls
-from ragflow_local.api.document import Document, start_parsing, stop_parsing
+from ragflow_local.api.document import Document
 from ragflow_local.api.parsing import OnProgress, call_back
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.records import DatasetRow
-from ragflow_local.settings import check_text
+from ragflow_local.settings import check_name, check_text
 from ragflow_local.stores.catalog import chunks, datasets, documents
 
 
@@ -42,10 +41,12 @@ class DocumentCalls(DatasetCalls):
 
     def add_document(self, ds: DataSet | str, name: str, blob: bytes) -> Document:
         """Add a document like ``create_document``, and return it."""
-        checks.free_name(name)
+        check_name(name)
         if not isinstance(blob, bytes | bytearray | memoryview):
             raise InvalidValueError("blob", type(blob).__name__, "the file's content as bytes")
-        return Document(self, insert_file(self, self.find_dataset(ds).id, name, bytes(blob)))
+        home = self.find_dataset(ds).id
+        row = self.project.intake.add(home, name, bytes(blob), self.tenant_id)
+        return Document(self, row)
 
     def get_document(self, id: str | None = None, name: str | None = None) -> Document:
         """Return a document by its id, its name, or both.
@@ -110,7 +111,7 @@ class DocumentCalls(DatasetCalls):
             NotFoundError: An entry names no document; none is started.
         """
         document_ids = self._document_ids(ids)
-        start_parsing(self, document_ids)
+        self.project.intake.start_parsing(document_ids)
         if on_progress is not None:
             wanted = [self.get_document(id=id) for id in dict.fromkeys(document_ids)]
             call_back(self, wanted, on_progress)
@@ -122,7 +123,7 @@ class DocumentCalls(DatasetCalls):
             InvalidValueError: ``ids`` is None or empty.
             NotFoundError: An entry names no document; none is cancelled.
         """
-        stop_parsing(self, self._document_ids(ids))
+        self.project.intake.stop_parsing(self._document_ids(ids))
 
     def _document_ids(self, ids: list[str]) -> list[str]:
         document_ids = []

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 from ragflow_local.api import checks
-from ragflow_local.api.adding import check_total
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.documents import DocumentCalls
 from ragflow_local.errors import InvalidValueError, ModelError, NameTakenError, ReadOnlyProjectError
 from ragflow_local.ingest.exchange import Asked, export_dataset, import_dataset
 from ragflow_local.records import DatasetRow, DocumentRow
+from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import IntegrityError
 
 
@@ -113,7 +113,7 @@ class CareCalls(DocumentCalls):
                 if home is None and self.list_datasets(name=taken[0]):
                     raise NameTakenError("dataset", taken[0])
                 return
-            checks.free_name(row.name)
+            check_name(row.name)
             checks.meta_fields(row.meta_fields)
             if row.size > limit:
                 allowed = f"a file whose documents have at most {limit} bytes (limits=…)"
@@ -121,7 +121,7 @@ class CareCalls(DocumentCalls):
             nonlocal coming
             coming += row.size
             with self.project.catalog.read() as reading:
-                check_total(reading, self.project, row.name, coming)
+                self.project.intake.check_total(reading, row.name, coming)
 
         asked = Asked(self.tenant_id, check, name, home)
         try:

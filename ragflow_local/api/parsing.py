@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ragflow_local.api.document import Document, start_parsing
+from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
 from ragflow_local.errors import NotFoundError, RagflowError
 from ragflow_local.records import DocumentRow
@@ -57,7 +57,7 @@ def parse(
     """Parse documents and return when each has come to its end, or at the timeout."""
     if not wanted:
         return
-    start_parsing(rag, [document.id for document in wanted])
+    rag.project.intake.start_parsing([document.id for document in wanted])
     events = follow(rag, wanted, timeout)
     with _Bar(len(wanted)) if progress else contextlib.nullcontext() as bar:
         for event in events:

@@ -33,7 +33,7 @@ from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import SearchOptions
-from ragflow_local.settings import LLMSettings, PromptSettings, check_text
+from ragflow_local.settings import LLMSettings, PromptSettings, check_name, check_text
 from ragflow_local.stores.catalog import (
     Connection,
     chats,
@@ -129,7 +129,7 @@ class Session(ApiObject):
             if sessions.get(connection, self.id) is None:
                 raise NotFoundError("session", self.id)
             if "name" in values:
-                sessions.rename(connection, self.id, checks.free_name(values["name"]), now_ms())
+                sessions.rename(connection, self.id, check_name(values["name"]), now_ms())
             row = sessions.get(connection, self.id)
         assert row is not None
         self._load(row)

@@ -84,16 +84,13 @@ def files_of(
     Raises:
         DiskError: A folder cannot be read.
     """
-    from ragflow_local.ingest.folder import Patterns, scan
-    from ragflow_local.readers import ENDINGS
+    from ragflow_local.api.sync import files_in
 
-    known = [ending for endings in ENDINGS.values() for ending in endings]
-    patterns = Patterns(tuple(include), tuple(exclude))
     for path in paths:
         if not path.is_dir():
             yield path.name, path
             continue
-        snapshot = scan(path, patterns, known)
+        snapshot = files_in(path, include, exclude)
         for inside, reason in snapshot.unread.items():
             tell(f"{path / inside} is passed over: {reason}", is_bad=True)
         for inside in snapshot.files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.ragflow import RAGFlow
     from ragflow_local.api.sync import Synced
-    from ragflow_local.stores.catalog.folder_files import Stamp
 
-    _Marks: TypeAlias = dict[str, Stamp]
+_Marks: TypeAlias = Mapping[str, object]  # a file's path to its size and times
 
 _MOST_NAMES = 20  # files that are named one by one on a terminal or in a log
 _SETTLE_SECONDS = 1.0  # a folder nobody has written in for so long is not in the middle of a copy
@@ -165,12 +165,10 @@ def _settled(wish: _Wish, marks: _Marks, seconds: float) -> _Marks:
 
 
 def _marks_of(wish: _Wish) -> _Marks:
-    from ragflow_local.ingest.folder import Patterns, scan
-    from ragflow_local.readers import ENDINGS
+    from ragflow_local.api.sync import files_in
 
-    endings = [ending for group in ENDINGS.values() for ending in group]
-    patterns = Patterns(wish.include, wish.exclude)
-    return dict(scan(wish.folder, patterns, endings, follow_links=wish.follow_links).files)
+    snapshot = files_in(wish.folder, wish.include, wish.exclude, follow_links=wish.follow_links)
+    return snapshot.files
 
 
 def _home(

@@ -91,7 +91,7 @@ def test_files_with_the_size_and_times_that_were_noted_are_not_read(
     def read(path: Path) -> str:
         raise AssertionError(f"{path} was read")
 
-    monkeypatch.setattr("ragflow_local.api.sync.digest_of", read)
+    monkeypatch.setattr("ragflow_local.ingest.sync.digest_of", read)
     assert dataset.sync(folder).unchanged == 3
 
 

@@ -1,0 +1,158 @@
+"""Bytes to a document's row, and rows to the queue: what is added, replaced, parsed and stopped."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ragflow_local.errors import LimitError, NotFoundError
+from ragflow_local.ingest.indexer import Indexer
+from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.readers import kind_of, type_of
+from ragflow_local.records import DocumentRow
+from ragflow_local.settings import Limits, check_name
+from ragflow_local.stores import crash
+from ragflow_local.stores.catalog import Catalog, Connection, datasets, documents, now_ms
+from ragflow_local.stores.files import Files
+
+
+def _nothing(connection: Connection, id: str) -> None:
+    """Write nothing besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The way of files into a project."""
+
+    catalog: Catalog
+    files: Files
+    indexer: Indexer
+    jobs: Jobs
+    limits: Limits
+
+    def add(
+        self,
+        dataset_id: str,
+        name: str,
+        data: bytes,
+        created_by: str,
+        beside: Callable[[Connection, str], None] = _nothing,
+    ) -> DocumentRow:
+        """Add a document; its bytes are on the disk when this returns.
+
+        Args:
+            dataset_id: Its dataset.
+            name: What to call it; ``stem(1).ending`` where that is taken.
+            data: The file's bytes.
+            created_by: The tenant that adds it.
+            beside: Called with the transaction and the document's id: what is to be kept, or not
+                kept, together with it.
+
+        Raises:
+            InvalidValueError: The name is not allowed.
+            LimitError: There are more bytes than ``limits`` allows.
+            NotFoundError: The dataset has been deleted.
+        """
+        check_name(name)
+        self._check_size(name, data)
+        now = now_ms()
+        id = uuid.uuid4().hex
+        values = {
+            "id": id,
+            "dataset_id": dataset_id,
+            **_facts(name, data),
+            "source_type": "local",
+            "created_by": created_by,
+            "create_time": now,
+            "update_time": now,
+        }
+        with self.catalog.write() as connection:
+            row = datasets.get(connection, dataset_id)
+            if row is None:
+                raise NotFoundError("dataset", dataset_id)
+            values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
+            values["name"] = documents.unique_name(connection, dataset_id, name)
+            self.check_total(connection, name, len(data))
+            # Inside the transaction: no deletion can take the bytes for unused in between.
+            values["sha256"] = self.files.put(data)
+            crash.point("file written")
+            documents.insert(connection, values)
+            beside(connection, id)
+            added = documents.get(connection, id)
+        crash.point("document added")
+        assert added is not None
+        return added
+
+    def replace(
+        self, id: str, data: bytes, beside: Callable[[Connection, str], None] = _nothing
+    ) -> None:
+        """Give a document other bytes: it waits to be parsed, and its chunks stay until then.
+
+        Args:
+            id: The document.
+            data: The bytes.
+            beside: Called with the transaction and the document's id.
+
+        Raises:
+            LimitError: There are more bytes than ``limits`` allows; the document stays as it was.
+            NotFoundError: The document has been deleted.
+        """
+        with self.catalog.read() as reading:
+            row = documents.get(reading, id)
+        if row is None:
+            raise NotFoundError("document", id)
+        self._check_size(row.name, data)
+        facts = _facts(row.name, data)
+        self.jobs.cancel([id])
+        with self.catalog.write() as connection:
+            if documents.get(connection, id) is None:
+                raise NotFoundError("document", id)
+            fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": "", "update_time": now_ms()}
+            self.check_total(connection, row.name, len(data))
+            sha256 = self.files.put(data)
+            documents.update(connection, id, {**facts, **fresh, "sha256": sha256})
+            beside(connection, id)
+        # A transaction of its own: bytes are removed only once no row can need them any more, and
+        # nobody can add the same ones meanwhile.
+        with self.catalog.write() as connection:
+            if not documents.is_file_used(connection, row.sha256):
+                self.files.remove(row.sha256)
+
+    def start_parsing(self, ids: Sequence[str]) -> None:
+        """Queue documents, all of them or, where one does not exist, none."""
+        self.jobs.submit(self.indexer.begin(ids))
+
+    def stop_parsing(self, ids: Sequence[str]) -> None:
+        """End the parses of documents; those that are not being parsed stay as they are."""
+        self.jobs.cancel(ids)
+        with self.catalog.read() as reading:
+            running = {row.id for row in documents.running(reading)}
+        for id in running.intersection(ids):
+            self.indexer.cancel(id)
+
+    def _check_size(self, name: str, data: bytes) -> None:
+        limit = self.limits.document_bytes
+        if len(data) > limit:
+            raise LimitError(
+                name,
+                f"it has {len(data)} bytes, the limit is {limit}",
+                "document_bytes in RAGFlow(limits=…)",
+            )
+
+    def check_total(self, connection: Connection, name: str, more: int) -> None:
+        """Raise ``LimitError`` where ``more`` bytes are more than the project may hold."""
+        limit = self.limits.project_bytes
+        total = documents.total_bytes(connection) + more
+        if total > limit:
+            raise LimitError(
+                name,
+                f"the project's files would take {total} bytes, the limit is {limit}",
+                "project_bytes in RAGFlow(limits=…)",
+                "Delete documents",
+            )
+
+
+def _facts(name: str, data: bytes) -> dict[str, object]:
+    kind = kind_of(name, data)
+    return {"kind": kind, "type": type_of(kind), "size": len(data)}
