@@ -39,6 +39,7 @@ def use_hashing() -> None:
     from ragflow_local import RAGFlow
 
     defaults = RAGFlow.__init__.__kwdefaults__
+    assert defaults is not None
     assert defaults["embedding_model"] == "all-MiniLM-L6-v2"
     defaults["embedding_model"] = "hashing"
 

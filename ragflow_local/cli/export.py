@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ragflow_local.cli.options import Dataset, Project, dataset_of, open_project
-from ragflow_local.cli.output import tell
+from ragflow_local.cli.output import count_of, tell
 
 Exported = Annotated[
     Path,
@@ -47,4 +47,4 @@ def import_(
     """
     with open_project(context, project, new=True) as rag:
         dataset_ = rag.import_dataset(file, dataset, into=into)
-        tell(f"Added {dataset_.name}: {dataset_.document_count:,} documents.")
+        tell(f"Added {dataset_.name}: {count_of(dataset_.document_count, 'document')}.")
