@@ -58,7 +58,7 @@ def test_every_command_on_a_page_exists(page: Path) -> None:
     known |= {group.name for group in app.registered_groups}
     text = page.read_text(encoding="utf-8")
     said = set(
-        re.findall(r"(?:^|[`/ ])ragflow-local (?:--project \S+ )?([a-z]+)", text, flags=re.M)
+        re.findall(r"(?:^ *|`|bin/|\$ )ragflow-local (?:--project \S+ )?([a-z]+)", text, flags=re.M)
     )
     assert said <= known, said - known
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
