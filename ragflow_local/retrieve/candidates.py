@@ -90,8 +90,10 @@ def asked_of(
     missing = [] if lists is None else lists.missing()
     guesses: tuple[tuple[str, str], ...] = ()
     if missing:
+        asked = query.terms
         query, guesses = guessed(query, missing, vocabularies.of(connection, datasets))
-        lists = read(connection, datasets, query.terms)
+        if query.terms != asked:
+            lists = read(connection, datasets, query.terms)
     return query, lists, guesses
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import Literal
 
 from ragflow_local.text.folding import fold
-from ragflow_local.text.languages import function_words, likely_language, negations
+from ragflow_local.text.languages import (
+    function_words,
+    likely_language,
+    negations,
+    question_words,
+)
 from ragflow_local.text.stems import forms_of, language_of_word
 from ragflow_local.text.terms import is_code, is_shouted, words_of
-from ragflow_local.text.words import is_unspaced, pairs, parts_of
+from ragflow_local.text.words import is_unspaced, pairs_at, parts_of
 
 # Of a dataset in more languages than these, the words of a question get the stems of the commonest.
 _MOST_LANGUAGES = 6
@@ -37,6 +43,9 @@ _PREFIXES: Mapping[str, tuple[str, ...]] = {
 _GROUP_OF_THREE = re.compile(r"\d{1,3}\.\d{3}")
 _PLAIN_NUMBER = re.compile(r"\d{4,6}")
 
+
+# Signs that ask wherever they stand.
+_ALWAYS_ASK = frozenset("谁誰哪吗嗎呢")
 
 _Kind = Literal["content", "negation", "small"]
 
@@ -78,8 +87,8 @@ def query_of(question: str, languages: Sequence[str] = ("en",)) -> Query:
     """Return the terms of a question that are worth searching by.
 
     Function words are left out where there are others, but not those that say no, which turn the
-    question into its opposite, nor those that capitals make a name (IT, WHO); a single CJK
-    character is left out where it is part of a pair. In a question that has nothing else, they
+    question into its opposite, nor those that capitals make a name (IT, WHO); of a text without
+    spaces single signs are left out where they are part of a pair, and pairs of a question word. In a question that has nothing else, they
     are all there is to search by.
 
     Args:
@@ -113,9 +122,7 @@ def _asked(question: str, languages: tuple[str, ...]) -> Iterator[_Asked]:
     has_codes = not is_shouted(question)
     for piece in words_of(question):
         if is_unspaced(piece):
-            for term in pairs(piece):
-                is_part = len(term) == 1 and len(piece) > 1
-                yield _Asked(term, (term,), 1.0, "small" if is_part else "content")
+            yield from _pairs_asked(piece, tongue)
             continue
         parts = parts_of(piece)
         for word, weight in zip(parts, _weights(piece, len(parts)), strict=True):
@@ -128,6 +135,26 @@ def _asked(question: str, languages: tuple[str, ...]) -> Iterator[_Asked]:
                     "negation" if folded in no else "small" if folded in small else "content"
                 )
                 yield _Asked(word, forms, weight, kind)
+
+
+def _pairs_asked(piece: str, language: str) -> Iterator[_Asked]:
+    """Yield the signs and pairs of a text without spaces, small where they only ask."""
+    pattern = _asking(language)
+    asks = {at for match in pattern.finditer(piece) for at in range(*match.span())}
+    for at, term in pairs_at(piece):
+        is_part = len(term) == 1 and len(piece) > 1
+        is_small = is_part or not asks.isdisjoint(range(at, at + len(term)))
+        yield _Asked(term, (term,), 1.0, "small" if is_small else "content")
+
+
+@cache
+def _asking(language: str) -> re.Pattern[str]:
+    """Return what finds the question words of a language that parts no words.
+
+    One sign is mostly a part of another word, as in 几何, but for those that stand in none.
+    """
+    words = [word for word in question_words(language) if len(word) > 1 or word in _ALWAYS_ASK]
+    return re.compile("|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)")
 
 
 def _weights(piece: str, parts: int) -> list[float]:

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 
 from ragflow_local.retrieve.query import Query
 from ragflow_local.stores.catalog import Connection, postings_words
+from ragflow_local.text.words import is_unspaced
 
 # Languages that write compounds as one word.
 _COMPOUNDING = frozenset({"de", "nl", "sv", "da", "no", "fi", "hu", "et", "is", "af"})
@@ -33,6 +34,10 @@ _ONE_SLIP, _TWO_SLIPS = 4, 7
 # Words as near as the nearest that are taken, and words looked at: a tenth of a second.
 _MOST_NEAREST, _MOST_COMPARED = 3, 400_000
 
+
+# Of two neighbouring signs that no text has: about every second pair is no word, but the end of one
+# and the beginning of the next, and its absence says nothing.
+_JOINT = 0.5
 
 # Terms of all datasets together beyond which no word is guessed: reading them takes a second.
 _MOST_TERMS = 500_000
@@ -194,6 +199,8 @@ def guessed(
         elif near := _nearest(term, vocabulary):
             terms[index] = tuple(near)
             read_as.append((word, near[0]))
+        elif is_unspaced(word):
+            weights[index] *= _JOINT
     merged: dict[tuple[str, ...], float] = {}
     for forms, weight in [*zip(terms, weights, strict=True), *added]:
         merged[forms] = merged.get(forms, 0.0) + weight

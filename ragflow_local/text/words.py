@@ -95,6 +95,12 @@ def pairs(run: str) -> Iterator[str]:
     yield from map("".join, pairwise(run))
 
 
+def pairs_at(run: str) -> Iterator[tuple[int, str]]:
+    """Yield the same, each with where it begins."""
+    yield from enumerate(run)
+    yield from enumerate(map("".join, pairwise(run)))
+
+
 @lru_cache(maxsize=100_000)
 def parts_of(piece: str) -> tuple[str, ...]:
     """Return a word, number or code as it can be asked for: whole, and in its parts.
