@@ -47,7 +47,7 @@ class Known:
         self.name, self.fingerprint = model.name, model.fingerprint
         self.dim, self.max_tokens = model.dim, model.max_tokens
         self.prompts, self.tokenizer_file = model.prompts, model.tokenizer_file
-        self.floor, self.knows = model.floor, model.knows
+        self.floor, self.floor_of, self.knows = model.floor, model.floor_of, model.knows
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return known vectors."""

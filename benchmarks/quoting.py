@@ -88,7 +88,7 @@ class Near:
             self._kept["question", question] = vector
         matrix = np.array([self._kept["text", text] for text in texts], np.float32)
         cosines = matrix @ self._kept["question", question].astype(np.float32)
-        return calibrate(cosines, self._embedder.floor).astype(np.float32)
+        return calibrate(cosines, self._embedder.floor_of(question)).astype(np.float32)
 
     def save(self) -> None:
         """Write what is kept."""

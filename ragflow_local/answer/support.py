@@ -143,7 +143,7 @@ class Support:
     def _nearness(self, sentence: str, passage: _Passage) -> float:
         assert self._embedder is not None
         cosine = self._vector(sentence) @ self._vector(passage.text)
-        return float(calibrate(cosine, self._embedder.floor))
+        return float(calibrate(cosine, self._embedder.floor_of(sentence)))
 
     def _vector(self, text: str) -> Vector:
         assert self._embedder is not None

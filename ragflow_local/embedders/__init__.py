@@ -68,6 +68,10 @@ class Embedder(Protocol):
 
     floor: float
 
+    def floor_of(self, text: str) -> float:
+        """Return the floor in the script of a text, where it is another."""
+        ...
+
     def knows(self, text: str) -> bool:
         """Return whether the model reads the script of a text; else its vector says nothing."""
         ...

@@ -12,8 +12,8 @@ import json
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -40,10 +40,12 @@ class Calibration:
     Attributes:
         floor: The cosine of a question and a passage that have nothing to do with one another.
         unread: Scripts of the probe in which it finds no passage for its question.
+        floors: The same as ``floor`` of scripts in which it is higher.
     """
 
     floor: float = 0.0
     unread: tuple[str, ...] = ()
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     def reads(self, script: str) -> bool:
         """Return whether texts in a script mean something to the model.
@@ -70,6 +72,12 @@ class Calibrated:
     def calibration(self, calibration: Calibration) -> None:
         self._calibration = calibration
         self.floor = calibration.floor
+
+    def floor_of(self, text: str) -> float:
+        """Return the cosine that means nothing in common, in the script of most of a text."""
+        scripts = scripts_of(text)
+        script = max(scripts, key=scripts.__getitem__, default="")
+        return self.calibration.floors.get(script, self.floor)
 
     def knows(self, text: str) -> bool:
         """Return whether at least half of a text is in scripts that the model reads."""
@@ -105,19 +113,26 @@ def measure(embedder: _Embeds) -> Calibration:
     """Return what a model's numbers are on the probe.
 
     floor = median cosine of a text as a question with the others as passages
+
+    A script has a floor of its own where that is higher among its own texts: models see less of
+    some, and find them more alike.
     """
-    cosines = _cosines(embedder, PROBE, PROBE)
-    others = cosines[~np.eye(len(PROBE), dtype=bool)]
-    unread = tuple(
-        script for script, pairs in PAIRS.items() if _share_found(embedder, pairs) < _LEAST_READ
-    )
-    return Calibration(round(float(np.clip(np.median(others), 0.0, 0.99)), 4), unread)
+    floor = _middle(_cosines(embedder, PROBE, PROBE))
+    unread: list[str] = []
+    floors: dict[str, float] = {}
+    for script, pairs in PAIRS.items():
+        questions, passages = zip(*pairs, strict=True)
+        cosines = _cosines(embedder, questions, passages)
+        if np.mean(cosines.argmax(axis=1) == np.arange(len(pairs))) < _LEAST_READ:
+            unread.append(script)
+        elif (own := _middle(cosines)) > floor:
+            floors[script] = own
+    return Calibration(floor, tuple(unread), floors)
 
 
-def _share_found(embedder: _Embeds, pairs: Sequence[tuple[str, str]]) -> float:
-    questions, passages = zip(*pairs, strict=True)
-    nearest = _cosines(embedder, questions, passages).argmax(axis=1)
-    return float(np.mean(nearest == np.arange(len(pairs))))
+def _middle(cosines: Matrix) -> float:
+    others = cosines[~np.eye(len(cosines), dtype=bool)]
+    return round(float(np.clip(np.median(others), 0.0, 0.99)), 4)
 
 
 def _cosines(embedder: _Embeds, questions: Sequence[str], passages: Sequence[str]) -> Matrix:
@@ -145,7 +160,8 @@ def _read(file: Path) -> Calibration | None:
         values = json.loads(file.read_bytes())
         if values.pop("probe") != _probe():
             return None
-        return Calibration(float(values["floor"]), tuple(map(str, values["unread"])))
+        floors = {str(script): float(floor) for script, floor in values["floors"].items()}
+        return Calibration(float(values["floor"]), tuple(map(str, values["unread"])), floors)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

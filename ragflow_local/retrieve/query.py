@@ -87,9 +87,9 @@ def query_of(question: str, languages: Sequence[str] = ("en",)) -> Query:
     """Return the terms of a question that are worth searching by.
 
     Function words are left out where there are others, but not those that say no, which turn the
-    question into its opposite, nor those that capitals make a name (IT, WHO); of a text without
-    spaces single signs are left out where they are part of a pair, and pairs of a question word. In a question that has nothing else, they
-    are all there is to search by.
+    question into its opposite, nor those that capitals make a name (IT, WHO). Of a text without
+    spaces single signs are left out where they are part of a pair, and pairs of a question word.
+    In a question that has nothing else, they are all there is to search by.
 
     Args:
         question: As it was asked.

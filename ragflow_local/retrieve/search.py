@@ -95,8 +95,9 @@ def search(
         model = embedder()
         if wanted.vector_weight == 1 or model.knows(question):
             vector = model.embed_query(question)
+            rise = model.floor_of(question) - model.floor
             scopes = [
-                replace(scope, floor=model.floor) if scope.floor is None else scope
+                replace(scope, floor=rise + (model.floor if scope.floor is None else scope.floor))
                 for scope in scopes
             ]
         elif reranker is None:

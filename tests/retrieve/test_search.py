@@ -177,6 +177,20 @@ def test_meaning_alone_is_what_was_asked_for_whatever_the_script(
     assert hits[0].remarks == ()
 
 
+def test_similarity_is_above_the_floor_of_the_questions_script(
+    sea: RAGFlow, dataset: DataSet
+) -> None:
+    model = Crowded(apart=1.0)
+    asked = "全文检索引擎"
+    model.calibration = Calibration(0.0)
+    (plain, *_) = asked_of(model, sea, dataset, asked, vector_weight=1.0, threshold=0.0)
+    model.calibration = Calibration(0.0, floors={"Han": 0.1})
+    (raised, *_) = asked_of(model, sea, dataset, asked, vector_weight=1.0, threshold=0.0)
+    assert plain.vector_similarity > 0.1
+    expected = (plain.vector_similarity - 0.1) / 0.9
+    assert raised.vector_similarity == pytest.approx(expected, abs=1e-4)
+
+
 def test_unrelated_chunks_pass_no_threshold_however_crowded_the_model(
     rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

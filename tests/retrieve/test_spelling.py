@@ -252,6 +252,15 @@ def test_numbers_codes_and_short_words_are_never_guessed(
     assert guesses == ()
 
 
+def test_a_pair_that_joins_two_words_counts_half(connection: sqlite3.Connection) -> None:
+    fill(connection, ["北京的天气今天很好", "明天有雨"])
+    query, lists, guesses = asked_of(connection, Vocabularies(), [DATASET], "北京天气 snow")
+    assert lists is not None
+    weights = dict(zip((forms[0] for forms in query.terms), query.weights, strict=True))
+    assert weights == {"北京": 1.0, "京天": 0.5, "天气": 1.0, "snow": 1.0}
+    assert guesses == ()
+
+
 def test_a_word_that_stands_there_is_not_guessed(connection: sqlite3.Connection) -> None:
     fill(connection, ["The accomodation, so written.", "The accommodation."])
     query, _, guesses = asked_of(connection, Vocabularies(), [DATASET], "accomodation")
