@@ -23,7 +23,7 @@ FLOORS = (
     ("ingest", "retrieve"),
     ("answer",),
     ("models", "model_files"),
-    ("project", "doctor"),
+    ("project", "doctor", "show"),
     ("api",),
     ("rest",),
     ("sdk", "adapters", "evaluation"),

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ragflow_local.api import html, pictures
-from ragflow_local.api.entity import ApiObject, Client, reading_files_of
+from ragflow_local.api.entity import ApiObject, Client, pages_of
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.retrieve.graph import sources_of
 from ragflow_local.settings import check_bool, check_text, check_whole
+from ragflow_local.show import html
+from ragflow_local.show.pages import RenderOptions, check_dpi
 
 
 class Chunk(ApiObject):
@@ -188,11 +189,11 @@ class Chunk(ApiObject):
             NotFoundError: The document, or this chunk of it, has been deleted.
             ReadError: The page cannot be drawn.
         """
-        pictures.check_dpi(dpi)
+        check_dpi(dpi)
+        pages = pages_of(self._rag)
         if self._row.image:
-            with reading_files_of(self._rag.project, "chunk", self.id):
-                return self._rag.project.files.get_image(self.id)
-        return pictures.draw_region(self._rag, self._row, pictures.RenderOptions(dpi))
+            return pages.own_picture(self._row)
+        return pages.draw_region(self._row, RenderOptions(dpi))
 
     def page_image(self, dpi: float = 100, page: int | None = None) -> bytes:
         """Return a PNG of a page of its document, with every part of the passage on it marked.
@@ -210,15 +211,15 @@ class Chunk(ApiObject):
             NotFoundError: The document has been deleted.
             ReadError: The page cannot be drawn.
         """
-        pictures.check_dpi(dpi)
+        check_dpi(dpi)
         if page is not None:
             check_whole("page", page, 1, 2**31 - 1)
         elif not self._row.places:
             return b""
         else:
             page = self._row.places[0].page
-        look = pictures.RenderOptions(dpi)
-        return pictures.draw_page(self._rag, self.document_id, page, look, [self._row])
+        pages = pages_of(self._rag)
+        return pages.draw_page(self.document_id, page, RenderOptions(dpi), [self._row])
 
     def _repr_html_(self) -> str:
         row = replace(self._row, content=str(self.content), available=bool(self.available))

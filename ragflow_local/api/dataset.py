@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from ragflow_local.api import checks, notebook, parsing
+from ragflow_local.api import checks, parsing
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import ApiObject, Client
 from ragflow_local.api.parsing import OnProgress
 from ragflow_local.api.sync import Synced, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
+from ragflow_local.ingest.parse_state import parse_state
 from ragflow_local.ingest.sync import SyncOptions
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import check_number, check_text, check_whole
+from ragflow_local.show import notebook
 from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
 
@@ -115,7 +117,17 @@ class DataSet(ApiObject):
         return self._reload().token_count
 
     def _repr_html_(self) -> str:
-        return notebook.shown(self, notebook.dataset)
+        return notebook.shown("DataSet", self._made)
+
+    def _made(self) -> str:
+        row, project = self._reload(), self._rag.project
+        with project.catalog.read() as reading:
+            offset, limit = max(0, row.document_count - notebook.MOST_ROWS), notebook.MOST_ROWS
+            latest = documents.list_of(reading, self.id, offset=offset, limit=limit)
+        live = {document.id: project.jobs.progress_of(document.id) for document in latest}
+        return notebook.dataset(
+            row, [(document, parse_state(document, live[document.id])) for document in latest]
+        )
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change attributes.

@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from ragflow_local.api import notebook, pictures
 from ragflow_local.api.checks import METHOD_SPELLINGS, meta_fields, parse_method
 from ragflow_local.api.chunk import Chunk, checked_content
-from ragflow_local.api.entity import ApiObject, Client, SettingsObject, reading_files_of
+from ragflow_local.api.entity import ApiObject, Client, SettingsObject, pages_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
+from ragflow_local.ingest.parse_state import ParseState, parse_state
 from ragflow_local.records import DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig as ParserSettings
 from ragflow_local.settings import check_name, check_number, check_text, check_whole
+from ragflow_local.show import notebook
+from ragflow_local.show.pages import RenderOptions, data_uri
 from ragflow_local.stores.catalog import chunks, documents, now_ms
+from ragflow_local.stores.deleted import reading_files_of
 
 # An attribute must not wait for a page that loops.
-_THUMBNAIL = pictures.RenderOptions(72, seconds=20.0)
+_THUMBNAIL = RenderOptions(72, seconds=20.0)
 # How often a join looks: another process sees a parse's end in the catalog only.
 _POLL_SECONDS = 0.25
 
@@ -142,11 +146,9 @@ class Document(ApiObject):
         live: Progress | None = None
         with suppress(ProjectClosedError):
             live = self._rag.project.jobs.progress_of(self.id)
-        if live is not None:
-            return "RUNNING", round(live.fraction * 100, 1), live.message
-        row = self._reload()
-        message = row.progress_msg or "Not parsed yet; async_parse() starts it."
-        return row.run, row.progress, message
+        state = parse_state(self._reload() if live is None else None, live)
+        message = state.progress_msg or "Not parsed yet; async_parse() starts it."
+        return state.run, state.progress, message
 
     @property
     def run(self) -> str:
@@ -192,14 +194,24 @@ class Document(ApiObject):
     def thumbnail(self) -> str:
         """A PNG of its first page as a data URI, longest side 256 pixels; "" for none."""
         try:
-            return pictures.data_uri(pictures.draw_thumbnail(self._rag, self._row, _THUMBNAIL))
+            return data_uri(pages_of(self._rag).draw_thumbnail(self._row, _THUMBNAIL))
         except ProjectClosedError:
             raise
         except RagflowError:
             return ""  # a file that cannot be read has no picture; its parse says why
 
     def _repr_html_(self) -> str:
-        return notebook.shown(self, notebook.document)
+        def made() -> str:
+            row = replace(
+                self._reload(),
+                name=self.name,
+                parse_method=self.parse_method,
+                meta_fields=self.meta_fields,
+            )
+            state = ParseState(self.run, self.progress, self.progress_msg)
+            return notebook.document(row, state, lambda: pages_of(self._rag))
+
+        return notebook.shown("Document", made)
 
     # ── changes ──
 
@@ -255,7 +267,7 @@ class Document(ApiObject):
 
     def download(self) -> bytes:
         """Return the bytes that were added, unchanged."""
-        with reading_files_of(self._rag.project, "document", self.id):
+        with reading_files_of(self._rag.project.catalog, "document", self.id):
             return self._rag.project.files.get(self._reload().sha256)
 
     def delete(self) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, Protocol, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 from ragflow_local.errors import (
-    DamagedProjectError,
     InvalidValueError,
-    NotFoundError,
     ProjectClosedError,
     RagflowError,
 )
 from ragflow_local.project import Project
-from ragflow_local.stores.catalog import chunks, documents
+from ragflow_local.show.pages import PageSource
 
 
 class Client(Protocol):
@@ -39,19 +36,10 @@ class Detached:
         raise ProjectClosedError(None)
 
 
-@contextmanager
-def reading_files_of(
-    project: Project, kind: Literal["document", "chunk"], id: str
-) -> Iterator[None]:
-    """Tell that a document or chunk has been deleted meanwhile, not that its file is missing."""
-    try:
-        yield
-    except DamagedProjectError:
-        find = documents.get if kind == "document" else chunks.get
-        with project.catalog.read() as reading:
-            if find(reading, id) is None:
-                raise NotFoundError(kind, id) from None
-        raise
+def pages_of(rag: Client) -> PageSource:
+    """Return where pictures of pages come from; raises ``ProjectClosedError`` after ``close()``."""
+    project = rag.project
+    return PageSource(project.catalog, project.files, project.pictures)
 
 
 class ApiObject:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ragflow_local.api import notebook, report
 from ragflow_local.api.chunk import Chunk
-from ragflow_local.api.entity import ApiObject, Client
-from ragflow_local.api.pictures import PagePicture, check_dpi
+from ragflow_local.api.entity import ApiObject, Client, pages_of
 from ragflow_local.records import MessageRow
+from ragflow_local.show import notebook, report
+from ragflow_local.show.pages import PagePicture, PageSource, check_dpi
+from ragflow_local.show.report import Reply
 
 
 class Message(ApiObject):
@@ -31,6 +32,7 @@ class Message(ApiObject):
         create_time: Milliseconds since 1970, UTC.
     """
 
+    _row: MessageRow
     id: str
     role: str
     content: str
@@ -68,6 +70,8 @@ class Message(ApiObject):
         finish_reason: str = "",
     ) -> None:
         self._set(
+            _rag=rag,
+            _row=row,
             id=row.id,
             role=row.role,
             content=row.content,
@@ -102,7 +106,7 @@ class Message(ApiObject):
             ReadError: A page cannot be drawn.
         """
         check_dpi(dpi)
-        return list(report.page_pictures(self, dpi))
+        return list(report.page_pictures(self._row, dpi, self._open_pages))
 
     def to_html(self, *, pictures: bool = True) -> str:
         """Return the answer as one HTML page, to be written to a file as UTF-8.
@@ -114,7 +118,13 @@ class Message(ApiObject):
             pictures: Whether it has pictures of the cited pages, the passages marked; about
                 100 KB each. A page that cannot be drawn any more is told in its place.
         """
-        return report.report(self, pictures=pictures)
+        return report.report(self._reply(), self._open_pages, pictures=pictures)
 
     def _repr_html_(self) -> str:
-        return notebook.shown(self, report.notebook)
+        return notebook.shown("Message", lambda: notebook.message(self._reply(), self._open_pages))
+
+    def _reply(self) -> Reply:
+        return Reply(self._row, self.question)
+
+    def _open_pages(self) -> PageSource:
+        return pages_of(self._rag)

@@ -13,8 +13,9 @@ from typing import Any
 from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
 from ragflow_local.errors import NotFoundError, RagflowError
-from ragflow_local.records import DocumentRow
-from ragflow_local.stores.catalog import documents
+from ragflow_local.ingest import parse_state as ingest
+from ragflow_local.ingest.parse_state import ParseState
+from ragflow_local.stores.catalog import documents as document_rows
 
 _LOOK_SECONDS = 0.1
 _PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing
@@ -102,13 +103,15 @@ class _Watch:
         self._waiting = {document.id: document for document in wanted}
         self._total = len(self._waiting)
         self._ended = 0
-        self._said: dict[str, tuple[str, float, str]] = {}
+        self._seen: dict[str, tuple[str, float, str]] = {}
 
     def events(self, deadline: float | None) -> Iterator[ParseProgress]:
         while self._waiting:
             began = time.monotonic()
-            for id, state in list(self._look()):
-                if state != self._said.get(id):
+            project = self._rag.project
+            states = ingest.parse_states(project.catalog, project.jobs, self._waiting)
+            for id, state in states.items():
+                if _told(state) != self._seen.get(id):
                     yield self._event(id, state)
             pause = max(_LOOK_SECONDS, _PAUSE * (time.monotonic() - began))
             if deadline is not None:
@@ -118,45 +121,42 @@ class _Watch:
             if self._waiting:
                 time.sleep(max(pause, 0.0))
 
-    def _look(self) -> Iterator[tuple[str, tuple[str, float, str]]]:
-        """Yield run, percentage and message of each document that is waited for."""
-        project = self._rag.project
-        resting = []
-        for id in self._waiting:
-            live = project.jobs.progress_of(id)
-            if live is None:
-                resting.append(id)
-            else:
-                yield id, ("RUNNING", round(live.fraction * 100, 1), live.message)
-        if resting:
-            with project.catalog.read() as reading:
-                rows = {id: documents.get(reading, id) for id in resting}
-            yield from ((id, _state_of(row)) for id, row in rows.items())
-
-    def _event(self, id: str, state: tuple[str, float, str]) -> ParseProgress:
+    def _event(self, id: str, state: ParseState) -> ParseProgress:
         document = self._waiting[id]
-        self._said[id] = state
-        run, percent, message = state
+        run, percent, message = self._seen[id] = _told(state)
         if run != "RUNNING":
             del self._waiting[id]
             self._ended += 1
         moving = sum(
-            max(self._said[other][1], 0.0) for other in self._waiting if other in self._said
+            max(self._seen[other][1], 0.0) for other in self._waiting if other in self._seen
         )
         overall = (100.0 * self._ended + moving) / self._total
         return ParseProgress(document, run, percent, message, self._ended, self._total, overall)
 
 
-def _state_of(row: DocumentRow | None) -> tuple[str, float, str]:
-    if row is None:
-        return "DELETED", 0.0, "It was deleted."
-    return row.run, row.progress, row.progress_msg
+def _told(state: ParseState) -> tuple[str, float, str]:
+    """Return what a change of is told."""
+    return state.run, state.progress, state.progress_msg
+
+
+def parse_states(documents: Sequence[Document]) -> tuple[dict[str, ParseState], int]:
+    """Return how far documents of one engine are, by id, and the pages read since it was opened.
+
+    A document that has been deleted is left out.
+    """
+    if not documents:
+        return {}, 0
+    project = documents[0]._rag.project
+    ids = [document.id for document in documents]
+    states = ingest.parse_states(project.catalog, project.jobs, ids)
+    kept = {id: state for id, state in states.items() if state.run != "DELETED"}
+    return kept, project.jobs.pages_read
 
 
 def unfinished(rag: Client, dataset_id: str) -> list[Document]:
     """Return the documents of a dataset whose last parse did not end with DONE."""
     with rag.project.catalog.read() as reading:
-        rows = documents.list_of(reading, dataset_id)
+        rows = document_rows.list_of(reading, dataset_id)
     return [Document(rag, row) for row in rows if row.run != "DONE"]
 
 
@@ -167,7 +167,7 @@ def own(rag: Client, dataset_id: str, given: Sequence[Document | str]) -> list[D
         NotFoundError: One of them is not in the dataset.
     """
     with rag.project.catalog.read() as reading:
-        rows = documents.list_of(reading, dataset_id)
+        rows = document_rows.list_of(reading, dataset_id)
     known = {row.name: row for row in rows} | {row.id: row for row in rows}
     documents_by_id: dict[str, Document] = {}
     for entry in given:

@@ -13,8 +13,8 @@ from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
 from ragflow_local.answer.sayings import DocumentStates
 from ragflow_local.answer.structured import check_schema
-from ragflow_local.api import checks, notebook
-from ragflow_local.api.entity import ApiObject, Client
+from ragflow_local.api import checks
+from ragflow_local.api.entity import ApiObject, Client, pages_of
 from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
@@ -34,6 +34,7 @@ from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import LLMSettings, PromptSettings, check_name, check_text
+from ragflow_local.show import notebook
 from ragflow_local.stores.catalog import (
     Connection,
     chats,
@@ -114,7 +115,14 @@ class Session(ApiObject):
         return messages
 
     def _repr_html_(self) -> str:
-        return notebook.shown(self, notebook.session)
+        return notebook.shown(
+            "Session",
+            lambda: notebook.session(
+                self.name,
+                [message._reply() for message in self.messages],
+                lambda: pages_of(self._rag),
+            ),
+        )
 
     def update(self, update_message: dict[str, Any]) -> None:
         """Change its ``name``.

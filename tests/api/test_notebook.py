@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.api.pictures import RenderOptions
+from ragflow_local.show.pages import RenderOptions
 from tests.api.test_report import HARM, QUESTION, SLEEPS, Page, pdf
 from tests.conftest import Parse
 
@@ -33,8 +33,8 @@ def things(
 
     monkeypatch.setattr("ragflow_local.models.open_embedder", refuse)
     # However busy the machine that runs the tests is.
-    monkeypatch.setattr("ragflow_local.api.report.NOTEBOOK_SECONDS", 60.0)
-    monkeypatch.setattr("ragflow_local.api.notebook._THUMBNAIL", RenderOptions(72, True, 60.0))
+    monkeypatch.setattr("ragflow_local.show.notebook.SECONDS", 60.0)
+    monkeypatch.setattr("ragflow_local.show.notebook._THUMBNAIL", RenderOptions(72, True, 60.0))
     monkeypatch.setattr("ragflow_local.models.open_generator", refuse)
     return found
 
@@ -122,7 +122,7 @@ def test_nothing_that_is_free_text_becomes_markup(rag: RAGFlow, dataset: DataSet
 def test_a_picture_that_takes_too_long_is_left_out(
     things: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragflow_local.api.report.NOTEBOOK_SECONDS", 0.0)
+    monkeypatch.setattr("ragflow_local.show.notebook.SECONDS", 0.0)
     page = shown(things["message"])
     assert not page.of("img")
     assert "took longer" in page.text

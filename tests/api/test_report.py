@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 from PIL import Image
 
 from ragflow_local import Chat, DataSet, Message, RAGFlow
-from ragflow_local.api import html
 from ragflow_local.readers.pdf.library import mupdf
+from ragflow_local.show import html
 from tests.answer.made import Scripted
 from tests.conftest import Parse
 from tests.readers.pdf_samples import save, text_page
@@ -220,7 +221,7 @@ def test_marks_of_no_source_stay_what_they_are(
 ) -> None:
     parsed("kraken.txt", SLEEPS.encode())
     message = ask(chat)
-    message._set(content=content)
+    message._set(_row=replace(message._row, content=content))
     page = Page(message.to_html())
     assert page.text.count("[ID:") == content.replace("[ID:0]", "").count("[ID:")
 

@@ -1,0 +1,5 @@
+"""What is shown of rows and hits: HTML of an answer, outputs of a notebook, pictures of pages.
+
+What it does not know: the API's objects and an open project; it gets rows, hits, and where pages
+come from. To show another thing, write what a notebook shows of it in ``notebook.py``.
+"""
