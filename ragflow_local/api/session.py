@@ -64,6 +64,7 @@ class Session(ApiObject):
     """
 
     _unkept: list[MessageRow] | None
+    _chat: ChatRow | None
     id: str
     name: str
     chat_id: str
@@ -73,9 +74,21 @@ class Session(ApiObject):
     _SHOWN: ClassVar = ("id", "name", "chat_id", "messages", "create_time", "update_time")
 
     def __init__(
-        self, rag: Client, row: SessionRow, unkept: list[MessageRow] | None = None
+        self,
+        rag: Client,
+        row: SessionRow,
+        unkept: list[MessageRow] | None = None,
+        chat: ChatRow | None = None,
     ) -> None:
-        self._set(_rag=rag, _unkept=unkept)
+        """Make the object of a session.
+
+        Args:
+            rag: The open engine.
+            row: The session.
+            unkept: Its messages, where they live with this object alone.
+            chat: Its chat, where that is nowhere kept either: made for one question.
+        """
+        self._set(_rag=rag, _unkept=unkept, _chat=chat)
         self._load(row)
 
     def _load(self, row: SessionRow) -> None:
@@ -202,7 +215,7 @@ class Session(ApiObject):
         with catalog.write() if unkept is None else catalog.read() as connection:
             if unkept is None:
                 self._check_in(connection)
-            chat = chats.get(connection, self.chat_id)
+            chat = self._chat or chats.get(connection, self.chat_id)
             if chat is None:
                 raise NotFoundError("chat", self.chat_id)
             history = sessions.messages_of(connection, self.id) if unkept is None else list(unkept)

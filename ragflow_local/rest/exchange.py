@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ragflow_local.api.streams import Stop
 from ragflow_local.rest.refusals import ARGUMENT, Refusal
 
 
@@ -32,6 +33,7 @@ class Request:
         files: Of a form, in their order; None where the body is none.
         key: What authorises it, without ``Bearer``; "" for none.
         client: The version of the client that asks, where its answers have other shapes; "" else.
+        stop: Set when nobody waits for the answer any more; None where that cannot be known.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Request:
     files: tuple[File, ...] | None = None
     key: str = ""
     client: str = ""
+    stop: Stop | None = None
 
     @classmethod
     def of_http(
@@ -107,6 +110,7 @@ class Answer:
             the iterator stops the answer. None else.
         status: HTTP's.
         headers: HTTP's, besides length and kind of an envelope.
+        ending: What stands behind the last event, as ``[DONE]``; "" for nothing.
     """
 
     envelope: Mapping[str, Any] = field(default_factory=dict)
@@ -114,6 +118,7 @@ class Answer:
     events: Iterator[Mapping[str, Any]] | None = None
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    ending: str = ""
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
@@ -136,6 +141,8 @@ class Answer:
                 for event in self.events:
                     said = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
                     yield b"data:" + said + b"\n\n"
+                if self.ending:
+                    yield f"data: {self.ending}\n\n".encode()
             finally:
                 self.close()
 
