@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ragflow_local.embedders import Reranker, onnx
+from ragflow_local.embedders import onnx
 from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.onnx import OnnxReranker
 from ragflow_local.embedders.probe import PROBE
+from ragflow_local.embedders.protocols import Reranker
 from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.sentence_transformers import CrossEncoder
 from ragflow_local.errors import DamagedModelError

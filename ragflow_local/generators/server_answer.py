@@ -11,14 +11,11 @@ from collections.abc import Generator as Yields
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ragflow_local.errors import AnswerTimeoutError, ModelClosedError, ModelServerError
-from ragflow_local.generators.server_address import connect
+from ragflow_local.errors import AnswerTimeoutError, ModelClosedError, ModelError, ModelServerError
+from ragflow_local.generators.server_address import ServerAddress, connect
 from ragflow_local.records import ChatMessage
-
-if TYPE_CHECKING:
-    from ragflow_local.generators.model_server import ModelServer
 
 _CONNECT_SECONDS = 10.0
 _MOST_LINE = 1 << 20  # bytes of one piece
@@ -48,10 +45,38 @@ class Asked:
     is_json: bool
 
 
+class Server(Protocol):
+    """What an answer needs of the model server that it comes from.
+
+    Attributes:
+        name: The model.
+        address: Where it answers.
+    """
+
+    name: str
+    address: ServerAddress
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request."""
+        ...
+
+    def unreachable(self, error: Exception) -> ModelServerError:
+        """Return the error of a server that does not answer."""
+        ...
+
+    def refused(self, status: int, told: object, otherwise: str) -> ModelError:
+        """Return the error of a request that was refused."""
+        ...
+
+    def learn(self, messages: Sequence[ChatMessage], tokens: float) -> None:
+        """Note how many tokens a prompt had."""
+        ...
+
+
 class ServerAnswer(Iterator[str]):
     """An answer being written elsewhere; ``close`` and ``cut`` may come from any thread."""
 
-    def __init__(self, server: ModelServer, asked: Asked) -> None:
+    def __init__(self, server: Server, asked: Asked) -> None:
         self._server = server
         self._asked = asked
         self._stop = threading.Event()

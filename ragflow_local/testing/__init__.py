@@ -29,47 +29,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ragflow_local.testing.spans import Span, spans
+
 if TYPE_CHECKING:
-    from ragflow_local.testing.engine import Projects, ScriptedRAGFlow
+    from ragflow_local.testing.engine import ScriptedRAGFlow
 
 __all__ = ["ScriptedRAGFlow"]
 
 _NAMES = ("ragflow", "ragflow_sdk")
 _PUBLIC = ("Chat", "Chunk", "DataSet", "Document", "Message", "Session")
-
-
-class Span:
-    """One test, or the whole session: what is opened in it is closed with it."""
-
-    def __init__(self) -> None:
-        self._projects: Projects | None = None
-
-    @property
-    def projects(self) -> Projects:
-        """Its temporary projects."""
-        if self._projects is None:
-            from ragflow_local.testing.engine import Projects
-
-            self._projects = Projects()
-        return self._projects
-
-    def close(self) -> None:
-        """Close and remove its projects."""
-        if self._projects is not None:
-            self._projects.close()
-            self._projects = None
-
-
-class Spans:
-    """Which span is now."""
-
-    def __init__(self) -> None:
-        self.session = Span()
-        self.now = self.session
-        self.is_wide = False  # while a fixture is set up that outlives its first test
-
-
-spans = Spans()
 
 
 def __getattr__(name: str) -> object:

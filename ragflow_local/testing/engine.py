@@ -23,7 +23,7 @@ from ragflow_local.models import Models
 from ragflow_local.project import Options, Project
 from ragflow_local.records import ChatMessage, Vector
 from ragflow_local.settings import Limits, LLMSettings
-from ragflow_local.testing import spans
+from ragflow_local.testing.spans import spans
 
 _MOST_WARM = 2  # workers that wait for the next test
 _REMOVING = ThreadPoolExecutor(1)
@@ -56,7 +56,7 @@ class ScriptedRAGFlow(RAGFlow):
 
     @property
     def _projects(self) -> Projects:
-        return (self._span or spans.now).projects
+        return (self._span or spans.now).keep(Projects)
 
     def _open(self, options: Options) -> Project:
         if self._is_ordinary:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ragflow_local
-from ragflow_local.testing import Span, spans
+from ragflow_local.testing.spans import Span, spans
 
 pytest_plugins = ["pytester"]
 
