@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.measure import machine, milliseconds, write
-from ragflow_local.testing import Span, spans
+from ragflow_local.testing.spans import Span, spans
 
 _NOTE = b"# Pump\nThe pump stands in the cellar, beside the tank.\n"
 _PLUGIN = (
