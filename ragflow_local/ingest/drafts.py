@@ -73,6 +73,7 @@ def rows_of(
                 image=bool(draft.image),
                 create_time=created,
                 tags=draft.tags,
+                available=document.released.get("status") != "0",
             )
             for ordinal, draft in enumerate(drafts)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_AREAS = ("system", "datasets")
+_AREAS = ("system", "datasets", "documents", "document_update", "parsing")
 
 
 def load() -> None:

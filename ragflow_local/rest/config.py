@@ -270,6 +270,12 @@ def shown_config(own: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def idle_settings(method: str, values: Mapping[str, Any]) -> list[str]:
+    """Return the settings that do nothing here, but those that a method brings with it."""
+    own = without_effect(method, of_method(method))
+    return [name for name in without_effect(method, values) if name not in own]
+
+
 def without_effect(method: str, values: Mapping[str, Any]) -> list[str]:
     """Return the settings that are kept and do nothing here, by their names."""
     found = [

@@ -30,13 +30,14 @@ def dates(create_time: int, update_time: int) -> dict[str, object]:
     """Return the times of a thing as answers have them."""
     return {
         "create_time": create_time,
-        "create_date": _text(create_time),
+        "create_date": as_date(create_time),
         "update_time": update_time,
-        "update_date": _text(update_time),
+        "update_date": as_date(update_time),
     }
 
 
-def _text(time: int) -> str:
+def as_date(time: int) -> str:
+    """Return milliseconds since 1970 as answers show them."""
     # As RAGFlow's own answers: a day with its name, in GMT.
     return datetime.fromtimestamp(time / 1000, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
