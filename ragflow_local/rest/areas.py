@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_AREAS = ("system", "datasets", "documents", "document_update", "parsing")
+_AREAS = ("system", "datasets", "documents", "document_update", "parsing", "chunks", "retrieval")
 
 
 def load() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -220,11 +220,13 @@ def of_sessions(
     return _page(connection, "sessions", where, wanted, session_rows.row_of)
 
 
-def disabled_documents(connection: Connection, dataset_ids: Collection[str]) -> set[str]:
-    """Return the ids of the documents that the released API switched off."""
-    found = connection.execute(
-        "SELECT id FROM documents WHERE dataset_id IN (SELECT value FROM json_each(?))"
-        " AND json_extract(released, '$.status') = '0'",
+def free_data(
+    connection: Connection, dataset_ids: Collection[str]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield the id of each document of datasets, and what is noted about it."""
+    rows = connection.execute(
+        "SELECT id, meta_fields FROM documents"
+        " WHERE dataset_id IN (SELECT value FROM json_each(?))",
         [json.dumps(list(dataset_ids))],
     )
-    return {str(row[0]) for row in found}
+    return ((str(id), json.loads(fields)) for id, fields in rows)

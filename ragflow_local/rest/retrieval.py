@@ -1,0 +1,198 @@
+"""Retrieval: the chunks most similar to a question."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ragflow_local.errors import MissingModelError
+from ragflow_local.records import DatasetRow, Hit
+from ragflow_local.rest import conditions
+from ragflow_local.rest.call import Call, counted
+from ragflow_local.rest.chunks import shown
+from ragflow_local.rest.exchange import Answer, done
+from ragflow_local.rest.refusals import DATA, UNEXPECTED, Refusal
+from ragflow_local.rest.routes import route
+from ragflow_local.retrieve.filters import DocumentFilter
+from ragflow_local.retrieve.search import SearchOptions
+from ragflow_local.stores.catalog import datasets, documents
+
+_log = logging.getLogger(__name__)
+_PAGE_SIZE = 30
+_IDLE = ("keyword", "cross_languages", "use_kg", "toc_enhance")
+_MOST_WORDED = 1 << 20  # candidates by words: all that say one
+
+
+@route("POST /retrieval")
+def retrieve(call: Call) -> Answer:
+    """Return a page of the chunks that answer a question, the most similar first."""
+    fields = call.request.fields()
+    rows = _datasets(call, fields)
+    within = _within(call, rows, fields)
+    number = counted(fields.get("page") or fields.get("offset"), 1)
+    size = counted(fields.get("page_size") or fields.get("limit"), _PAGE_SIZE)
+    hits = search(call, rows, within, fields, (number, size))
+    counts = Counter((hit.chunk.document_name, hit.chunk.document_id) for hit in hits)
+    return done(
+        {
+            "chunks": [shown_hit(hit) for hit in hits],
+            "doc_aggs": doc_aggs(counts),
+            "total": (number - 1) * size + len(hits),
+        },
+        message=told(fields),
+    )
+
+
+def told(fields: Mapping[str, Any]) -> str:
+    """Return one line that says what was asked for and does nothing here; empty for none."""
+    names = [name for name in _IDLE if fields.get(name)]
+    if not names:
+        return ""
+    line = f"Without effect in this engine: {', '.join(names)}."
+    _log.warning("%s", line)
+    return line
+
+
+def doc_aggs(counts: Mapping[tuple[str, str], int]) -> list[dict[str, object]]:
+    """Return how many of the chunks each document has."""
+    return [
+        {"doc_name": name, "doc_id": id, "count": count} for (name, id), count in counts.items()
+    ]
+
+
+def shown_hit(hit: Hit) -> dict[str, Any]:
+    """Return a chunk that was found, with its similarities, under its names of all times."""
+    values = shown(hit.chunk)
+    return {
+        **values,
+        "similarity": hit.similarity,
+        "vector_similarity": hit.vector_similarity,
+        "term_similarity": hit.term_similarity,
+        "chunk_id": values["id"],
+        "content_with_weight": values["content"],
+        "doc_id": values["document_id"],
+        "kb_id": values["dataset_id"],
+        "img_id": values["image_id"],
+        "url": None,
+    }
+
+
+def _datasets(call: Call, fields: Mapping[str, Any]) -> list[DatasetRow]:
+    """Return the datasets that are asked."""
+    ids = fields.get("dataset_ids", fields.get("datasets"))
+    if not ids:
+        raise Refusal(DATA, "`dataset_ids` is required.")
+    if not isinstance(ids, list):
+        raise Refusal(DATA, "`dataset_ids` should be a list")
+    ids = [str(id) for id in ids]
+    with call.reading() as reading:
+        rows = datasets.visible(reading, call.tenant_id, ids)
+    for id in ids:
+        if id not in rows:
+            raise Refusal(DATA, f"You don't own the dataset {id}.")
+    if len({row.embedding_model for row in rows.values()}) > 1:
+        raise Refusal(DATA, "Datasets use different embedding models.")
+    return list(rows.values())
+
+
+def _within(
+    call: Call, rows: Sequence[DatasetRow], fields: Mapping[str, Any]
+) -> DocumentFilter:
+    """Return which documents are asked."""
+    ids = fields.get("document_ids", fields.get("documents")) or []
+    if not isinstance(ids, list):
+        raise Refusal(DATA, "`documents` should be a list")
+    dataset_ids = [row.id for row in rows]
+    with call.reading() as reading:
+        for id in ids:
+            row = documents.get(reading, str(id))
+            if row is None or row.dataset_id not in dataset_ids:
+                raise Refusal(DATA, f"The datasets don't own the document {id}")
+        meeting = conditions.chosen(reading, dataset_ids, fields.get("metadata_condition"))
+    if meeting is not None:
+        return DocumentFilter(tuple(meeting.intersection(ids) if ids else meeting))
+    return DocumentFilter(tuple(str(id) for id in ids) if ids else None)
+
+
+def search(
+    call: Call,
+    rows: Sequence[DatasetRow],
+    within: DocumentFilter,
+    fields: Mapping[str, Any],
+    page: tuple[int, int],
+) -> list[Hit]:
+    """Return the hits of one page.
+
+    Args:
+        call: Who asks.
+        rows: The datasets.
+        within: Which of their documents.
+        fields: The question, and how it is compared.
+        page: Its number, from 1, and its size.
+    """
+    number, size = page
+    top_k = _whole(fields, "top_k", 1024)
+    if top_k <= 0:
+        raise Refusal(DATA, "`top_k` must be greater than 0")
+    wanted = SearchOptions(
+        top_k=min(top_k, _MOST_WORDED),
+        threshold=_share(fields, "similarity_threshold", 0.2),
+        vector_weight=_share(fields, "vector_similarity_weight", 0.3),
+        offset=(number - 1) * size,
+        limit=size,
+        words_top_k=max(1024, number * size),
+    )
+    question = fields.get("question")
+    if not isinstance(question, str) or not question.strip() or within.ids == ():
+        return []
+    rerank_id = fields.get("rerank_id") or None
+    try:
+        return call.project.search(question, rows, within, wanted, rerank_id)
+    except MissingModelError:
+        if rerank_id is None:
+            raise
+        raise Refusal(DATA, f"`rerank_id` {rerank_id} doesn't exist") from None
+
+
+def _whole(fields: Mapping[str, Any], name: str, otherwise: int) -> int:
+    given = fields.get(name)
+    try:
+        return otherwise if given is None else int(given)
+    except (TypeError, ValueError) as error:
+        raise Refusal(UNEXPECTED, repr(error)) from None
+
+
+def _share(fields: Mapping[str, Any], name: str, otherwise: float) -> float:
+    """Return a number between 0 and 1; what is beyond counts as the nearer of the two."""
+    given = fields.get(name)
+    try:
+        number = otherwise if given is None else float(given)
+    except (TypeError, ValueError) as error:
+        raise Refusal(UNEXPECTED, repr(error)) from None
+    return min(max(number, 0.0), 1.0) if number == number else otherwise
+
+
+@route("POST /dify/retrieval")
+def retrieve_for_dify(call: Call) -> Answer:
+    """Return what Dify's external knowledge asks for, in its own form."""
+    fields = call.request.fields()
+    setting = fields.get("retrieval_setting") or {}
+    rows = _datasets(call, {"dataset_ids": [fields.get("knowledge_id") or ""]})
+    within = _within(call, rows, fields)
+    asked = {
+        "question": fields.get("query"),
+        "similarity_threshold": setting.get("score_threshold", 0.0),
+    }
+    hits = search(call, rows, within, asked, (1, counted(setting.get("top_k"), _PAGE_SIZE)))
+    records = [
+        {
+            "content": hit.chunk.content,
+            "score": hit.similarity,
+            "title": hit.chunk.document_name,
+            "metadata": {"doc_id": hit.chunk.document_id},
+        }
+        for hit in hits
+    ]
+    return Answer({"records": records})
