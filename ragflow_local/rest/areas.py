@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_AREAS = ("system", "datasets", "documents", "document_update", "parsing", "chunks", "retrieval")
+_AREAS = (
+    "system",
+    "datasets",
+    "documents",
+    "document_update",
+    "parsing",
+    "chunks",
+    "retrieval",
+    "chats",
+    "sessions",
+    "asking",
+)
 
 
 def load() -> None:

@@ -125,6 +125,10 @@ class Call:
                 return texts(name, fields[name])
         return None
 
+    def twice(self, ids: Sequence[str]) -> list[str]:
+        """Return what is told of ids that stand twice."""
+        return [f"Duplicate ids: {id}" for id in doubles(ids)]
+
     def all_named(self) -> bool:
         """Return whether the body says that all is meant."""
         return bool(self.request.fields().get("delete_all"))

@@ -27,7 +27,9 @@ def _is(noted: str, wanted: object) -> bool:
 
 def _is_in(noted: str, wanted: object) -> bool:
     choices = wanted if isinstance(wanted, list) else str(wanted).split(",")
-    return any(_is(noted, choice.strip() if isinstance(choice, str) else choice) for choice in choices)
+    return any(
+        _is(noted, choice.strip() if isinstance(choice, str) else choice) for choice in choices
+    )
 
 
 _WORDS: dict[str, Callable[[str, object], bool]] = {

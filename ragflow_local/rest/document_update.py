@@ -93,7 +93,9 @@ def _store(call: Call, row: DocumentRow, given: _Updated) -> None:
     is_recut = method is not None and method != former
     if is_recut:
         settings = config.merged(config.of_method(str(method)), settings)
-    changed = changed_config(str(method) if is_recut else former, settings, None, given.parser_config)
+    changed = changed_config(
+        str(method) if is_recut else former, settings, None, given.parser_config
+    )
     if changed is not None or is_recut:
         settings = changed[1] if changed is not None else settings
         released |= {"chunk_method": method or former, "parser_config": settings}

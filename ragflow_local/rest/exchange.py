@@ -85,6 +85,11 @@ class Request:
         values = self.query.get(name)
         return values[-1] if values else None
 
+    def is_older_than(self, version: tuple[int, ...]) -> bool:
+        """Return whether it says that a client before a version asks."""
+        parts = tuple(int(part) for part in self.client.split(".") if part.isdecimal())
+        return bool(parts) and parts < version
+
     def fields(self) -> dict[str, Any]:
         """Return the body as an object; one that is not there is empty.
 

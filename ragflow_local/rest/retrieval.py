@@ -97,9 +97,7 @@ def _datasets(call: Call, fields: Mapping[str, Any]) -> list[DatasetRow]:
     return list(rows.values())
 
 
-def _within(
-    call: Call, rows: Sequence[DatasetRow], fields: Mapping[str, Any]
-) -> DocumentFilter:
+def _within(call: Call, rows: Sequence[DatasetRow], fields: Mapping[str, Any]) -> DocumentFilter:
     """Return which documents are asked."""
     ids = fields.get("document_ids", fields.get("documents")) or []
     if not isinstance(ids, list):

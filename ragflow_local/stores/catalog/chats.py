@@ -71,3 +71,18 @@ def list_of(
         f"SELECT * FROM chats WHERE {' AND '.join(where)}{order}", [*parameters, *limits]
     )
     return [row_of(row) for row in cursor]
+
+
+def is_named(connection: Connection, tenant_id: str, name: str, *, besides: str = "") -> bool:
+    """Return whether a tenant has another chat of that name; case does not count."""
+    row = connection.execute(
+        "SELECT 1 FROM chats WHERE tenant_id = ? AND name_key = ? AND id <> ?",
+        [tenant_id, name.casefold(), besides],
+    )
+    return row.fetchone() is not None
+
+
+def ids_of(connection: Connection, tenant_id: str) -> list[str]:
+    """Return the id of every chat of a tenant."""
+    rows = connection.execute("SELECT id FROM chats WHERE tenant_id = ?", [tenant_id])
+    return [str(row[0]) for row in rows]

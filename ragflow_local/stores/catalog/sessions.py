@@ -141,3 +141,9 @@ def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:
         unsupported=_texts(row["unsupported"]),
         create_time=row["create_time"],
     )
+
+
+def ids_of(connection: Connection, chat_id: str) -> list[str]:
+    """Return the id of every session of a chat."""
+    rows = connection.execute("SELECT id FROM sessions WHERE chat_id = ?", [chat_id])
+    return [str(row[0]) for row in rows]
