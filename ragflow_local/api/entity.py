@@ -17,7 +17,10 @@ from ragflow_local.show.pages import PageSource
 class Client(Protocol):
     """What an API object needs of the ``RAGFlow`` it came from."""
 
-    tenant_id: str
+    @property
+    def tenant_id(self) -> str:
+        """Whose key it has."""
+        ...
 
     @property
     def project(self) -> Project:

@@ -7,7 +7,6 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from ragflow_local.api.adding import insert_file
 from ragflow_local.errors import InvalidValueError, LimitError
 from ragflow_local.readers import ENDINGS
 from ragflow_local.records import DocumentRow
@@ -18,7 +17,7 @@ from ragflow_local.rest.exchange import Answer, File, done
 from ragflow_local.rest.ids import no_doubles
 from ragflow_local.rest.refusals import ARGUMENT, DATA, FAILED, Refusal, problem
 from ragflow_local.rest.routes import route
-from ragflow_local.stores.catalog import datasets, now_ms, pages
+from ragflow_local.stores.catalog import Connection, datasets, now_ms, pages
 from ragflow_local.stores.catalog import documents as rows
 
 MOST_NAME_BYTES = 255
@@ -119,16 +118,19 @@ def _added(call: Call, dataset_id: str, files: Sequence[File]) -> list[DocumentR
             for name in ("chunk_method", "parser_config")
             if name in dataset.released
         }
-        ids = []
+
+        def keep(connection: Connection, id: str) -> None:
+            if kept:
+                rows.update(connection, id, {"released": kept})
+
+        added = []
+        intake = call.project.intake
         for file in files:
             try:
-                ids.append(insert_file(call, dataset_id, file.name, file.data).id)
+                added.append(intake.add(dataset_id, file.name, file.data, call.tenant_id, keep))
             except (InvalidValueError, LimitError) as error:
                 raise Refusal(FAILED, f"{file.name}: {error}") from None
-        for id in ids if kept else ():
-            rows.update(connection, id, {"released": kept})
-        added = [rows.get(connection, id) for id in ids]
-    return [row for row in added if row is not None]
+    return added
 
 
 # ── lists and bytes ──
