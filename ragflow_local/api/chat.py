@@ -240,6 +240,22 @@ def _merged(settings: SettingsObject, given: Any) -> dict[str, Any]:
     return type(settings).of(given).to_dict()
 
 
+def delete_chats(rag: Client, ids: Sequence[str]) -> None:
+    """Delete chats, by id or name: all of them or, where one does not exist, none."""
+    paging = checks.paging(1, 1, "create_time", desc=True)
+    with rag.project.catalog.write() as connection:
+        for id in [_chat_id(connection, rag.tenant_id, entry, paging) for entry in ids]:
+            chats.delete(connection, id)
+
+
+def _chat_id(connection: Connection, tenant_id: str, entry: str, paging: dict[str, Any]) -> str:
+    for key in ("id", "name"):
+        named = {"id": None, "name": None, key: entry}
+        for row in chats.list_of(connection, tenant_id, **named, paging=paging):
+            return row.id
+    raise NotFoundError("chat", entry)
+
+
 def _dataset_ids(
     connection: Connection, tenant_id: str, given: Sequence[DataSet | str]
 ) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ragflow_local.errors import InvalidValueError
@@ -108,6 +110,20 @@ def changes(
 def paging(page: int, page_size: int, orderby: str, desc: bool) -> dict[str, Any]:
     """Return the arguments of a list call as the catalog takes them."""
     return {"page": page, "page_size": page_size, "orderby": orderby, "desc": desc}
+
+
+def zero(**counts: object) -> None:
+    """Raise ``InvalidValueError`` where a new dataset would not be empty."""
+    for name, count in counts.items():
+        if count != 0 or isinstance(count, bool):
+            raise InvalidValueError(name, count, "0: a new dataset is empty")
+
+
+def path(given: object) -> Path:
+    """Return the path of a file that a user names."""
+    if not isinstance(given, str | os.PathLike) or "\0" in os.fsdecode(given):
+        raise InvalidValueError("path", given, "the path of a file")
+    return Path(os.fsdecode(given)).expanduser()
 
 
 def meta_fields(values: object) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from ragflow_local.api import checks, parsing
 from ragflow_local.api.document import Document, ParserConfig
-from ragflow_local.api.entity import ApiObject, Client
+from ragflow_local.api.entity import ApiObject, Client, SettingsObject
 from ragflow_local.api.parsing import OnProgress
 from ragflow_local.api.sync import Synced, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
@@ -72,6 +73,53 @@ class DataSet(ApiObject):
     )
     _SPELLINGS: ClassVar = checks.METHOD_SPELLINGS
     _BRIEF: ClassVar = ("id", "name", "document_count", "chunk_count")
+
+    @classmethod
+    def create(
+        cls,
+        rag: Client,
+        name: str,
+        texts: Mapping[str, str],
+        permission: str,
+        parse_method: str,
+        parser_config: SettingsObject | dict[str, Any] | None,
+        embedding_model: str,
+    ) -> Self:
+        """Make a dataset; see ``RAGFlow.create_dataset``.
+
+        Args:
+            rag: The engine.
+            name: Its name.
+            texts: Its avatar, description and language.
+            permission: ``me`` or ``team``.
+            parse_method: One of the twelve.
+            parser_config: What its documents take a copy of.
+            embedding_model: What its chunks are embedded by.
+        """
+        for key, value in texts.items():
+            check_text(key, value)
+        now = now_ms()
+        values = {
+            "id": uuid.uuid4().hex,
+            "tenant_id": rag.tenant_id,
+            "name": checks.dataset_name(name),
+            **texts,
+            "permission": checks.permission(permission),
+            "parse_method": checks.parse_method(parse_method),
+            "parser_config": ParserConfig.of(parser_config).to_dict(),
+            "embedding_model": embedding_model,
+            "create_time": now,
+            "update_time": now,
+        }
+        rag.project.models.check_embedder(embedding_model)
+        try:
+            with rag.project.catalog.write() as connection:
+                datasets.insert(connection, values)
+                row = datasets.get(connection, str(values["id"]))
+        except IntegrityError:
+            raise NameTakenError("dataset", name) from None
+        assert row is not None
+        return cls(rag, row)
 
     def __init__(self, rag: Client, row: DatasetRow) -> None:
         self._set(_rag=rag)

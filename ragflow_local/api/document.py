@@ -276,9 +276,7 @@ class Document(ApiObject):
         Raises:
             NotFoundError: It has been deleted already.
         """
-        project = self._rag.project
-        project.jobs.cancel([self.id])
-        project.indexer.remove_document(self.id)
+        self._rag.project.intake.remove_document(self.id)
         return True
 
     # ── parsing ──

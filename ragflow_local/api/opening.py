@@ -25,7 +25,7 @@ DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 
 
 class Opening:
-    """The part of ``RAGFlow`` that finds, opens and closes its directory."""
+    """An engine's directory: found, opened and closed; see ``RAGFlow`` for the arguments."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Bytes to a document's row, and rows to the queue: what is added, replaced, parsed and stopped."""
+"""Bytes to a document's row, and rows to the queue: added, replaced, removed, parsed, stopped."""
 
 from __future__ import annotations
 
@@ -118,6 +118,22 @@ class Intake:
         with self.catalog.write() as connection:
             if not documents.is_file_used(connection, row.sha256):
                 self.files.remove(row.sha256)
+
+    def remove_document(self, id: str) -> None:
+        """Remove a document with its chunks; a parse of it is cancelled.
+
+        Raises:
+            NotFoundError: It has been deleted already.
+        """
+        self.jobs.cancel([id])
+        self.indexer.remove_document(id)
+
+    def remove_datasets(self, ids: Sequence[str]) -> None:
+        """Remove datasets with all that is in them."""
+        with self.catalog.read() as reading:
+            rows = [row for id in ids for row in documents.list_of(reading, id)]
+        self.jobs.cancel([row.id for row in rows])
+        self.indexer.remove_datasets(ids)
 
     def start_parsing(self, ids: Sequence[str]) -> None:
         """Queue documents, all of them or, where one does not exist, none."""

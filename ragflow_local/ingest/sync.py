@@ -243,9 +243,8 @@ class _Run:
 
     def _remove(self, known: FolderFile) -> None:
         self._options.progress(known.path)
-        self._intake.jobs.cancel([known.document_id])
         try:
-            self._intake.indexer.remove_document(known.document_id)
+            self._intake.remove_document(known.document_id)
         except NotFoundError:  # by someone else, in the meantime
             return
 
