@@ -216,7 +216,7 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=1, help="only each so-many-th question")
     parser.add_argument("--foreign", action="store_true", help="questions of another set")
     parser.add_argument("--plain", action="store_true", help="keep no embeddings")
-    for line in report(parser.parse_args()):
+    for line in report(parser.parse_intermixed_args()):
         print(line, flush=True)
 
 
