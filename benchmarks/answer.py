@@ -191,7 +191,7 @@ def report(given: argparse.Namespace) -> Iterator[str]:
         yield "|---|---|---|---|---|---|---|---|---|---|---|"
         for name in given.sets or SETS:
             kept = answer_set(name)
-            cases = kept.cases[:: given.step]
+            cases = kept.cases[given.start :: given.step]
             found = asked_of(kept, cases, cache, given.model, is_plain=given.plain)
             keep(found, said / f"{_file(name)}.jsonl")
             yield f"| {name} | {line_of(found)} |"
@@ -214,6 +214,7 @@ def main() -> None:
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--model", default="", help="an embedding model; else the default one")
     parser.add_argument("--step", type=int, default=1, help="only each so-many-th question")
+    parser.add_argument("--start", type=int, default=0, help="the first question, from 0")
     parser.add_argument("--foreign", action="store_true", help="questions of another set")
     parser.add_argument("--plain", action="store_true", help="keep no embeddings")
     for line in report(parser.parse_intermixed_args()):

@@ -116,7 +116,7 @@ def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> It
             continue
         weights = weights_of(asked.terms, candidates)
         chosen = quoting._best_by_words(of_the_subject(asked, candidates), weights, hits)
-        cosines = near(case.text, [quoting.text_of(one) for one in chosen])
+        cosines = near(case.text, [scorer.text_of(one) for one in chosen])
         answers = [
             holds(one.unit.text, case.golds)
             and (not case.source or hits[one.hit].chunk.document_name == case.source)

@@ -175,22 +175,25 @@ def _quoted(
 ) -> Iterator[Answer]:
     """Yield the quotes one after the other."""
     others = [hit for hit in nearest if hit not in hits]
-    quotes = extract(question.whole, hits, _nearness(turn), others)
+    near = _nearness(turn)
+    quotes = extract(question.whole, hits, near, others, turn.search)
     if not quotes and question.whole != question.asked:
-        quotes = extract(question.asked, hits, _nearness(turn), others)
+        quotes = extract(question.asked, hits, near, others, turn.search)
     if not quotes:
         yield _not_found(turn, nearest, NAME)
         return
     content = ""
+    sources = {hit.chunk.id: hit for hit in (*hits, *(quote.source for quote in quotes))}
+    numbers = {id: number for number, id in enumerate(sources)}
     for quote in quotes:
         content += _joint(content, quote)
         if quote.is_disputed:
-            content += f"{hits[quote.hit].chunk.document_name}: "
+            content += f"{quote.source.chunk.document_name}: "
         content += strip_marks(quote.text)
         if turn.prompt.show_quote:
-            content += format_marks([quote.hit])
+            content += format_marks([numbers[quote.source.chunk.id]])
         yield Answer(content, model=NAME)
-    shown = tuple(hits) if turn.prompt.show_quote else ()
+    shown = tuple(sources.values()) if turn.prompt.show_quote else ()
     yield Answer(content, hits=shown, model=NAME, usage=_timed(turn), is_last=True)
 
 

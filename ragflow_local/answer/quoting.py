@@ -2,12 +2,12 @@
 
 Units of another subject, time or row than the one asked for are no candidates. The rest are scored
 (``scorer``); the best is quoted, and a further one only where the best is not sure, says only a
-part of what is asked, or is contradicted. Where nothing is near enough there is no answer.
+part of what is asked (``parts``), or is contradicted. Where nothing is near enough there is no
+answer.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +22,8 @@ from ragflow_local.answer.candidates import (
     weights_of,
 )
 from ragflow_local.answer.found import stands_out
-from ragflow_local.answer.scorer import Nearness
+from ragflow_local.answer.parts import Search, Trail, followed, has_parts
+from ragflow_local.answer.scorer import Nearness, text_of
 from ragflow_local.answer.statements import (
     best_of_each_kind,
     contradict,
@@ -41,12 +42,8 @@ _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for tha
 # By benchmarks/quoting.py, see benchmarks/results/answer.md.
 _SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
 _LEAST_CHANCE = 0.12  # of a further unit
-_MANY_TERMS = 7  # a question with more may have several parts
 _PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
-_UNSAID = 0.15  # share of a question's weight
-_LEAST_GAIN, _WHOLE_PART = 0.02, 0.15  # of a unit of a document that is named; of any other
-_GAIN = 8.0  # what that is worth beside the logarithm of a chance
-_MOST_PARTS, _MOST_ROWS = 4, 10
+_MOST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +52,14 @@ class Quote:
 
     Attributes:
         text: As it stands in the chunk; of a table's row with the names of its columns.
-        hit: Index of the hit it is from.
+        source: The hit it is from: one of those given, or found by another quote.
         score: The chance that it holds the answer, among what was found.
         is_line: Whether it is a line of its own: a row or an item of a list.
         is_disputed: Whether another quote says otherwise; the newest comes first.
     """
 
     text: str
-    hit: int
+    source: Hit
     score: float
     is_line: bool = False
     is_disputed: bool = False
@@ -73,8 +70,11 @@ def extract(
     hits: Sequence[Hit],
     nearness: Nearness | None = None,
     others: Sequence[Hit] = (),
+    search: Search | None = None,
 ) -> list[Quote]:
     """Return the units that answer, in the order of the source; empty for not found.
+
+    Of a question of several steps they stand in the order of the steps.
 
     Args:
         question: A question that stands alone.
@@ -82,6 +82,7 @@ def extract(
         nearness: Compares meanings; None scores by words alone.
         others: What was not: nothing is quoted of them, but they show how near passages come
             that do not answer.
+        search: Finds passages for a text: for what is quoted, where a question has several steps.
     """
     asked = Asked.of(question)
     candidates = candidates_of([*hits, *others], asked.language)
@@ -108,8 +109,15 @@ def extract(
     )
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
+    first = chosen[order[0]]
+    if has_parts(asked, first, weights):
+        trail = Trail(asked, (first,), tuple(hits[:count]))
+        trail = followed(trail, nearness, search, MOST_SENTENCES)
+        return [_quote((unit, chances[0], False), trail.hits) for unit in trail.kept]
     picked = _picked(asked, [chosen[at] for at in order], chances, weights)
-    return _quotes(picked, hits)
+    if not any(disputed for *_, disputed in picked):
+        picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
+    return [_quote(pick, hits) for pick in picked]
 
 
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
@@ -118,15 +126,6 @@ def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate])
     named = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
     others = [candidate.cells for candidate in candidates if candidate.unit.names == row.unit.names]
     return any(not all(cell <= other for other in others) for cell in named)
-
-
-def text_of(candidate: Candidate) -> str:
-    """Return what of a unit is compared by meaning: its heading says what it is about."""
-    return (
-        f"{candidate.unit.heads[-1]}. {candidate.unit.text}"
-        if candidate.unit.heads
-        else candidate.unit.text
-    )
 
 
 def _best_by_words(
@@ -174,8 +173,8 @@ def _picked(
     weights: dict[str, float],
 ) -> list[tuple[Candidate, float, bool]]:
     """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
-    kept = [(ranked[0], chances[0]), *_parts(asked, ranked, chances, weights)]
-    sure = sum(chance for _, chance in kept)
+    kept = [(ranked[0], chances[0])]
+    sure = chances[0]
     for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
         if len(kept) >= MOST_SENTENCES:
             break
@@ -230,55 +229,13 @@ def _rows(
     return more[: _MOST_ROWS - len(kept)]
 
 
-def _parts(
-    asked: Asked,
-    ranked: Sequence[Candidate],
-    chances: Sequence[float],
-    weights: dict[str, float],
-) -> list[tuple[Candidate, float]]:
-    """Return units for the parts of a question that the best one leaves unsaid; else none.
-
-    Each next one is worth its chance, what it says of the rest, and whether its document is named
-    by what is quoted already: there the second half of many a question is answered.
-    """
-    if len(asked.terms) <= _MANY_TERMS:
-        return []
-    taken: list[int] = [0]
-    while len(taken) < _MOST_PARTS:
-        covered = frozenset().union(*(ranked[at].subject for at in taken))
-        if share(weights, covered) > 1 - _UNSAID:
-            break
-        documents = {ranked[at].title for at in taken}
-        worth: dict[int, float] = {}
-        for at, candidate in enumerate(ranked):
-            gain = share(weights, candidate.subject - covered)
-            is_named = candidate.title not in documents and bool(
-                candidate.title & (covered | set(asked.terms))
-            )
-            if gain >= (_LEAST_GAIN if is_named else _WHOLE_PART):
-                worth[at] = math.log(chances[at] + 1e-9) + _GAIN * gain + is_named
-        if not worth:
-            break
-        taken.append(max(worth, key=worth.__getitem__))
-    return [(ranked[at], chances[at]) for at in taken[1:]]
-
-
 def _age(candidate: Candidate) -> tuple[int, int, int]:
     """Return what sorts the newest first: the latest time it names or stands under."""
     year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
     return -year, -month, -day
 
 
-def _quotes(picked: Sequence[tuple[Candidate, float, bool]], hits: Sequence[Hit]) -> list[Quote]:
-    if not any(disputed for *_, disputed in picked):
-        picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    return [
-        Quote(
-            candidate.unit.text,
-            candidate.hit,
-            chance,
-            is_line=disputed or candidate.unit.kind in ("row", "item"),
-            is_disputed=disputed,
-        )
-        for candidate, chance, disputed in picked
-    ]
+def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit]) -> Quote:
+    candidate, chance, is_disputed = pick
+    is_line = is_disputed or candidate.unit.kind in ("row", "item")
+    return Quote(candidate.unit.text, hits[candidate.hit], chance, is_line, is_disputed)

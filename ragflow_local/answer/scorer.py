@@ -44,6 +44,12 @@ FOUND = {
 LEAST_FOUND = 0.5
 
 
+def text_of(candidate: Candidate) -> str:
+    """Return what of a unit is compared by meaning: its heading says what it is about."""
+    unit = candidate.unit
+    return f"{unit.heads[-1]}. {unit.text}" if unit.heads else unit.text
+
+
 def features(
     asked: Asked,
     candidates: Sequence[Candidate],

@@ -176,8 +176,9 @@ class _Quotes:
             embedder = self._writing.turn.embedder
             near = None if embedder is None else partial(nearness, embedder)
             quotes = extract(self._writing.question, self._hits, near)
+            numbers = {hit.chunk.id: number for number, hit in enumerate(self._hits)}
             self._left = [
-                (quote.text, quote.hit)
+                (quote.text, numbers[quote.source.chunk.id])
                 for quote in sorted(quotes, key=lambda quote: quote.score, reverse=True)
             ]
         return self._left.pop(0) if self._left else None

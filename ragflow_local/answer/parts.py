@@ -1,0 +1,116 @@
+"""A question of several steps to the units that answer it one after the other.
+
+"Who directed the film in which A played?": one unit names the film, another of the film's own
+document names who directed it, and hardly shares a word with the question. So what is quoted first
+is searched for in its turn, and the next unit is worth what it says of the question beyond that,
+and that its document is one that is named there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, share, weights_of
+from ragflow_local.answer.scorer import Nearness, text_of
+from ragflow_local.answer.statements import repeats
+from ragflow_local.records import Hit, Matrix
+from ragflow_local.text.figures import figures_of, times_of
+
+Search = Callable[[str], Sequence[Hit]]
+
+FEATURES = ("own", "gain", "near", "bridge", "time", "number")
+# By benchmarks/parts.py, on the even questions of hotpot100.
+FITTED = (2.32, 2.49, 1.50, 2.09, 0.69, 0.14)
+MANY_TERMS = 7  # a question with more may have several parts
+_UNSAID = 0.15  # share of a question's weight that is worth a further unit
+_COMPARED = 16  # the best without their meaning; to embed one costs milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What is quoted so far, and where the next unit is looked for.
+
+    Attributes:
+        asked: The question.
+        kept: What is quoted, in its order.
+        hits: What the units are from, those that were found by what is quoted among them.
+    """
+
+    asked: Asked
+    kept: tuple[Candidate, ...]
+    hits: tuple[Hit, ...]
+
+    def with_search(self, search: Search | None) -> Trail:
+        """Return the trail with the hits of what was quoted last."""
+        if search is None:
+            return self
+        known = {hit.chunk.id for hit in self.hits}
+        more = search(self.kept[-1].unit.text)
+        new = (hit for hit in more if hit.chunk.id not in known)
+        return Trail(self.asked, self.kept, (*self.hits, *new))
+
+    def with_unit(self, candidate: Candidate) -> Trail:
+        """Return the trail with one more unit."""
+        return Trail(self.asked, (*self.kept, candidate), self.hits)
+
+
+def has_parts(asked: Asked, first: Candidate, weights: dict[str, float]) -> bool:
+    """Return whether a question is so long that its best unit leaves a part of it unsaid."""
+    return len(asked.terms) > MANY_TERMS and share(weights, first.subject) <= 1 - _UNSAID
+
+
+def followed(trail: Trail, nearness: Nearness | None, search: Search | None, most: int) -> Trail:
+    """Return the trail with the units for what the first leaves unsaid.
+
+    Args:
+        trail: With the best unit of the question.
+        nearness: Compares meanings; None goes by words alone.
+        search: Finds passages for a text; None looks at the hits of the trail alone.
+        most: Most units.
+    """
+    while len(trail.kept) < most:
+        trail = trail.with_search(search)
+        rows, candidates = features(trail, nearness)
+        if not candidates:
+            break
+        trail = trail.with_unit(candidates[int(np.argmax(rows @ np.array(FITTED)))])
+    return trail
+
+
+def features(trail: Trail, nearness: Nearness | None) -> tuple[Matrix, list[Candidate]]:
+    """Return (n, len(FEATURES)) float32, and the n units they are of: those that may be next."""
+    asked, kept = trail.asked, trail.kept
+    every = candidates_of(trail.hits, asked.language)
+    weights = weights_of(asked.terms, every)
+    told = frozenset().union(*(candidate.subject for candidate in kept))
+    new = frozenset().union(*(candidate.own for candidate in kept)).difference(asked.terms)
+    titles = {candidate.title for candidate in kept}
+    candidates, rows = [], []
+    for candidate in every:
+        if any(repeats(candidate, other) for other in kept):
+            continue
+        is_other = candidate.title and candidate.title not in titles
+        bridge = len(candidate.title & new) / len(candidate.title) if is_other else 0.0
+        text = candidate.unit.text
+        candidates.append(candidate)
+        rows.append(
+            (
+                share(weights, candidate.own),
+                share(weights, (candidate.subject - candidate.title) - told),
+                0.0,
+                bridge,
+                "time" in asked.kinds and bool(set(times_of(text)) - set(asked.times)),
+                "number" in asked.kinds and bool(figures_of(text) - asked.figures),
+            )
+        )
+    found = np.array(rows, np.float32).reshape(len(rows), len(FEATURES))
+    if nearness is None or not candidates:
+        return found, candidates
+    best = np.argsort(-(found @ np.array(FITTED)), kind="stable")[:_COMPARED]
+    candidates, found = [candidates[at] for at in best], found[best]
+    texts = [text_of(candidate) for candidate in candidates]
+    found[:, FEATURES.index("near")] = nearness(asked.text, texts)
+    return found, candidates
