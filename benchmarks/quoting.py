@@ -1,13 +1,13 @@
-"""How well the quoting answerer answers and refuses, and the weights of its scorer.
+"""Fit the weights of the quoting answerer, and how much it quotes.
 
-    python -m benchmarks.quoting fit CACHE
-    python -m benchmarks.quoting report CACHE [SET ...] [--model NAME] [--step N]
+    python -m benchmarks.quoting CACHE [--most N] [--model NAME ...]
 
-Sets are parsed and searched with all default settings (``benchmarks/quoting_sets.py``; projects,
-hits and embeddings are kept in CACHE). ``fit`` prints the constants of ``answer/scorer.py``: which
-unit answers by a softmax over the units of a question, whether there is an answer by a logistic
-regression of own questions against those of another set. It reads ``FIT`` only; ``report`` reads
-sets that no constant was fitted on.
+Sets are parsed and searched with each embedding model (``benchmarks/quoting_sets.py``; projects,
+hits and embeddings are kept in CACHE). Which unit answers is fitted by a softmax over the units of
+a question, whether there is an answer by a logistic regression of own questions against those of
+another set; where the model reads the question and by words alone, each apart. A further unit is
+quoted where that holds the answer at least once in ``WORTH`` times. ``benchmarks/answer.py``
+reports on other sets.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import pickle
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # it brings no types
@@ -31,39 +33,41 @@ from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Hit, Matrix, Vector
 from ragflow_local.retrieve.similarity import calibrate
 
-# Which unit answers; pairs (questions, texts) for whether there is an answer.
-FIT = {
-    "meaning": ("tydiqa_goldp:en", "fairytaleqa", "qed_dev", "lihua_half"),
-    "words": ("cmrc2018_trial", "jsquad_test", "drcd_test", "tydiqa_goldp:ko", "tydiqa_goldp:ar"),
-}
-FIT_OWN = {
-    "meaning": ("tydiqa_goldp:en", "fairytaleqa", "qed_dev"),
-    "words": ("cmrc2018_trial", "drcd_test"),
-}
+# Which unit answers.
+FIT = (
+    "tydiqa_goldp:en",
+    "fairytaleqa",
+    "qed_dev",
+    "lihua_half",
+    "squad_es_dist",
+    "piaf",
+    "mlqa_de_dev",
+    "faquad",
+    "cmrc2018_trial",
+    "drcd_test",
+    "jsquad_test",
+    "tydiqa_goldp:ko",
+    "tydiqa_goldp:ar",
+    "tydiqa_goldp:ru",
+)
+# Questions of the first, texts of the second: whether there is an answer.
+FOREIGN = (
+    ("tydiqa_goldp:en", "fairytaleqa"),
+    ("fairytaleqa", "tydiqa_goldp:en"),
+    ("qed_dev", "fairytaleqa"),
+    ("qed_dev", "lihua_half"),
+    ("tydiqa_goldp:ru", "tydiqa_goldp:ru"),
+    ("drcd_test", "cmrc2018_trial"),
+    ("cmrc2018_trial", "drcd_test"),
+    ("tydiqa_goldp:ko", "tydiqa_goldp:ko"),
+    ("tydiqa_goldp:ar", "tydiqa_goldp:ar"),
+)
 FEW = (1, 3)
-FIT_FOREIGN = {
-    "meaning": (
-        ("tydiqa_goldp:en", "fairytaleqa"),
-        ("fairytaleqa", "tydiqa_goldp:en"),
-        ("qed_dev", "fairytaleqa"),
-    ),
-    "words": (("cmrc2018_trial", "drcd_test"), ("drcd_test", "cmrc2018_trial")),
-}
-REPORT = (
-    "squad2_part",
-    "hotpot100",
-    "xquad_de_part",
-    "xquad_zh_part",
-    "xquad_ru_part",
-    "xquad_ar_part",
-)
-REPORT_FOREIGN = (
-    ("hotpot100", "squad2_part"),
-    ("squad2_part", "hotpot100"),
-    ("xquad_zh_part", "cmrc2018_trial"),
-    ("cmrc2018_trial", "xquad_zh_part"),
-    ("mlqa_de_dev", "xquad_de_part"),
-)
+MODELS = ("all-MiniLM-L6-v2", "multilingual-e5-small")
+WORTH = 4
+REFUSED = 0.08  # of the answerable questions of these sets, at most 12 % of others
+SURE = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+LEAST = (0.1, 0.15, 0.2, 0.25, 0.3)
 
 
 class Near:
@@ -105,6 +109,16 @@ class Row:
     candidates: list[Candidate]
     weights: dict[str, float]
     is_answerable: bool
+    mode: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model, where what it made is kept, and how many questions of a set are looked at."""
+
+    embedder: Embedder
+    folder: Path
+    most: int
 
 
 def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> Iterator[Row]:
@@ -123,28 +137,39 @@ def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> It
             for one in chosen
         ]
         features = scorer.features(asked, chosen, weights, hits, cosines)
-        yield Row(features, np.array(answers), chosen, candidates, weights, bool(case.golds))
+        mode = "meaning" if cosines.any() else "words"
+        yield Row(features, np.array(answers), chosen, candidates, weights, bool(case.golds), mode)
 
 
-def fitted(rows: Sequence[Row], columns: Sequence[int]) -> Vector:
-    """Return weights that make the softmax of the units that answer largest."""
-    rows = [row for row in rows if row.answers.any()]
-    features = np.vstack([row.features[:, columns] for row in rows]).astype(float)
-    answers = np.concatenate([row.answers for row in rows])
-    starts = np.cumsum([0, *(len(row.answers) for row in rows[:-1])])
-    group = np.repeat(np.arange(len(rows)), [len(row.answers) for row in rows])
+def softmax(rows: Sequence[Matrix], answers: Sequence[np.ndarray[Any, Any]]) -> Vector:
+    """Return weights that make the softmax of the units that answer largest.
+
+    Args:
+        rows: Of each question (units, features).
+        answers: Of each question (units,) whether they answer; some of them do.
+    """
+    features, right = np.vstack(rows).astype(float), np.concatenate(answers)
+    starts = np.cumsum([0, *(len(one) for one in answers[:-1])])
+    group = np.repeat(np.arange(len(answers)), [len(one) for one in answers])
 
     def loss(weights: Vector) -> tuple[float, Vector]:
         scores = features @ weights
         powers = np.exp(scores - np.maximum.reduceat(scores, starts)[group])
-        every, right = (np.add.reduceat(part, starts) for part in (powers, powers * answers))
-        gradient = features.T @ (powers / every[group] - powers * answers / right[group])
-        value = float(np.log(every).sum() - np.log(right).sum() + 0.5 * weights @ weights)
+        every, held = (np.add.reduceat(part, starts) for part in (powers, powers * right))
+        gradient = features.T @ (powers / every[group] - powers * right / held[group])
+        value = float(np.log(every).sum() - np.log(held).sum() + 0.5 * weights @ weights)
         return value, gradient + weights
 
-    found = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B").x
+    found: Vector = minimize(loss, np.zeros(features.shape[1]), jac=True, method="L-BFGS-B").x
+    return found
+
+
+def fitted(rows: Sequence[Row], columns: Sequence[int]) -> Vector:
+    """Return the weights of all features, of which some are looked at."""
+    rows = [row for row in rows if row.answers.any()]
     whole = np.zeros(len(scorer.FEATURES), np.float32)
-    whole[list(columns)] = found
+    features = [row.features[:, columns] for row in rows]
+    whole[list(columns)] = softmax(features, [row.answers for row in rows])
     return whole
 
 
@@ -183,36 +208,78 @@ def regression(own: Matrix, foreign: Matrix) -> Vector:
     return found
 
 
-def fit(embedder: Embedder, cache: Path) -> None:
-    """Print the constants."""
-    for mode, names in FIT.items():
-        rows = {name: list(_rows(embedder, cache, name, name)) for name in names}
+def rightly_many(rows: Sequence[Row], weights: Vector) -> tuple[float, float]:
+    """Return the chances ``_SURE`` and ``_LEAST_CHANCE`` of ``answer/quoting.py`` worth most.
+
+    worth = share of questions whose quotes hold the answer - quotes a question / WORTH
+    """
+    worth: dict[tuple[float, float], float] = {}
+    for sure, least in product(SURE, LEAST):
+        right = count = 0
+        for row in rows:
+            scores = row.features @ weights
+            chances = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+            order = np.argsort(-chances)
+            before = np.cumsum(chances[order]) - chances[order]
+            is_next = (before < sure) & (chances[order] >= least)
+            most = max(1, int(np.argmin([*is_next[: quoting.MOST_SENTENCES], False])))
+            right += bool(row.answers[order[:most]].any())
+            count += most
+        worth[sure, least] = (right - count / WORTH) / len(rows)
+    return max(worth, key=worth.__getitem__)
+
+
+def fit(models: Sequence[str], cache: Path, most: int) -> Iterator[str]:
+    """Yield the constants."""
+    asked: dict[str, list[Row]] = {"meaning": [], "words": []}
+    own: dict[str, list[Row]] = {"meaning": [], "words": []}
+    foreign: dict[str, list[Row]] = {"meaning": [], "words": []}
+    for model in models:
+        embedder = open_embedder(model, None, cache_dir=cache / "models")
+        source = Source(embedder, cache / model, most)
+        for name in FIT:
+            for row in _rows(source, name, name, TOP_N):
+                asked[row.mode].append(row)
+        for size, (questions, texts) in product((TOP_N, *FEW), FOREIGN):
+            for row in _rows(source, questions, questions, size):
+                if row.is_answerable and row.answers.any():
+                    own[row.mode].append(row)
+            for row in _rows(source, questions, texts, size, is_foreign=True):
+                foreign[row.mode].append(row)
+    for mode, rows in asked.items():
         columns = list(range(len(scorer.FEATURES)))
         if mode == "words":
             columns = [at for at in columns if "near" not in scorer.FEATURES[at]]
-        weights = fitted([row for known in rows.values() for row in known], columns)
-        print(mode, "FITTED", ", ".join(f"{one:.2f}" for one in weights))
-        own: list[Row] = []
-        foreign: list[Row] = []
-        for size in (TOP_N, *FEW):  # datasets are small as well as large
-            for name in FIT_OWN[mode]:
-                few = _rows(embedder, cache, name, name, size)
-                own += [row for row in few if row.is_answerable and row.answers.any()]
-            for pair in FIT_FOREIGN[mode]:
-                foreign += _rows(embedder, cache, *pair, size)
-        told = regression(signs_of(own, weights), signs_of(foreign, weights))
-        print(mode, "FOUND", ", ".join(f"{one:.2f}" for one in told), flush=True)
+        weights = fitted(rows, columns)
+        yield f"{mode} FITTED {', '.join(f'{weight:.2f}' for weight in weights)}"
+        answered = [row for row in rows if row.is_answerable]
+        yield f"{mode} _SURE, _LEAST_CHANCE {rightly_many(answered, weights)}"
+        signs = signs_of(own[mode], weights), signs_of(foreign[mode], weights)
+        signs_weights = regression(*signs)
+        yield f"{mode} FOUND {', '.join(f'{weight:.2f}' for weight in signs_weights)}"
+        rights, wrongs = (
+            1 / (1 + np.exp(-(part @ signs_weights[:-1] + signs_weights[-1]))) for part in signs
+        )
+        least = float(np.quantile(rights, REFUSED))
+        yield f"{mode} LEAST_FOUND {least:.2f}: refuses {(wrongs < least).mean():.3f} of foreign"
 
 
 def _rows(
-    embedder: Embedder, cache: Path, questions: str, texts: str, size: int = TOP_N
+    source: Source, questions: str, texts: str, size: int, *, is_foreign: bool = False
 ) -> Iterator[Row]:
     """Yield the questions with the hits in the texts; of fewer than all, the best and others."""
+    embedder, folder, most = source.embedder, source.folder, source.most
     kept, asked = answer_set(texts), answer_set(questions)
     label = "" if questions == texts else questions.replace(":", "_")
-    cases = asked.cases if not label else [Case(case.text, ()) for case in asked.cases[:400]]
-    near = Near(embedder, cache / f"{texts.replace(':', '_')}.near")
-    found = hits_of(kept, cache, [case.text for case in asked.cases], label)[: len(cases)]
+    cases = asked.cases[:most]
+    near = Near(embedder, folder / f"{texts.replace(':', '_')}.near")
+    found = hits_of(kept, folder, [case.text for case in cases], label, embedder.name)
+    if is_foreign:
+        found = [
+            [hit for hit in hits if not case.source or hit.chunk.document_name != case.source]
+            for case, hits in zip(cases, found, strict=True)
+        ]
+        cases = [Case(case.text, ()) for case in cases]
     if size < TOP_N:
         chance = random.Random(size)
         found = [
@@ -234,74 +301,13 @@ def _few(case: Case, hits: Sequence[Hit], others: Sequence[Hit], size: int) -> l
     return [*right, *(hit for hit in others if hit.chunk.document_name != case.source)][:size]
 
 
-def report(embedder: Embedder, cache: Path, names: Sequence[str], step: int) -> Iterator[str]:
-    """Yield two tables: answers, and refusals of foreign questions."""
-    yield (
-        "| set | questions | gold quoted | units | letters | hold nothing | refused"
-        " | unanswerable refused |"
-    )
-    yield "|---|---|---|---|---|---|---|---|"
-    for name in names:
-        kept = answer_set(name)
-        near = Near(embedder, cache / f"{name.replace(':', '_')}.near")
-        found = hits_of(kept, cache, [case.text for case in kept.cases])
-        yield f"| {name} | {_figures(kept.cases[::step], found[::step], near)} |"
-        near.save()
-    yield ""
-    yield "| questions of | texts of | refused |"
-    yield "|---|---|---|"
-    for questions, texts in REPORT_FOREIGN:
-        cases = answer_set(questions).cases[:400]
-        near = Near(embedder, cache / f"{texts.replace(':', '_')}.near")
-        found = hits_of(
-            answer_set(texts), cache, [case.text for case in answer_set(questions).cases], questions
-        )
-        said = [
-            quoting.extract(case.text, without_duplicates(hits), near)
-            for case, hits in zip(cases, found, strict=False)
-        ]
-        near.save()
-        yield f"| {questions} | {texts} | {sum(not one for one in said) / len(said):.3f} |"
-
-
-def _figures(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> str:
-    right = units = letters = empty = refused = rightly = answered = impossible = 0
-    for case, hits in zip(cases, found, strict=True):
-        quotes = quoting.extract(case.text, without_duplicates(hits), near)
-        if not case.golds:
-            impossible += 1
-            rightly += not quotes
-            continue
-        right += holds("\n".join(quote.text for quote in quotes), case.golds)
-        refused += not quotes
-        answered += bool(quotes)
-        units += len(quotes)
-        letters += sum(len(quote.text) for quote in quotes)
-        empty += sum(not holds(quote.text, case.golds) for quote in quotes)
-    count, said = answered + refused, max(answered, 1)
-    return (
-        f"{count} | {right / count:.3f} | {units / said:.2f} | {letters / said:.0f}"
-        f" | {empty / max(units, 1):.3f} | {refused / count:.3f}"
-        f" | {rightly / impossible:.3f}"
-        if impossible
-        else f"{count} | {right / count:.3f} | {units / said:.2f} | {letters / said:.0f}"
-        f" | {empty / max(units, 1):.3f} | {refused / count:.3f} | "
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("fit", "report"))
     parser.add_argument("cache", type=Path)
-    parser.add_argument("sets", nargs="*")
-    parser.add_argument("--model", default="all-MiniLM-L6-v2")
-    parser.add_argument("--step", type=int, default=1, help="only each so-many-th question")
+    parser.add_argument("--model", nargs="*", default=MODELS)
+    parser.add_argument("--most", type=int, default=200, help="questions of a set")
     given = parser.parse_args()
-    embedder = open_embedder(given.model, None, cache_dir=given.cache / "models")
-    if given.what == "fit":
-        fit(embedder, given.cache)
-        return
-    for line in report(embedder, given.cache, given.sets or REPORT, given.step):
+    for line in fit(given.model, given.cache, given.most):
         print(line, flush=True)
 
 

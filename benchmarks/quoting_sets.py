@@ -142,23 +142,26 @@ def open_set(kept: AnswerSet, cache: Path, model: str = "") -> RAGFlow:
     return rag
 
 
-def hits_of(kept: AnswerSet, cache: Path, questions: list[str], label: str = "") -> list[list[Hit]]:
+def hits_of(
+    kept: AnswerSet, cache: Path, questions: list[str], label: str = "", model: str = ""
+) -> list[list[Hit]]:
     """Return what search finds for each question, threshold 0, as many as a chat takes."""
-    path = cache / f"{kept.name.replace(':', '_')}{'-' + label if label else ''}.hits"
-    if path.exists():
-        found: list[list[Hit]] = pickle.loads(path.read_bytes())
+    name = f"{kept.name.replace(':', '_')}{'-' + label if label else ''}-{len(questions)}.hits"
+    if (cache / name).exists():
+        found: list[list[Hit]] = pickle.loads((cache / name).read_bytes())
         return found
-    with open_set(kept, cache) as rag:
+    with open_set(kept, cache, model) as rag:
         from ragflow_local.retrieve.filters import DocumentFilter
         from ragflow_local.retrieve.search import SearchOptions
         from ragflow_local.stores.catalog import datasets
 
         project = rag.project
         row = rag.list_datasets(name="texts")[0]
+
         with project.catalog.read() as reading:
             dataset = datasets.get(reading, row.id)
         assert dataset is not None
-        wanted = SearchOptions(threshold=0.0, vector_weight=0.3, limit=TOP_N)
-        found = [project.search(text, [dataset], DocumentFilter(), wanted) for text in questions]
-    path.write_bytes(pickle.dumps(found))
+        options = SearchOptions(threshold=0.0, vector_weight=0.3, limit=TOP_N)
+        found = [project.search(text, [dataset], DocumentFilter(), options) for text in questions]
+    (cache / name).write_bytes(pickle.dumps(found))
     return found

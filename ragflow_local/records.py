@@ -279,6 +279,7 @@ class MessageRow:
     thinking: str = ""
     unsupported: tuple[str, ...] = ()
     create_time: int = 0
+    finish_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ class Message(ApiObject):
         unsupported: Sentences of the answer that no chunk supports.
         usage: Seconds and tokens of the answer, where it was just made: all that was waited for,
             search, loading and rewriting included.
-        finish_reason: Why a chat model's text ended, where it was just made: ``stop``, ``length``
-            where ``max_token`` ended it, ``time`` where the time limit did.
+        finish_reason: Why a chat model's text ended: ``stop``, ``length`` where ``max_token``
+            ended it, ``time`` where the time limit did; "" where no model wrote.
         create_time: Milliseconds since 1970, UTC.
     """
 
@@ -67,7 +67,6 @@ class Message(ApiObject):
         row: MessageRow,
         usage: dict[str, float] | None = None,
         question: str = "",
-        finish_reason: str = "",
     ) -> None:
         self._set(
             _rag=rag,
@@ -81,7 +80,7 @@ class Message(ApiObject):
             thinking=row.thinking,
             unsupported=list(row.unsupported),
             usage=dict(usage or {}),
-            finish_reason=finish_reason,
+            finish_reason=row.finish_reason,
             create_time=row.create_time,
         )
 

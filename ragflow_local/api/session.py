@@ -280,6 +280,7 @@ class Session(ApiObject):
                     model=last.model,
                     thinking=last.thinking,
                     unsupported=last.unsupported,
+                    finish_reason=last.finish_reason,
                 )
                 if not last.is_last:
                     yield Message(self._rag, row, last.usage, asked.content)
@@ -290,14 +291,14 @@ class Session(ApiObject):
         row = replace(row, create_time=now_ms())
         if self._unkept is not None:
             self._unkept.append(row)
-            yield Message(self._rag, row, last.usage, asked.content, last.finish_reason)
+            yield Message(self._rag, row, last.usage, asked.content)
             return
         with project.catalog.write() as connection:
             self._check_in(connection)
             # Where two asked at once, each answer still stands after its own question.
             sessions.move_to_end(connection, asked.id)
             sessions.add_message(connection, row)
-        yield Message(self._rag, row, last.usage, asked.content, last.finish_reason)
+        yield Message(self._rag, row, last.usage, asked.content)
 
     def _turn(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ragflow_local import Chat, DataSet, InvalidValueError, NotFoundError, RAGFlow
+from ragflow_local.answer.writing import Writing
 from ragflow_local.api import session as sessions
 from ragflow_local.errors import CutOffAnswerError
 from tests.answer.made import Scripted
@@ -47,6 +48,16 @@ def test_sentences_that_no_chunk_supports_are_listed_and_kept(
     session = chat.create_session()
     assert session.ask(QUESTION).unsupported == ["It likes jazz and poker games."]
     assert session.messages[-1].unsupported == ["It likes jazz and poker games."]
+
+
+def test_why_an_answer_ended_is_kept_with_it(
+    rag: RAGFlow, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writing, "finish_reason", lambda writing: "length")
+    speak(rag, monkeypatch, "The kraken sleeps in the deep sea.")
+    session = chat.create_session()
+    assert session.ask(QUESTION).finish_reason == "length"
+    assert [message.finish_reason for message in session.messages[-2:]] == ["", "length"]
 
 
 # ── deleted while it answers ──

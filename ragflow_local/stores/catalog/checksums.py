@@ -42,6 +42,7 @@ _LATER = {
     "chunks": ("tags",),
     "chats": ("released",),
     "sessions": ("released",),
+    "messages": ("finish_reason",),
 }
 COLUMNS = {table: names + _LATER.get(table, ()) for table, names in _FIRST.items()} | {
     "released_things": (
@@ -68,7 +69,7 @@ def of(table: str, row: Mapping[str, Any]) -> int:
 
 
 def _of_columns(columns: Sequence[str], row: Mapping[str, Any]) -> int:
-    if columns == ("vector",):
+    if tuple(columns) == ("vector",):
         return of_bytes(row["vector"])
     return of_values([row[name] for name in columns])
 
@@ -141,15 +142,18 @@ def scrub(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"Rows of {table} are lost, or older than they should be."
 
 
-def accept(connection: sqlite3.Connection) -> None:
-    """Take all rows as they are: write their checksums and sums anew."""
-    _accept(connection, COLUMNS)
+def accept(connection: sqlite3.Connection, *tables: str) -> None:
+    """Take the rows of all tables, or of some, as they are: write checksums and sums anew."""
+    _accept(connection, {table: COLUMNS[table] for table in tables or COLUMNS})
 
 
 def _accept(connection: sqlite3.Connection, columns: Mapping[str, Sequence[str]]) -> None:
     for table, names in columns.items():
+        # A later migration may add a column of them.
+        known = {row["name"] for row in _rows(connection, f"PRAGMA table_info({table})")}
+        there = [name for name in names if name in known]
         sums = [
-            (_of_columns(names, row), row["number"])
+            (_of_columns(there, row), row["number"])
             for row in _rows(connection, f"SELECT * FROM {table}")
         ]
         connection.executemany(f"UPDATE {table} SET checksum = ? WHERE number = ?", sums)

@@ -307,6 +307,13 @@ def m0011_released_names(db: Database) -> None:
     checksums.accept(db.conn)
 
 
+@catalog()
+def m0012_ends_of_answers(db: Database) -> None:
+    """Keep why a written answer ended where it does."""
+    db.execute("ALTER TABLE messages ADD COLUMN finish_reason TEXT NOT NULL DEFAULT ''")
+    checksums.accept(db.conn, "messages")
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tables up to this version.
 

@@ -87,7 +87,7 @@ def add_message(connection: Connection, row: MessageRow) -> None:
     """Add a message at the end of its session; ``row.ordinal`` is not looked at."""
     connection.execute(
         "INSERT INTO messages (id, session_id, role, content, hits, model, thinking,"
-        " unsupported, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unsupported, finish_reason, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.id,
             row.session_id,
@@ -97,6 +97,7 @@ def add_message(connection: Connection, row: MessageRow) -> None:
             row.model,
             row.thinking,
             _encode(row.unsupported).decode(),
+            row.finish_reason,
             row.create_time,
         ),
     )
@@ -128,7 +129,7 @@ def messages_of(connection: Connection, session_id: str) -> list[MessageRow]:
 
 def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:
     checksums.check("messages", row)
-    check_texts(row["role"], row["content"], row["model"], row["thinking"])
+    check_texts(row["role"], row["content"], row["model"], row["thinking"], row["finish_reason"])
     return MessageRow(
         id=row["id"],
         session_id=row["session_id"],
@@ -139,6 +140,7 @@ def _message(ordinal: int, row: Mapping[str, Any]) -> MessageRow:
         model=row["model"],
         thinking=row["thinking"],
         unsupported=_texts(row["unsupported"]),
+        finish_reason=row["finish_reason"],
         create_time=row["create_time"],
     )
 
