@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.corpora import Zipf
 from benchmarks.measure import machine, write
-from benchmarks.projects import Project
+from benchmarks.projects import MODEL, Project
 from benchmarks.search import BATCH, DIM, matrices
 from ragflow_local import RAGFlow
 from ragflow_local.stores.catalog import chunks
@@ -102,7 +102,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     with project.catalog.write() as connection:
         chunks.reserve_numbers(connection, SIZE)  # those that filling took
     project.close()
-    with RAGFlow(project_dir=folder, workers=1) as rag:
+    with RAGFlow(project_dir=folder, workers=1, embedding_model=MODEL) as rag:
         crowd = Crowd(rag, texts, corpus)
         crowd.during(2, writes=True)  # models, tables and workers are loaded then
         quiet, _ = crowd.during(seconds, writes=False)

@@ -1,12 +1,13 @@
 """The main job on real input: eight quarterly reports as PDF, questions answered by a number.
 
-    python -m benchmarks.filings
+    python -m benchmarks.filings [MODEL …]
 
 Adds every filing to one dataset with default settings, through the public API, and asks the
-questions about one company that rest on one chunk. A question counts where one of the first ten
-chunks is of the right company's filings and holds a number of the answer. Which numbers count is
-told twice: all that the answer holds, years and days too; and figures alone, written with a
-comma, a point or a percent sign, which no other figure of the chunk contains by chance.
+questions about one company that rest on one chunk; with each of two models. A question counts
+where one of the first chunks is of the right company's filings and holds a number of the answer.
+Which numbers count is told twice: all that the answer holds, years and days too; and figures
+alone, written with a comma, a point or a percent sign, which no other figure of the chunk
+contains by chance.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.corpora import DATA
 from benchmarks.measure import RESULTS, machine
+from benchmarks.projects import MODELS
 from ragflow_local import DataSet, RAGFlow
 
 _ANY = re.compile(r"\d[\d,]*\.?\d+")
@@ -58,50 +60,62 @@ def load(rag: RAGFlow) -> DataSet:
     return dataset
 
 
-def ask(rag: RAGFlow, dataset: DataSet, pattern: re.Pattern[str]) -> tuple[int, list[str]]:
-    """Return how many questions have such a number in their answer, and which are not found."""
-    asked, missed = 0, []
+def ask(rag: RAGFlow, dataset: DataSet, pattern: re.Pattern[str]) -> dict[str, int | None]:
+    """Return the place, from 1, of the first right chunk of ten for each question with a number."""
+    places: dict[str, int | None] = {}
     for company, question, answer in questions():
         numbers = set(pattern.findall(answer))
         if not numbers:
             continue
-        asked += 1
         hits = rag.retrieval(question, [dataset], limit=10)
-        right = [hit.content for hit in hits if company in hit.document_name]
-        if not any(holds(text, number) for number in numbers for text in right):
-            missed.append(question)
-    return asked, missed
+        places[question] = next(
+            (
+                place
+                for place, hit in enumerate(hits, 1)
+                if company in hit.document_name
+                and any(holds(hit.content, number) for number in numbers)
+            ),
+            None,
+        )
+    return places
+
+
+def measure(model: str, missed: dict[str, list[str]]) -> Iterator[str]:
+    """Yield the rows of a model, and note the questions whose figure was not found."""
+    directory = Path(tempfile.mkdtemp(prefix="filings-"))
+    try:
+        with RAGFlow(project_dir=directory, embedding_model=model) as rag:
+            started = time.perf_counter()
+            dataset = load(rag)
+            seconds = time.perf_counter() - started
+            for label, pattern in (("any in the answer", _ANY), ("figures alone", _FIGURE)):
+                places = ask(rag, dataset, pattern)
+                cells = [sum(at is not None and at <= n for at in places.values()) for n in (5, 10)]
+                yield (
+                    f"| {model} | {dataset.chunk_count} | {seconds:.0f} | {label} | {len(places)}"
+                    f" | {cells[0]} | {cells[1]} |"
+                )
+                missed[model] = [question for question, at in places.items() if at is None]
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def main() -> None:
     if not (DATA / "filings").is_dir():
         sys.exit(f"There are no filings in {DATA}; set RAGFLOW_LOCAL_DATA to the folder of data.")
-    directory = Path(tempfile.mkdtemp(prefix="filings-"))
-    try:
-        with RAGFlow(project_dir=directory) as rag:
-            started = time.perf_counter()
-            dataset = load(rag)
-            seconds = time.perf_counter() - started
-            lines = [
-                "# Filings",
-                "",
-                f"{machine()}. `python -m benchmarks.filings`",
-                "",
-                f"Eight filings, {dataset.chunk_count} chunks, parsed in {seconds:.0f} s.",
-                "",
-                "| numbers that count | questions | found among the first ten chunks |",
-                "|---|---|---|",
-            ]
-            missed: list[str] = []
-            for label, pattern in (("any in the answer", _ANY), ("figures alone", _FIGURE)):
-                asked, missed = ask(rag, dataset, pattern)
-                found = asked - len(missed)
-                lines.append(f"| {label} | {asked} | {found} ({found / asked:.1%}) |")
-            lines += ["", "Figures alone, not found:", "", *(f"- {text}" for text in missed)]
-            (RESULTS / "filings.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            print("\n".join(lines))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    head = (
+        "| model | chunks | parsed in, s | numbers that count | questions | found among the first"
+    )
+    lines = ["# Filings", "", f"{machine()}. `python -m benchmarks.filings`. Eight filings.", ""]
+    lines += [f"{head} five chunks | ten |", "|---" * 7 + "|"]
+    missed: dict[str, list[str]] = {}
+    for model in sys.argv[1:] or MODELS:
+        lines += measure(model, missed)
+        print("\n".join(lines[-2:]), flush=True)
+    for model, asked in missed.items():
+        lines += ["", f"Figures alone, not found with {model}:", ""]
+        lines += [f"- {question}" for question in asked]
+    (RESULTS / "filings.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from benchmarks.measure import machine, write
+from benchmarks.projects import MODEL
 
 ROOT = Path(__file__).parents[1]
 BOX = ROOT / "ragflow_local/cli/demo_documents"
@@ -109,7 +110,7 @@ def use(name: str, project: Path, model: str) -> None:
     if name != "this script alone":
         from ragflow_local import RAGFlow
 
-        with RAGFlow(project_dir=project, workers=2) as rag:
+        with RAGFlow(project_dir=project, workers=2, embedding_model=MODEL) as rag:
             USES[name](rag, model)
     roots = {module.split(".")[0] for module in list(sys.modules)}
     owners = metadata.packages_distributions()

@@ -18,6 +18,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.measure import RESULTS
+from benchmarks.projects import MODEL
 
 ROOT = Path(__file__).parents[1]
 BOX = ROOT / "ragflow_local/cli/demo_documents"
@@ -56,7 +57,7 @@ def keep(png: bytes, name: str) -> None:
 def report(folder: Path) -> Path:
     from ragflow_local import RAGFlow
 
-    with RAGFlow(project_dir=folder / "project") as rag:
+    with RAGFlow(project_dir=folder / "project", embedding_model=MODEL) as rag:
         dataset = rag.create_dataset("box")
         for file in sorted(BOX.iterdir()):
             rag.create_document(dataset, file.name, file.read_bytes())

@@ -18,6 +18,7 @@ from ragflow_local.stores.vectors import Vectors
 
 CHUNKS_OF_A_DOCUMENT = 20
 MODEL = "all-MiniLM-L6-v2"
+MODELS = (MODEL, "multilingual-e5-small")  # the second where its extra is installed
 
 
 class Project:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.projects import MODEL
 from ragflow_local import RAGFlow
 from ragflow_local.records import Hit
 
@@ -128,10 +129,7 @@ def holds(text: str, golds: Sequence[str]) -> bool:
 def open_set(kept: AnswerSet, cache: Path, model: str = "") -> RAGFlow:
     """Return the set's project, its documents parsed; with the default embedding model, or that."""
     folder = cache / kept.name.replace(":", "_")
-    if model:
-        rag = RAGFlow(project_dir=folder, workers=1, embedding_model=model)
-    else:
-        rag = RAGFlow(project_dir=folder, workers=1)
+    rag = RAGFlow(project_dir=folder, workers=1, embedding_model=model or MODEL)
     if not rag.list_datasets(name="texts"):
         rag.create_dataset("texts")
     dataset = rag.list_datasets(name="texts")[0]

@@ -16,12 +16,11 @@ from pathlib import Path
 
 from benchmarks.corpora import DATA, retrieval_set
 from benchmarks.measure import machine, write
-from benchmarks.projects import MODEL, Project
+from benchmarks.projects import MODELS, Project
 from benchmarks.quality import CACHE, Known, embedded
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.retrieve.search import SearchOptions, search
 
-MODELS = (MODEL, "multilingual-e5-small")
 # Questions of the first, documents of the second; what ends in jsonl has passages to read.
 PAIRS = (
     ("en", "hotpot100", "pubmedqa"),

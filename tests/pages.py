@@ -40,7 +40,7 @@ def use_hashing() -> None:
 
     defaults = RAGFlow.__init__.__kwdefaults__
     assert defaults is not None
-    assert defaults["embedding_model"] == "all-MiniLM-L6-v2"
+    assert defaults["embedding_model"] is None
     defaults["embedding_model"] = "hashing"
 
 

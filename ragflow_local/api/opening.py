@@ -15,13 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
-from ragflow_local.embedders import Backend
+from ragflow_local.embedders import Backend, default_model
 from ragflow_local.errors import InvalidValueError, ProjectClosedError
 from ragflow_local.project import Options, Project
 from ragflow_local.settings import Limits, check_text, check_whole
 
 DEFAULT_PROJECT = "ragflow_project"
-DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 
 
 class Opening:
@@ -39,7 +38,7 @@ class Opening:
         read_only: bool = False,
         resume: bool = True,
         embedding_backend: Backend = "auto",
-        embedding_model: str = DEFAULT_EMBEDDING_MODEL,
+        embedding_model: str | None = None,
         limits: Limits | None = None,
         durable: bool = True,
         worker_python: str | os.PathLike[str] | None = None,
@@ -51,7 +50,6 @@ class Opening:
             :32
         ]
         self.version = version
-        self.embedding_model = embedding_model
         self.project_dir = _directory(project_dir, base_url)
         self._given = {
             "workers": workers is not None,
@@ -77,6 +75,7 @@ class Opening:
             is_durable=durable,
             worker_python=os.fspath(worker_python or ""),
         )
+        self.embedding_model = embedding_model or default_model(options.models_dir)
         self._project = self._open(options)
         self._closed = False
         self._remove_when_closed = False

@@ -38,7 +38,8 @@ class RAGFlow(Opening):
         resume: Whether documents whose parse was interrupted are queued again; else they end
             FAIL with that reason.
         embedding_backend: ``auto``, ``onnx-int8``, ``onnx`` or ``torch``.
-        embedding_model: What new datasets are embedded by.
+        embedding_model: What new datasets are embedded by; None for ``multilingual-e5-small``
+            where that is installed, else ``all-MiniLM-L6-v2``.
         limits: How much one document may ask of the machine.
         durable: Whether what was kept outlives a power cut; without that all changes are faster.
 

@@ -110,7 +110,7 @@ EmbeddingModel = Annotated[
         metavar="NAME",
         show_default=False,
         help="A folder or a name under models/, for a dataset without chunks."
-        " Default: all-MiniLM-L6-v2",
+        " Default: all-MiniLM-L6-v2, or multilingual-e5-small where that is installed",
     ),
 ]
 Include = Annotated[

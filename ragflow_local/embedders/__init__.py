@@ -13,6 +13,7 @@ from ragflow_local.embedders.folder import SOURCE, read_folder
 from ragflow_local.embedders.protocols import BACKENDS, Backend, Embedder, Reranker
 from ragflow_local.embedders.resolve import (
     Description,
+    default_model,
     describe,
     fingerprint_of,
     list_folders,
@@ -29,6 +30,7 @@ __all__ = [
     "Embedder",
     "Reranker",
     "add_wheel",
+    "default_model",
     "describe",
     "list_folders",
     "open_embedder",

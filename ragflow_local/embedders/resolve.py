@@ -147,6 +147,18 @@ def resolve(name: str, models_dir: Path | None) -> Path | None:
     raise MissingModelError(name, looked or [models_dir or Path.cwd()], _remedy(models_dir, alike))
 
 
+def default_model(models_dir: Path | None) -> str:
+    """Return the model that new datasets get where none is named.
+
+    It is the multilingual one where that was installed, as a package or among the user's models.
+    """
+    try:
+        resolve(MULTILINGUAL, models_dir)
+    except MissingModelError:
+        return DEFAULT
+    return MULTILINGUAL
+
+
 def _is_multilingual(name: str) -> bool:
     return name in (MULTILINGUAL, f"intfloat/{MULTILINGUAL}")
 

@@ -19,6 +19,7 @@ from ragflow_local import (
     RAGFlow,
     RagflowError,
 )
+from tests.embedders.tiny import make_model
 
 
 def test_a_base_url_that_is_a_path_names_the_directory(tmp_path: Path) -> None:
@@ -199,3 +200,18 @@ def test_a_handler_of_the_programs_stays(rag: RAGFlow) -> None:
     before = signal.getsignal(signal.SIGINT)
     rag.close_on_signals(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_new_datasets_take_the_model_that_is_installed_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: None)
+    with RAGFlow(project_dir=tmp_path / "p", models_dir=tmp_path) as rag:
+        old = rag.create_dataset("old")
+        assert old.embedding_model == "all-MiniLM-L6-v2"
+    make_model(tmp_path / "multilingual-e5-small")
+    with RAGFlow(project_dir=tmp_path / "p", models_dir=tmp_path) as rag:
+        assert rag.create_dataset("new").embedding_model == "multilingual-e5-small"
+        assert rag.list_datasets(name="old")[0].embedding_model == "all-MiniLM-L6-v2"
+    with RAGFlow(project_dir=tmp_path / "p", models_dir=tmp_path, embedding_model="hashing") as rag:
+        assert rag.create_dataset("named").embedding_model == "hashing"

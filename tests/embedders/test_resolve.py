@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.embedders import describe, open_embedder, resolve
+from ragflow_local.embedders import default_model, describe, open_embedder, resolve
 from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.embedders.resolve import writable
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
@@ -34,6 +34,34 @@ def test_the_default_model_is_in_its_package(name: str) -> None:
     found = resolve(name, None)
     assert found is not None
     assert (found / "model.safetensors").is_file()
+
+
+MULTILINGUAL = "multilingual-e5-small"
+
+
+@pytest.fixture
+def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without the extra multilingual."""
+    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: None)
+
+
+@pytest.mark.usefixtures("no_package")
+def test_new_datasets_are_english_where_nothing_else_is_installed(models_dir: Path) -> None:
+    assert default_model(None) == default_model(models_dir) == DEFAULT
+
+
+def test_new_datasets_are_multilingual_where_the_package_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: tmp_path)
+    assert default_model(None) == MULTILINGUAL
+
+
+@pytest.mark.usefixtures("no_package")
+@pytest.mark.parametrize("path", [MULTILINGUAL, f"intfloat/{MULTILINGUAL}"])
+def test_new_datasets_are_multilingual_where_the_model_was_added(tmp_path: Path, path: str) -> None:
+    make_model(tmp_path / path)
+    assert default_model(tmp_path) == MULTILINGUAL
 
 
 def test_the_default_model_is_described_by_its_files() -> None:
