@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ragflow_local.embedders import carried
 from ragflow_local.embedders.carried import NAME as MULTILINGUAL
-from ragflow_local.embedders.carried import PACKAGE, package_folder
+from ragflow_local.embedders.carried import PACKAGE
 from ragflow_local.embedders.folder import (
     ModelFolder,
     digest,
@@ -137,7 +138,7 @@ def resolve(name: str, models_dir: Path | None) -> Path | None:
         if path.is_dir():
             return path.absolute()
     if _is_multilingual(name):
-        package = package_folder()
+        package = carried.package_folder()
         if package is not None:
             return package
         looked.append(Path(f"<the package {PACKAGE}>"))

@@ -205,7 +205,7 @@ def test_a_handler_of_the_programs_stays(rag: RAGFlow) -> None:
 def test_new_datasets_take_the_model_that_is_installed_unless_another_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: None)
+    monkeypatch.setattr("ragflow_local.embedders.carried.package_folder", lambda: None)
     with RAGFlow(project_dir=tmp_path / "p", models_dir=tmp_path) as rag:
         old = rag.create_dataset("old")
         assert old.embedding_model == "all-MiniLM-L6-v2"

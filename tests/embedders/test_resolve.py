@@ -42,7 +42,7 @@ MULTILINGUAL = "multilingual-e5-small"
 @pytest.fixture
 def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation without the extra multilingual."""
-    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: None)
+    monkeypatch.setattr("ragflow_local.embedders.carried.package_folder", lambda: None)
 
 
 @pytest.mark.usefixtures("no_package")
@@ -53,7 +53,7 @@ def test_new_datasets_are_english_where_nothing_else_is_installed(models_dir: Pa
 def test_new_datasets_are_multilingual_where_the_package_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragflow_local.embedders.resolve.package_folder", lambda: tmp_path)
+    monkeypatch.setattr("ragflow_local.embedders.carried.package_folder", lambda: tmp_path)
     assert default_model(None) == MULTILINGUAL
 
 
