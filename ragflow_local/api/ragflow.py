@@ -38,8 +38,7 @@ class RAGFlow(Opening):
         resume: Whether documents whose parse was interrupted are queued again; else they end
             FAIL with that reason.
         embedding_backend: ``auto``, ``onnx-int8``, ``onnx`` or ``torch``.
-        embedding_model: What new datasets are embedded by; None for ``multilingual-e5-small``
-            where that is installed, else ``all-MiniLM-L6-v2``.
+        embedding_model: Of new datasets; None for the multilingual one where it is installed.
         limits: How much one document may ask of the machine.
         durable: Whether what was kept outlives a power cut; without that all changes are faster.
 
