@@ -1,4 +1,4 @@
-"""Doctor: a project directory in, what is wrong with it out, and what can be put right.
+"""Examines a project directory for damage, and repairs what can be repaired.
 
 It reads a project that is closed, that another process has open, or that lies on a disk which
 must not be written. Only ``repair`` changes anything.
@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found.
+    """The result of an examination.
 
     Attributes:
         project_dir: The directory.
@@ -124,7 +124,7 @@ def examine(project_dir: Path, *, compared: int = _COMPARED) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _Examination:
-    """The parts of a project, looked at one after another in one snapshot of the catalog."""
+    """Examines the parts of a project in one snapshot of the catalog."""
 
     directory: Directory
     catalog: Catalog
@@ -193,7 +193,7 @@ class _Examination:
 
 
 def repair(project_dir: Path) -> list[str]:
-    """Put right what can be, without a loss; return what was done, a sentence each.
+    """Repair what can be repaired without loss; return one sentence for each repair.
 
     A catalog whose bytes have changed since it was closed is taken as it is where its structure is
     whole: word index, vectors and counts are made anew from its rows, and it is closed anew.

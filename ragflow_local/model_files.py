@@ -1,4 +1,4 @@
-"""The models on this computer: what there is, whether it works, and adding one.
+"""Lists, checks and adds the models on this computer.
 
 Nothing is ever downloaded: a model is a file or a folder that the user has.
 """
@@ -98,7 +98,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """That a model works.
+    """The result of checking a model.
 
     Attributes:
         model: Which.
@@ -124,7 +124,7 @@ def models_in(models_dir: Path) -> list[Model]:
 
 
 def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
-    """Load a model and let it say or embed one sentence.
+    """Load a model and have it write or embed one sentence.
 
     Args:
         name: Its name in the directory, with or without ``.gguf``, a path, or the address of a

@@ -1,4 +1,4 @@
-"""The models of an open project: each loaded once, when it is first needed.
+"""The loaded models of an open project: each is loaded once, when it is first needed.
 
 One model never waits for another: a chat model takes minutes to load, and a search needs none.
 """
@@ -33,7 +33,7 @@ _Wanted = tuple[Path | ServerAddress, int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class ModelPlaces:
-    """Where the models of a project are.
+    """The directories of a project's models.
 
     Attributes:
         models_dir: Where models are looked for by name.
@@ -47,7 +47,7 @@ class ModelPlaces:
 
 
 class Once(Generic[Key, Model]):
-    """What is loaded once for each key, whichever thread asks first; the others wait for it."""
+    """A cache that loads each key once; threads that ask meanwhile wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""A project: one directory and one of everything that works on it.
+"""An open project: its directory, stores, queue and models.
 
 project.json       format version
 catalog.sqlite3    rows, embeddings, BM25 postings: the truth
@@ -90,7 +90,7 @@ _turns = forks.Turns()
 
 
 class Project:
-    """The open directory; the only place where rooms are put together."""
+    """An open project; the only class that wires the rooms together."""
 
     # A process that opens a directory twice (two tenants, or a script's next example) shares one
     # project: the directory has one writer, whatever it is called through.
@@ -159,7 +159,7 @@ class Project:
         forks.watch(self)
 
     def inherited(self) -> Sequence[object]:
-        """Return nothing more: what a project holds lives as long as it does."""
+        """Return nothing more: a project's parts live as long as it does."""
         return ()
 
     def forget(self) -> None:
@@ -228,7 +228,7 @@ class Project:
         self.intake = Intake(self.catalog, self.files, self.indexer, self.jobs, options.limits)
 
     def _take_up(self, was_clean: bool) -> None:
-        """Mend what a crash left behind, and go on with the parses it interrupted."""
+        """Repair what a crash left behind, and resume interrupted parses."""
         self.files.trash.empty(now_ms(), days=KEPT_DAYS)
         if not was_clean:
             heal(self.catalog, self.files, self.vector_table)
@@ -256,7 +256,7 @@ class Project:
         return Project._open.get((self.path, self.options.read_only)) is not self
 
     def release(self, *, wait: bool = False) -> None:
-        """Say that one user is done; the last one closes the project.
+        """Release one user's hold; the last one closes the project.
 
         Args:
             wait: Whether to wait for the documents that are queued or being parsed.
@@ -271,7 +271,7 @@ class Project:
                 self.close()
 
     def close(self) -> None:
-        """End the workers, close the stores, give the directory free; once is enough."""
+        """End the workers, close the stores and unlock the directory; may be called again."""
         if self.is_inherited:
             # Forked by a library, perhaps, that told Python nothing of it.
             forks.keep(self)
@@ -306,7 +306,7 @@ class Project:
         return copy_project(self.path, self.catalog, self.files, target.expanduser().resolve())
 
     def vacuum(self) -> int:
-        """Give back the room of what was deleted; return how many bytes that was."""
+        """Reclaim the disk space of what was deleted; return the bytes reclaimed."""
         before = self._size()
         with self.catalog.write() as connection:
             chunks.delete_unused_embeddings(connection)

@@ -25,7 +25,7 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where something stands: page from 1, box in points (1/72 inch) from the top left."""
+    """A box on a page: page from 1, coordinates in points (1/72 inch) from the top left."""
 
     page: int
     x0: float
@@ -36,7 +36,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The smallest piece of a document, as a reader saw it.
+    """The smallest unit of a document that a reader extracts.
 
     Attributes:
         kind: What it is on the page. ``field`` is a named value (a mail header, "Subject: …");
@@ -67,7 +67,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a reader or a chunk method has to tell the user about a document it did read.
+    """A warning about a document that was read, for the user.
 
     Attributes:
         text: One sentence with a way out, such as which pages were skipped and how to read them.
@@ -284,7 +284,7 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """What a generator gets: one turn of a conversation."""
+    """One message of the conversation that a generator is given."""
 
     role: Role
     content: str
@@ -318,7 +318,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a parse is: fraction in [0, 1], and what it is doing now.
+    """The progress of a parse: a fraction in [0, 1], and a message.
 
     Attributes:
         pages: Pages of the document; 0 before they are counted, and where its format has none.

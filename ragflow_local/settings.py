@@ -1,4 +1,4 @@
-"""What a user can set, with the defaults of the API reference, checked when it is made."""
+"""The settings a user can change, with the defaults of the API reference, checked when made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapters: an engine as other libraries want it. One file a library, each an extra of its own.
+"""Adapters let other libraries use an engine: one file for each library, each an extra of its own.
 
 An adapter knows the API and one library: it asks ``RAGFlow.retrieval``, and says the chunks in
 that library's words. To add one, add its file here, its extra, and its door in the linter's list.

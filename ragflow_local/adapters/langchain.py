@@ -1,4 +1,4 @@
-"""LangChain: a retriever for its chains. It needs the extra ``langchain``.
+"""A retriever for LangChain; it needs the extra ``langchain``.
 
 from ragflow_local.adapters.langchain import RAGFlowRetriever
 

@@ -1,4 +1,4 @@
-"""LlamaIndex: a retriever for its query engines. It needs the extra ``llama-index``.
+"""A retriever for LlamaIndex; it needs the extra ``llama-index``.
 
 from ragflow_local.adapters.llama_index import RAGFlowRetriever
 

@@ -1,4 +1,4 @@
-"""An MCP server: tools of an assistant, each a call of the API; results as data and as JSON text.
+"""An MCP server whose tools call the API and return structured data.
 
 Standard output belongs to the protocol. An error of the engine is a tool's error, in its own words;
 any other is a bug, of which the assistant learns only that there was one.

@@ -1,4 +1,4 @@
-"""One turn: a question to its answer, as it grows. Search, prompt, stream, cite."""
+"""Answers one question of a session: searches, prompts, streams and cites."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REWRITE_TOKENS = 96  # of a question; a thinking model that needs more leaves i
 
 
 def answer(turn: Turn) -> AnswerStream:
-    """Return the answer as it grows; the last is whole and has the hits.
+    """Return a stream of answers; the last one is complete and has the hits.
 
     Raises, while it is read:
         ModelError: The chat model is not there, or cannot answer.
@@ -39,7 +39,7 @@ def answer(turn: Turn) -> AnswerStream:
 
 
 class AnswerStream(Iterator[Answer]):
-    """Answers whose content only ever grows; may be closed from any thread."""
+    """A stream of answers whose content only grows; any thread may close it."""
 
     def __init__(self, turn: Turn) -> None:
         # Nothing that is kept here points back, so that a stream nobody holds ends at once.
@@ -81,7 +81,7 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
 def _answered(
     turn: Turn, question: Completed, nearest: Sequence[Hit], running: Running
 ) -> Iterator[Answer]:
-    """Yield the answer of the chat's model, which another chat's may have put out just now."""
+    """Yield the answer of the chat's model, loading it again where another chat's replaced it."""
     threshold = turn.prompt.similarity_threshold
     for is_last_try in (False, True):
         with running.spending("loading_seconds"):
@@ -122,7 +122,7 @@ def _searched(turn: Turn, question: Completed) -> list[Hit]:
 
 
 def _completed(turn: Turn, running: Running) -> Completed:
-    """Return the question with what it leaves to others: by the model where the chat asks so."""
+    """Return the question completed from the conversation, by the model where the chat asks so."""
     is_follow_up = any(message.role == "user" for message in turn.history)
     generator = None
     if turn.prompt.refine_multiturn and is_follow_up:
@@ -154,7 +154,7 @@ def _completed(turn: Turn, running: Running) -> Completed:
 
 
 def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:
-    """Return that nothing was found, why that may be, and the nearest passages if asked for."""
+    """Return the refusal, its likely reason, and the nearest passages if asked for."""
     content = turn.prompt.empty_response
     lacking = missing(turn.question, turn.standing())
     if lacking:
@@ -198,7 +198,7 @@ def _quoted(
 
 
 def _joint(content: str, quote: Quote) -> str:
-    """Return what stands between two quotes."""
+    """Return the separator between two quotes."""
     if not content:
         return ""
     return "\n" if quote.is_line or content.endswith("\n") else " "

@@ -1,4 +1,4 @@
-"""A question taken apart, and the units of the hits, each with what it says and stands under."""
+"""Analyses a question and the units of its hits into what the scorer compares."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in KINDS.it
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question taken apart.
+    """An analysed question.
 
     Attributes:
         text: As it was asked.
@@ -45,7 +45,7 @@ class Asked:
 
     @classmethod
     def of(cls, question: str) -> Asked:
-        """Return the question taken apart."""
+        """Return the analysed question."""
         kinds = frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
         terms = asked_in_order(question)
         language = language_of(question)
@@ -88,7 +88,7 @@ class Candidate:
 
     @property
     def subject(self) -> frozenset[str]:
-        """All terms that say what it is about."""
+        """All terms that tell what the unit is about."""
         return self.own | self.heads | self.carried | self.title
 
 

@@ -1,4 +1,4 @@
-"""A model's text as it comes to text with citations, that only ever grows.
+"""Inserts citations into a model's text while it is streamed; what was given out never changes.
 
 Pieces pass at once, but for what may become a mark, and the white space before it; at the end of
 a sentence its marks are checked and set before the next sentence begins. A guarded text shows
@@ -32,7 +32,7 @@ Replace = Callable[[], tuple[str, int] | None]
 
 
 class CitationStream:
-    """Text so far; ``feed`` adds to it, ``finish`` ends it."""
+    """A text with citations; ``feed`` adds to it, ``finish`` ends it."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class CitationStream:
         self._write(letter)
 
     def _has_ended(self, following: str) -> bool:
-        """Say whether what was said is a whole sentence, now that the next word is known."""
+        """Return whether what was said is a whole sentence, now that the next word is known."""
         tail = self._sentence[-_LOOKED_BACK:].lstrip()
         spans = sentence_spans(f"{tail}{self._space}{following}")
         return len(spans) > 1 and spans[-1][0] >= len(tail)

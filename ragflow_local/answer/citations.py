@@ -1,4 +1,4 @@
-"""Marks: `` [ID:i]`` after a sentence, as models write them and as answers have them.
+"""Parses and writes citation marks, `` [ID:i]`` after a sentence.
 
 Models write marks in many ways. What can be read as a mark is mended; which mark a sentence gets is
 said by ``answer/support.py``. Nothing else reads or writes marks.
@@ -34,7 +34,7 @@ def strip_marks(text: str) -> str:
 
 
 def is_begun(text: str) -> bool:
-    """Say whether ``text``, from a bracket on, may still become a mark."""
+    """Return whether ``text``, from a bracket on, may still become a mark."""
     return len(text) < 40 and _BEGUN.fullmatch(text) is not None
 
 

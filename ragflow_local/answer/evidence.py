@@ -1,4 +1,4 @@
-"""Whether one sentence says what another claims: figures, names, roles and negations included.
+"""Decides whether a sentence supports a claim: figures, names, roles and negations must agree.
 
 Every word of the claim that means something has to stand in the sentence, or over it as a heading,
 bound to the same things. What is worded otherwise counts where its meaning is all but the same and
@@ -45,7 +45,7 @@ class _Match:
 def supports(
     claim: Statement, statement: Statement, above: Collection[Token] = (), near: Near | None = None
 ) -> bool:
-    """Say whether ``statement`` states what ``claim`` does.
+    """Return whether ``statement`` states what ``claim`` does.
 
     Args:
         claim: A sentence of an answer.
@@ -127,7 +127,7 @@ def _is_light(token: Token, language: str) -> bool:
 
 
 def _has_opposite(tokens: Sequence[Token], statement: Statement, part: int | None = None) -> bool:
-    """Say whether a sentence, or a part of it, has the opposite of a word."""
+    """Return whether a sentence, or a part of it, has the opposite of a word."""
     pairs = opposites(statement.language)
     there = {
         form
@@ -144,7 +144,7 @@ def _has_opposite(tokens: Sequence[Token], statement: Statement, part: int | Non
 
 
 def _has_what_counts(claim: Statement, statement: Statement) -> bool:
-    """Say whether function words that decide are in both: before, more, all, only."""
+    """Return whether function words that decide are in both: before, more, all, only."""
     if not all(word in statement.kept or _stands(word, statement) for word in claim.kept):
         return False
     return {level for _, level in claim.levels} <= {level for _, level in statement.levels} | {
@@ -153,7 +153,7 @@ def _has_what_counts(claim: Statement, statement: Statement) -> bool:
 
 
 def _stands(word: str, statement: Statement) -> bool:
-    """Say whether a function word stands in a sentence, or begins a word of it: an-nehmen."""
+    """Return whether a function word stands in a sentence, or begins a word of it: an-nehmen."""
     if not word.isascii() and statement.language in ("zh", "ja"):
         return word in statement.text
     tokens = (fold(token.text) for token in statement.tokens if token.text[0].islower())
@@ -172,7 +172,7 @@ def _parts(statement: Statement, match: _Match) -> list[int]:
 
 
 def _is_bound(claim: Statement, statement: Statement, match: _Match, part: int) -> bool:
-    """Say whether the claim's words belong together in ``statement``, around one of its parts."""
+    """Return whether the claim's words belong to one part of ``statement``."""
     taken = {place for places in match.places for place in places} | match.heads
     chosen: list[int | None] = []
     for (index, _), places in zip(match.pieces, match.places, strict=True):
@@ -197,7 +197,7 @@ def _is_bound(claim: Statement, statement: Statement, match: _Match, part: int) 
 
 
 def _lends(statement: Statement, place: int, part: int, taken: Collection[int]) -> bool:
-    """Say whether a word of another part also belongs to ``part``.
+    """Return whether a word of another part also belongs to ``part``.
 
     A part takes from one before it what it does not say anew, its subject above all; from a later
     one only what goes on about the same. From the sentence before, its subject alone.
@@ -231,7 +231,7 @@ def _lends(statement: Statement, place: int, part: int, taken: Collection[int]) 
 def _is_subject_of_both(
     statement: Statement, phrase: Phrase, anchor: Phrase, taken: Collection[int]
 ) -> bool:
-    """Say whether a phrase of the sentence before is what the second sentence goes on about."""
+    """Return whether a phrase of the sentence before is what the second sentence goes on about."""
     if phrase.sentence > anchor.sentence:
         return False
     subjects = [other for other in statement.phrases if other.marker in _SUBJECT]
@@ -245,7 +245,7 @@ def _is_subject_of_both(
 
 
 def _is_taken(statement: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
-    """Say whether the claim has a word of the phrase; of a script without spaces its first."""
+    """Return whether the claim has a word of the phrase; of a script without spaces its first."""
     tokens = phrase.tokens
     if statement.tokens[tokens[0]].kind == "run":
         return -1 - tokens[0] in taken
@@ -260,7 +260,7 @@ def _is_taken(statement: Statement, phrase: Phrase, taken: Collection[int]) -> b
 
 
 def _agrees(match: _Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
-    """Say whether what one negates the other does too."""
+    """Return whether what one negates the other does too."""
     pairs = [
         (token.is_negated, statement.tokens[place].is_negated)
         for (_, token), place in zip(match.pieces, chosen, strict=True)
@@ -274,7 +274,7 @@ def _agrees(match: _Match, statement: Statement, chosen: Sequence[int | None]) -
 def _counts_all(
     claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Say whether what the claim says of all, the sentence says of all of the same."""
+    """Return whether what the claim says of all, the sentence says of all of the same."""
     return all(
         place in statement.counted
         for (index, _), place in zip(match.pieces, chosen, strict=True)
@@ -283,7 +283,7 @@ def _counts_all(
 
 
 def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int]) -> bool:
-    """Say whether the claim goes no further: most, may, if are said where the sentence does."""
+    """Return whether the claim goes no further: most, may, if are said where the sentence does."""
     wanted = {level for part, level in statement.levels if part in used or level == "if"}
     has = {level for _, level in claim.levels}
     return wanted - _FREE_LEVELS <= (has | {"may"} if "can" in has else has)
@@ -292,7 +292,7 @@ def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int])
 def _keeps_roles(
     claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Say whether nobody does in the claim what is done to him in the sentence."""
+    """Return whether nobody does in the claim what is done to him in the sentence."""
     pairs = [
         (claim.phrase_of(index), statement.phrase_of(place))
         for (index, token), place in zip(match.pieces, chosen, strict=True)
@@ -310,7 +310,7 @@ def _keeps_roles(
 def _keeps_numbers(
     claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Say whether figures stand after the same words: from 3 to 5 is not from 5 to 3."""
+    """Return whether figures stand after the same words: from 3 to 5 is not from 5 to 3."""
     pairs = [
         (claim.phrase_of(index).marker, statement.phrase_of(place).marker)
         for (index, token), place in zip(match.pieces, chosen, strict=True)
@@ -322,7 +322,7 @@ def _keeps_numbers(
 def _keeps_measures(
     claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None], part: int
 ) -> bool:
-    """Say whether a counted word is not said uncounted: every two years, every year."""
+    """Return whether a counted word is not said uncounted: every two years, every year."""
     places = {place for place in chosen if place is not None}
     for place in places:
         before = statement.tokens[place - 1] if place else None
@@ -342,7 +342,7 @@ def _keeps_measures(
 def _counts_the_same(
     claim: Statement, statement: Statement, index: int, place: int, places: Collection[int]
 ) -> bool:
-    """Say whether a number counts in the sentence what it counts in the claim."""
+    """Return whether a number counts in the sentence what it counts in the claim."""
     counted, there = _after(claim, index), _after(statement, place)
     return counted is None or there is None or there in places
 

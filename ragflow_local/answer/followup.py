@@ -1,4 +1,4 @@
-"""A follow-up question completed by what it leaves to the questions before it, or by a model.
+"""Completes a follow-up question from earlier ones by rules, or has a chat model rewrite it.
 
 "And in 2021?" after "What was Apple's revenue in 2020?" is completed to "What was Apple's revenue
 in 2021?": the new topic takes the old one's place. "When was she born?" gets the name it points to.
@@ -37,7 +37,7 @@ _FIGURE = re.compile(r"\d")
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A question, and what it is with what it leaves to others.
+    """A question as asked, and completed from the conversation.
 
     Attributes:
         asked: As the user asked it.
@@ -65,7 +65,7 @@ class _Phrase:
 def completed(
     question: str, history: Sequence[ChatMessage], nearness: Nearness | None = None
 ) -> Completed:
-    """Return the question with what it leaves to the conversation.
+    """Return the question completed from the conversation.
 
     Args:
         question: As the user asked it.
@@ -95,12 +95,12 @@ def completed(
 
 
 def standalone(question: str, history: Sequence[ChatMessage]) -> str:
-    """Return what a question means by itself: completed by rules."""
+    """Return a question that stands alone, completed by rules."""
     return completed(question, history).whole
 
 
 def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return what a chat model is told, so that it writes the question that stands alone."""
+    """Return the prompt that has a chat model rewrite a question to stand alone."""
     lines = [
         f"{'User' if message.role == 'user' else 'Assistant'}: {message.content[:_MOST_LETTERS]}"
         for message in history[-2 * _TURNS_SHOWN :]
@@ -110,7 +110,7 @@ def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage
 
 
 def rewritten(reply: str, question: str, history: Sequence[ChatMessage]) -> str:
-    """Return the question a chat model wrote; by rules where it wrote none."""
+    """Return the question that a chat model rewrote; else the one completed by rules."""
     lines = [line.strip() for line in reply.splitlines() if line.strip()]
     rewritten_question = _LABEL.sub("", lines[0]).strip("\"'“”「」 ") if lines else ""
     if (
@@ -130,7 +130,7 @@ def _terms(question: str) -> tuple[str, ...]:
 
 
 def _stands_alone(question: str, own: Sequence[str]) -> bool:
-    """Return whether what a question points to may well stand in it."""
+    """Return whether what a question refers to is likely in the question itself."""
     points = POINTING.search(question)
     named = points is not None and any(
         phrase.kind != "thing" for phrase in _phrases(question[: points.start()])
@@ -139,7 +139,7 @@ def _stands_alone(question: str, own: Sequence[str]) -> bool:
 
 
 def _without_lead_in(question: str) -> str | None:
-    """Return a question without what ties it to the one before; None where nothing does."""
+    """Return a question without its tie to the one before; None where there is none."""
     lead = LEAD.match(question)
     assert lead is not None  # it may match nothing
     tail = TAIL.search(question, lead.end())

@@ -1,4 +1,4 @@
-"""What of the hits counts as found, and the hits of a question asked in two forms as one list.
+"""Decides which hits are relevant, and merges the hits of two forms of a question.
 
 The threshold is compared with the similarity, a blend of words and meaning, so that a paraphrase
 without a common word hardly passes it. A hit counts as found as well where its meaning alone is
@@ -23,7 +23,7 @@ QUOTED_BELOW = 0.25
 
 
 def found(hits: Sequence[Hit], threshold: float) -> list[Hit]:
-    """Return the hits that are similar enough, or whose meaning is clearly relevant, in order.
+    """Return the hits that pass the threshold or are clearly relevant by meaning, in order.
 
     Args:
         hits: Best first, those below the threshold among them.
@@ -38,7 +38,7 @@ def found(hits: Sequence[Hit], threshold: float) -> list[Hit]:
 
 
 def stands_out(hit: Hit, hits: Sequence[Hit]) -> bool:
-    """Return whether the meaning of a hit is clearly relevant and far nearer than that of others.
+    """Return whether a hit is clearly relevant by meaning, and far nearer than the others.
 
     Args:
         hit: One of them.

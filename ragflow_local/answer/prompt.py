@@ -1,4 +1,4 @@
-"""Messages from a prompt, hits, history and a question, fitted into a model's context window.
+"""Builds the messages for a chat model and fits them into its context window.
 
 What stays the same from turn to turn comes first: a model that has read it need not read it again.
 """
@@ -29,7 +29,7 @@ Count = Callable[[Sequence[ChatMessage]], int]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model gets.
+    """The messages for a model, and the hits they contain.
 
     Attributes:
         messages: System, history, question.
@@ -44,7 +44,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a prompt has beside hits and history.
+    """The parts of a prompt besides hits and history.
 
     Attributes:
         ending: Stands at the end of the system message, in place of the call for citations.
@@ -115,7 +115,7 @@ def build(
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a model can read and write.
+    """The token limits of a model.
 
     Attributes:
         context_tokens: Prompt and answer together.

@@ -1,4 +1,4 @@
-"""What is answered where no passage can: to a greeting, on the documents, on what is missing.
+"""Answers that need no passage: greetings, questions about the documents, and refusals.
 
 Said in the language of the question, where that is known; else in English.
 """
@@ -16,7 +16,7 @@ _SHOWN = 10  # names of documents
 
 @dataclass(frozen=True, slots=True)
 class DocumentStates:
-    """What there is to answer from.
+    """The documents a chat can answer from, by their parse state.
 
     Attributes:
         documents: Names of the documents that are parsed.
@@ -261,7 +261,7 @@ def saying_of(question: str, standing: Callable[[], DocumentStates]) -> str | No
 
 
 def missing(question: str, standing: DocumentStates) -> str:
-    """Return what keeps an answer from being there: nothing parsed, nothing there; else ""."""
+    """Return why there can be no answer, such as nothing parsed; "" if there is no such reason."""
     if not standing.is_known:
         return ""
     sentences: list[str] = []

@@ -1,4 +1,4 @@
-"""The features of a unit for a question, and the chance that it answers: one logistic scorer.
+"""Scores how likely a unit answers a question, by logistic regression over ten features.
 
     chance = 1 / (1 + exp(-(bias + weights . features)))
 
@@ -101,7 +101,7 @@ def signs(
     near: Vector,
     best: int,
 ) -> Vector:
-    """Return (len(SIGNS),) what speaks for an answer being there at all.
+    """Return (len(SIGNS),) features of whether there is an answer at all.
 
     Args:
         chosen: The units that were scored.

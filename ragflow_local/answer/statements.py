@@ -1,4 +1,4 @@
-"""Which units say the same, which contradict, which are of another subject than is asked for."""
+"""Compares units: which repeat, which contradict, and which are about another subject."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
 
 
 def _group(candidate: Candidate) -> tuple[object, ...]:
-    """Return what tells apart units whose heads are not compared: documents, tables, text."""
+    """Return the group within which the headings of units are compared: document, table, text."""
     return candidate.title, candidate.unit.names
 
 
@@ -73,7 +73,7 @@ def _agrees(asked: Asked, candidate: Candidate) -> bool:
 def best_of_each_kind(
     asked: Asked, candidates: Sequence[Candidate], weights: Mapping[str, float]
 ) -> list[Candidate]:
-    """Return the candidates without those that an alike one fits better.
+    """Return the candidates without those that a similar one fits better.
 
     Of statements that are alike but for figures and names, the asked name, year or version decides;
     of rows, the asked cell, whatever its column.

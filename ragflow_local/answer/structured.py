@@ -41,13 +41,13 @@ def _references(value: object, depth: int = 0) -> Iterator[str]:
 
 
 def schema_instruction(schema: Mapping[str, object]) -> str:
-    """Return what is said of the schema at the end of the system message."""
+    """Return the instruction for a schema at the end of the system message."""
     return _TOLD + json.dumps(schema, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An answer of JSON, and what its values rest on.
+    """A JSON answer and the hits that support its values.
 
     Attributes:
         content: The JSON; where that is wanted, with null for what nothing supports.

@@ -1,4 +1,4 @@
-"""Chunks to what they support: which hits say what a sentence of an answer claims."""
+"""Finds the hits that support a sentence of an answer."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Support:
         return not _is_fragment(claim) or self._answers(passage, above)
 
     def _answers(self, passage: _Passage, above: Sequence[Token]) -> bool:
-        """Say whether a passage holds what the question asks about."""
+        """Return whether a passage holds what the question asks about."""
         if not self._question:
             return False
         language = passage.language
@@ -178,7 +178,7 @@ def _stands_whole(token: Token, others: Sequence[Token]) -> bool:
 
 
 def _is_fragment(claim: Statement) -> bool:
-    """Say whether a claim is a short answer that says nothing without its question."""
+    """Return whether a claim is a short answer that says nothing without its question."""
     if any(token.kind == "run" for token in claim.tokens):
         letters = sum(len(token.text) for token in claim.tokens)
         return len(claim.phrases) == 1 and letters < _FEWEST_LETTERS
@@ -207,7 +207,7 @@ def _said(passage: _Passage, claim: Statement, language: str) -> Statement:
 
 
 def _is_meant(value: str, claim: Statement, language: str) -> bool:
-    """Say whether a claim is about a cell: it has its figures, or most of its words."""
+    """Return whether a claim is about a cell: it has its figures, or most of its words."""
     tokens = parse(value, language).tokens
     there = [_stands_in(token, claim.tokens) for token in tokens]
     figures = [known for token, known in zip(tokens, there, strict=True) if token.is_figure]

@@ -1,4 +1,4 @@
-"""What one turn of a conversation needs, and what stops it."""
+"""The inputs of one turn of a conversation, and the signal that stops it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ragflow_local.settings import LLMSettings, PromptSettings
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """All that one answer needs.
+    """The inputs of one answer.
 
     Attributes:
         question: As the user asked it.
@@ -50,7 +50,7 @@ class Turn:
 
 
 class Running:
-    """What another thread needs to stop an answer, and what it has cost so far."""
+    """The state of a running answer: how another thread stops it, and its cost so far."""
 
     def __init__(self) -> None:
         self.is_closed = threading.Event()

@@ -1,4 +1,4 @@
-"""A chunk to the units that can be quoted, each under its heads.
+"""Splits a chunk into units that can be quoted, each with the headings above it.
 
 Units are sentences, list items, rows with the names of their columns, and records: lines of
 ``name: value`` that belong together. A unit stands under the nearest heading above it, and under no
@@ -41,7 +41,7 @@ _NUMBERED = re.compile(r"^\s*\d{1,2}\.?\s")  # with one number: an item as well 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Something that can be quoted by itself.
+    """A sentence, row or item that can be quoted by itself.
 
     Attributes:
         text: As it is quoted: of a row, each cell after its column's name.
@@ -200,7 +200,7 @@ def _folded(line: str) -> str:
 
 
 def _is_title(line: str, following: str, known: frozenset[str]) -> bool:
-    """Say whether a line is a heading over what follows, whatever its length."""
+    """Return whether a line is a heading over what follows, whatever its length."""
     if not line.strip() or "\t" in line:
         return False
     if _folded(line) in known and not _STOP.search(line):
@@ -214,17 +214,17 @@ def _is_title(line: str, following: str, known: frozenset[str]) -> bool:
 
 
 def _begins_anew(text: str) -> bool:
-    """Say whether a line begins a sentence rather than goes on with the one before."""
+    """Return whether a line begins a sentence rather than goes on with the one before."""
     return not text[0].islower()
 
 
 def _is_alone(line: str) -> bool:
-    """Say whether a line goes with no other: an item, or a short line."""
+    """Return whether a line goes with no other: an item, or a short line."""
     return bool(_ITEM.match(line)) or _is_short(line)
 
 
 def _is_short(line: str) -> bool:
-    """Say whether a line stands alone: a heading, or a line of a form."""
+    """Return whether a line stands alone: a heading, or a line of a form."""
     line = line.strip()
     return len(line) < 40 and not _STOP.search(line) and not line.endswith((",", "，", "、"))
 
@@ -256,7 +256,7 @@ def _rows_of(table: list[list[str]]) -> Iterator[Unit]:
 
 
 def _is_header(row: list[str]) -> bool:
-    """Say whether a first row names columns: mostly words, not figures."""
+    """Return whether a first row names columns: mostly words, not figures."""
     named = [cell for cell in row[1:] if cell] or [row[0]]
     return sum(not re.fullmatch(r"[\W\d]*[\d.,%]+[\W\d]*", cell) for cell in named) * 2 > len(named)
 
@@ -277,7 +277,7 @@ def _sentences_of(lines: list[str]) -> Iterator[Unit]:
 
 
 def _is_line(sentence: str) -> bool:
-    """Say whether it names something and says nothing: of a form, a page's foot."""
+    """Return whether it names something and says nothing: of a form, a page's foot."""
     is_latin = all(letter < "\u2e80" for letter in sentence)
     return is_latin and len(sentence) < _LONGEST_HEADING and not _STOP.search(sentence)
 

@@ -1,4 +1,4 @@
-"""Answers that a chat model writes: its text checked sentence by sentence, or its JSON by value."""
+"""Generates answers with a chat model and checks them, sentence by sentence or value by value."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Writing:
     running: Running
 
     def is_small(self) -> bool:
-        """Say whether the model is too small to be trusted, or to follow a call for citations."""
+        """Return whether the model is too small to be trusted or to cite when told to."""
         return 0 < getattr(self.generator, "parameters", 0) < SMALL_PARAMETERS
 
     def is_strict(self) -> bool:
-        """Say whether sentences without support are replaced."""
+        """Return whether sentences without support are replaced."""
         wanted = self.turn.prompt.grounding
         return wanted == "strict" or (wanted is None and self.is_small())
 

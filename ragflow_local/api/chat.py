@@ -1,4 +1,4 @@
-"""Chat: an assistant that knows some datasets and answers in one way."""
+"""Chat: an assistant over some datasets, with its own model and prompt settings."""
 
 from __future__ import annotations
 

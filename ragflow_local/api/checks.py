@@ -1,4 +1,4 @@
-"""Check arguments: names, lists of ids, and the words that may be given for one thing."""
+"""Checks arguments of API calls: names, lists of ids, and alternative spellings."""
 
 from __future__ import annotations
 

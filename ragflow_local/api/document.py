@@ -1,4 +1,4 @@
-"""Document: one file of a dataset, and its way to chunks."""
+"""Document: one file of a dataset, with its parse state and chunks."""
 
 from __future__ import annotations
 

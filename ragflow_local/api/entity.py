@@ -1,4 +1,4 @@
-"""What all API objects share: an open engine, checked attributes, a readable form."""
+"""The base class of API objects: checked attributes, dicts, and a readable ``repr``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message: what was asked or answered in a session, as the API shows it."""
+"""Message: a question or an answer of a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open a project directory as one tenant, and close it."""
+"""Opens a project directory for one tenant, and closes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing with somebody looking: documents followed to their end, callbacks, a progress bar."""
+"""Waits for parses and reports their progress through callbacks or a progress bar."""
 
 from __future__ import annotations
 

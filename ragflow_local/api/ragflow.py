@@ -1,4 +1,4 @@
-"""RAGFlow: the engine on one project directory, as one tenant sees it."""
+"""RAGFlow: the client of one tenant on one project directory."""
 
 from __future__ import annotations
 

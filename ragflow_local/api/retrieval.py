@@ -1,4 +1,4 @@
-"""Search the datasets of a project: what ``RAGFlow.retrieval`` and ``Session.ask`` both call."""
+"""Searches the datasets of a project, for ``RAGFlow.retrieval`` and ``Session.ask``."""
 
 from __future__ import annotations
 

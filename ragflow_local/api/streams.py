@@ -1,4 +1,4 @@
-"""Streams: results one after the other, that any thread may end; and calls that wait, for asyncio.
+"""Streams that any thread may close, and asyncio twins of blocking calls.
 
 A call that takes time has a twin for ``await`` or ``async for``, made here from the call itself:
 it runs in a thread, the loop goes on, and a task that is cancelled ends what it waited for.
@@ -25,14 +25,14 @@ _END: Any = object()
 
 
 class Stop(threading.Event):
-    """Whether a stream was closed; calls what is to end with it."""
+    """A signal that a stream was closed, with callbacks."""
 
     def __init__(self) -> None:
         super().__init__()
         self._ends: list[Callable[[], None]] = []
 
     def ends(self, end: Callable[[], None]) -> None:
-        """Call ``end`` when the stream is closed, or now where it is."""
+        """Call ``end`` when the stream is closed, or now if it is closed already."""
         self._ends.append(end)
         if self.is_set():
             end()

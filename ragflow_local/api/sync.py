@@ -1,4 +1,4 @@
-"""A folder that a dataset mirrors: arguments checked, what was done with its documents."""
+"""Checks the arguments of ``DataSet.sync`` and wraps its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunk a document: blocks in, drafts out. One file a method; its name is the API's.
+"""Chunks a document: blocks in, drafts out. One file for each method, named as in the API.
 
 A chunker knows the shape of a text and nothing else: no bytes, no store, no model. What it needs
 from outside (a token counter, the kind of file) comes in ``Tools``. Methods do not import one

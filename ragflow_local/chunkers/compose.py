@@ -1,4 +1,4 @@
-"""Text and tables in reading order to drafts, each under its heading path."""
+"""Composes drafts from text and tables in reading order, each with its heading path."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _leading(blocks: Sequence[Block], cutter: Cutter) -> Sequence[Block]:
 
 
 def _announces(block: Block, cutter: Cutter) -> bool:
-    """Tell whether a paragraph over a table is about it: it ends in a colon, or is no sentence.
+    """Return whether a paragraph over a table is about it: it ends in a colon, or is no sentence.
 
     "Table 3: Valves", "(in millions, except per share data)".
     """

@@ -84,7 +84,7 @@ class Delimiter:
         return sorted(set(places))
 
     def is_used_in(self, text: str) -> bool:
-        """Tell whether a longer delimiter stands in ``text``."""
+        """Return whether a longer delimiter stands in ``text``."""
         return any(cut in text for cut in self.cuts)
 
     def _ends(self, text: str) -> Iterator[tuple[int, bool]]:

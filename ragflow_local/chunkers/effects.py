@@ -1,4 +1,4 @@
-"""Settings that have no effect on a document, told: a limit beyond the window, an unused mark."""
+"""Reports settings that have no effect on a document, such as a delimiter it does not contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names, terms and titles that a text speaks of, and which stand in a sentence together.
+"""Extracts entities and their relations from text by rules, for the knowledge graph.
 
 Found by spelling alone: capitals inside a sentence, acronyms and what they stand for, codes, quoted
 titles and 《book titles》. What is not spelled so is not found.
@@ -46,7 +46,7 @@ _MOST_TITLES = 50  # looked for in every sentence
 
 @dataclass(slots=True)
 class Entity:
-    """Something that is spoken of.
+    """An entity: a name or term that texts mention.
 
     Attributes:
         name: As it is mostly written.
@@ -60,13 +60,13 @@ class Entity:
 
     @property
     def weight(self) -> int:
-        """In how many sentences it is."""
+        """The number of sentences that mention it."""
         return len(self.mentions)
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """What texts speak of.
+    """The entities and relations of some texts.
 
     Attributes:
         sentences: Those of each text.
@@ -108,7 +108,7 @@ def find_graph(texts: Sequence[str], titles: Iterable[str], limit: int) -> Graph
 def _said_titles(
     split: Sequence[Sequence[str]], titles: set[str]
 ) -> Iterator[tuple[tuple[int, int], str, bool]]:
-    """Yield where the titles are said, whatever their case, as ``find_graph`` keeps names."""
+    """Yield the mentions of titles, whatever their case."""
     folded = {title: title.casefold() for title in sorted(titles)[:_MOST_TITLES]}
     for text_number, text_sentences in enumerate(split):
         for number, sentence in enumerate(text_sentences):

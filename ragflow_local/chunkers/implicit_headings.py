@@ -1,4 +1,4 @@
-"""Headings of a text that has none: lines that numbers, names or bold type make headings."""
+"""Infers headings where a format marks none, from numbering, names and bold type."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def label_of(text: str) -> str:
 
 
 def heads(line: Block, following: Sequence[Block]) -> bool:
-    """Tell whether a line is no sentence, and no item of a list, whose next item would follow."""
+    """Return whether a line is no sentence, and no item of a list, whose next item would follow."""
     text = line.text.strip()
     next_text = following[0].text.strip() if following else ""
     is_list = bool(_COUNTED.match(next_text) and _COUNTED.match(text))

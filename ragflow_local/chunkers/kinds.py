@@ -1,4 +1,4 @@
-"""Which kinds of files a method is for: those whose shape it knows how to cut."""
+"""Lists the kinds of files that each chunk method supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knowledge Graph: the text as naive cuts it, then what it speaks of and what joins them.
+"""Knowledge graph: chunks as in ``naive``, then a chunk for each entity and relation.
 
 For any file whose questions go from one thing to another. Each name, term or title gets a chunk of
 kind ``entity`` with the sentences about it, each two that stand in sentences together one of kind
@@ -45,7 +45,7 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
 
 
 def _is_called(title: str, name: str) -> bool:
-    """Tell whether a heading is the name, such as ``Lilu (mythology)``."""
+    """Return whether a heading is the name, such as ``Lilu (mythology)``."""
     key, title_key = _key(name), _key(title)
     return title_key == key or title_key.startswith(f"{key} (")
 

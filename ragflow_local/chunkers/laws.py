@@ -233,7 +233,7 @@ def _articles(
 
 
 def _restarts(block: Block) -> bool:
-    """Tell whether numbers begin anew below a heading: those of a schedule do."""
+    """Return whether numbers begin anew below a heading: those of a schedule do."""
     return bool(re.match(r"\s*(?:schedule|annex|appendix)\b", block.text, re.I))
 
 

@@ -1,4 +1,4 @@
-"""Manual: sections of the deepest heading, each cut apart from the others.
+"""Manual: one section of the deepest heading level in each chunk, or several where it is long.
 
 For handbooks and other texts with headings; where there are none, lines that begin with a number
 such as 2.3 or 第二节, or else short lines set bold, are taken for headings. No chunk holds parts of

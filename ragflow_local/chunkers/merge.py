@@ -1,4 +1,4 @@
-"""Cut text after delimiters, and pack the pieces together up to a token budget."""
+"""Splits text after delimiters and packs the pieces up to a token budget."""
 
 from __future__ import annotations
 

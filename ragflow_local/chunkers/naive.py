@@ -1,4 +1,4 @@
-"""General: text packed up to the token budget, cut after delimiters; a table stands alone.
+"""General: text split after delimiters and packed up to the token budget; a table stands alone.
 
 For any file. Leaves out running heads and feet.
 """

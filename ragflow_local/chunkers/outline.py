@@ -1,4 +1,4 @@
-"""Headings to a path of sections; contents pages found."""
+"""Tracks the heading path of a document and finds its contents pages."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def contents_span(blocks: Sequence[Block]) -> tuple[int, int]:
 
 
 def is_contents_heading(block: Block) -> bool:
-    """Tell whether a line says that the contents follow."""
+    """Return whether a line says that the contents follow."""
     return bool(_CONTENTS.fullmatch(block.text.strip()))
 
 
@@ -148,7 +148,7 @@ def _contents_end(blocks: Sequence[Block], start: int) -> int:
 
 
 def _is_numbered_entry(blocks: Sequence[Block], at: int, labels: dict[str, int]) -> bool:
-    """Tell whether a line names a chapter that comes later, be its title written otherwise.
+    """Return whether a line names a chapter that comes later, be its title written otherwise.
 
     The heading itself may come again too, in another part; but a chapter's text follows it, and
     another entry follows an entry.

@@ -1,4 +1,4 @@
-"""Blocks of a document, page by page."""
+"""Groups the blocks of a document by page."""
 
 from __future__ import annotations
 

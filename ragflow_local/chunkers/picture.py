@@ -1,4 +1,4 @@
-"""Picture: what can be read in it is one chunk, which keeps the picture.
+"""Picture: the text recognised in a picture is one chunk, with the picture attached.
 
 For photographs and scans; of a file with several pictures each is a chunk. A text larger than the
 model's window is cut.

@@ -334,7 +334,7 @@ def _as_tables(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _asks_in_text(blocks: Sequence[Block]) -> bool:
-    """Tell whether more paragraphs than headings are questions."""
+    """Return whether more paragraphs than headings are questions."""
     asked = [block for block in blocks if _ASKED.fullmatch(block.text.split("\n")[0])]
     in_text = sum(block.kind != "heading" for block in asked)
     return in_text >= max(_LEAST_ASKED, len(asked) - in_text + 1)

@@ -1,4 +1,4 @@
-"""A table as text: its rows as lines, the header repeated in each part.
+"""Formats a table as text, with the header repeated in each part.
 
 Cells are parted by tabs, as in ``Block.text``: a tab is no token to most models, where a bar
 would be one for each cell, and the window holds more rows.

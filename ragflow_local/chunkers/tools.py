@@ -1,4 +1,4 @@
-"""What a chunk method may use from outside."""
+"""The tools that a chunk method is given: a token counter and limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

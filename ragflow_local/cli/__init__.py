@@ -1,4 +1,4 @@
-"""The command line: words of a terminal in, calls of the public API, text or JSON out.
+"""The command line: parses arguments, calls the public API, and prints text or JSON.
 
 A command knows the API and how to show things: no store, no model, and of readers only which
 endings they know.

@@ -1,4 +1,4 @@
-"""``add`` and ``parse``: files of a disk to documents that can be searched."""
+"""``add``: adds files and folders to a dataset and parses them."""
 
 from __future__ import annotations
 

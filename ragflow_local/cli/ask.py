@@ -1,4 +1,4 @@
-"""``ask``: a question to an answer, streamed, with its sources as footnotes."""
+"""``ask``: streams the answer to a question, with its sources as footnotes."""
 
 from __future__ import annotations
 

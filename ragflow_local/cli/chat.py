@@ -1,4 +1,4 @@
-"""``chat``: a conversation with the documents, question by question."""
+"""``chat``: an interactive conversation with the documents."""
 
 from __future__ import annotations
 

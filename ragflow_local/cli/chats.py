@@ -1,4 +1,4 @@
-"""``chats``: assistants and what was asked in each: listed, made, changed, shown, deleted."""
+"""``chats``: lists, creates, changes, shows and deletes assistants and their sessions."""
 
 from __future__ import annotations
 

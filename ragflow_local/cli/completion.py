@@ -1,4 +1,4 @@
-"""``completion``: what a shell needs to complete commands, options, datasets and documents."""
+"""``completion``: shell completion of commands, options, datasets and documents."""
 
 from __future__ import annotations
 

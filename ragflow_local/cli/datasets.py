@@ -1,4 +1,4 @@
-"""``list`` and ``datasets``: what a project holds; making, changing and deleting datasets."""
+"""``list`` and ``datasets``: lists, creates, changes and deletes datasets."""
 
 from __future__ import annotations
 

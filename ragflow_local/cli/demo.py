@@ -1,4 +1,4 @@
-"""``demo``: documents in, three questions, answers with their sources."""
+"""``demo``: parses sample documents and answers three questions with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``documents``: those of a dataset: listed, looked into, changed, saved, removed."""
+"""``documents``: lists, shows, changes, saves and removes the documents of a dataset."""
 
 from __future__ import annotations
 

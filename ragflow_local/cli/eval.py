@@ -1,4 +1,4 @@
-"""``eval``: questions with their answers to figures, a chart and a page, settings side by side."""
+"""``eval``: evaluates settings side by side on a file of questions, with a chart and a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What groups of commands share: how they look, changes given as words, asking before deleting."""
+"""Shared parts of command groups: layout, settings as options, confirmation of deletions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mcp``: the project for an assistant that speaks MCP, over standard input and output."""
+"""``mcp``: serves the project to an MCP assistant over standard input and output."""
 
 from __future__ import annotations
 

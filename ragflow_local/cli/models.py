@@ -1,4 +1,4 @@
-"""``models``: what models there are, whether one works, and adding one."""
+"""``models``: lists, checks and adds models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the project and dataset they mean."""
+"""Options shared by commands, and the project and dataset they select."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How things look: JSON, tables, sources of an answer. Nothing here asks the engine anything."""
+"""Formats output as text, tables or JSON; calls nothing of the engine."""
 
 from __future__ import annotations
 

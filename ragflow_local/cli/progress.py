@@ -1,4 +1,4 @@
-"""Progress of a parse on standard error: bars for a terminal, a line a document for a pipe."""
+"""Shows parse progress on standard error: bars on a terminal, one line per document in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--report``: an answer with its sources and their pages as one HTML file."""
+"""``--report``: writes an answer with its sources and their pages as one HTML file."""
 
 from __future__ import annotations
 

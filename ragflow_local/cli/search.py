@@ -1,4 +1,4 @@
-"""``search``: a question to the passages that fit it best."""
+"""``search``: shows the passages that fit a question best."""
 
 from __future__ import annotations
 

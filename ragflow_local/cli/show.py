@@ -1,4 +1,4 @@
-"""``show``: one chunk: its text, where it stands, and its page with the passage marked."""
+"""``show``: shows a chunk, its location, and its page with the passage highlighted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sync`` and ``watch``: a dataset that mirrors a folder, once or for as long as one looks on."""
+"""``sync`` and ``watch``: mirror a folder into a dataset, once or continuously."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embed text: strings in, unit vectors out. One file a library. Rerankers are models beside them.
+"""Embeds text as unit vectors, one file for each library; rerankers are here too.
 
 An embedder knows texts and a model folder and nothing else: no dataset, no store, no chunk.
 To add a library, add its file here, a branch in ``open_embedder``, and its door in the

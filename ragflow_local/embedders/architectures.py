@@ -1,4 +1,4 @@
-"""Architectures: config.json and weights to a graph of the hidden states, without torch.
+"""Builds the ONNX graph of a transformer from its config.json and weights, without torch.
 
 Four families: BERT with its kin (RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT), MPNet, ModernBERT.
 What none of them is stays with sentence-transformers.

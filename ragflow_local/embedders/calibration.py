@@ -1,4 +1,4 @@
-"""Calibration: what a model's cosines mean, and which scripts it reads, by the texts of the probe.
+"""Calibrates an embedding model: the cosine of unrelated texts, and the scripts it can read.
 
 One model gives unrelated texts a cosine of 0, another one of 0.8; and most have seen few of the
 scripts that people write. Neither is in a model's files, so both are measured, once a model.

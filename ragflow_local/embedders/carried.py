@@ -1,4 +1,4 @@
-"""Carried: the multilingual model inside a package that is read as data, and never imported."""
+"""Finds the multilingual model inside an installed package, which is never imported."""
 
 from __future__ import annotations
 

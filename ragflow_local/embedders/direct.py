@@ -1,4 +1,4 @@
-"""Direct: a model's folder to its ONNX form in float32, without torch.
+"""Exports a model folder to ONNX in float32, without torch.
 
 The whole model goes into the graph, pooling and all that follows it.
 """

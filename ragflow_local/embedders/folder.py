@@ -1,4 +1,4 @@
-"""A model folder: what its json files say about a sentence-transformers model, read cheaply.
+"""Reads the configuration of a sentence-transformers model folder, without its weights.
 
 Nothing is loaded here: a dataset can be described, and a wrong folder refused, in milliseconds.
 """

@@ -1,4 +1,4 @@
-"""A graph in the making: operations of ONNX one after the other, each named by what it gives."""
+"""Assembles an ONNX graph, operation by operation."""
 
 from __future__ import annotations
 

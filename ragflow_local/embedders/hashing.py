@@ -1,4 +1,4 @@
-"""Hashing: an embedder without weights, for tests and for machines that have none.
+"""The hashing embedder: it needs no weights, for tests and machines without a model.
 
 Each word adds +1 or -1 to one of ``dim`` buckets, chosen by its hash, so texts that share
 words are near. It knows no meaning: use it where speed or reproducibility matters more.

@@ -1,4 +1,4 @@
-"""ONNX: texts through the ONNX form of a model, on ONNX Runtime and tokenizers, without torch."""
+"""Runs the ONNX form of a model on ONNX Runtime, without torch."""
 
 from __future__ import annotations
 

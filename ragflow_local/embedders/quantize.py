@@ -1,4 +1,4 @@
-"""Quantizing: a model in float32 to one in 8 bits, products and vocabulary, that still agrees."""
+"""Quantizes an ONNX model from float32 to 8 bits."""
 
 from __future__ import annotations
 

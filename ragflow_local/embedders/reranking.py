@@ -1,4 +1,4 @@
-"""Reranking: a cross-encoder's folder to the ONNX form of it, made at its first use, then kept.
+"""Exports a cross-encoder to its ONNX form at first use, and caches it.
 
 cache_dir/<fingerprint>-reranker-3/    model.onnx, tokenizer.json, form.json
 """

@@ -1,4 +1,4 @@
-"""From the name of a model to its folder, and what is known of it before it is loaded."""
+"""Resolves the name of an embedding model to its folder, and describes it without loading it."""
 
 from __future__ import annotations
 

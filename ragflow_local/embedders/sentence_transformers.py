@@ -1,4 +1,4 @@
-"""Sentence-transformers: texts through any local model folder on torch; exports the ONNX form."""
+"""Runs and exports any sentence-transformers model folder on torch."""
 
 from __future__ import annotations
 

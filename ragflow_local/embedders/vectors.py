@@ -1,4 +1,4 @@
-"""What every model's texts and vectors go through: encodable text in, unit rows out."""
+"""Cleans texts before they are embedded, and normalises the vectors."""
 
 from __future__ import annotations
 

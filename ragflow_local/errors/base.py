@@ -1,4 +1,4 @@
-"""What every error is, and those of names and values."""
+"""The base of all errors, and those of names and values."""
 
 from __future__ import annotations
 

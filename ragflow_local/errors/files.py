@@ -1,4 +1,4 @@
-"""Errors of files: they cannot be read, or their parse ends without chunks."""
+"""Errors of files that cannot be read or parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of models: they are missing, damaged, or cannot answer."""
+"""Errors of models that are missing, damaged or cannot answer."""
 
 from __future__ import annotations
 

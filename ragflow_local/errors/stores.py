@@ -1,4 +1,4 @@
-"""Errors of a project: its directory, its files, and who has it open."""
+"""Errors of a project's directory, files and lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well questions are answered: a CSV of questions in, recall@k, MRR, nDCG and citations out.
+"""Evaluates answers to a CSV of questions: recall@k, MRR, nDCG and citation precision.
 
     from ragflow_local.evaluation.evaluate import Setting, evaluate
     from ragflow_local.evaluation.questions import read_questions

@@ -1,4 +1,4 @@
-"""Figures of an evaluation to a bar chart: drawn once, written as SVG for a page and as PNG."""
+"""Draws the figures of an evaluation as a bar chart, in SVG and PNG."""
 
 from __future__ import annotations
 

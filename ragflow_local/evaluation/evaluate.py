@@ -1,4 +1,4 @@
-"""Questions with what they expect to figures: how well is found, cited and answered.
+"""Evaluates settings on questions with expected documents, pages or answers.
 
 Each question is searched for, and, if wished, asked in a chat that is removed at the end.
 """

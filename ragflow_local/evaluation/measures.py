@@ -1,4 +1,4 @@
-"""How good a ranking is, against what should have been found; figures in [0, 1], larger is better.
+"""Ranking measures: recall, nDCG and reciprocal rank, in [0, 1], larger is better.
 
 Users' evaluations and the benchmarks count by these same functions.
 """

@@ -1,4 +1,4 @@
-"""A CSV of questions to what each expects, and whether a chunk is what was expected."""
+"""Reads a CSV of questions and checks whether a chunk is what a question expects."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def share_of(text: str, answer: str) -> float:
 
 
 def holds(text: str, answer: str) -> bool:
-    """Return whether a text says what an answer says: most of its words, and every number."""
+    """Return whether a text contains an answer: most of its words, and every number."""
     there = terms_of(text).keys()
     numbers = {term for term in _words_of(answer) if _NUMBER.search(term)}
     return numbers <= there and share_of(text, answer) >= _HELD

@@ -1,4 +1,4 @@
-"""Generate text: messages in, text out, piece by piece. One file a library.
+"""Generates text from messages as a stream, one file for each library.
 
 A generator knows messages and weights and nothing else: no hit, no chat, no store; what the
 messages say is made in ``answer/prompt.py``. To add a library, add its file here, a branch in

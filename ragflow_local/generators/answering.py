@@ -1,4 +1,4 @@
-"""One answer of a llama.cpp model: tokens read, tokens chosen, text given out piece by piece."""
+"""Generates one answer with a llama.cpp model, token by token."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Answering(Iterator[str]):
             self._thread = threading.get_ident()
 
     def makes_way(self) -> bool:
-        """Say whether its own thread left it off, or nobody reads it on."""
+        """Return whether its own thread left it off, or nobody reads it on."""
         if self.is_busy:
             return False
         return (

@@ -1,4 +1,4 @@
-"""Messages to the text a model was trained on, by the model's own chat template."""
+"""Renders messages with a model's own chat template."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ChatTemplate:
             raise DamagedModelError(name, "its chat template leaves the question out")
 
     def _takes_system(self) -> bool:
-        """Say whether the template writes a system message; some refuse it, some drop it."""
+        """Return whether the template writes a system message; some refuse it, some drop it."""
         probe = [ChatMessage("system", _SYSTEM_PROBE), ChatMessage("user", _USER_PROBE)]
         try:
             return _SYSTEM_PROBE in self._rendered(probe)

@@ -1,4 +1,4 @@
-"""Read what a GGUF file says of itself: architecture, size, context, template; no weights.
+"""Reads the header of a GGUF file: architecture, size, context and template, without weights.
 
 Source: the format's description, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """

@@ -1,4 +1,4 @@
-"""Answer by a local GGUF file through llama.cpp.
+"""Runs a local GGUF model through llama.cpp.
 
 The low functions of llama-cpp-python are called, not its ``Llama``: that redirects the whole
 process's output while it loads, cannot be stopped while it reads a prompt, and falls back to the
@@ -256,7 +256,7 @@ def _grammar_of(schema: Mapping[str, object]) -> str:
 
 
 def _has_tiles() -> bool:
-    """Say whether llama.cpp would multiply by AMX tiles, where it can end the whole process.
+    """Return whether llama.cpp would multiply by AMX tiles, where it can end the whole process.
 
     It asks the system for them once, but virtual machines that show the tiles may not grant them
     to its threads: the first tile instruction is then a segmentation fault.

@@ -1,4 +1,4 @@
-"""Memory: whether a model fits into what the machine has left."""
+"""Checks whether a model fits into the memory that is free."""
 
 from __future__ import annotations
 

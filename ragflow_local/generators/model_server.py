@@ -119,7 +119,7 @@ class ModelServer:
         return listed[0]
 
     def _counts(self) -> bool:
-        """Say whether the server counts tokens, as llama-server does."""
+        """Return whether the server counts tokens, as llama-server does."""
         return self._tokens("a") is not None
 
     def _tokens(self, text: str) -> int | None:

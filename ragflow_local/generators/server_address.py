@@ -63,7 +63,7 @@ class ServerAddress:
 
 
 def is_address(model_name: str) -> bool:
-    """Say whether the name of a chat model is a server's address."""
+    """Return whether the name of a chat model is a server's address."""
     return model_name.lower().startswith(("http://", "https://"))
 
 

@@ -1,4 +1,4 @@
-"""Bytes of tokens to pieces of text: whole characters, and nothing after a stop word."""
+"""Decodes the bytes of tokens to text: whole characters, and nothing after a stop word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that renders chat templates: a GGUF carries a program, and may come from anywhere.
+"""Renders chat templates in a process of its own: a template is a program, maybe a stranger's.
 
 Jinja's sandbox keeps a template from the system, not from the processor and the memory: three loops
 in one another, or a power of a power, have no end. So it runs where it can be ended: a process with

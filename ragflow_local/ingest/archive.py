@@ -1,4 +1,4 @@
-"""Archives from anywhere: what is read of one is bounded, and what is odd about it is told.
+"""Reads ZIP archives safely: sizes are bounded, and anything odd is an error.
 
 What a ZIP says of a member's size is looked at before a byte of it is expanded, and Python's
 ``zipfile`` reads no more than that.

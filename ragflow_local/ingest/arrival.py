@@ -1,4 +1,4 @@
-"""What comes in with an exported dataset: rows whose every value is one that could be exported."""
+"""Validates the rows of an imported dataset, value by value."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Texts: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(max_length=_MOST_WOR
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``dataset.json`` says."""
+    """The contents of ``dataset.json``."""
 
     format: int
     dataset: DatasetRow

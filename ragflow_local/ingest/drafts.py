@@ -1,4 +1,4 @@
-"""Drafts to rows: what the catalog will keep of chunks, before any of it is kept."""
+"""Converts drafts to chunk rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ragflow_local.records import ChunkRow, DocumentRow, Draft
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document that was read and cut, on its way into the index.
+    """A document that was read and chunked, to be indexed.
 
     Attributes:
         document: As it was when its parse began.
@@ -27,7 +27,7 @@ class Parsed:
     is_cancelled: Callable[[], bool]
 
     def message(self) -> str:
-        """Return what ``progress_msg`` says when it is done."""
+        """Return the ``progress_msg`` of the finished parse."""
         count = len(self.drafts)
         if count or self.notices:
             text = f"{count} chunks." if count else "0 chunks, no text was found."

@@ -1,4 +1,4 @@
-"""Chunks to vectors: each text is embedded once, however often it is parsed."""
+"""Embeds chunks; a text that was embedded before is not embedded again."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _is_of(embedder: Embedder, vector: Vector) -> bool:
 
 
 def embedding_text(row: ChunkRow) -> str:
-    """Return what of a chunk the embedding model reads: where it stands, then what it says."""
+    """Return the text of a chunk that is embedded: its heading path, then its content."""
     if row.match_text:
         return row.match_text
     above = [heading for heading in row.headings if heading not in row.content]

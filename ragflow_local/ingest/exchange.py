@@ -1,4 +1,4 @@
-"""Exchange: a dataset out as one file, and in again, vectors included: nothing is computed twice.
+"""Exports a dataset to one file and imports it, embeddings included.
 
 A file is a ZIP archive:
 
@@ -66,7 +66,7 @@ _BATCH = 1024
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where datasets come from and go to."""
+    """The stores that datasets are exported from and imported to."""
 
     catalog: Catalog
     files: Files
@@ -132,7 +132,7 @@ def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, datas
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a dataset is to come in.
+    """The options of an import.
 
     Attributes:
         tenant_id: Whose it becomes.
@@ -189,7 +189,7 @@ def import_dataset(stores: Stores, source: Path, asked: Asked) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """A dataset that is coming in.
+    """A dataset being imported.
 
     Attributes:
         head: What the file says of it.

@@ -1,4 +1,4 @@
-"""A folder to the files in it that are meant, each with what tells whether it has changed.
+"""Scans a folder for files that match patterns, with the times and sizes that reveal changes.
 
 What it does not know: datasets, documents, and what is done about a change.
 """
@@ -28,7 +28,7 @@ _LEADS_OUT = "a link that leads out of the folder; follow_links=True takes what 
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Which files of a folder are meant.
+    """Patterns of the files to take from a folder.
 
     A pattern fits the end of a path, from a ``/`` or the start on: ``*.pdf``, ``drafts``,
     ``2024/*.md``; one that begins with ``/`` fits the whole of it. ``*`` stands for any letters,
@@ -70,7 +70,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class FolderSnapshot:
-    """What a folder held.
+    """The files of a folder at one moment.
 
     Attributes:
         folder: It, absolute.

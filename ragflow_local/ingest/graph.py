@@ -1,4 +1,4 @@
-"""The knowledge graph of a document on its way in: found by a model if asked, citing its chunks."""
+"""Extracts the knowledge graph of a document with a chat model, and links it to its chunks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_SAID = 6
 
 @dataclass(slots=True)
 class _Found:
-    """A name, or two that belong together, and what was said of it where."""
+    """An entity or relation that a model found, its descriptions and sources."""
 
     names: tuple[str, ...]
     said: list[str] = field(default_factory=list)

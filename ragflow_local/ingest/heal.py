@@ -1,4 +1,4 @@
-"""Heal: what a process that did not close left behind, found and put right.
+"""Repairs what a process that crashed left behind.
 
 The catalog is the truth: what cannot be read of it is told, never guessed. All else is made again
 from it: postings from the texts of chunks, vectors from the embeddings, counts from the rows.
@@ -36,7 +36,7 @@ _BATCH = 2048
 
 
 def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
-    """Put right what the catalog shows to be amiss; return what was done, a sentence each.
+    """Repair inconsistencies of the catalog; return one sentence for each repair.
 
     Raises:
         DamagedProjectError: The catalog itself is torn.
@@ -107,7 +107,7 @@ def wrong_postings(connection: Connection, dataset_id: str, compared: int = 0) -
 
 
 def index_anew(connection: Connection, dataset_id: str) -> None:
-    """Write a dataset's postings anew from the texts of its chunks."""
+    """Rebuild a dataset's postings from the texts of its chunks."""
     number = datasets.number_of(connection, dataset_id)
     if number is None:
         return

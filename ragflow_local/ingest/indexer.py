@@ -1,4 +1,4 @@
-"""The indexer: the one writer of chunks; rows, vectors and terms change here, in one transaction.
+"""The indexer, the only writer of chunks: rows, vectors and terms change in one transaction.
 
     1  pictures of new chunks                          no row names them before it is committed
     2  rows, embeddings, postings, counts, numbers     ONE SQLite transaction: the commit point
@@ -41,7 +41,7 @@ from ragflow_local.text.tokens import token_counter
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """Chunks on their way in: rows without numbers yet, and their embeddings by key."""
+    """Chunks to be inserted: rows without numbers, and their embeddings by key."""
 
     rows: list[ChunkRow]
     keys: list[bytes]

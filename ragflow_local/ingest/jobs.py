@@ -1,4 +1,4 @@
-"""Jobs: the queue of documents to parse; submit, cancel, wait, and see how far they are.
+"""The queue of documents to parse: submit, cancel, wait, and report progress.
 
     a document    plan ─▶ read, task_page_size pages a task ─▶ cut ─▶ embed and commit
                   └────────── any worker, several at once ──────────┘   one thread, in order

@@ -1,4 +1,4 @@
-"""Pictures of pages, drawn by a worker of their own; the last ones are kept in memory."""
+"""Draws pictures of pages in a worker of their own, and caches the latest."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Pictures:
         self._slot.stop()
 
     def _start(self, request: wire.Picture) -> None:
-        """See to it that there is a thread that draws.
+        """Start the drawing thread unless it runs.
 
         One for all: a worker ends with the thread that started it, which must not be a user's.
         """

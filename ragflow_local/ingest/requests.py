@@ -1,4 +1,4 @@
-"""A document's parse to what a worker is asked: to count its pages, read some, or cut it."""
+"""Builds the requests to a worker: count pages, read some, or chunk a document."""
 
 from __future__ import annotations
 

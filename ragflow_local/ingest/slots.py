@@ -1,4 +1,4 @@
-"""Slots: a place for one worker process each; a task goes in, a reply comes out, or an error.
+"""Slots: each runs one worker process, sends it requests and returns replies or errors.
 
 A slot watches its worker's time and memory, ends it when the task is cancelled or goes beyond a
 limit, and starts another where the last one ended.
@@ -117,7 +117,7 @@ class Slot:
     def _greet(
         self, process: subprocess.Popen[bytes], name: str, is_cancelled: Callable[[], bool]
     ) -> None:
-        """Wait for the worker's first words.
+        """Wait for the worker's greeting.
 
         Raises:
             ParseCancelledError: ``is_cancelled`` said so.

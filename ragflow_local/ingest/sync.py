@@ -1,4 +1,4 @@
-"""A folder to a dataset that mirrors it: new, changed, renamed and deleted files, by content.
+"""Mirrors a folder into a dataset: adds, updates, renames and removes documents by content.
 
 The catalog notes beside each document which file it is a copy of, and that file's size and times;
 a file whose size and times are as noted is not read. Row and note are written in one transaction,
@@ -27,7 +27,7 @@ _GROUP = 16
 
 @dataclass(slots=True)
 class Changes:
-    """What a run did, or with ``dry_run`` would do; see ``DataSet.sync`` for the attributes."""
+    """The result of a run, or of a dry run; see ``DataSet.sync`` for the attributes."""
 
     folder: Path
     added: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class SyncOptions:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Whose documents a folder's files become."""
+    """The dataset, tenant and project that a folder is mirrored into."""
 
     dataset_id: str
     tenant_id: str
@@ -68,7 +68,7 @@ class Home:
 def sync(
     intake: Intake, home: Home, folder: Path, options: SyncOptions
 ) -> tuple[Changes, list[DocumentRow]]:
-    """Make a dataset mirror a folder; return what changed, and the documents being parsed now.
+    """Mirror a folder into a dataset; return what changed, and the documents being parsed now.
 
     Args:
         intake: Where files go.

@@ -1,4 +1,4 @@
-"""What the queue holds: documents on their way, and the pieces of work that each is made of."""
+"""The items of the parse queue: documents, and the tasks each is split into."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Parse:
     is_over: bool = False
 
     def is_cancelled(self) -> bool:
-        """Return whether nobody waits for it any more."""
+        """Return whether the parse was cancelled."""
         return self.cancelled or self.is_over
 
 
 @dataclass(order=True, slots=True)
 class Task:
-    """A piece of work for a slot; those of the lowest turn first.
+    """A task for a slot; tasks of the lowest turn go first.
 
     Each part of a long document takes the turn of one document more, so that short ones behind it
     need not wait for all of its pages, nor its pages for all of them.
@@ -89,7 +89,7 @@ def patiently(run: Callable[[wire.Request], wire.Reply], request: wire.Request) 
 
 
 class Line:
-    """Who waits before whom: places in the queue, and which of them are done."""
+    """The order of the queue: places, and which of them are done."""
 
     def __init__(self) -> None:
         self._next = 0

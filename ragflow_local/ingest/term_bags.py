@@ -1,4 +1,4 @@
-"""Chunks in, their terms in a dataset's postings out."""
+"""Adds the terms of chunks to a dataset's postings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ragflow_local.text.terms import chunk_terms, language_of_chunk
 
 
 def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) -> None:
-    """Make those of ``rows`` findable that are available.
+    """Add the terms of the available ``rows``.
 
     Args:
         connection: Inside a transaction.

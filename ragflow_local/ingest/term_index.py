@@ -1,4 +1,4 @@
-"""The term index of a project: chunks' terms in; segments are merged in the background.
+"""The term index of a project; its segments are merged in the background.
 
 Terms that no chunk has any more are dropped there too.
 
@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 0.05
 
 
 class TermIndex:
-    """What writes terms, and keeps their segments few."""
+    """Writes terms and merges their segments."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

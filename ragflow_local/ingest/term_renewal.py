@@ -1,4 +1,4 @@
-"""Term renewal: postings of an older analyzer in, those of this one out, without a model.
+"""Rebuilds postings made by an older analyzer, in the background and without a model.
 
 The new ones are written beside the old, a batch and a transaction at a time, under the dataset's
 number turned negative; search goes on with the old. When every chunk is there they change places
@@ -30,7 +30,7 @@ _BATCH = 256
 
 
 class TermRenewal:
-    """What makes outdated indexes anew, in a thread of its own.
+    """Rebuilds outdated indexes in a thread of its own.
 
     Args:
         catalog: Whose.

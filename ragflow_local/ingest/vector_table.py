@@ -1,4 +1,4 @@
-"""The vector tables of a project, written behind the catalog: thousands of vectors at a time.
+"""Moves vectors from the catalog to LanceDB in the background, thousands at a time.
 
 A commit puts vectors into the catalog, where they are found at once. A thread of its own moves
 what has piled up to LanceDB:
@@ -41,7 +41,7 @@ _PAUSE_SECONDS = 0.25
 
 
 class VectorTable:
-    """Moves, mends and drops; what is torn is written anew from the catalog, without a model."""
+    """Moves vectors to LanceDB, drops them, and rebuilds damaged tables from the catalog."""
 
     def __init__(self, catalog: Catalog, vectors: Vectors) -> None:
         self._catalog = catalog

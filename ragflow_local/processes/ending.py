@@ -1,4 +1,4 @@
-"""How a process is ended: at once, waited for, and its pipes with it."""
+"""Ends a process at once, waits for it, and closes its pipes."""
 
 from __future__ import annotations
 

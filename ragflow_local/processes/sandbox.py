@@ -1,4 +1,4 @@
-"""The sandbox of a worker: it reads bytes from anywhere, so it may do little.
+"""Sandboxes a worker: it reads untrusted bytes, so it gives up all rights it does not need.
 
 A worker gets a file's bytes through a pipe and gives blocks back. It needs its own libraries and
 nothing else, so nothing else is left to it, as far as the kernel can say so:
@@ -70,7 +70,7 @@ _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
 def enter(readable: Iterable[str], most_bytes: int) -> list[str]:
-    """Give up all rights that a worker does not need; return what could not be given up.
+    """Drop all rights that a worker does not need; return those that could not be dropped.
 
     Before any other thread is started: rights belong to a thread and those it starts.
 
@@ -93,7 +93,7 @@ def enter(readable: Iterable[str], most_bytes: int) -> list[str]:
 
 
 def lacking() -> list[str]:
-    """Return which walls this computer's kernel cannot put around a worker."""
+    """Return the sandbox features that this computer's kernel lacks."""
     if sys.platform != "linux":
         return ["Landlock", "seccomp"]
     libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""How a process is started: which program, told what, and with which environment.
+"""Starts a process: its program, its first message and its environment.
 
 A worker is a new Python interpreter. A frozen program, or one that embeds Python, is none: started
 as one it would run itself again. So it is started only where it has said that it answers, by
@@ -36,7 +36,7 @@ _answers = False
 
 
 def worker_main() -> None:
-    """Be a worker where this process was started as one; else return at once.
+    """Run as a worker if this process was started as one; otherwise return at once.
 
     For a program that is frozen (PyInstaller, Nuitka), as its very first call, as
     ``multiprocessing.freeze_support()`` is: without it such a program can start no workers.
@@ -53,7 +53,7 @@ def worker_main() -> None:
 def start(
     module: str, python: str, readable: Iterable[str], most_bytes: int
 ) -> subprocess.Popen[bytes]:
-    """Return a process that has just been started; its first words are ``GREETING``.
+    """Start a process and return it; its first output is ``GREETING``.
 
     Args:
         module: Whose ``main`` it runs.
@@ -104,7 +104,7 @@ def _command(python: str, asked: str) -> list[str]:
 
 
 def _interpreter() -> str:
-    """Return the interpreter that runs this program; empty where a program is one by itself."""
+    """Return the interpreter that runs this program; empty for a frozen program."""
     if getattr(sys, "frozen", False):
         return ""
     if _is_named_python(sys.executable):

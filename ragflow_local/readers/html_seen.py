@@ -35,7 +35,7 @@ class Unseen:
         self._length = sum(len(text.strip()) for text in root.itertext())
 
     def has(self, element: Any, tag: str) -> bool:
-        """Tell whether ``element`` is not shown, or is no part of what the page says."""
+        """Return whether ``element`` is not shown, or is no part of what the page says."""
         if tag in ("html", "body"):
             return False
         if self._is_hidden(element, tag):

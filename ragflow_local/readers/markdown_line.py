@@ -27,7 +27,7 @@ _WRAPPED_LATIN, _WRAPPED_CJK = 50, 25  # characters of a line that may be full
 
 
 def says_html(markup: str) -> bool:
-    """Tell whether a block in tags is HTML: the first has a name that browsers know."""
+    """Return whether a block in tags is HTML: the first has a name that browsers know."""
     first = _TAG.search(markup)
     return first is None or first[2].lower() in NAMES or "-" in first[2]
 

@@ -42,7 +42,7 @@ class Seen:
 
 
 def is_installed() -> bool:
-    """Tell whether text in pictures can be recognised at all."""
+    """Return whether text in pictures can be recognised at all."""
     return find_spec("rapidocr") is not None
 
 

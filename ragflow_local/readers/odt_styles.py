@@ -53,7 +53,7 @@ class OdtStyles:
         return OdtLook(align, is_hidden, is_bold)
 
     def is_all_bold(self, paragraph: Any) -> bool:
-        """Tell whether all of a paragraph is set bold."""
+        """Return whether all of a paragraph is set bold."""
         if self.look_of(paragraph).is_bold:
             return True
         loose = (paragraph.text or "") + "".join(child.tail or "" for child in paragraph)

@@ -67,7 +67,7 @@ class Pictures:
 
 
 def _may_hold_text(data: bytes) -> bool:
-    """Tell whether a picture is large enough for words; one that nobody can open may be."""
+    """Return whether a picture is large enough for words; one that nobody can open may be."""
     try:
         width, height = image.size_of(data)
     except ReadError:

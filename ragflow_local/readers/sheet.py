@@ -91,7 +91,7 @@ def _sides(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _is_table(rows: Sequence[Row]) -> bool:
-    """Tell whether rows could be a table by themselves: names over labels and other columns."""
+    """Return whether rows could be a table by themselves: names over labels and other columns."""
     wide = [row for _, row in rows if len(row) > 1]
     if len(wide) < 2:
         return False

@@ -31,7 +31,7 @@ _PRIVATE = range(0xF000, 0xF100)  # where files put the 256 codes of such a font
 
 
 def is_symbol_font(font: str) -> bool:
-    """Tell whether letters in ``font`` are signs."""
+    """Return whether letters in ``font`` are signs."""
     return font.strip().lower() in _FONTS
 
 

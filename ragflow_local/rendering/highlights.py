@@ -1,4 +1,4 @@
-"""Marks on a PDF page: of the paragraphs a passage stands in, the words that are the passage.
+"""Narrows highlights on a PDF page to the words of the passage.
 
 A place is a whole paragraph or table, and a passage may be a part of it. The words in the place
 are compared with those of the passage, in their order, and only what agrees is marked.
@@ -43,7 +43,7 @@ class _Word:
 
 
 def narrowed(data: bytes, marks: Sequence[Region], text: str, name: str = "") -> list[Region]:
-    """Return the marks of a passage on one page, each narrowed to the words that it has.
+    """Return the highlights of a passage on one page, narrowed to its words.
 
     Where the words on the page cannot be compared, such as those of a scan, a mark stays as it is.
 
@@ -94,7 +94,7 @@ def narrowed(data: bytes, marks: Sequence[Region], text: str, name: str = "") ->
 def _agreeing(
     texts: Sequence[str], words: Sequence[str], joined: str
 ) -> list[tuple[int, int]] | None:
-    """Return the runs of a place's words that the passage has; None where that is unclear."""
+    """Return the runs of a region's words that are in the passage; None where that is unclear."""
     if not texts:
         return None
     if f" {' '.join(texts)} " in joined:

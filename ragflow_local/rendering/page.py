@@ -1,4 +1,4 @@
-"""Pictures of documents: a page, a region of it with marks, a thumbnail, as PNG."""
+"""Renders a page, a region with highlights, or a thumbnail as PNG."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def thumbnail(kind: str, data: bytes) -> bytes:
 
 
 def narrowed(kind: str, data: bytes, marks: Sequence[Region], text: str) -> Sequence[Region]:
-    """Return the places of a passage on one page, narrowed to its words where they are known."""
+    """Return the regions of a passage on one page, narrowed to its words where they are known."""
     if kind != "pdf":
         return marks
     from ragflow_local.rendering import highlights
@@ -74,7 +74,7 @@ def narrowed(kind: str, data: bytes, marks: Sequence[Region], text: str) -> Sequ
 
 
 def smaller(png: bytes) -> bytes:
-    """Return a picture as WebP, which takes half or less of its room; empty for empty."""
+    """Return a picture as WebP, at most half its size; empty for empty."""
     if not png:
         return b""
     out = io.BytesIO()
@@ -148,7 +148,7 @@ def _frame(
 def _marked(
     picture: Image.Image, places: Sequence[Region], corner: tuple[float, float], zoom: float
 ) -> Image.Image:
-    """Return the picture with marks as of a pen, so that what is under them can be read."""
+    """Return the picture with translucent highlights."""
     marked = picture.convert("RGB")
     draw = ImageDraw.Draw(marked)
     for place in places:

@@ -1,4 +1,4 @@
-"""Pictures of PDF pages: a page, or a region of it, as PNG."""
+"""Renders PDF pages, or regions of them, as PNG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slide as a page of a PDF: its texts, tables and pictures at their places.
+"""Lays out a slide as a PDF page: its texts, tables and pictures in their regions.
 
 A plain drawing, black on white, so that a reader sees what stands where: the theme, fills, charts
 and the type sizes of the original are not drawn. Texts shrink until they fit into their box.

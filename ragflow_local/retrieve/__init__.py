@@ -1,4 +1,4 @@
-"""Retrieve: a question in, hits out.
+"""Retrieves the hits for a question.
 
     query         the question's terms, their weights, and its vector
     candidates    the nearest by meaning and the best by words, their union

@@ -1,4 +1,4 @@
-"""Candidates: what either index proposes for a question, and what both say about each."""
+"""Gathers candidates from both indexes, and scores each by both."""
 
 from __future__ import annotations
 

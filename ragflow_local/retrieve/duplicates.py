@@ -1,4 +1,4 @@
-"""Near-duplicates: hits that say what a better one says, put behind the others.
+"""Moves near-duplicate hits behind the others.
 
 Two texts that differ in a figure are none, however alike: one may be the newer rule, or the quarter
 that was asked for.

@@ -1,4 +1,4 @@
-"""Filters: conditions on what is noted about documents, to the documents that meet them."""
+"""Filters documents by conditions on their ``meta_fields``."""
 
 from __future__ import annotations
 

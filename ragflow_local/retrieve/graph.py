@@ -1,4 +1,4 @@
-"""The knowledge graph in a search: what documents say of one name is one hit, and leads further.
+"""Searches the knowledge graph: joins entities of one name, and follows their relations.
 
 Entities and relations are kept for each document, as chunks of it, so that what rested on a
 document goes with it. They are joined here, when a question is asked: by name.

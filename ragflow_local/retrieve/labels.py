@@ -1,4 +1,4 @@
-"""Labels: what documents are called, and how much of that a question says.
+"""Matches the names of documents with a question.
 
 The right words from the wrong company's report, or the wrong quarter's, are no answer: what tells
 them apart is mostly the name of the file.

@@ -1,4 +1,4 @@
-"""The chunks nearest in meaning: exactly as many live ones as are wanted, in one snapshot.
+"""Finds the live chunks nearest to a question's vector, in one snapshot.
 
 A dataset that fits is searched in memory. Of a larger one, what LanceDB has is searched there, up
 to the watermark, and what was added since in memory. LanceDB also proposes chunks that are gone:

@@ -1,4 +1,4 @@
-"""The chunks around those that were found: neighbours in the document, or the whole section."""
+"""Reads the chunks around hits: neighbours in the document, or the whole section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question to the terms it is searched by, with a weight each."""
+"""Turns a question into weighted search terms."""
 
 from __future__ import annotations
 

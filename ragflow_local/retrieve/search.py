@@ -1,4 +1,4 @@
-"""Search: a question in, the most similar chunks out."""
+"""Searches for the chunks most similar to a question."""
 
 from __future__ import annotations
 

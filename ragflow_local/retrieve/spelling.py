@@ -1,4 +1,4 @@
-"""Spelling: words of a question that no chunk has, to words of the index that are meant.
+"""Finds the indexed words that misspelled or compound words of a question mean.
 
 What a dataset's own vocabulary tells: a compound has its parts, two words are one written together,
 and what is a letter or two away is a slip. Numbers and codes are never guessed.

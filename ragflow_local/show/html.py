@@ -1,4 +1,4 @@
-"""HTML of what the API gives: every text of a document passes ``escape``, here and nowhere else.
+"""Builds HTML; every text of a document passes ``escape``, here and nowhere else.
 
 Texts come from documents, which may be written to do harm: no character of theirs is markup, and
 none can turn the text around it. Nothing here asks the engine anything.

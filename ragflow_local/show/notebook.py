@@ -1,4 +1,4 @@
-"""What a notebook shows of datasets, documents and sessions: HTML, at once, and never an error."""
+"""Renders datasets, documents and sessions in a notebook, quickly and without raising."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_MESSAGES = 20
 
 
 def shown(kind: str, make: Callable[[], str]) -> str:
-    """Return what ``make`` makes of a thing, or what is wrong with it: deleted, closed, damaged."""
+    """Return what ``make`` renders, or a message that the thing is deleted, closed or damaged."""
     try:
         return make()
     except (RagflowError, OSError) as error:
@@ -100,7 +100,7 @@ def _state(state: ParseState) -> str:
 
 
 def _size(count: int) -> str:
-    """Return bytes as a person says them."""
+    """Return a size in bytes with a unit."""
     value = float(count)
     for unit in ("bytes", "KB", "MB"):
         if value < 1000:

@@ -1,4 +1,4 @@
-"""Pictures of pages: which page of which document, and which chunks are marked on it."""
+"""Draws pages of documents with their chunks highlighted."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """How a picture is asked for.
+    """The resolution, format and time limit of a picture.
 
     Attributes:
         dpi: Pixels of an inch.

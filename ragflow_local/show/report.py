@@ -1,4 +1,4 @@
-"""An answer with its sources as HTML: a file of its own, or the output of a notebook's cell."""
+"""Renders an answer and its sources as HTML, for a file or a notebook cell."""
 
 from __future__ import annotations
 

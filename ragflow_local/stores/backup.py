@@ -1,4 +1,4 @@
-"""Backup: an open project in, a whole copy of it out, while others read and write it."""
+"""Copies an open project while others read and write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crash points: named places where a test ends the process, to see what a crash leaves behind."""
+"""Crash points, at which a test ends the process to see what a crash leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directory of a project: who has it open, what wrote it, and how it was closed.
+"""Locks a project's directory, and tracks its format version and how it was closed.
 
 project.json    format version; written once there is a catalog
 lock            held by the one process that writes: the system's lock, gone when that process is

@@ -1,4 +1,4 @@
-"""The disk: waited for, on behalf of libraries that do not, and its refusals told."""
+"""Syncs files to the disk, and turns its refusals into errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: bytes by the hash of their content, and pictures by the chunk they belong to."""
+"""Stores file bytes by their hash, and pictures by their chunk."""
 
 from __future__ import annotations
 

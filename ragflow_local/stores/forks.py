@@ -1,4 +1,4 @@
-"""Forked children: what a process inherits from the one that forked it is left alone.
+"""Keeps forked children from using what their parent has open.
 
 Nothing of it is used, closed or collected in the child: SQLite forbids to use a connection that
 was inherited, and even to close it; the threads that libraries wait for when their objects go are

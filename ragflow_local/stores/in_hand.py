@@ -1,4 +1,4 @@
-"""What is in hand: the documents that a process embeds and indexes, noted in case it ends of them.
+"""Notes which documents are being indexed, so that one that ends the process is recognised.
 
 A document that ends the engine itself (the system ends what takes all memory) would do so at each
 opening. Who was in hand when the engine ended is a suspect, and is tried once more, alone; who ends

@@ -1,4 +1,4 @@
-"""Mounts: which file system a path lies on, where it is one of a network or of another system.
+"""Recognises network file systems and shared folders.
 
 SQLite's log is shared memory, and locks of other computers are not seen there.
 """

@@ -1,4 +1,4 @@
-"""Names on the disk that come from rows: hex of a fixed length, looked at before a path is made.
+"""Validates names that come from rows before they become paths.
 
 Every path below ``files/``, ``images/`` and ``vectors/`` is made here. A row of a stranger's
 project may say anything: what it says becomes a name only where this package could have given it.

@@ -1,4 +1,4 @@
-"""The parts of a project's directory: which there are, that none is a link, and that it is one.
+"""Checks the parts of a project's directory; none may be a link.
 
 Nothing is followed out of a project: a link in the place of ``files/`` would have the engine write
 and delete where it leads to. Nothing is begun beside what somebody else put there.

@@ -1,4 +1,4 @@
-"""The trash: what healing took for garbage, kept for a while before it is gone.
+"""The trash: what a repair took for garbage, kept for thirty days.
 
     trash/<when>/<folder>/<name>    when: milliseconds since 1970
 

@@ -1,4 +1,4 @@
-"""Vectors held in memory, each dataset's as of the snapshot of the catalog that asks for them.
+"""Caches vectors in memory, in step with a snapshot of the catalog.
 
 What a snapshot sees of a dataset is told by its ``VectorState``: highest number added, count of
 removed ones. What is held is brought in step by reading what has higher numbers and leaving out

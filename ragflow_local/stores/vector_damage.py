@@ -1,4 +1,4 @@
-"""What LanceDB says of its files, told as errors of our own."""
+"""Turns LanceDB's errors about damaged files into the engine's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors in memory: the exact nearest ones by one pass over their matrices.
+"""Searches vectors in memory exactly, in one pass.
 
 What a search sees never changes: adding and removing make a new ``Memory`` that shares the
 matrices of the old one, so searches of other threads go on undisturbed.

@@ -1,4 +1,4 @@
-"""Vectors on the disk: chunk numbers and vectors in, the nearest out; LanceDB, a table a dataset.
+"""Stores and searches vectors on disk with LanceDB, one table for each dataset.
 
 LanceDB holds a copy of what the catalog has, up to a watermark that the catalog keeps: any table
 can be written anew from it. What is above the watermark here is left of a crash, and taken out

@@ -1,4 +1,4 @@
-"""The engine of tests: temporary projects, no weights, a model that says what it was told to."""
+"""The engine for tests: temporary projects, no weights, scripted answers."""
 
 from __future__ import annotations
 

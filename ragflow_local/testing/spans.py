@@ -1,4 +1,4 @@
-"""Spans: how long what a test opens is kept, for one test or for the session."""
+"""Keeps what a test opens for as long as the test or the session."""
 
 from __future__ import annotations
 

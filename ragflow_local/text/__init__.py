@@ -1,1 +1,1 @@
-"""Room for text."""
+"""Text: languages, sentences, terms, tokens and encodings."""

@@ -1,4 +1,4 @@
-"""Whether two words are one word, bent or spelled otherwise, or one figure."""
+"""Decides whether two words are forms or spellings of one word, or one figure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def forms_of(word: str, language: str) -> frozenset[str]:
 
 
 def is_same(left: Token, right: Token) -> bool:
-    """Say whether two tokens are one word, bent or not, or one figure."""
+    """Return whether two tokens are one word, bent or not, or one figure."""
     if left.is_figure or right.is_figure:
         return left.value == right.value
     if left.forms & right.forms:
@@ -54,7 +54,7 @@ def is_same(left: Token, right: Token) -> bool:
 
 
 def _is_bent(left: str, right: str) -> bool:
-    """Say whether two words differ by what words are bent with."""
+    """Return whether two words differ by what words are bent with."""
     size = 0
     for left_letter, other in zip(left, right, strict=False):
         if left_letter != other:

@@ -1,4 +1,4 @@
-"""What asks without being a question word: commands, and in scripts without spaces runs of letters.
+"""Commands and phrases that ask a question without a question word.
 
 Question and function words of the languages with spaces are in ``function_words.txt``.
 """

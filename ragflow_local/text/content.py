@@ -1,4 +1,4 @@
-"""A text to the words it is about: its terms without those that only ask or tie.
+"""Extracts the content terms of a text: those that are neither function nor question words.
 
 The one rule for quoting, citations, follow-ups and the marks in a page. What ties is decided by the
 language of the text, so that the German "die" is none of English; a code in upper case (IT, WHO)

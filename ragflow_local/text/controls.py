@@ -1,4 +1,4 @@
-"""Letters that steer what shows a text instead of being shown: of terminals, and of directions."""
+"""Removes or escapes control characters of terminals and of text direction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to str: what the byte order mark says, what the file declares, then what reads best."""
+"""Decodes bytes: by the byte order mark, by what the file declares, then by likelihood."""
 
 import codecs
 import io

@@ -1,4 +1,4 @@
-"""Figures: numbers, dates and their words in a text to values that can be compared.
+"""Normalises numbers, dates and number words to values that can be compared.
 
 "two" and 2, "2,4 Mio." and "2.400.000", "三十日" and "30日", "March" and "März" have one value.
 Which mark parts thousands is said by the language.

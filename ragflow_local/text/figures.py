@@ -1,4 +1,4 @@
-"""A text to its figures and times: numbers, also as words, and dates in any of their spellings.
+"""Extracts the numbers and dates of a text, in digits or words.
 
 Two statements that differ in one of them do not say the same.
 """

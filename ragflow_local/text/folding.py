@@ -1,4 +1,4 @@
-"""Folding: a word in, the form in which all its spellings are one."""
+"""Folds words: case, width, accents and Chinese variants are normalised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a table to its parts: titles above it, the rows that name its columns, its body.
+"""Finds the title, header rows and body of a table.
 
 One rule for every format and method. A header may be stacked ("2023" over "Q1", "Q2"), its cells
 may span columns, and years may be names; a name is then made of all its rows.
@@ -60,7 +60,7 @@ def parts_of(rows: Sequence[Sequence[str]]) -> Parts:
 
 
 def _is_section(row: Sequence[str], width: int) -> bool:
-    """Tell whether a row titles the rows under it: it spans the table, or fills its first cell.
+    """Return whether a row titles the rows under it: it spans the table, or fills its first cell.
 
     Of two columns the second may just be empty; only a cell that spans both is a title.
     """
@@ -70,7 +70,7 @@ def _is_section(row: Sequence[str], width: int) -> bool:
 
 
 def is_like(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """Tell whether ``row`` holds numbers where the rows of ``body`` do."""
+    """Return whether ``row`` holds numbers where the rows of ``body`` do."""
     sample = body[-_LOOKED_AT:]
     columns = [
         column
@@ -115,7 +115,7 @@ def _header_end(rows: Sequence[Row], at: int) -> int | None:
 
 
 def _adds(rows: Sequence[Row], first: int, at: int) -> bool:
-    """Tell whether row ``at`` is one more row of the header that begins at ``first``."""
+    """Return whether row ``at`` is one more row of the header that begins at ``first``."""
     row, above = rows[at], rows[at - 1]
     if not _filled(row) or not all(_is_name(cell) for cell in row if cell):
         return False

@@ -1,4 +1,4 @@
-"""Languages: which one a text is in, and the words that hold its sentences together.
+"""Detects the language of a text, and lists the function words of languages.
 
 The script decides first, then function words, which one sentence mostly has enough of; what is
 still open is asked of py3langid. The words are data: ``function_words.txt`` beside this file.

@@ -1,4 +1,4 @@
-"""What ties a question to the one before it: words it begins with, words in place of names."""
+"""Recognises words that tie a question to the one before it."""
 
 from __future__ import annotations
 

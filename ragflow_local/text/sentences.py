@@ -1,4 +1,4 @@
-"""Where a sentence ends: in English and its likes, and in Chinese and Japanese."""
+"""Splits text into sentences."""
 
 from __future__ import annotations
 

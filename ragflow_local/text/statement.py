@@ -1,4 +1,4 @@
-"""A sentence taken apart into what it states: parts, phrases with their markers, words, negations.
+"""A parsed statement: clauses, phrases with their markers, tokens and negations.
 
 "Revenue was 274 in 2020 and 294 in 2021" has two parts; in the second, "294" has no marker and
 "2021" the marker "in". That is enough to see which figure belongs to which year, and who did what

@@ -1,4 +1,4 @@
-"""A sentence to what it states: one pass over its words; see ``statement.py``."""
+"""Parses a sentence into a ``Statement``, in one pass over its words."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ class _Parser:
         self.is_open = True
 
     def _is_verb_after(self, last: Token) -> bool:
-        """Say whether a small word after a name begins what is said of it."""
+        """Return whether a small word after a name begins what is said of it."""
         is_alone = len(self.said.phrases[-1].tokens) == 1
         return last.kind == "name" or (last.kind == "first" and is_alone)
 

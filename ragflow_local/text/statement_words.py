@@ -1,4 +1,4 @@
-"""Words that decide what a sentence states, by language: see ``statement_words.txt``."""
+"""Loads the words that decide what a sentence states, by language."""
 
 from __future__ import annotations
 

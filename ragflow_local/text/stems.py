@@ -1,4 +1,4 @@
-"""Stems: a word of a language in, what all its forms have in common out."""
+"""Stems words by their language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms: what two texts have in common when they say the same word.
+"""Splits text into terms, the normalised words of the BM25 index.
 
 One analyzer for index and question: words without case, width and accents, stemmed as the language
 of their text does; codes whole and in parts, numbers without the signs that group their digits;

@@ -1,4 +1,4 @@
-"""Count tokens: the units in which chunk sizes and context windows are measured."""
+"""Counts tokens, the units of chunk sizes and context windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unigram: text to the tokens of a vocabulary of 250,000 pieces, opened in a tenth of a second.
+"""A unigram tokenizer that opens a vocabulary of 250,000 pieces in a tenth of a second.
 
 The pieces are read from a file as they are: the head of a model of the form E5S1, little-endian.
 

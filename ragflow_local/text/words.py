@@ -1,4 +1,4 @@
-"""Words: a text in, its words, numbers and codes out, each with the parts it can be asked by.
+"""Splits text into words, numbers and codes, each with its searchable parts.
 
 Nothing here depends on the language of the text: what stands between two spaces is taken apart by
 its signs, digits and capitals alone.
@@ -187,7 +187,7 @@ def _of_number(piece: str) -> Iterator[str]:
 
 
 def _is_one_word(piece: str, parts: list[str], separators: set[str]) -> bool:
-    """Say whether parts are also kept as a whole: codes, names in programs, e-mail as email."""
+    """Return whether parts are also kept as a whole: codes, names in programs, e-mail as email."""
     if any(map(str.isdigit, piece)) or "_" in separators or "&" in separators:
         return True
     if "\u200c" in separators:  # Persian joins what belongs to a word without joining its letters

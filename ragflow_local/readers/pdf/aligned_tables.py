@@ -114,7 +114,7 @@ def _second(rows: Sequence[Row], start: int) -> float:
 
 
 def _heads(rows: Sequence[Row], start: int) -> bool:
-    """Tell whether a lone cell stands over the number columns of the row below it."""
+    """Return whether a lone cell stands over the number columns of the row below it."""
     if start + 1 >= len(rows):
         return False
     row, below = rows[start], rows[start + 1]
@@ -127,7 +127,7 @@ def _heads(rows: Sequence[Row], start: int) -> bool:
 
 
 def _is_prose(row: Row) -> bool:
-    """Tell whether cells are long enough to be lines of columns of text."""
+    """Return whether cells are long enough to be lines of columns of text."""
     long = sum(len(cell.text) > 45 for cell in row.cells)
     return row.numbers == 0 and long >= 2
 
@@ -155,7 +155,7 @@ def _as_table(rows: Sequence[Row], rules: Rules, words: set[str]) -> Piece | Non
 
 
 def _is_text(column: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a column is lines of running text: long, and most begin in small letters."""
+    """Return whether a column is lines of running text: long, and most begin in small letters."""
     texts = [" ".join(cell) for cell in column if cell]
     if len(texts) < _TEXT_LINES or median(len(text) for text in texts) <= _TEXT_LETTERS:
         return False
@@ -246,7 +246,7 @@ def _merged(
 
 
 def _is_next(above: Sequence[Sequence[str]], below: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a row is one of its own though no rule parts it from the row above."""
+    """Return whether a row is one of its own though no rule parts it from the row above."""
     numbers = [any(is_number(text) for text in cell) for cell in below]
     heads = not above[0] and bool(below[0]) and any(numbers[1:]) and any(above[1:])
     return heads or any(
@@ -256,6 +256,6 @@ def _is_next(above: Sequence[Sequence[str]], below: Sequence[Sequence[str]]) -> 
 
 
 def _runs_over(above: Sequence[Sequence[str]], below: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a label goes on in small letters while one of its lines has no numbers."""
+    """Return whether a label goes on in small letters while one of its lines has no numbers."""
     alone = not any(above[1:]) or not any(below[1:])
     return alone and bool(above[0] and below[0]) and below[0][0][:1].islower()

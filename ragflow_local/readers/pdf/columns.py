@@ -132,7 +132,7 @@ def _neighbours(near: Sequence[Line], lines: Sequence[Line], x: float) -> list[L
 
 
 def _are_columns(left: Sequence[Line], right: Sequence[Line]) -> bool:
-    """Tell whether lines are long and full enough to be text in columns, not cells."""
+    """Return whether lines are long and full enough to be text in columns, not cells."""
     for side in (left, right):
         if len(side) < _MIN_LINES:
             return False

@@ -38,7 +38,7 @@ def with_boxes(page: Any, words: list[Found]) -> list[Found]:
 
 
 def _is_ticked(page: Any, widget: Any) -> bool:
-    """Tell whether a box shows its tick: its appearance now is another than Off."""
+    """Return whether a box shows its tick: its appearance now is another than Off."""
     kind, state = page.parent.xref_get_key(widget.xref, "AS")
     if kind == "name":
         return str(state) != "/Off"

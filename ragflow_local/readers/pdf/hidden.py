@@ -99,7 +99,7 @@ def _is_high(box: Any) -> bool:
 
 
 def _is_in(word: Sequence[Any], boxes: Iterable[Any]) -> bool:
-    """Tell whether the middle of a word lies in one of ``boxes``."""
+    """Return whether the middle of a word lies in one of ``boxes``."""
     x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
     return any(bool(box[0] <= x <= box[2]) and bool(box[1] <= y <= box[3]) for box in boxes)
 

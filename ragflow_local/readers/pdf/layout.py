@@ -67,7 +67,7 @@ class Region:
 
 
 def is_needed(page: Any, lines: Lines, reading: Reading, rules: Rules) -> bool:
-    """Tell whether geometry left doubt: columns, tables of words, a figure beside text."""
+    """Return whether geometry left doubt: columns, tables of words, a figure beside text."""
     if not lines.lines:
         return False
     if reading.n_columns > 1 or reading.n_loose >= _LOOSE_ROWS:
@@ -215,7 +215,7 @@ def _by_columns(
 
 
 def has_columns(regions: Sequence[Region], body_size: float) -> bool:
-    """Tell whether the model found paragraphs side by side."""
+    """Return whether the model found paragraphs side by side."""
     texts = [r.box for r in regions if r.name == "text" and r.box.height > 3 * body_size]
     return any(
         lines_text.overlap_x(other) < 0

@@ -92,7 +92,7 @@ class Box:
         return (self.x0 + self.x1) / 2, (self.top + self.bottom) / 2
 
     def has(self, x: float, y: float) -> bool:
-        """Tell whether a point lies in it."""
+        """Return whether a point lies in it."""
         return self.x0 <= x <= self.x1 and self.top <= y <= self.bottom
 
     def overlap_x(self, other: Box) -> float:

@@ -74,7 +74,7 @@ def _columns(numbers: Sequence[Line], edge: str) -> list[list[Line]]:
 
 
 def _counts_lines(column: Sequence[Line], lines: Sequence[Line]) -> bool:
-    """Tell whether numbers run on evenly beside lines of running text, and at their edge."""
+    """Return whether numbers run on evenly beside lines of running text, and at their edge."""
     values = [int(line.text) for line in column]
     steps = {after - before for before, after in itertools.pairwise(values)}
     if len(steps) != 1 or len(column) < _FEWEST_NUMBERS.get(next(iter(steps)), len(column) + 1):

@@ -52,7 +52,7 @@ def ruled_tables(
 
 
 def _stand_beside(box: Box, lines: Sequence[Line]) -> bool:
-    """Tell whether lines stand beside a box: it frames some cells of a larger table."""
+    """Return whether lines stand beside a box: it frames some cells of a larger table."""
     return any(box.top <= line.box.middle[1] <= box.bottom for line in lines)
 
 

@@ -73,7 +73,7 @@ def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _covers(box: Box, other: Box) -> bool:
-    """Tell whether boxes stand over one another: more than the edges of recognised ones do."""
+    """Return whether boxes stand over one another: more than the edges of recognised ones do."""
     return box.overlap_x(other) > max(1.0, 0.25 * min(box.width, other.width))
 
 
@@ -112,7 +112,7 @@ def _pitch(rows: Sequence[Sequence[Line]]) -> float:
 
 
 def _continues(group: Sequence[Sequence[Line]], row: Sequence[Line], pitch: float) -> bool:
-    """Tell whether ``row`` goes on with the paragraph that ``group`` is so far."""
+    """Return whether ``row`` goes on with the paragraph that ``group`` is so far."""
     above, first, line = group[-1], group[0][0], row[0]
     before = above[0]
     size = max(before.size, 1.0)
@@ -156,7 +156,7 @@ def _piece(group: Sequence[Sequence[Line]], body_size: float, words: set[str]) -
 
 
 def is_heading(text: str, size: float, bold: bool, body_size: float, n_lines: int) -> bool:
-    """Tell whether text of that type stands out as a heading does."""
+    """Return whether text of that type stands out as a heading does."""
     if len(text) > _HEADING_LETTERS or n_lines > 4 or sum(c.isalpha() for c in text) < 2:
         return False
     if _BULLET.match(text) or text.endswith((",", ";")):

@@ -273,7 +273,7 @@ def _spaced(texts: _Texts) -> dict[int, str]:
 
 
 def _holds_rows(texts: Sequence[tuple[dict[int, str], dict[int, str]]]) -> bool:
-    """Tell whether rules part the columns only: a line is a row, not part of a longer cell."""
+    """Return whether rules part the columns only: a line is a row, not part of a longer cell."""
     if len(texts) < 3:
         return False
     counts = [sum(is_number(text) for text in parted.values()) for _, parted in texts]
@@ -290,5 +290,5 @@ def table(rows: tuple[tuple[str, ...], ...], box: Box) -> Piece:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a cell's text is a number, an amount, a share, a dash."""
+    """Return whether a cell's text is a number, an amount, a share, a dash."""
     return len(text) <= 32 and bool(_NUMERIC.match(text))

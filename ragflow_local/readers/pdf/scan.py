@@ -54,12 +54,12 @@ def _pictures(page: Any, whole: Box) -> Iterator[Box]:
 
 
 def _is_drawn(page: Any) -> bool:
-    """Tell whether anything but text is on the page: pictures in strips, letters as curves."""
+    """Return whether anything but text is on the page: pictures in strips, letters as curves."""
     return bool(page.get_image_info()) or len(page.read_contents()) > 2_000
 
 
 def _holds_words(box: Box, words: Sequence[Box]) -> bool:
-    """Tell whether a picture has its text already, as scans with a text layer do."""
+    """Return whether a picture has its text already, as scans with a text layer do."""
     inside = sum(box.has((w.x0 + w.x1) / 2, (w.top + w.bottom) / 2) for w in words)
     return inside > 2 + _area(box) / 20_000
 
@@ -108,7 +108,7 @@ def _on_page(box: Box, lines: Lines, part: Box) -> Box:
 
 
 def _is_known(words: Sequence[Word], lines: Lines) -> bool:
-    """Tell whether the page has text of its own where words were recognised."""
+    """Return whether the page has text of its own where words were recognised."""
     own = [word.box for line in lines.lines for word in line.words]
     hit = sum(
         any(

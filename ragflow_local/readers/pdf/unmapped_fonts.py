@@ -93,7 +93,7 @@ def _letters(
 
 
 def _is_mute(page: Any, font: Any) -> bool:
-    """Tell whether a font may leave letters unknown: no ToUnicode, and codes of its own."""
+    """Return whether a font may leave letters unknown: no ToUnicode, and codes of its own."""
     xref, _, kind, _, _, encoding = font[:6]
     if not xref or encoding in _PLAIN:
         return False

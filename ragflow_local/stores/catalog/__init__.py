@@ -1,4 +1,4 @@
-"""The catalog: SQLite, the truth about a project.
+"""The catalog: the SQLite database that is the truth about a project.
 
 One file a table, each a set of functions over a connection; this module gives the connections.
 One connection writes, behind a lock (SQLite before 3.51.3 can damage a WAL that two connections
@@ -55,7 +55,7 @@ _LARGEST_LOG_BYTES = 32 << 20
 
 
 class _Reader:
-    """A thread's connection for reading, closed when that thread is gone."""
+    """A thread's connection for reading, closed when the thread ends."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -1,4 +1,4 @@
-"""Chats: one row an assistant."""
+"""The table of chats."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class TornRowError(ValueError):
-    """A row is not as it was written; ``Catalog.telling`` tells it as damage."""
+    """A row differs from what was written; ``Catalog.telling`` raises it as damage."""
 
     def __init__(self, table: str, number: object) -> None:
         super().__init__(f"row {number} of {table} is not as it was written")

@@ -1,4 +1,4 @@
-"""Chunks and their embeddings: what is found, and what the vector table can be rebuilt from."""
+"""The tables of chunks and embeddings, from which vectors can be rebuilt."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:
 
 
 def has_graph(connection: Connection, dataset_ids: Sequence[str]) -> bool:
-    """Tell whether one of the datasets has entities or relations."""
+    """Return whether one of the datasets has entities or relations."""
     rows = connection.execute(
         "SELECT 1 FROM json_each(?) CROSS JOIN chunks ON dataset_id = value"
         " WHERE kind <> 'text' LIMIT 1",

@@ -1,4 +1,4 @@
-"""How many changes the catalog has had, noted outside of it: a log that lost some is found out.
+"""Counts commits outside the catalog, so that commits lost from its log are noticed.
 
 SQLite opens at the last commit whose part of the log is whole, and says nothing of those behind it.
 So each commit counts itself in the catalog (``user_version``), and once it is on the disk, the

@@ -1,4 +1,4 @@
-"""Datasets: one row each."""
+"""The table of datasets."""
 
 from __future__ import annotations
 

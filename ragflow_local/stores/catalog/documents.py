@@ -1,4 +1,4 @@
-"""Documents: one row each; their bytes lie in ``files/`` under their sha256."""
+"""The table of documents; their bytes are in ``files/`` under their SHA-256."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of folders: which file a document is a copy of, and how that file was when it was read.
+"""The table of mirrored files: which file a document is a copy of, and that file's state.
 
 A row goes with its document, in one transaction: what is noted as read has been kept.
 """

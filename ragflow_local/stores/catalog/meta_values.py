@@ -1,4 +1,4 @@
-"""Free data about documents, a row a value: conditions are looked up, not compared with them all.
+"""The table of ``meta_fields``, one row for each value, so that filters use an index.
 
 A value is kept as what it is compared as: a text with texts, a number with numbers, True and False
 with themselves. What SQLite cannot compare as Python does (whole numbers beyond 64 bits, NaN) is

@@ -1,4 +1,4 @@
-"""Odd rows: what this room raises over rows that this package would not have written."""
+"""Detects rows that this package would not have written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of datasets, documents, chunks, chats and sessions, with the number of all that match."""
+"""Lists datasets, documents, chunks, chats and sessions by page, with total counts."""
 
 from __future__ import annotations
 

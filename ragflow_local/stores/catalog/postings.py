@@ -1,4 +1,4 @@
-"""Postings: bags of terms in, BM25 scores out; packed lists inside the catalog.
+"""The BM25 index: packed postings lists inside the catalog.
 
 A dataset's chunks lie in segments (``postings_segments``). Adding a document writes one small
 segment, whose rows stand together: a few pages, wherever its words lie in the alphabet. Segments

@@ -1,4 +1,4 @@
-"""Places: where the chunks of all segments of a search lie, by their numbers and back.
+"""Maps chunk numbers to their places in the segments of a search, and back.
 
 A place is a chunk's index among those of all segments, one segment after the other. Live chunks
 whose places and numbers both follow one another are a run; there are few, whatever the size.

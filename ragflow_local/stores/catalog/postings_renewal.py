@@ -1,4 +1,4 @@
-"""Postings that another analyzer has made, and how new ones take their place."""
+"""Finds postings made by an older analyzer, and replaces them."""
 
 from __future__ import annotations
 

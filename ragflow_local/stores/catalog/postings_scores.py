@@ -1,4 +1,4 @@
-"""BM25: a question's terms and packed postings in, candidates and their exact scores out."""
+"""Scores chunks by BM25 from packed postings, exactly."""
 
 from __future__ import annotations
 

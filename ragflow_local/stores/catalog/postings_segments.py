@@ -1,4 +1,4 @@
-"""Segments of postings: packed lists of up to 65,536 chunks, written once, merged later.
+"""Segments of postings: immutable packed lists of up to 65,536 chunks, merged later.
 
 The place of a chunk is its index in its segment, in the order of chunk numbers. A list holds the
 places of the chunks that have a term, ascending, each with the term's count and the chunk's

@@ -1,4 +1,4 @@
-"""Terms that no chunk of a dataset has any more: counted roughly as chunks go, dropped at times."""
+"""Drops terms that no chunk of a dataset has any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of the words of a dataset: their languages, all of them, and who cut them."""
+"""The vocabulary of a dataset, its languages, and the analyzer that made it."""
 
 from __future__ import annotations
 

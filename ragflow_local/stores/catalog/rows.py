@@ -1,4 +1,4 @@
-"""Rows of the tables that people name: inserted and updated from dicts, some columns as JSON."""
+"""Inserts and updates rows from dicts, with some columns as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog's tables, as numbered migrations: a catalog of any earlier release opens in this one.
+"""The schema, as numbered migrations: a catalog of any earlier release can be opened.
 
 A released migration is never changed; the next one is added below it.
 """

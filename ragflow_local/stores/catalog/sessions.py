@@ -1,4 +1,4 @@
-"""Sessions and their messages."""
+"""The tables of sessions and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a catalog: the tables, indexes and triggers that its migrations make, no others.
+"""Checks that a catalog has exactly the tables, indexes and triggers of its migrations.
 
 A project may be a stranger's. A trigger in it would run with the next change, a view in the place
 of a table need never end. So what SQLite says is in the file is compared with what the same

@@ -1,4 +1,4 @@
-"""The state of the catalog as a whole: are its pages whole, do its counts fit, what is in it."""
+"""Checks the catalog as a whole: its pages, references and counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vector states: what changed among a dataset's vectors, and which of them LanceDB has too.
+"""Tracks which of a dataset's vectors changed, and which LanceDB has too.
 
 Triggers keep step, so that no writer can forget it: ``added`` is the highest number of a chunk
 that could ever be found, ``removed`` how many can no longer be. Numbers are given in the order of
