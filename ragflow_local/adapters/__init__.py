@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def metadata_of(chunk: Chunk) -> dict[str, Any]:
-    """Return what is known of a found chunk beside its text, as plain values.
+    """Return the metadata of a hit as plain values.
 
     ``page`` is the first of ``pages``, from 1, or None where the format has none; ``positions``
     are ``[page, x0, x1, top, bottom]`` in points from the top left; ``neighbours``, the texts of

@@ -57,7 +57,7 @@ class Passage(BaseModel):
 
 
 class Found(BaseModel):
-    """What a search found, the best first."""
+    """The hits of a search, the best first."""
 
     passages: list[Passage]
 
@@ -167,7 +167,7 @@ class _Writing:
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[RAGFlow]:
-        """Give it to one question after another: they share a chat, and a model that waits."""
+        """Open the project for one question after another, sharing a chat and a loaded model."""
         async with self._turn:
             if self._closing is not None:
                 self._closing.cancel()
@@ -187,7 +187,7 @@ class _Writing:
 
 
 class _Tools:
-    """The tools; what stands below a name is what an assistant reads of it."""
+    """The tools; an assistant reads their docstrings."""
 
     def __init__(self, rag: RAGFlow, writing: _Writing, model: str | None) -> None:
         self._rag = rag
@@ -300,7 +300,7 @@ class _Tools:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """Let the engine's errors be the tool's, in their own words."""
+    """Turn the engine's errors into tool errors with the same text."""
     try:
         yield
     except RagflowError as error:

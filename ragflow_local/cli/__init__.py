@@ -127,7 +127,7 @@ def _flush() -> None:
 
 
 def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say an error that nobody foresaw in one line; the whole of it for who looks into it."""
+    """Report an unexpected error in one line, or with its traceback where that is asked for."""
     if os.environ.get("RAGFLOW_LOCAL_DEBUG"):
         sys.__excepthook__(kind, error, trace)
         return

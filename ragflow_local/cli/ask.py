@@ -63,13 +63,13 @@ def chat_on(rag: RAGFlow, dataset: DataSet, model: str | None) -> Chat:
 
 
 def stream_of(chat: Chat, question: str) -> Iterable[Message]:
-    """Return the answer as it grows, in a session of its own."""
+    """Return a stream of answers, in a session of its own."""
     name = " ".join(question.split())[:_MAX_NAME] or "question"
     return chat.create_session(name).ask(question, stream=True)
 
 
 def show_answer(messages: Iterable[Message]) -> Message | None:
-    """Write an answer while it grows, then its sources; return it whole."""
+    """Write an answer as it is streamed, then its sources; return the whole answer."""
     notes = _Footnotes()
     last: Message | None = None
     for last in messages:
@@ -114,7 +114,7 @@ def _stream_json(messages: Iterable[Message]) -> Message | None:
 
 
 def answer_of(message: Message) -> dict[str, Any]:
-    """Return what ``--json`` says of a whole answer."""
+    """Return the ``--json`` output of an answer."""
     return {
         "content": message.content,
         "model": message.model,
@@ -124,7 +124,7 @@ def answer_of(message: Message) -> dict[str, Any]:
 
 
 class _Footnotes:
-    """Marks of a growing answer as numbers in the order they come: ``[ID:4]`` to ``[1]``."""
+    """Renumbers the marks of a streamed answer by appearance: ``[ID:4]`` becomes ``[1]``."""
 
     def __init__(self) -> None:
         self.numbers: dict[int, int] = {}

@@ -22,7 +22,7 @@ Source = Annotated[
 
 
 def backup(context: typer.Context, target: Target, project: Project = None) -> None:
-    """Write a whole copy of a project.
+    """Write a complete copy of a project.
 
     Others may write in it meanwhile.
     """
@@ -32,7 +32,7 @@ def backup(context: typer.Context, target: Target, project: Project = None) -> N
 
 
 def restore(source: Source, target: Target) -> None:
-    """Write a whole copy of a backup.
+    """Restore a project from a backup.
 
     Every byte of it is looked at first.
     """

@@ -171,7 +171,7 @@ def _embed(rag: RAGFlow, figures: dict[str, Any]) -> None:
 
 
 def _search(rag: RAGFlow, figures: dict[str, Any]) -> None:
-    """Search what was parsed and the texts, each a question of its own: nothing is asked twice."""
+    """Search for each text once, so that no result comes from a cache."""
     dataset = rag.create_dataset("bench_texts")
     document = rag.add_document(dataset, "texts.txt", "\n\n".join(_texts()).encode())
     document.async_parse()
@@ -185,7 +185,7 @@ def _search(rag: RAGFlow, figures: dict[str, Any]) -> None:
 
 
 def _texts() -> list[str]:
-    """Return passages that no two runs and no two places share, and every run makes again."""
+    """Return distinct passages, the same in every run."""
     chance = random.Random(_SEED)
     made = []
     for number in range(_TEXTS):

@@ -114,7 +114,7 @@ class _Talk:
             stream.close()
 
     def command(self, line: str) -> None:
-        """Do what a line that begins with a slash says."""
+        """Run a command, a line that begins with a slash."""
         name, _, rest = line.partition(" ")
         if name == "/sources":
             self._show_sources()
@@ -178,7 +178,7 @@ def sources_of(message: Message | None) -> list[Chunk]:
 
 
 def _bring_back(assistant: Chat) -> None:
-    """Let the arrow keys bring back the questions of earlier sessions, and edit lines."""
+    """Enable line editing and the history of earlier questions."""
     with contextlib.suppress(ImportError):
         import readline
 

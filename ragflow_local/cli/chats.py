@@ -117,7 +117,7 @@ def create(
     settings: PromptSettings = None,
     as_json: Json = False,
 ) -> None:
-    """Make a chat that knows some datasets.
+    """Create a chat on some datasets.
 
     The only one where none is named.
     """
@@ -158,7 +158,7 @@ def update(
 
 @chats.command(epilog="\b\nExample:\n  ragflow-local chats delete lawyer --yes")
 def delete(context: typer.Context, names: Names, project: Project = None, yes: Yes = False) -> None:
-    """Delete chats with all that was asked in them."""
+    """Delete chats with their sessions."""
     with open_project(context, project) as rag:
         chats_ = {chat.id: chat for chat in (chat_named(rag, name) for name in names)}
         held = sum(len(chat.list_sessions()) for chat in chats_.values())
@@ -202,7 +202,7 @@ def show(
     project: Project = None,
     as_json: Json = False,
 ) -> None:
-    """Show a session word for word, with its sources.
+    """Show all messages of a session, with their sources.
 
     The latest where none is named; the chat itself where nothing was asked.
     """

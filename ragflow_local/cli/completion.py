@@ -15,7 +15,7 @@ VARIABLE = "_RAGFLOW_LOCAL_COMPLETE"  # by which a shell asks
 
 
 class Shell(StrEnum):
-    """The shells that are known."""
+    """The supported shells."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -46,7 +46,7 @@ def completion(shell: ShellName) -> None:
 
 
 def answer_shell() -> None:
-    """Make typer ready where a shell asks what may come next, which costs a little time."""
+    """Prepare typer to answer a shell's completion request."""
     if VARIABLE in os.environ:
         from typer.completion import (  # type: ignore[attr-defined]  # re-exported without saying so
             completion_init,

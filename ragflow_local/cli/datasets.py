@@ -115,7 +115,7 @@ def create(
     permission: Permission = None,
     as_json: Json = False,
 ) -> None:
-    """Make a dataset; the project too, where it is not there yet."""
+    """Create a dataset, and the project if there is none."""
     config = settings_of(settings)
     with open_project(context, project, new=True) as rag:
         if embedding_model is not None:
@@ -138,7 +138,7 @@ def create(
 def show(
     context: typer.Context, name: Name, project: Project = None, as_json: Json = False
 ) -> None:
-    """Show all there is to know of a dataset."""
+    """Show everything about a dataset."""
     with open_project(context, project, read_only=True) as rag:
         values = rag.find_dataset(name).to_dict()
     if as_json:
@@ -186,7 +186,7 @@ def update(
 
 @datasets.command(epilog="\b\nExample:\n  ragflow-local datasets delete drafts --yes")
 def delete(context: typer.Context, names: Names, project: Project = None, yes: Yes = False) -> None:
-    """Delete datasets with all that is in them."""
+    """Delete datasets with their documents and chunks."""
     with open_project(context, project) as rag:
         datasets_ = {item.id: item for item in map(rag.find_dataset, names)}
         held = sum(item.document_count for item in datasets_.values())

@@ -17,7 +17,7 @@ Repair = Annotated[
 def doctor(
     context: typer.Context, project: Project = None, repair: Repair = False, as_json: Json = False
 ) -> None:
-    """Say what is wrong with a project.
+    """Check a project for damage.
 
     Exit status 1 when something is. Nothing is changed without --repair.
     """

@@ -95,7 +95,7 @@ def _all(
     offset: Offset = 0,
     as_json: Json = False,
 ) -> None:
-    """Show the documents of a dataset, with how far each is."""
+    """Show the documents of a dataset with their parse state."""
     if state is not None and state.upper() not in _STATES:
         raise typer.BadParameter(f"one of {', '.join(_STATES)}", param_hint="--state")
     with open_project(context, project, read_only=True) as rag:
@@ -147,7 +147,7 @@ def show(
     dataset: Dataset = None,
     as_json: Json = False,
 ) -> None:
-    """Show all there is to know of a document."""
+    """Show everything about a document."""
     with open_project(context, project, read_only=True) as rag:
         document = one(dataset_of(rag, dataset), name).to_dict()
     if as_json:
@@ -208,7 +208,7 @@ def update(
     method: Method = None,
     settings: Settings = None,
 ) -> None:
-    """Give documents another parse method or other settings.
+    """Change the parse method or settings of documents.
 
     They wait to be parsed anew then: ragflow-local parse
     """
@@ -228,7 +228,7 @@ def rename(
     project: Project = None,
     dataset: Dataset = None,
 ) -> None:
-    """Give a document another name; it is found by that at once."""
+    """Rename a document; searches use the new name at once."""
     with open_project(context, project) as rag:
         document = one(dataset_of(rag, dataset), name)
         document.update({"name": new_name})
@@ -243,7 +243,7 @@ def save(
     project: Project = None,
     dataset: Dataset = None,
 ) -> None:
-    """Write the bytes that were added to a file.
+    """Save the original file of a document.
 
     They are unchanged; - is standard output.
     """

@@ -220,7 +220,7 @@ def _shown(figure: tuple[float, float, float] | None) -> str:
 
 
 def _change(name: str, change: tuple[float, float, float] | None) -> str:
-    """Return a difference, and what to think of it."""
+    """Return a difference, and whether it is significant."""
     if change is None:
         return "–"
     mean, low, high = change
@@ -296,7 +296,7 @@ th, td { border-bottom: 1px solid #dde3e8; padding: .35rem .7rem; text-align: le
 
 
 def _page(chart: Chart, names: Sequence[str], evaluations: Sequence[Evaluated]) -> str:
-    """Return a page that needs nothing from elsewhere."""
+    """Return a self-contained HTML page."""
     figures = [
         [name, *(_shown(evaluation.means.get(name)) for evaluation in evaluations)]
         for name in _names_of(evaluations)

@@ -77,7 +77,7 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def ask_first(question: str, yes: bool) -> None:
-    """Return where the user agrees.
+    """Ask the user for confirmation; exit unless it is given.
 
     Raises:
         BadParameter: There is nobody to ask, and ``--yes`` was not given.

@@ -74,7 +74,7 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
 def check(
     context: typer.Context, name: Name, directory: Models = None, as_json: Json = False
 ) -> None:
-    """Load a model and let it say, or embed, one sentence."""
+    """Load a model and have it write or embed one sentence."""
     import platformdirs
 
     from ragflow_local.model_files import check_model

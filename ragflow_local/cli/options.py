@@ -21,7 +21,7 @@ _HINT = "--dataset"
 
 
 def _found(context: typer.Context) -> RAGFlow | None:
-    """Return the engine on the project that a half-written command means; None for none."""
+    """Return the engine of the project in a half-written command line; None for none."""
     import os
 
     from ragflow_local.errors import RagflowError
@@ -141,7 +141,7 @@ def open_project(
     read_only: bool = False,
     models: Path | None = None,
 ) -> RAGFlow:
-    """Return the engine on the project a command means.
+    """Return the engine on the project that a command selects.
 
     Args:
         context: Of the command; its ``obj`` is the project named before the command.

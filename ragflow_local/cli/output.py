@@ -32,7 +32,7 @@ _COMMANDS = {
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without what would steer a terminal."""
+    """Return ``text`` without control characters."""
     return without_controls(text)
 
 
@@ -65,7 +65,7 @@ def say_json(value: Any, *, indent: int | None = 2) -> None:
 
 
 def has_colours(stream: TextIO) -> bool:
-    """Return whether colours are wanted: at a terminal that has them, and nobody said no."""
+    """Return whether to use colours: on a terminal that has them, unless they are switched off."""
     return (
         stream.isatty()
         and not os.environ.get("NO_COLOR")
@@ -156,7 +156,7 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def say_facts(facts: Mapping[str, str]) -> None:
-    """Write names and values, a line each; for a pipe split by a tab."""
+    """Write names and values, one in a line; tab-separated for a pipe."""
     if not sys.stdout.isatty():
         for name, value in facts.items():
             say(f"{name}\t{' '.join(clean(value).split())}")
@@ -174,7 +174,7 @@ def say_facts(facts: Mapping[str, str]) -> None:
 
 
 def shown_value(key: str, value: Any) -> str:
-    """Return a value as a person reads it; times of milliseconds as local time."""
+    """Format a value for people; milliseconds become local time."""
     if key.endswith("_time") and isinstance(value, int):
         from datetime import UTC, datetime
 
@@ -190,7 +190,7 @@ def count_of(number: int, noun: str) -> str:
 
 
 def size_of(size_bytes: int) -> str:
-    """Return ``512 B``, ``3.4 kB``, ``12.0 MB``: as people read sizes."""
+    """Format a size: ``512 B``, ``3.4 kB``, ``12.0 MB``."""
     if size_bytes < 1000:
         return f"{size_bytes} B"
     size, unit = size_bytes / 1000, "kB"
@@ -207,7 +207,7 @@ def pages_of(chunk: Mapping[str, Any]) -> list[int]:
 
 
 def source_of(chunk: Mapping[str, Any]) -> str:
-    """Return where a chunk is from: ``report.pdf, page 3`` or ``notes.md``."""
+    """Return the source of a chunk: ``report.pdf, page 3`` or ``notes.md``."""
     pages = pages_of(chunk)
     name = clean(str(chunk.get("document_name", "")))
     if not pages:

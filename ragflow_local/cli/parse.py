@@ -91,7 +91,7 @@ def _unparsed(home: DataSet) -> Iterator[Document]:
 def finish(
     rag: RAGFlow, home: DataSet, documents: list[Document], *, parse: bool, as_json: bool
 ) -> None:
-    """Parse if wanted, say what became of the documents, and exit 1 if one failed."""
+    """Parse if wanted, report the results, and exit 1 if a document failed."""
     ids = [document.id for document in documents]
     if parse and ids:
         rag.async_parse_documents(ids)
@@ -103,7 +103,7 @@ def finish(
 
 
 def summary_of(document: Document) -> dict[str, Any]:
-    """Return what ``--json`` says of a document."""
+    """Return the ``--json`` output of a document."""
     return {
         "id": document.id,
         "name": document.name,

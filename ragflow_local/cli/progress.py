@@ -27,7 +27,7 @@ _SAME_BYTES = 20_000  # what a document costs beside its bytes: an empty one tak
 
 
 def follow(documents: Sequence[Document]) -> None:
-    """Return once no document is being parsed any more, showing how far they are until then.
+    """Wait until no document is being parsed, showing the progress.
 
     Then say what became of them, the failures with their reasons last.
 
@@ -58,7 +58,7 @@ def follow(documents: Sequence[Document]) -> None:
 
 @contextlib.contextmanager
 def looking(what: str) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal that something goes on, and the name given last."""
+    """Show a spinner on a terminal, with the name given last."""
     from rich.console import Console
     from rich.text import Text
 
@@ -89,7 +89,7 @@ def _columns(width: int) -> list[ProgressColumn]:
 
 
 class _Watch:
-    """Documents that are being parsed, looked at until each has ended."""
+    """Watches documents until each has been parsed."""
 
     def __init__(self, documents: Sequence[Document], bars: Progress) -> None:
         self._waiting = list(documents)
@@ -130,7 +130,7 @@ class _Watch:
             time.sleep(max(_LOOK_SECONDS, _PAUSE * (time.monotonic() - begin)))
 
     def sum_up(self) -> None:
-        """Say how it ended where there were several, and each failure again, where it scrolled."""
+        """Summarise the parses of several documents, and repeat the failures."""
         if self._count < 2:
             return
         seconds = _time_of(time.monotonic() - self._begin)
@@ -172,7 +172,7 @@ class _Watch:
             )
 
     def _show_all(self, standing: dict[str, ParseState], pages: int) -> None:
-        """Move the bar of all: how much of their bytes is done, how fast, how long still."""
+        """Update the overall bar: share of bytes done, rate and time left."""
         open_weight = sum(
             self._weights[document.id] * (1 - max(0.0, standing[document.id].progress) / 100)
             for document in self._waiting
@@ -202,7 +202,7 @@ def _time_of(seconds: float) -> str:
 
 
 def told_end(document: Document, *, is_alone: bool) -> str:
-    """Return what became of a document, in one line; alone, with its seconds: none was queued."""
+    """Return the result of a parse in one line; with its seconds where it was the only one."""
     mark = {"DONE": "✓", "FAIL": "✗"}.get(document.run, "–")
     if document.run == "DONE" and document.chunk_count:
         what = count_of(document.chunk_count, "chunk")

@@ -25,7 +25,7 @@ Report = Annotated[
 
 
 def check_report(path: Path | None) -> None:
-    """Say before a model runs, not after, that there is no place for the report.
+    """Check that the report can be written, before a model runs.
 
     Raises:
         BadParameter: Its folder is not there.
@@ -37,7 +37,7 @@ def check_report(path: Path | None) -> None:
 
 
 def write_report(path: Path, message: Message) -> None:
-    """Write the report and say where it is."""
+    """Write the report and print its path."""
     page = message.to_html().encode()
     path.write_bytes(page)
     tell(f"Report: {path} ({max(1, len(page) // 1000):,} KB)")

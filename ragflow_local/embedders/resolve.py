@@ -84,7 +84,7 @@ def describe(name: str, models_dir: Path | None, cache_dir: Path | None = None) 
 
 @cache
 def writable(cache_dir: Path) -> Path:
-    """Return the cache where it can be written; else a temporary folder, and say so.
+    """Return the cache folder, or, with a warning, a temporary one where it cannot be written.
 
     Without one every process would load the original of a model, and torch with it.
     """
@@ -207,7 +207,7 @@ def list_folders(models_dir: Path | None) -> list[Path]:
 
 
 def _alike(name: str, models_dir: Path | None) -> list[Path]:
-    """Return the models of any organisation whose last part is ``name``."""
+    """Return the models whose last part is ``name``, of any organisation."""
     return [folder for folder in list_folders(models_dir) if folder.name == name]
 
 
@@ -285,7 +285,7 @@ class _Remembered:
         return known if isinstance(known, dict) else {}
 
     def keep(self) -> None:
-        """Write what was learnt; a cache that cannot be written is no cache."""
+        """Write the digests; a cache that cannot be written is ignored."""
         if self._file is None or not self._new:
             return
         with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@
     │   ├── DamagedFileError          broken, encrypted or empty
     │   └── RecognitionError          the library that recognises text fails
     ├── ParseError                    a parse ended without chunks
-    │   ├── LimitError                beyond a limit of time, memory or size
+    │   ├── LimitError                exceeds a limit of time, memory or size
     │   │   └── PageTimeError         one page takes too long
     │   ├── WorkerDiedError           the file ended the process that read it
     │   ├── WorkerNotStartedError     there is no process that could read it

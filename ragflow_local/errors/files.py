@@ -27,7 +27,7 @@ class DamagedFileError(ReadError):
     def __init__(self, name: str, where: str, problem: str) -> None:
         self.name = name
         problem = in_a_line(problem)
-        anew = "save it without a password" if "encrypted" in problem else "save it anew"
+        anew = "save it without a password" if "encrypted" in problem else "save it again"
         super().__init__(
             f"{name!r} cannot be read: {problem} ({where})."
             f" Open it in the program it is from, {anew}, and upload that."
@@ -41,7 +41,7 @@ class RecognitionError(ReadError):
         self.library = library
         super().__init__(
             f"Recognising text failed inside {library}: {in_a_line(problem)}. Its installation may"
-            f" be broken; install it anew: pip install --force-reinstall {library}"
+            f" be broken; reinstall it: pip install --force-reinstall {library}"
         )
 
 
@@ -50,11 +50,11 @@ class ParseError(RagflowError):
 
 
 class LimitError(ParseError):
-    """A document is beyond a limit of time, memory or size."""
+    """A document exceeds a limit of time, memory or size."""
 
     def __init__(self, name: str, what: str, setting: str, way_out: str = "Split the file") -> None:
         self.name = name
-        super().__init__(f"{name!r} is beyond a limit: {what}. {way_out}, or raise {setting}.")
+        super().__init__(f"{name!r} exceeds a limit: {what}. {way_out}, or raise {setting}.")
 
 
 class PageTimeError(LimitError):
@@ -66,7 +66,7 @@ class PageTimeError(LimitError):
             name,
             f"reading page {page} took longer than {seconds:g} seconds of processor time",
             "page_seconds in RAGFlow(limits=…)",
-            "Take the page out",
+            "Remove the page",
         )
 
 
@@ -76,8 +76,8 @@ class WorkerDiedError(ParseError):
     def __init__(self, name: str, how: str) -> None:
         self.name = name
         super().__init__(
-            f"Parsing {name!r} ended its worker process ({how}). The file is likely damaged:"
-            " open it in the program it is from, save it anew, and upload that."
+            f"Parsing {name!r} crashed its worker process ({how}). The file is likely damaged:"
+            " open it in the program it is from, save it again, and upload that."
         )
 
 
@@ -86,7 +86,7 @@ class WorkerNotStartedError(ParseError):
 
     def __init__(self, program: str, problem: str) -> None:
         super().__init__(
-            f"{program!r} starts no process that reads files: {problem}. Name an interpreter with"
+            f"{program!r} cannot start a worker process: {problem}. Name an interpreter with"
             " RAGFlow(worker_python=…) or RAGFLOW_LOCAL_PYTHON; or call worker_main() first."
         )
 

@@ -61,7 +61,9 @@ class ModelClosedError(ModelError):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"The model {name!r} was closed before the answer was whole. Ask again.")
+        super().__init__(
+            f"The model {name!r} was closed before the answer was complete. Ask again."
+        )
 
 
 class AnswerTimeoutError(ModelError):
@@ -91,7 +93,7 @@ class CutOffAnswerError(ModelError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"The answer of {name!r} ended before its JSON was whole. Give the chat a larger"
+            f"The answer of {name!r} ended before its JSON was complete. Give the chat a larger"
             " max_token, or ask for less: shorter texts (maxLength), fewer properties."
         )
 

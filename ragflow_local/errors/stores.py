@@ -40,7 +40,7 @@ class ProjectClosedError(StoreError):
 
     def __init__(self, path: Path | None) -> None:
         where = f"The engine on {path} is closed" if path else "A copied object has no engine"
-        super().__init__(f"{where}. Open it again with RAGFlow(…), and fetch the object anew.")
+        super().__init__(f"{where}. Open it again with RAGFlow(…), and fetch the object again.")
 
 
 class ForkedError(StoreError):

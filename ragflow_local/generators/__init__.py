@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Generator(Protocol):
-    """What each generator offers.
+    """The interface of a generator.
 
     Attributes:
         name: Who answers, as ``Message.model`` shows it: the file name of the weights, or

@@ -28,7 +28,7 @@ _IDLE_SECONDS = 10.0  # An answer nobody reads on for so long makes way for anot
 
 @dataclass(slots=True)
 class Reading:
-    """A context of a model, and what it has read: the next prompt is read on from there.
+    """A context of a model and the tokens in its cache, from which the next prompt continues.
 
     Attributes:
         context: llama.cpp's context.
@@ -45,7 +45,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How an answer is written.
+    """The sampling settings and limits of an answer.
 
     Attributes:
         settings: The user's.
@@ -113,7 +113,7 @@ class Answering(Iterator[str]):
         raise StopIteration
 
     def cut(self) -> None:
-        """Let the step that is running end as soon as it can; whoever reads on is told."""
+        """Stop as soon as the running step allows; the reader gets an error."""
         self._is_cut = True
         self._stop.set()
 
@@ -201,7 +201,7 @@ class Answering(Iterator[str]):
         return time.monotonic() - self._began > self._limit
 
     def _read(self) -> bool:
-        """Let the model read what it has not; return False if it was stopped meanwhile."""
+        """Evaluate the tokens that are not in the cache; return False if it was stopped."""
         model, reading = self._model, self._reading
         wanted = self._prompt + self._said
         same = _common(reading.cached, wanted)

@@ -30,7 +30,7 @@ _SYSTEM_PROBE, _USER_PROBE = "a7f3 system probe", "b8e4 user probe"
 
 
 class ChatTemplate:
-    """A compiled template, and what it can do."""
+    """A compiled chat template and its capabilities."""
 
     def __init__(self, source: str, name: str, *, bos: str = "", eos: str = "") -> None:
         """Compile ``source``.
@@ -84,7 +84,7 @@ class ChatTemplate:
 
 
 def arrange(messages: Sequence[ChatMessage], *, has_system: bool) -> list[ChatMessage]:
-    """Return the messages as every template takes them.
+    """Return the messages in a form that every template accepts.
 
     System texts come first as one message, or at the head of the first question where the
     template has no such role; then user and assistant in turn, the user first.

@@ -67,7 +67,7 @@ _FILE_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class GGUFHeader:
-    """What a model file says of itself.
+    """The header of a GGUF file.
 
     Attributes:
         architecture: ``llama``, ``qwen3``, …; ``bert`` and ``clip`` are no chat models.
@@ -94,7 +94,7 @@ class GGUFHeader:
     values: dict[str, object] = field(default_factory=dict, repr=False)
 
     def memory_bytes(self, context_tokens: int) -> int:
-        """Return what loading it needs: weights, and the cache of ``context_tokens``."""
+        """Return the memory that loading needs: weights, and the cache of ``context_tokens``."""
         # 64 MiB: buffers of one batch, measured for models of 0.1 to 8 billion parameters.
         return self.size_bytes + self.cache_bytes_per_token * context_tokens + (64 << 20)
 

@@ -155,7 +155,7 @@ class LlamaCpp:
     # ── prompt ──
 
     def prompt_of(self, messages: Sequence[ChatMessage]) -> str:
-        """Return the very text the model reads."""
+        """Return the exact text that the model reads."""
         return self._template.render([self._control.defuse(message) for message in messages])
 
     def count_tokens(self, messages: Sequence[ChatMessage]) -> int:

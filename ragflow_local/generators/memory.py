@@ -14,7 +14,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def check_memory(path: Path, header: GGUFHeader, context_tokens: int) -> None:
-    """Refuse a model that would drive the machine into swapping, before a byte is loaded."""
+    """Raise ``ModelTooLargeError`` for a model that does not fit into the free memory."""
     weights = sum(part.stat().st_size for part in parts_of(path))
     needed = header.memory_bytes(context_tokens) - header.size_bytes + weights
     available = available_bytes()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 class StreamText:
-    """Gathers what a model says, and gives out what is certain."""
+    """Collects the bytes of a streamed text, and releases what is certain."""
 
     def __init__(self, stops: Sequence[str] = ()) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -32,7 +32,7 @@ class TemplateError(Exception):
 
 
 class TemplateEndlessError(TemplateError):
-    """A template takes more time or memory than there is; another try would too."""
+    """A template takes too much time or memory; trying again would not help."""
 
 
 class TemplateProcess:
@@ -43,7 +43,7 @@ class TemplateProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def render(self, source: str, values: Mapping[str, object]) -> str:
-        """Return what a template makes of some values.
+        """Render a template.
 
         Raises:
             TemplateError: It is none, refuses them, or takes too much time or memory.

@@ -140,7 +140,7 @@ def vectors_of(data: bytes, count: int, dim: int) -> Matrix:
         ValueError: There are fewer, or one is no number that a model gives.
     """
     if len(data) != count * dim * 4 or not dim:
-        raise ValueError("its vectors are torn")
+        raise ValueError("its vectors are damaged")
     matrix: Matrix = np.frombuffer(data, "<f4").astype(np.float32).reshape(count, dim)
     if not np.all(np.abs(matrix) <= _LARGEST):  # neither is NaN
         raise ValueError("its vectors are not those of a model")

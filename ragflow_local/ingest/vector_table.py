@@ -196,7 +196,7 @@ class VectorTable:
             )
 
     def _check(self, dataset_id: str) -> None:
-        """Forget a table that is torn, or lacks what it should have."""
+        """Forget a table that is damaged, or lacks what it should have."""
         try:
             is_whole = not self.missing(dataset_id)
         except DamagedProjectError as error:

@@ -89,4 +89,4 @@ def _of_7z(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _torn(name: str, error: Exception, where: str = "whole file") -> DamagedFileError:
-    return DamagedFileError(name, where, f"the archive is torn: {error_text(error)}")
+    return DamagedFileError(name, where, f"the archive is damaged: {error_text(error)}")

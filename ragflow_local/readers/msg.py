@@ -48,7 +48,7 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             blocks = list(_Mail(file, [], depth).blocks())
     except _TORN as error:
-        raise DamagedFileError(name, "whole file", f"it is torn: {error_text(error)}") from error
+        raise DamagedFileError(name, "whole file", f"it is damaged: {error_text(error)}") from error
     yield from blocks
 
 

@@ -34,7 +34,7 @@ def read_old(data: bytes, kind: Literal["doc", "ppt"], name: str) -> Iterator[Bl
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the library is no Exception
-        problem = f"it is torn: {error_text(Exception(str(error)))}"
+        problem = f"it is damaged: {error_text(Exception(str(error)))}"
         if _LOCKED.search(str(error)):
             problem = "it is encrypted with a password"
         raise DamagedFileError(name, "whole file", problem) from error

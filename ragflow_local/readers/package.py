@@ -60,7 +60,7 @@ class Package:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise DamagedFileError(
-                name, "whole file", f"its archive is torn: {error_text(error)}"
+                name, "whole file", f"its archive is damaged: {error_text(error)}"
             ) from error
         parts = self._zip.infolist()
         unpacked = sum(part.file_size for part in parts)
@@ -105,7 +105,7 @@ class Package:
             RuntimeError,
         ) as error:
             raise DamagedFileError(
-                self.name, part, f"this part is torn: {error_text(error)}"
+                self.name, part, f"this part is damaged: {error_text(error)}"
             ) from error
 
     def xml(self, part: str) -> Any:

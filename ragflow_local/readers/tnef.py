@@ -33,7 +33,7 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
         with contextlib.redirect_stdout(io.StringIO()):
             wrapped: Any = TNEF(data, do_checksum=False)
     except Exception as error:  # the library raises whatever it stumbles over
-        problem = "it is Outlook's own wrapping of files (TNEF), and torn"
+        problem = "it is Outlook's own wrapping of files (TNEF), and damaged"
         raise DamagedFileError(name, "whole file", problem) from error
     blocks = [*_body(wrapped)]
     yield from blocks

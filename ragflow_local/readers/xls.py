@@ -58,9 +58,9 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
         ]
     except _TORN as error:
         is_locked = "encrypted" in str(error).lower()
-        problem = (
-            "it is encrypted with a password" if is_locked else f"it is torn: {error_text(error)}"
-        )
+        problem = f"it is damaged: {error_text(error)}"
+        if is_locked:
+            problem = "it is encrypted with a password"
         raise DamagedFileError(name, "whole file", problem) from error
     for title, rows, merges in sheets:
         yield from blocks_of_sheet(tidy(title), rows, merges)

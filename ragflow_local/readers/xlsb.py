@@ -29,7 +29,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block | Notice]:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the library is no Exception
-        problem = "it is a binary workbook and torn; save it as .xlsx, which is read best"
+        problem = "it is a binary workbook and damaged; save it as .xlsx, which is read best"
         raise DamagedFileError(name, "whole file", problem) from error
     for title, rows in sheets:
         yield from blocks_of_sheet(tidy(title), rows)

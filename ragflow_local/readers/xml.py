@@ -31,7 +31,7 @@ _SHEET_2003 = "urn:schemas-microsoft-com:office:spreadsheet"
 
 
 def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice]:
-    """Yield the blocks of an XML file; of one that is torn, its text without the tags.
+    """Yield the blocks of an XML file; of one that is damaged, its text without the tags.
 
     Args:
         data: The file's bytes.

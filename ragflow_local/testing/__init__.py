@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Put the engine in the place of RAGFlow's client, before any file of the project is read."""
+    """Replace RAGFlow's client by the engine, before any file of the project is read."""
     if early_config.known_args_namespace.ragflow_local:
         patch = pytest.MonkeyPatch()
         for name in _NAMES:
@@ -103,7 +103,7 @@ def ragflow() -> Iterator[ScriptedRAGFlow]:
 
 
 class _Client(ModuleType):
-    """RAGFlow's client by name, the engine in truth; imported when a name of it is used."""
+    """A module named as RAGFlow's client that gives the engine, imported on first use."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "RAGFlow's names, given by ragflow_local.testing.")

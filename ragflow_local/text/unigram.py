@@ -49,7 +49,7 @@ class Unigram:
         try:
             self._read(data)
         except (struct.error, IndexError, UnicodeDecodeError) as error:
-            raise ValueError(f"{file} is torn: {error}") from None
+            raise ValueError(f"{file} is damaged: {error}") from None
 
     def _read(self, data: np.ndarray) -> None:
         magic, _, *_, count, self.begin, self.end, self.padding, self._unknown, size = (
