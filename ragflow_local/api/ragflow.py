@@ -345,7 +345,7 @@ class RAGFlow(Opening):
         return self.project.backup(checks.path(path))
 
     def vacuum(self) -> int:
-        """Give back the room of what was deleted; return how many bytes that was.
+        """Reclaim the disk space of what was deleted; return the bytes reclaimed.
 
         Raises:
             ReadOnlyProjectError: The engine was opened with ``read_only=True``.

@@ -62,7 +62,7 @@ class ModelClosedError(ModelError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"The model {name!r} was closed before the answer was complete. Ask again."
+            f"The model {name!r} was closed before its answer was complete. Ask again."
         )
 
 

@@ -18,12 +18,12 @@ from ragflow_local.stores.files import Files
 
 
 def _nothing(connection: Connection, id: str) -> None:
-    """Write nothing besides."""
+    """Write nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """The way of files into a project."""
+    """Adds documents to a project and has them parsed."""
 
     catalog: Catalog
     files: Files
