@@ -1,4 +1,4 @@
-"""Answer without weights: the units of the hits that answer a question, quoted.
+"""Answers without a chat model, by quoting the units of the hits that answer the question.
 
 Units of another subject, time or row than the one asked for are no candidates. The rest are scored
 (``scorer``); the best is quoted, and a further one only where the best is not sure, says only a
@@ -48,7 +48,7 @@ _MOST_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A unit that answers.
+    """A quoted unit.
 
     Attributes:
         text: As it stands in the chunk; of a table's row with the names of its columns.
@@ -72,7 +72,7 @@ def extract(
     others: Sequence[Hit] = (),
     search: Search | None = None,
 ) -> list[Quote]:
-    """Return the units that answer, in the order of the source; empty for not found.
+    """Return the units that answer, in document order; empty if none does.
 
     Of a question of several steps they stand in the order of the steps.
 
@@ -230,7 +230,7 @@ def _rows(
 
 
 def _age(candidate: Candidate) -> tuple[int, int, int]:
-    """Return what sorts the newest first: the latest time it names or stands under."""
+    """Return a sort key that puts the newest first, by the latest time a unit names or stands under."""
     year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
     return -year, -month, -day
 

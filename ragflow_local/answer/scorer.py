@@ -45,7 +45,7 @@ LEAST_FOUND = 0.5
 
 
 def text_of(candidate: Candidate) -> str:
-    """Return what of a unit is compared by meaning: its heading says what it is about."""
+    """Return the text of a unit that is embedded: its last heading and itself."""
     unit = candidate.unit
     return f"{unit.heads[-1]}. {unit.text}" if unit.heads else unit.text
 
