@@ -230,7 +230,7 @@ def _rows(
 
 
 def _age(candidate: Candidate) -> tuple[int, int, int]:
-    """Return a sort key that puts the newest first, by the latest time a unit names or stands under."""
+    """Return a sort key that puts the newest first, by the latest time of each unit."""
     year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
     return -year, -month, -day
 
