@@ -6,8 +6,8 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from ragflow_local.errors import (
     AnswerTimeoutError,
@@ -15,32 +15,12 @@ from ragflow_local.errors import (
     InvalidValueError,
     ModelClosedError,
 )
+from ragflow_local.generators.llama_model import BATCH, LlamaModel, Reading
 from ragflow_local.generators.stream_text import StreamText
 from ragflow_local.settings import LLMSettings
 
-if TYPE_CHECKING:
-    from ragflow_local.generators.llama_cpp import LlamaCpp
-
-BATCH = 512  # llama.cpp's default
 _PENALTY_WINDOW = 64  # llama.cpp's default: tokens that the penalties look back on
 _IDLE_SECONDS = 10.0  # An answer nobody reads on for so long makes way for another question.
-
-
-@dataclass(slots=True)
-class Reading:
-    """A context of a model and the tokens in its cache, from which the next prompt continues.
-
-    Attributes:
-        context: llama.cpp's context.
-        memory: Its cache.
-        tokens: Its length.
-        cached: What the cache holds.
-    """
-
-    context: Any
-    memory: Any
-    tokens: int
-    cached: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +30,15 @@ class Writing:
     Attributes:
         settings: The user's.
         grammar: What it must fit; "" for nothing.
+        stops: Texts that end it.
+        time_limit_seconds: Of the model; the shorter one of both counts.
         is_thinking: Whether the prompt has opened the thinking.
     """
 
     settings: LLMSettings
-    grammar: str = ""
+    grammar: str
+    stops: tuple[str, ...]
+    time_limit_seconds: float
     is_thinking: bool = False
 
 
@@ -68,7 +52,7 @@ class Answering(Iterator[str]):
 
     def __init__(
         self,
-        model: LlamaCpp,
+        model: LlamaModel,
         reading: Reading,
         prompt: list[int],
         writing: Writing,
@@ -77,11 +61,11 @@ class Answering(Iterator[str]):
         self._reading = reading
         self._prompt = prompt
         self._said: list[int] = []
-        self._text = StreamText(model.stops)
+        self._text = StreamText(writing.stops)
         self._opening = "<think>\n" if writing.is_thinking else ""
         settings = writing.settings
         self._most = min(settings.max_token, reading.tokens - len(prompt))
-        self._limit = min(settings.time_limit_seconds, model.time_limit_seconds)
+        self._limit = min(settings.time_limit_seconds, writing.time_limit_seconds)
         self._sampler = _sampler_of(model, settings, writing.grammar)
         self.finish_reason = ""
         self._is_cut = False
@@ -268,7 +252,7 @@ def _common(left: list[int], right: list[int]) -> int:
     return min(len(left), len(right))
 
 
-def _sampler_of(model: LlamaCpp, settings: LLMSettings, grammar: str) -> Any:
+def _sampler_of(model: LlamaModel, settings: LLMSettings, grammar: str) -> Any:
     api = model.api
     chain = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params())
     if grammar:

@@ -202,7 +202,7 @@ def test_a_cancelled_task_leaves_a_real_model_free(
     join_steps()
     model = rag.project.generator(LLMSettings(model_name=str(path)))
     assert isinstance(model, LlamaCpp)
-    assert model.owner is None
+    assert model._model.owner is None
     chat.update({"llm": {"max_token": 4}})
     assert within(60, session.aask(QUESTION)).model == "tiny.gguf"
 
