@@ -54,6 +54,30 @@ def cited_numbers(content: str) -> list[int]:
     return [int(mark[2]) for mark in _SET.finditer(content)]
 
 
+class Footnotes:
+    """Numbers what an answer cites, from 1, in the order in which it is first cited.
+
+    Attributes:
+        numbers: Index of each hit that is cited to its number.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, int] = {}
+
+    def number(self, index: int) -> int:
+        """Return the number of a hit; the next one where it was not cited before."""
+        return self.numbers.setdefault(index, len(self.numbers) + 1)
+
+
+def footnotes_of(content: str, count: int) -> dict[int, int]:
+    """Return the numbers of the hits an answer cites, by index; ``count`` hits there are."""
+    notes = Footnotes()
+    for index in cited_numbers(content):
+        if index < count:
+            notes.number(index)
+    return notes.numbers
+
+
 def split_marks(content: str) -> Iterator[str | int]:
     """Yield the texts of an answer and the indices of its marks, in their order.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from ragflow_local.text.scripts import HAN
 from ragflow_local.text.sentences import sentences
 from ragflow_local.text.terms import STOP_WORDS
 
@@ -25,13 +26,13 @@ _TITLE = re.compile(
 # What stands for an acronym is looked for among the ten words before it.
 _DEFINED = re.compile(r"((?:\w+[ -]){1,9}\w+) ?[（(]([A-Z][A-Za-z]{0,8}[A-Z]s?)[)）]")
 _CN_DEFINED = re.compile(
-    r"([\u4e00-\u9fff]{4,20})[（(](?:以下简称|下称|简称)[“\"「《]?([\u4e00-\u9fffA-Z]{2,10})"
+    rf"([{HAN}]{{4,20}})[（(](?:以下简称|下称|简称)[“\"「《]?([{HAN}A-Z]{{2,10}})"
     r"[”\"」》]?[)）]"
 )
 # Chinese has no capitals: what an institution's name ends in tells it, and where it begins is after
 # the last word of grammar before it.
 _CN_NAME = re.compile(
-    r"(?:(?![的了在是由被向或及其于为求可以与至])[\u4e00-\u9fff]){2,10}?"
+    rf"(?:(?![的了在是由被向或及其于为求可以与至])[{HAN}]){{2,10}}?"
     r"(?:公司|大学|学院|研究院|研究所|委员会|法院|检察院|银行|集团|协会|出版社)"
 )
 _POSSESSIVE = re.compile(r"['’]s$|['’]$")

@@ -19,6 +19,7 @@ from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserConfig
+from ragflow_local.text.folding import name_key
 
 _AT_LEAST = 8  # entities and relations of a short text
 _FOR_EACH_TEXT = 2  # and more for each text chunk: what is found must not hide what was written
@@ -46,7 +47,7 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
 
 def _is_called(title: str, name: str) -> bool:
     """Return whether a heading is the name, such as ``Lilu (mythology)``."""
-    key, title_key = _key(name), _key(title)
+    key, title_key = name_key(name), name_key(title)
     return title_key == key or title_key.startswith(f"{key} (")
 
 
@@ -58,7 +59,11 @@ def _entity(
     sentences = [(graph.sentences[text][number], text) for text, number in entity.mentions]
     # What says what it is comes first; the order of the text otherwise.
     sentences.sort(key=lambda item: not _says_what(entity, item[0]))
-    data: dict[str, object] = {"name": entity.name, "key": _key(entity.name), "aliases": aliases}
+    data: dict[str, object] = {
+        "name": entity.name,
+        "key": name_key(entity.name),
+        "aliases": aliases,
+    }
     data |= {"weight": entity.weight, "about": about}
     return Draft(
         content=_fitted(lead, (sentence for sentence, _ in sentences), cutter),
@@ -85,7 +90,7 @@ def _relation(
     sentences = (graph.sentences[text][number] for text, number in mentions)
     data: dict[str, object] = {
         "name": " — ".join(names),
-        "key": " — ".join(sorted(map(_key, names))),
+        "key": " — ".join(sorted(map(name_key, names))),
     }
     data |= {"between": names, "aliases": [], "weight": len(mentions)}
     return Draft(
@@ -95,11 +100,6 @@ def _relation(
         kind="relation",
         data=_data(data, mentions),
     )
-
-
-def _key(name: str) -> str:
-    """Return what the same name has in every document, however it is written there."""
-    return " ".join(name.casefold().split())
 
 
 def _data(values: dict[str, object], mentions: Sequence[Mention]) -> str:

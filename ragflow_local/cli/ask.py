@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.answer.citations import certain_length, renumbered
+from ragflow_local.answer.citations import Footnotes, certain_length, renumbered
 from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
 from ragflow_local.cli.output import say, say_json, source_of, tell
 from ragflow_local.cli.report import Report, check_report, write_report
@@ -123,11 +123,11 @@ def answer_of(message: Message) -> dict[str, Any]:
     }
 
 
-class _Footnotes:
+class _Footnotes(Footnotes):
     """Renumbers the marks of a streamed answer by appearance: ``[ID:4]`` becomes ``[1]``."""
 
     def __init__(self) -> None:
-        self.numbers: dict[int, int] = {}
+        super().__init__()
         self._said = 0  # letters of the answer, not of what was shown
 
     def more(self, content: str, *, whole: bool = False) -> str:
@@ -136,7 +136,4 @@ class _Footnotes:
         if not whole:
             end = max(self._said, certain_length(content))
         new, self._said = content[self._said : end], end
-        return renumbered(new, lambda index: f"[{self._number(index)}]")
-
-    def _number(self, index: int) -> int:
-        return self.numbers.setdefault(index, len(self.numbers) + 1)
+        return renumbered(new, lambda index: f"[{self.number(index)}]")

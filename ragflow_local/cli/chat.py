@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.answer.citations import cited_numbers, strip_marks
+from ragflow_local.answer.citations import footnotes_of, strip_marks
 from ragflow_local.cli.ask import Model, chat_on, show_answer
 from ragflow_local.cli.chats import chat_named
 from ragflow_local.cli.options import Dataset, Models, Project, dataset_of, open_project
@@ -172,8 +172,7 @@ def sources_of(message: Message | None) -> list[Chunk]:
     if message is None:
         return []
     sources = message.reference
-    cited = [index for index in cited_numbers(message.content) if index < len(sources)]
-    order = dict.fromkeys([*cited, *range(len(sources))])
+    order = dict.fromkeys([*footnotes_of(message.content, len(sources)), *range(len(sources))])
     return [sources[index] for index in order]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragflow_local.answer.citations import cited_numbers, renumbered
+from ragflow_local.answer.citations import Footnotes, renumbered
 from ragflow_local.cli.groups import Yes, ask_first, given, group
 from ragflow_local.cli.options import Json, Project, complete_dataset, open_project
 from ragflow_local.cli.output import (
@@ -246,12 +246,10 @@ def _say_message(message: Message) -> None:
         say(wrap(f"? {message.content}", ""))
         say()
         return
-    numbers: dict[int, int] = {}
-    for index in cited_numbers(message.content):
-        numbers.setdefault(index, len(numbers) + 1)
-    text = renumbered(message.content, lambda index: f"[{numbers[index]}]")
+    notes = Footnotes()
+    text = renumbered(message.content, lambda index: f"[{notes.number(index)}]")
     say(wrap(text, ""))
-    for index, number in numbers.items():
+    for index, number in notes.numbers.items():
         if index < len(message.reference):
             say(f"  [{number}] {source_of(message.reference[index].to_dict())}")
     say()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ragflow_local.generators import Generator
 from ragflow_local.records import ChatMessage, ChunkRow, Draft
 from ragflow_local.settings import LLMSettings
+from ragflow_local.text.folding import name_key
 
 _TASK = """\
 List what the text below speaks of, a line each, nothing else.
@@ -56,7 +57,7 @@ def by_model(
             [ChatMessage("user", _TASK + draft.content)], _SETTINGS, is_side=True
         )
         for names, description in _read("".join(answer), draft.content):
-            mention = mentions.setdefault(tuple(sorted(map(_key, names))), _Found(names))
+            mention = mentions.setdefault(tuple(sorted(map(name_key, names))), _Found(names))
             mention.said.append(description)
             mention.sources.append(ordinal)
     if not mentions:
@@ -67,14 +68,14 @@ def by_model(
 
 def _read(answer: str, text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the names of each line that is as it should be, and what is said of them."""
-    folded = _key(text)
+    folded = name_key(text)
     for line in answer.rpartition("</think>")[2].splitlines():
         kind, *parts = (part.strip(' *`"') for part in line.strip(" -*•").split("|"))
         count = {"E": 1, "R": 2}.get(kind.upper(), 0)
         names = tuple(parts[:count])
-        if not count or len(parts) < count or len(set(map(_key, names))) < count:
+        if not count or len(parts) < count or len(set(map(name_key, names))) < count:
             continue
-        if all(name and _key(name) in folded for name in names):
+        if all(name and name_key(name) in folded for name in names):
             yield names, " ".join(" ".join(parts[count:]).split())[:_MOST_CHARACTERS]
 
 
@@ -87,7 +88,7 @@ def _draft(key: tuple[str, ...], mention: _Found, texts: Sequence[Draft]) -> Dra
         "key": " — ".join(key),
         "aliases": [],
         "weight": len(mention.said),
-        "about": any(_key(name) in map(_key, texts[at].headings) for at in mention.sources),
+        "about": any(name_key(name) in map(name_key, texts[at].headings) for at in mention.sources),
         "sources": sources,
     }
     if len(key) > 1:
@@ -100,10 +101,6 @@ def _draft(key: tuple[str, ...], mention: _Found, texts: Sequence[Draft]) -> Dra
         kind="relation" if len(key) > 1 else "entity",
         data=json.dumps(data, ensure_ascii=False),
     )
-
-
-def _key(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def cite(rows: Sequence[ChunkRow]) -> list[ChunkRow]:

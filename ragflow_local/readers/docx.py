@@ -8,11 +8,10 @@ from ragflow_local.readers.attachments import embedded, inlined
 from ragflow_local.readers.docx_line import COMPATIBLE, SILENT, DocxLine, choice
 from ragflow_local.readers.drawing import DRAWING, MATH, chart, diagram, formula
 from ragflow_local.readers.grid import Cell, spread, table
-from ragflow_local.readers.package import Package
+from ragflow_local.readers.package import REL, Package
 from ragflow_local.readers.word_styles import WORD, Styles, whole
 from ragflow_local.records import Block, BlockKind, Notice
 
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOC_PR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _VML = "{urn:schemas-microsoft-com:vml}"
 
@@ -119,7 +118,7 @@ class _Document:
 
     def _imported(self, element: Any) -> Iterator[Block]:
         """Yield the blocks of a file that stands in the text's place as a whole."""
-        relation = self._relations.get(element.get(f"{_REL}id", ""))
+        relation = self._relations.get(element.get(f"{REL}id", ""))
         if relation is None or relation.target not in self._package:
             return
         data = self._package.read(relation.target)
@@ -148,7 +147,7 @@ class _Document:
                 yield from self._content(box)
         for reference in drawing.iter("{*}chart", "{*}relIds"):
             name = "dm" if reference.tag.endswith("relIds") else "id"
-            relation = self._relations.get(reference.get(f"{_REL}{name}", ""))
+            relation = self._relations.get(reference.get(f"{REL}{name}", ""))
             if relation and relation.target in self._package:
                 read_part = diagram if name == "dm" else chart
                 yield from read_part(self._package, relation.target)
@@ -169,7 +168,7 @@ class _Document:
 
     def _images(self, drawing: Any) -> Iterator[bytes]:
         for element in drawing.iter(f"{DRAWING}blip", f"{_VML}imagedata"):
-            id = element.get(f"{_REL}embed") or element.get(f"{_REL}id") or ""
+            id = element.get(f"{REL}embed") or element.get(f"{REL}id") or ""
             relation = self._relations.get(id)
             is_twin = element.tag == f"{_VML}imagedata" and _is_fallback(element, drawing)
             if relation and not is_twin and relation.target in self._package:

@@ -6,11 +6,10 @@ from typing import Any
 
 from ragflow_local.readers.drawing import MATH, formula
 from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
-from ragflow_local.readers.package import Relation
+from ragflow_local.readers.package import REL, Relation
 from ragflow_local.readers.symbols import in_font, is_symbol_font, sign_of
 from ragflow_local.readers.word_styles import WORD, Styles, is_on, whole
 
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 # Text that is no more (deleted, moved away), or never was (codes of fields, properties).
 SILENT = frozenset(
@@ -127,7 +126,7 @@ class DocxLine:
         self._parts[at:] = [linked("".join(self._parts[at:]), address)]
 
     def _address(self, element: Any) -> str:
-        relation = self._relations.get(element.get(f"{_REL}id", ""))
+        relation = self._relations.get(element.get(f"{REL}id", ""))
         if relation is None or not relation.is_outside:
             return ""
         anchor = element.get(f"{WORD}anchor", "")

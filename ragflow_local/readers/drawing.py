@@ -5,13 +5,12 @@ from typing import Any
 
 from ragflow_local.readers.grid import table
 from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
-from ragflow_local.readers.package import Package, Relation, count_of
+from ragflow_local.readers.package import REL, Package, Relation, count_of
 from ragflow_local.readers.symbols import in_font
 from ragflow_local.records import Block, Region
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
@@ -81,7 +80,7 @@ def _run_text(node: Any, before: str, relations: Mapping[str, Relation]) -> str:
     if rise.lstrip("-").isdecimal() and int(rise):
         text = raised(before, text) if int(rise) > 0 else lowered(before, text)
     link = properties.find(f"{DRAWING}hlinkClick")
-    target = None if link is None else relations.get(link.get(f"{_REL}id", ""))
+    target = None if link is None else relations.get(link.get(f"{REL}id", ""))
     is_last = target is not None and not _goes_on(node.getparent(), link)
     return linked(text, target.target) if target is not None and is_last else text
 
@@ -90,7 +89,7 @@ def _goes_on(run: Any, link: Any) -> bool:
     """Return whether the next run is of the same link: its address is said once, at the end."""
     after = run.getnext()
     same = None if after is None else after.find(f"{DRAWING}rPr/{DRAWING}hlinkClick")
-    return same is not None and same.get(f"{_REL}id") == link.get(f"{_REL}id")
+    return same is not None and same.get(f"{REL}id") == link.get(f"{REL}id")
 
 
 def diagram(package: Package, part: str, place: Region | None = None) -> Iterator[Block]:

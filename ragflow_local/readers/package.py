@@ -19,6 +19,8 @@ _MAX_PARTS = 100_000
 # XML of repeated rows packs to 1:200 at most; a bomb to 1:1000 and more. Small ones do no harm.
 _MAX_RATIO = 400
 _SMALL_BYTES = 50_000_000
+# What the name of an attribute that holds a relation's id begins with.
+REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 
 # "Strict" Office files use other names for the same things.

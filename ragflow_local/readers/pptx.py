@@ -8,12 +8,11 @@ from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.attachments import embedded
 from ragflow_local.readers.drawing import DRAWING, chart, diagram, line_of
 from ragflow_local.readers.grid import Cell, spread, table
-from ragflow_local.readers.package import Package, Relation
+from ragflow_local.readers.package import REL, Package, Relation
 from ragflow_local.readers.slide_order import in_reading_order
 from ragflow_local.records import Block, BlockKind, Notice, Region
 
 _SLIDE = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _EMU_PER_POINT = 12_700
 _RUNNING = ("dt", "ftr", "hdr")  # placeholders that say the same on each slide
@@ -77,7 +76,7 @@ def _slides(data: bytes, name: str) -> Iterator[tuple[Package, str, Region]]:
         int(_number(size, side) or default) / _EMU_PER_POINT
         for side, default in (("cx", 9_144_000), ("cy", 6_858_000))
     )
-    slides = [relations.get(e.get(f"{_REL}id", "")) for e in root.iter(f"{_SLIDE}sldId")]
+    slides = [relations.get(e.get(f"{REL}id", "")) for e in root.iter(f"{_SLIDE}sldId")]
     for page, relation in enumerate(slides, start=1):
         if relation is None or relation.target not in package:
             raise DamagedFileError(name, f"slide {page}", "this slide is missing")
@@ -167,7 +166,7 @@ class _Slide:
             yield from table(spread(list(_table_rows(element, self._relations))), place)
         for reference in frame.iter("{*}chart", "{*}relIds"):
             is_diagram = reference.tag.endswith("relIds")
-            id = reference.get(f"{_REL}{'dm' if is_diagram else 'id'}", "")
+            id = reference.get(f"{REL}{'dm' if is_diagram else 'id'}", "")
             relation = self._relations.get(id)
             if relation and relation.target in self._package:
                 read_part = diagram if is_diagram else chart
@@ -184,7 +183,7 @@ class _Slide:
         )
         image, target = b"", ""
         for blip in picture.iter(f"{DRAWING}blip"):
-            relation = self._relations.get(blip.get(f"{_REL}embed", ""))
+            relation = self._relations.get(blip.get(f"{REL}embed", ""))
             if relation and not relation.is_outside and relation.target in self._package:
                 target = relation.target
                 image = self._package.read(target)

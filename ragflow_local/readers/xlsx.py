@@ -13,11 +13,10 @@ from ragflow_local.readers.attachments import embedded
 from ragflow_local.readers.drawing import chart, diagram, drawn_text
 from ragflow_local.readers.inline import linked, lowered, raised, with_fractions
 from ragflow_local.readers.number_format import BUILT_IN, general, show
-from ragflow_local.readers.package import Package, count_of, said_by
+from ragflow_local.readers.package import REL, Package, count_of, said_by
 from ragflow_local.readers.sheet import Row, blocks_of_sheet
 from ragflow_local.records import Block, Notice
 
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -130,7 +129,7 @@ def _rows(
             elif match := _REFERENCE.findall(element.get("ref", "")):
                 (left, top), (right, bottom) = match[0], match[-1]
                 if element.tag.endswith("}hyperlink"):
-                    relation = relations.get(element.get(f"{_REL}id", ""))
+                    relation = relations.get(element.get(f"{REL}id", ""))
                     links[int(top), _column(left)] = relation.target if relation else ""
                     continue
                 merges.append((int(top), int(bottom), _column(left), _column(right)))

@@ -10,18 +10,19 @@ import html
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from ragflow_local.answer.citations import cited_numbers, format_marks, split_marks
+from ragflow_local.answer.citations import format_marks, split_marks
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.controls import without_controls
+from ragflow_local.text.scripts import HAN, HANGUL, KANA
 from ragflow_local.text.terms import asked_terms, spans_of
 
 # Half characters, which UTF-8 cannot hold.
 _HALF = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 
-_KANA = re.compile("[\u3040-\u30ff]")
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_KANA = re.compile(f"[{KANA}]")
+_HANGUL = re.compile(f"[{HANGUL}]")
+_HAN = re.compile(f"[{HAN}]")
 _LOOKED_AT = 2000  # letters that say which language a text may be in
 
 NOTEBOOK_LETTERS = 1500  # of a passage in a notebook, where many stand under one another
@@ -136,15 +137,6 @@ def chunk(row: ChunkRow, hit: Hit | None, question: str) -> str:
 def box(*parts: str) -> str:
     """Return parts of HTML as one output of a notebook."""
     return f'<div class="rl">{_STYLE}{"".join(parts)}</div>'
-
-
-def notes_of(content: str, count: int) -> dict[int, int]:
-    """Return the chunks an answer cites, as index to footnote number, in the answer's order."""
-    numbers: dict[int, int] = {}
-    for index in cited_numbers(content):
-        if index < count:
-            numbers.setdefault(index, len(numbers) + 1)
-    return numbers
 
 
 def answer(content: str, numbers: Mapping[int, int], prefix: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 
+from ragflow_local.answer.citations import footnotes_of
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import ChunkRow, Hit, MessageRow
 from ragflow_local.show import html
@@ -98,7 +99,7 @@ class _Album:
 def _sources_of(row: MessageRow) -> list[_Source]:
     """Return what an answer cites, by footnote; all it was given where it has no footnotes."""
     count = len(row.hits)
-    numbers = html.notes_of(row.content, count) or {i: i + 1 for i in range(count)}
+    numbers = footnotes_of(row.content, count) or {i: i + 1 for i in range(count)}
     shown: dict[tuple[str, int], int] = {}
     sources = []
     for index, number in numbers.items():
@@ -200,7 +201,7 @@ def _sources_section(reply: Reply, sources: list[_Source], album: _Album) -> Ite
     if not sources:
         yield '<p class="note">The answer cites nothing.</p>'
         return
-    cites = bool(html.notes_of(reply.row.content, len(reply.row.hits)))
+    cites = bool(footnotes_of(reply.row.content, len(reply.row.hits)))
     heading = "Sources" if cites else "Passages the answer was given"
     yield '<section aria-labelledby="sources">'
     yield f'<h2 id="sources">{heading}</h2>'

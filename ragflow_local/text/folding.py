@@ -30,6 +30,11 @@ _DIGITS.update({ord("\u066b"): ".", ord("\u066c"): ","})
 _ZERO = re.compile(f"[{_ZEROS}]|[\u0661-\u066c\u06f1-\u06f9\u0967-\u0fff\u1041-\u181f]")
 
 
+def name_key(name: str) -> str:
+    """Return what the same name has in every document, however it is written there."""
+    return " ".join(name.casefold().split())
+
+
 def fold(word: str) -> str:
     """Return ``word`` without case, width, accents and vowel signs."""
     word = word.casefold()

@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 from ragflow_local.text.folding import fold
+from ragflow_local.text.scripts import HAN
 
 # Of a text so much is looked at: a page is in the language it begins in.
 _LETTERS_READ = 600
@@ -25,7 +26,7 @@ _LETTERS_HEARD = 300
 _SCRIPTS = (
     ("ja", "\u3041-\u309f\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d"),
     ("ko", "\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3"),
-    ("zh", "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"),
+    ("zh", HAN),
     ("th", "\u0e01-\u0e7f"),
     ("lo", "\u0e81-\u0eff"),
     ("bo", "\u0f00-\u0fff"),

@@ -10,15 +10,14 @@ from ragflow_local.text import figure_values as figures
 from ragflow_local.text.alike import forms_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import negations
+from ragflow_local.text.scripts import HAN_AND_KANA, SIGNS, SOUTH_EAST_ASIAN
 from ragflow_local.text.statement import AGENT, FIGURE, PATIENT, SAID, Phrase, Statement, Token
 from ragflow_local.text.statement_words import LEVELS, tying_words, words_of
 
 _POSTPOSED = frozenset({"ja"})  # particles stand after their noun
 
-_HAN = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_RUN = rf"[{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
-_SIGNS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
-_LETTER = rf"(?:(?!{_RUN})[^\W_]|[{_SIGNS}])"
+_RUN = rf"[{HAN_AND_KANA}{SOUTH_EAST_ASIAN}]+"
+_LETTER = rf"(?:(?!{_RUN})[^\W_]|[{SIGNS}])"
 _PIECE = re.compile(
     rf"(?P<number>(?<!{_LETTER})(?:{figures.NUMBER.pattern})(?!{_LETTER}))"
     rf"|(?P<run>{_RUN})|(?P<word>{_LETTER}+(?:[-.’'&@/]{_LETTER}+)*)|(?P<mark>[^\s\w])"

@@ -11,14 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-# Written without spaces between words: Han, kana, Hangul, Thai, Lao, Tibetan, Myanmar, Khmer.
-_UNSPACED = (
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uac00-\ud7a3\u0e00-\u0e7f\u0e80-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
-    "\U00020000-\U0003ffff"
-)
-# \w leaves out vowel signs of Indian and Arabic scripts, which stand inside words.
-_SIGNS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
+from ragflow_local.text.scripts import SIGNS, UNSPACED
+
 # Skin colours, the sign that joins and the one that asks for colour make no other emoji.
 _EMOJI = "[\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
 
@@ -39,13 +33,13 @@ _ASCII_PIECE = re.compile(
     f"(?=[0-9])(?:{_NUMBER.format('a-zA-Z0-9')})|" + _WORD.format("a-zA-Z0-9")
 )
 # [^\W…] cannot also hold the signs, hence two alternatives in place of one class.
-_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])"
+_LETTER = rf"(?:[^\W_{UNSPACED}]|[{SIGNS}])"
 _PIECE = re.compile(
-    rf"[{_UNSPACED}]+|{_EMOJI}|(?=\d)(?:"
-    + _NUMBER.format(r"^\W_" + _UNSPACED).replace(f"[^\\W_{_UNSPACED}]", _LETTER)
+    rf"[{UNSPACED}]+|{_EMOJI}|(?=\d)(?:"
+    + _NUMBER.format(r"^\W_" + UNSPACED).replace(f"[^\\W_{UNSPACED}]", _LETTER)
     + rf")|{_LETTER}+(?:[-_./:@&+'’\u200c]{_LETTER}+)*(?:\+\+|\#)?"
 )
-_STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_STARTS_UNSPACED = re.compile(f"[{UNSPACED}]")
 _IS_EMOJI = re.compile(_EMOJI)
 _SEPARATOR = re.compile(r"[-_/:@&+\u200c]|(?<!\d)\.|\.(?!\d)")
 _CAMEL = re.compile(r"(?<=\w[a-z])(?=[A-Z][a-zA-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
