@@ -14,6 +14,13 @@ DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
 
 ENGLISH = ("hotpot100", "cisi", "pubmedqa", "lihua_half")
 CHINESE = ("dureader_demo", "cmrc2018_trial")
+LANGUAGES = {
+    **dict.fromkeys((*ENGLISH, "squad2_part"), "en"),
+    **dict.fromkeys((*CHINESE, "xquad_zh_part"), "zh"),
+    "xquad_de_part": "de",
+    "xquad_ru_part": "ru",
+    "xquad_ar_part": "ar",
+}
 
 
 @dataclass(frozen=True, slots=True)

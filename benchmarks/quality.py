@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from benchmarks.corpora import CHINESE, DATA, ENGLISH, RetrievalSet, retrieval_set
+from benchmarks.corpora import CHINESE, DATA, ENGLISH, LANGUAGES, RetrievalSet, retrieval_set
 from benchmarks.measure import machine, write
 from benchmarks.projects import MODEL, Project
 from ragflow_local.embedders import Embedder, open_embedder
@@ -137,12 +137,17 @@ def page(figures: dict[str, dict[str, dict[str, Interval]]], model: str) -> str:
     for name, by_weight in figures.items():
         cells = " | ".join(f"{by_weight[f'{weight:.1f}']['ndcg@10'][0]:.3f}" for weight in WEIGHTS)
         lines.append(f"| {name} | {cells} |")
-    return "\n".join([*lines, "", TRIED])
-
-
-TRIED = """\
-Forms of the term similarity that were tried: blend.md.
-"""
+    lines += ["", "## nDCG@10 by language, mean of its sets", ""]
+    lines += ["| language | sets | words | meaning | both |", "|---|---|---|---|---|"]
+    for language in dict.fromkeys(LANGUAGES.values()):
+        sets = [name for name in figures if LANGUAGES.get(name) == language]
+        cells = " | ".join(
+            f"{np.mean([figures[name][weight]['ndcg@10'][0] for name in sets]):.3f}"
+            for weight in ("0.0", "1.0", default)
+        )
+        lines.append(f"| {language} | {len(sets)} | {cells} |")
+    lines += ["", "Forms of the term similarity that were tried: blend.md."]
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:
