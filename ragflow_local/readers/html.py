@@ -45,6 +45,10 @@ _WORD = re.compile(r"\w+")
 _SAID_ADDRESS = re.compile(r"\((?:https?|ftps?)://[^)\s]*\)")
 # Of a block's words that the main text must have, where the library writes it otherwise.
 _MAIN_SHARE, _FEW_WORDS = 0.8, 5
+_NO_MAIN = (
+    "The main text of web pages is told by the extra web: all of it was read."
+    ' Install it with pip install "ragflow-local[web]" and parse again.'
+)
 _MAX_DEPTH = 100  # elements; a table nested deeper is layout, of a generated mail
 
 
@@ -73,9 +77,13 @@ def _markup_of(data: bytes) -> str:
 
 def read_main(data: bytes, name: str = "") -> Iterator[Block | Notice]:
     """Yield the blocks of a page's main text, without what stands around it; else all."""
-    import trafilatura  # takes a second to import, and is wanted by a setting only
-
     markup = _markup_of(data)
+    try:
+        import trafilatura  # takes a second to import, and is wanted by a setting only
+    except ImportError:
+        yield from blocks_of(markup)
+        yield Notice(_NO_MAIN)
+        return
     main = trafilatura.extract(markup, output_format="txt", include_tables=True)
     blocks = list(blocks_of(markup))
     main_blocks = list(_within(blocks, main or ""))

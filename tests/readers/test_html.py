@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from ragflow_local.readers.html import blocks_of, read, read_main
@@ -160,6 +162,19 @@ def test_the_main_text_can_be_asked_for() -> None:
     found = [b for b in read_main(page.encode()) if isinstance(b, Block)]
     assert found[0].text == "Deep"
     assert "Other news" not in " ".join(block.text for block in found)
+
+
+def test_without_its_library_a_page_is_read_whole_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    *blocks, notice = read_main(b"<p>Menu</p><article>The kraken sleeps.</article>")
+    assert [block.text for block in blocks if isinstance(block, Block)] == [
+        "Menu",
+        "The kraken sleeps.",
+    ]
+    assert isinstance(notice, Notice)
+    assert "ragflow-local[web]" in notice.text
 
 
 def test_a_page_without_a_main_text_is_read_whole_and_says_so() -> None:
