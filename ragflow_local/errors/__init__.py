@@ -2,6 +2,8 @@
 
     RagflowError                      anything else that escapes is a bug
     ├── NotFoundError                 no such dataset, document, chunk, chat or session
+    ├── RefusedError                  by the released names, in RAGFlow's words
+    │   └── ChunkUpdateError          a chunk is not changed
     ├── InvalidValueError             (also ValueError) an argument or setting is not allowed
     │   └── NameTakenError            another dataset or chat has that name
     ├── ReadError                     a file cannot be read
@@ -41,10 +43,12 @@ its fields, so callers raise facts, and tests check fields.
 """
 
 from ragflow_local.errors.base import (
+    ChunkUpdateError,
     InvalidValueError,
     NameTakenError,
     NotFoundError,
     RagflowError,
+    RefusedError,
 )
 from ragflow_local.errors.files import (
     DamagedFileError,
@@ -87,6 +91,7 @@ from ragflow_local.errors.stores import (
 __all__ = [
     "AnswerTimeoutError",
     "ChangedModelError",
+    "ChunkUpdateError",
     "ContextTooSmallError",
     "CutOffAnswerError",
     "DamagedFileError",
@@ -115,6 +120,7 @@ __all__ = [
     "ReadError",
     "ReadOnlyProjectError",
     "RecognitionError",
+    "RefusedError",
     "StoreError",
     "UnsupportedFileError",
     "UnusableDirectoryError",

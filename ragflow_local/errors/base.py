@@ -55,6 +55,30 @@ class InvalidValueError(RagflowError, ValueError):
         super().__init__(f"{name}={shown} is not allowed. Give {allowed}.")
 
 
+class RefusedError(RagflowError):
+    """A call by RAGFlow's released names is refused; the words are RAGFlow's.
+
+    Attributes:
+        code: Of RAGFlow's answer: 101 an argument, 102 data, 109 not authorised, ….
+        message: What it says.
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(message)
+
+
+class ChunkUpdateError(RefusedError):
+    """A chunk is not changed.
+
+    Attributes:
+        details: What the answer says besides; None for nothing.
+    """
+
+    details: object = None
+
+
 class NameTakenError(InvalidValueError):
     """Another dataset or chat has that name; case does not count."""
 

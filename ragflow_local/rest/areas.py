@@ -15,6 +15,9 @@ _AREAS = (
     "chats",
     "sessions",
     "asking",
+    "agents",
+    "memories",
+    "memory_messages",
 )
 
 

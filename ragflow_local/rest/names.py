@@ -40,6 +40,11 @@ class ModelNames:
         return f"{EXTRACTIVE}@Local@Builtin"
 
     @property
+    def own_embedding(self) -> str:
+        """The embedding model of this engine that is taken where none is named."""
+        return self._engine.embedding_model
+
+    @property
     def default_embedding(self) -> str:
         """The name of the embedding model of datasets that name none."""
         return self._defaults["embedding"]
