@@ -50,6 +50,7 @@ class ReleasedAPI:
         models: Names of models in scripts, ``<model>@<provider>``, to names of models here.
         api_key: The only key that is right; None for those above.
         tenant_id: Whose every key is, whatever it says; None: each names its own tenant.
+        knows_all_models: Whether every name of a model means the engine's default.
         checks_keys: Whether there are wrong keys; else any names a tenant, an empty one too.
     """
 
@@ -61,13 +62,14 @@ class ReleasedAPI:
         api_key: str | None = None,
         tenant_id: str | None = None,
         checks_keys: bool = True,
+        knows_all_models: bool = False,
     ) -> None:
         # Imported here, since they import what a call is: each adds its paths to ``routes``.
         from ragflow_local.rest import areas
 
         areas.load()
         self.engine = engine
-        self.names = ModelNames(engine, models or {})
+        self.names = ModelNames(engine, models or {}, knows_all=knows_all_models)
         self._api_key = api_key
         self._checks_keys = checks_keys
         self._tenant_id = tenant_id

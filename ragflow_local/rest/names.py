@@ -24,10 +24,14 @@ class ModelNames:
         engine: Whose models they are.
         table: Names as scripts say them, ``<model>@<provider>``, with or without an instance in
             between, to names of models of this engine.
+        knows_all: Whether every other name means the engine's default too.
     """
 
-    def __init__(self, engine: RAGFlow, table: Mapping[str, str]) -> None:
+    def __init__(
+        self, engine: RAGFlow, table: Mapping[str, str], *, knows_all: bool = False
+    ) -> None:
         self._engine = engine
+        self._knows_all = knows_all
         self._table = {_without_instance(name): own for name, own in table.items()}
         self._names = list(table)
         self._lock = threading.Lock()
@@ -73,7 +77,8 @@ class ModelNames:
                 own = None
         elif own is not None:
             own = None
-        if own is None and _without_instance(name) == _without_instance(DEFAULT_EMBEDDING):
+        is_default = _without_instance(name) == _without_instance(DEFAULT_EMBEDDING)
+        if own is None and (is_default or self._knows_all):
             own = self._engine.embedding_model
         if own is None:
             raise Refusal(DATA, f"Model {name!r} not found: models= names those that are known")
@@ -87,7 +92,7 @@ class ModelNames:
         """
         own = self._own(name)
         if own is None or not self._is_chat(own):
-            if name == self.default_chat:
+            if name == self.default_chat or self._knows_all:
                 return None
             raise Refusal(DATA, f"`llm_id` {name} doesn't exist")
         return own

@@ -43,6 +43,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
     """
 
     _engine_type: ClassVar[type[Engine]] = Engine
+    _knows_all_models: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -58,7 +59,12 @@ class RAGFlow(AgentCalls, MemoryCalls):
         self.authorization_header = {"Authorization": f"Bearer {api_key}"}
         self.engine = self._engine_type(api_key or "", base_url, version, **options)
         names = _names_of_environment() if models is None else models
-        self._api = ReleasedAPI(self.engine, models=names, checks_keys=False)
+        self._api = ReleasedAPI(
+            self.engine,
+            models=names,
+            checks_keys=False,
+            knows_all_models=self._knows_all_models,
+        )
 
     def close(self, wait: bool = False) -> None:
         """Close the engine; see ``ragflow_local.RAGFlow.close``."""

@@ -11,9 +11,10 @@
 
 It comes with the package. The fixture ``ragflow`` is an engine on a new temporary project: texts
 are embedded without weights, whatever model is named, and chat models say what ``answers`` gave
-them, in that order. With ``--ragflow-local``, ``from ragflow import RAGFlow`` and ``from
-ragflow_sdk import RAGFlow`` in the code under test give such engines too: each ``base_url`` is a
-temporary project, each ``api_key`` a tenant of it, and the next test finds all of them empty.
+them, in that order. With ``--ragflow-local``, ``from ragflow import RAGFlow`` in the code under
+test gives such engines too, and ``from ragflow_sdk import RAGFlow`` the released names on them
+(``ragflow_local.sdk``): each ``base_url`` is a temporary project, each ``api_key`` a tenant of it,
+and the next test finds all of them empty.
 What a fixture of a wider scope makes lasts as long as the session.
 
 This module is imported whenever pytest starts: the engine is imported when it is first used.
@@ -36,8 +37,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ScriptedRAGFlow"]
 
-_NAMES = ("ragflow", "ragflow_sdk")
 _PUBLIC = ("Chat", "Chunk", "DataSet", "Document", "Message", "Session")
+_MODULES = ("base", "dataset", "document", "chunk", "chat", "session", "agent", "memory")
+# Names of the draft's client, and of the released one, whose modules scripts import from too.
+_NAMES = (
+    "ragflow",
+    "ragflow_sdk",
+    "ragflow_sdk.ragflow",
+    "ragflow_sdk.modules",
+    *(f"ragflow_sdk.modules.{name}" for name in _MODULES),
+)
 
 
 def __getattr__(name: str) -> object:
@@ -103,16 +112,24 @@ def ragflow() -> Iterator[ScriptedRAGFlow]:
 
 
 class _Client(ModuleType):
-    """A module named as RAGFlow's client that gives the engine, imported on first use."""
+    """A module named as one of RAGFlow's clients that gives the engine, imported on first use."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "RAGFlow's names, given by ragflow_local.testing.")
         self.__path__: list[str] = []
         self.__all__ = ["RAGFlow", *_PUBLIC]
+        self.__version__ = "0.27.3"  # whose names the newest scripts use
+        if name.startswith("ragflow_sdk"):
+            self.__all__ += ["Agent", "Memory"]
 
     def __getattr__(self, name: str) -> object:
+        is_released = self.__name__.startswith("ragflow_sdk")
+        if name == "RAGFlow" and is_released:
+            return import_module("ragflow_local.testing.released").ReleasedRAGFlow
         if name == "RAGFlow":
             return import_module("ragflow_local.testing.engine").ScriptedRAGFlow
+        if name in (*self.__all__, "Base", "ChunkUpdateError") and is_released:
+            return getattr(import_module("ragflow_local.sdk"), name)
         if name in _PUBLIC:
             return getattr(import_module("ragflow_local"), name)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")

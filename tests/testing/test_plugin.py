@@ -64,7 +64,7 @@ def test_code_under_test_gets_engines_and_the_next_test_finds_them_empty(
 ) -> None:
     tests = """
     import app, pytest
-    from ragflow_sdk import RAGFlow, DataSet
+    from ragflow import RAGFlow, DataSet
 
     @pytest.mark.parametrize("client", [app.rag, app.client()], ids=["module", "cached"])
     @pytest.mark.parametrize("again", range(2))
@@ -76,6 +76,36 @@ def test_code_under_test_gets_engines_and_the_next_test_finds_them_empty(
         assert ragflow.list_datasets() == []
     """
     run(pytester, tests, "--ragflow-local", passed=4)
+
+
+def test_the_released_client_is_the_released_names_on_such_engines(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import ragflow_sdk
+    from ragflow_sdk import Chat, DataSet, RAGFlow
+    from ragflow_sdk.modules.chat import Chat as SameChat
+
+    rag = RAGFlow("KEY", "http://rag.example:9380")
+
+    def test_an_upload_is_cited():
+        manuals = rag.create_dataset("manuals", embedding_model="embedding-3@ZHIPU-AI")
+        assert isinstance(manuals, DataSet) and SameChat is Chat
+        text = b"The pump stands in the cellar."
+        [document] = manuals.upload_documents([{"display_name": "pump.md", "blob": text}])
+        assert manuals.parse_documents([document.id])[0][1] == "DONE"
+        chat = rag.create_chat("R", dataset_ids=[manuals.id], llm_id="gpt@OpenAI")
+        session = chat.create_session()
+        rag.answers("In the cellar. [ID:0]")
+        [message] = session.ask("Where does the pump stand?")
+        assert message.content == "In the cellar. [ID:0]"
+        assert message.reference[0]["document_name"] == "pump.md"
+        assert "The pump stands in the cellar." in rag.prompts[0][0]["content"]
+
+    def test_the_next_test_finds_nothing():
+        assert rag.list_datasets() == [] and ragflow_sdk.__version__
+    """
+    run(pytester, tests, "--ragflow-local", passed=2)
 
 
 def test_a_chat_gives_the_scripted_answers_in_order_and_then_says_that_one_is_missing(
