@@ -13,7 +13,7 @@ from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
-from ragflow_local.stores.catalog import Catalog, Connection, chunks, postings, schema
+from ragflow_local.stores.catalog import Catalog, Connection, chunks, embeddings, postings, schema
 from ragflow_local.stores.vectors import Vectors
 
 CHUNKS_OF_A_DOCUMENT = 20
@@ -45,7 +45,7 @@ class Project:
         rest = iter(texts)
         first = 1
         while part := list(islice(rest, batch)):
-            self._add(first, part, chunks.kept_exactly(next(matrices)[: len(part)]))
+            self._add(first, part, embeddings.kept_exactly(next(matrices)[: len(part)]))
             first += len(part)
         with self.catalog.write() as connection:
             connection.execute("UPDATE datasets SET chunk_count = ?", [first - 1])
@@ -61,7 +61,7 @@ class Project:
                 _insert_document(connection, document)
                 row = _chunk(number, document, text)
                 key = number.to_bytes(8, "little")
-                embedding = chunks.insert_embedding(connection, key, vector)
+                embedding = embeddings.keep_one(connection, key, vector)
                 chunks.insert(connection, row, embedding)
                 rows.append(row)
             add_terms(connection, self.scope.number, rows)

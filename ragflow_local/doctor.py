@@ -29,6 +29,7 @@ from ragflow_local.stores.catalog import (
     chunks,
     datasets,
     documents,
+    embeddings,
     state,
 )
 from ragflow_local.stores.directory import Directory
@@ -167,7 +168,7 @@ class _Examination:
         expected = np.array(chunks.available_numbers(reading, id), np.int64)
         self.counts["chunks"] += len(expected)
         dataset = datasets.get(reading, id)
-        if dataset and (torn := chunks.torn_embeddings(reading, id, dataset.embedding_dim)):
+        if dataset and (torn := embeddings.torn(reading, id, dataset.embedding_dim)):
             yield Problem("catalog", f"Dataset {id}: {torn} chunks have no whole vector.", False)
         try:
             missing = vectors.missing(id)

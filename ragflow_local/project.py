@@ -47,9 +47,9 @@ from ragflow_local.stores.backup import copy_project
 from ragflow_local.stores.catalog import (
     Catalog,
     checksums,
-    chunks,
     datasets,
     documents,
+    embeddings,
     now_ms,
 )
 from ragflow_local.stores.directory import Directory
@@ -309,7 +309,7 @@ class Project:
         """Reclaim the disk space of what was deleted; return the bytes reclaimed."""
         before = self._size()
         with self.catalog.write() as connection:
-            chunks.delete_unused_embeddings(connection)
+            embeddings.delete_unused(connection)
         self.term_index.merge_all()
         self.catalog.vacuum()
         self.vector_table.move_all()

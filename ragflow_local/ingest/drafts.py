@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ragflow_local.ingest.counted import Counted
 from ragflow_local.ingest.graph import cite
 from ragflow_local.records import ChunkRow, DocumentRow, Draft
 
@@ -19,12 +20,14 @@ class Parsed:
         drafts: Its chunks.
         notices: What the user should know.
         is_cancelled: Asked right before the commit: nobody wants these chunks any more.
+        counted: What is counted of the drafts; None: the engine counts.
     """
 
     document: DocumentRow
     drafts: Sequence[Draft]
     notices: Sequence[str]
     is_cancelled: Callable[[], bool]
+    counted: Counted | None = None
 
     def message(self) -> str:
         """Return the ``progress_msg`` of the finished parse."""
@@ -41,7 +44,7 @@ def rows_of(
     document: DocumentRow,
     drafts: Sequence[Draft],
     created: int,
-    count_tokens: Callable[[str], int],
+    tokens: Sequence[int],
 ) -> list[ChunkRow]:
     """Return the rows of a document's drafts, in their order, without numbers yet.
 
@@ -49,7 +52,7 @@ def rows_of(
         document: As it was when its parse began.
         drafts: Its chunks.
         created: The time, in milliseconds since 1970.
-        count_tokens: Of the dataset's embedding model.
+        tokens: Of each content, by the dataset's embedding model.
     """
     return cite(
         [
@@ -61,7 +64,7 @@ def rows_of(
                 document_name=document.name,
                 ordinal=ordinal,
                 content=draft.content,
-                token_count=count_tokens(draft.content),
+                token_count=token_count,
                 generation=document.generation + 1,
                 places=draft.places,
                 headings=draft.headings,
@@ -75,7 +78,7 @@ def rows_of(
                 tags=draft.tags,
                 available=document.released.get("status") != "0",
             )
-            for ordinal, draft in enumerate(drafts)
+            for ordinal, (draft, token_count) in enumerate(zip(drafts, tokens, strict=True))
         ]
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ragflow_local.embedders import Embedder
 from ragflow_local.records import ChunkRow, Matrix, Vector
-from ragflow_local.stores.catalog import Catalog, chunks
+from ragflow_local.stores.catalog import Catalog, embeddings
 
 # Texts embedded between two looks at whether the parse was cancelled.
 _BATCH = 64
@@ -32,7 +32,7 @@ def embed_rows(
     texts = [embedding_text(row) for row in rows]
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
-        kept = chunks.kept_embeddings(reading, list(dict.fromkeys(keys)))
+        kept = embeddings.kept(reading, list(dict.fromkeys(keys)))
     # What is kept under the key and cannot be of this model is computed anew.
     vectors = {key: vector for key, vector in kept.items() if _is_of(embedder, vector)}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
@@ -41,7 +41,7 @@ def embed_rows(
     for start in range(0, len(order), _BATCH):
         embedded(len(rows) - len(order) + start)
         batch = order[start : start + _BATCH]
-        batch_vectors = chunks.kept_exactly(embedder.embed([missing[key] for key in batch]))
+        batch_vectors = embeddings.kept_exactly(embedder.embed([missing[key] for key in batch]))
         vectors.update(zip(batch, batch_vectors, strict=True))
     matrix = np.zeros((len(rows), embedder.dim), dtype=np.float32)
     for row, key in enumerate(keys):

@@ -55,6 +55,7 @@ from ragflow_local.stores.catalog import (
     chunks,
     datasets,
     documents,
+    embeddings,
     now_ms,
 )
 from ragflow_local.stores.durable import sync_folder, telling_disk
@@ -121,7 +122,7 @@ def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, datas
     with archive.open("embeddings.bin", "w", force_zip64=True) as vectors:
         for start in range(0, len(numbers), _BATCH):
             batch = numbers[start : start + _BATCH]
-            matrix = chunks.embeddings_of(reading, batch, dataset.embedding_dim)
+            matrix = embeddings.of_chunks(reading, batch, dataset.embedding_dim)
             vectors.write(matrix.astype("<f4").tobytes())
     for sha256 in sorted({row.sha256 for row in rows}):
         stores.files.check(sha256)
@@ -335,7 +336,7 @@ def _insert_chunks(
                 if row.image:
                     written.put_picture(archive, former, id)
                 key = embedding_key(salt, embedding_text(row))
-                chunks.insert(connection, row, chunks.insert_embedding(connection, key, vector))
+                chunks.insert(connection, row, embeddings.keep_one(connection, key, vector))
                 rows.append(row)
             add_terms(connection, number, rows)
             count += len(rows)

@@ -13,13 +13,18 @@ Each text of a chunk has a number of its own, given inside the commit and never 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
 
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError
+from ragflow_local.ingest.counted import Counted, counted_of
 from ragflow_local.ingest.drafts import Parsed, rows_of
 from ragflow_local.ingest.embed import embed_rows
 from ragflow_local.ingest.term_index import TermIndex
@@ -32,26 +37,45 @@ from ragflow_local.stores.catalog import (
     chunks,
     datasets,
     documents,
+    embeddings,
     now_ms,
     postings,
 )
 from ragflow_local.stores.files import Files
+from ragflow_local.text.bags import Bags
 from ragflow_local.text.tokens import token_counter
+
+_Removable: TypeAlias = ChunkRow | chunks.Removable
 
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """Chunks to be inserted: rows without numbers, and their embeddings by key."""
+    """Chunks on their way in: rows without numbers yet, their embeddings by key, and their terms.
+
+    Attributes:
+        rows: Of all documents, one after the other.
+        keys: A key a row.
+        matrix: (len(rows), dim), a vector a row.
+        counted: A document each.
+    """
 
     rows: list[ChunkRow]
     keys: list[bytes]
     matrix: Matrix
+    counted: list[Counted]
 
-    def of(self, document_ids: Set[str]) -> _New:
-        """Return those of some documents."""
-        wanted = [at for at, row in enumerate(self.rows) if row.document_id in document_ids]
+    def of(self, kept: Sequence[int]) -> _New:
+        """Return those of some documents, by their places."""
+        if len(kept) == len(self.counted):
+            return self
+        ends = np.cumsum([len(item.tokens) for item in self.counted]).tolist()
+        wanted = [
+            at
+            for item in kept
+            for at in range(ends[item] - len(self.counted[item].tokens), ends[item])
+        ]
         rows, keys = [self.rows[at] for at in wanted], [self.keys[at] for at in wanted]
-        return _New(rows, keys, self.matrix[wanted])
+        return _New(rows, keys, self.matrix[wanted], [self.counted[item] for item in kept])
 
 
 class Indexer:
@@ -130,14 +154,22 @@ class Indexer:
         }
         with self._pictured(new.rows, pictures):
             with self._catalog.write() as connection:
-                kept = {done.document.id: done for done in parsed if _is_wanted(connection, done)}
-                old = [row for id in kept for row in chunks.list_of(connection, id)]
+                names = documents.names_of_running(
+                    connection, [done.document.id for done in parsed]
+                )
+                kept = [
+                    at
+                    for at, done in enumerate(parsed)
+                    if done.document.id in names and not done.is_cancelled()
+                ]
+                wanted = [parsed[at] for at in kept]
+                old = chunks.removable(connection, [item.document.id for item in wanted])
                 if kept:
-                    embeddings = self._remove_rows(connection, dataset.id, old)
-                    self._insert_rows(connection, dataset.id, new.of(kept.keys()))
-                    chunks.collect_embeddings(connection, embeddings)
-                for done in kept.values():
-                    _set_done(connection, done)
+                    unused = self._remove_rows(connection, dataset.id, old)
+                    current = [names[item.document.id] for item in wanted]
+                    self._insert_rows(connection, dataset.id, _named(new.of(kept), wanted, current))
+                    embeddings.collect(connection, unused)
+                    _set_done(connection, wanted, new.of(kept).counted)
                 crash.point("chunks written")
             crash.point("chunks committed")
             self._remove_images(old, new.rows)
@@ -153,7 +185,8 @@ class Indexer:
         They are found at once.
         """
         dataset = self._dataset(document.dataset_id)
-        new = self._prepare(dataset, [Parsed(document, drafts, [], lambda: False)], lambda _: None)
+        added = Parsed(document, drafts, [], lambda: False)
+        new = self._prepare(dataset, [added], lambda _: None)
         with self._catalog.write() as connection:
             current = documents.get(connection, document.id)
             if current is None:
@@ -169,7 +202,9 @@ class Indexer:
                 )
                 for at, row in enumerate(new.rows)
             ]
-            rows = self._insert_rows(connection, dataset.id, replace(new, rows=rows))
+            new = _named(replace(new, rows=rows), [added], [current.name])
+            first = self._insert_rows(connection, dataset.id, new)
+            rows = [replace(row, number=first + at) for at, row in enumerate(rows)]
             tokens = sum(row.token_count for row in rows)
             documents.count_more(connection, document.id, len(rows), tokens)
         self._vectors.changed(dataset.id, len(rows))
@@ -204,9 +239,9 @@ class Indexer:
                 self._terms.remove(connection, number, [current.number])
             row = replace(row, number=chunks.reserve_numbers(connection, 1))
             before = chunks.embedding_of(connection, id)
-            kept = chunks.insert_embedding(connection, keys[0], matrix[0])
+            kept = embeddings.keep_one(connection, keys[0], matrix[0])
             chunks.update(connection, row, kept)
-            chunks.collect_embeddings(connection, [before])
+            embeddings.collect(connection, [before])
             self._terms.add(connection, number, [row])
             documents.count(connection, row.document_id)
         self._vectors.changed(dataset.id, 1)
@@ -235,7 +270,7 @@ class Indexer:
     def clear_document(self, id: str, values: dict[str, object]) -> None:
         """Drop a document's chunks and set its columns: it waits to be parsed anew."""
         with self._catalog.write() as connection:
-            old = chunks.list_of(connection, id)
+            old = chunks.removable(connection, [id])
             row = documents.get(connection, id)
             if row is None:
                 raise NotFoundError("document", id)
@@ -268,7 +303,7 @@ class Indexer:
             row = documents.get(connection, id)
             if row is None:
                 raise NotFoundError("document", id)
-            old = chunks.list_of(connection, id)
+            old = chunks.removable(connection, [id])
             self._drop_rows(connection, row.dataset_id, old)
             documents.delete(connection, id)
         crash.point("document deleted")
@@ -285,10 +320,10 @@ class Indexer:
             for id in ids:
                 files |= documents.files_of(connection, id)
                 images += chunks.pictured_of(connection, id)
-                embeddings = chunks.embeddings_of_dataset(connection, id)
+                unused = embeddings.of_dataset(connection, id)
                 postings.drop(connection, _dataset_number(connection, id))
                 datasets.delete(connection, id)
-                chunks.collect_embeddings(connection, embeddings)
+                embeddings.collect(connection, unused)
         for id in ids:
             self._vectors.drop(id)
         self._remove_files(files)
@@ -315,32 +350,39 @@ class Indexer:
         embedder = self._embedder_of(dataset)
         count_tokens = token_counter(embedder.tokenizer_file)
         rows: list[ChunkRow] = []
+        counted: list[Counted] = []
         for done in parsed:
-            rows += rows_of(done.document, done.drafts, now_ms(), count_tokens)
+            name = done.document.name
+            counted.append(done.counted or counted_of(done.drafts, name, count_tokens))
+            rows += rows_of(done.document, done.drafts, now_ms(), counted[-1].tokens)
         keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
         embedded(len(rows))
         crash.point("chunks embedded")
-        return _New(rows, keys, matrix)
+        return _New(rows, keys, matrix, counted)
 
-    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> list[ChunkRow]:
-        """Insert chunks under the next numbers; return them with these."""
+    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> int:
+        """Insert chunks under the next numbers; return the first of these."""
         first = chunks.reserve_numbers(connection, len(new.rows))
-        rows = [replace(row, number=first + at) for at, row in enumerate(new.rows)]
-        for row, key, vector in zip(rows, new.keys, new.matrix, strict=True):
-            kept = chunks.insert_embedding(connection, key, vector)
-            chunks.insert(connection, row, kept)
-        self._terms.add(connection, _dataset_number(connection, dataset_id), rows)
-        return rows
+        kept = embeddings.keep(connection, new.keys, new.matrix)
+        chunks.insert_all(connection, new.rows, first, kept)
+        numbers = np.arange(first, first + len(new.rows))
+        bags = Bags.joined([item.bags for item in new.counted])
+        languages = Counter(language for item in new.counted for language in item.languages)
+        number = _dataset_number(connection, dataset_id)
+        self._terms.add_bags(connection, number, numbers, bags, languages)
+        return first
 
     def _remove_rows(
-        self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]
+        self, connection: Connection, dataset_id: str, old: Sequence[_Removable]
     ) -> list[int]:
         numbers = [row.number for row in old if row.available]
         self._terms.remove(connection, _dataset_number(connection, dataset_id), numbers)
         return chunks.delete(connection, [row.number for row in old])
 
-    def _drop_rows(self, connection: Connection, dataset_id: str, old: Sequence[ChunkRow]) -> None:
-        chunks.collect_embeddings(connection, self._remove_rows(connection, dataset_id, old))
+    def _drop_rows(
+        self, connection: Connection, dataset_id: str, old: Sequence[_Removable]
+    ) -> None:
+        embeddings.collect(connection, self._remove_rows(connection, dataset_id, old))
 
     @contextmanager
     def _pictured(self, rows: Sequence[ChunkRow], pictures: Mapping[str, bytes]) -> Iterator[None]:
@@ -372,7 +414,7 @@ class Indexer:
                 if not documents.is_file_used(connection, sha256):
                     self._files.remove(sha256)
 
-    def _remove_images(self, old: Sequence[ChunkRow], kept: Sequence[ChunkRow]) -> None:
+    def _remove_images(self, old: Sequence[_Removable], kept: Sequence[ChunkRow]) -> None:
         still_there = {row.id for row in kept if row.image}
         for row in old:
             if row.image and row.id not in still_there:
@@ -386,13 +428,33 @@ def _dataset_number(connection: Connection, id: str) -> int:
     return number
 
 
-def _is_wanted(connection: Connection, parsed: Parsed) -> bool:
-    row = documents.get(connection, parsed.document.id)
-    return row is not None and row.run == "RUNNING" and not parsed.is_cancelled()
+def _named(new: _New, parsed: Sequence[Parsed], names: Sequence[str]) -> _New:
+    """Return chunks with their terms anew where their document got another name meanwhile.
+
+    Args:
+        new: The chunks.
+        parsed: Their documents, as these were when they were read.
+        names: The documents' names now.
+    """
+    counted = list(new.counted)
+    for at, (item, name) in enumerate(zip(parsed, names, strict=True)):
+        if name != item.document.name:
+            tokens = iter(counted[at].tokens)
+            counted[at] = counted_of(item.drafts, name, lambda _, tokens=tokens: next(tokens))  # type: ignore[misc]  # bound per loop
+    return replace(new, counted=counted)
 
 
-def _set_done(connection: Connection, parsed: Parsed) -> None:
-    document = parsed.document
-    documents.update(connection, document.id, {"generation": document.generation + 1})
-    documents.count(connection, document.id)
-    documents.set_run(connection, document.id, "DONE", 100.0, parsed.message())
+def _set_done(connection: Connection, parsed: Sequence[Parsed], counted: Sequence[Counted]) -> None:
+    documents.set_done(
+        connection,
+        [
+            documents.Done(
+                item.document.id,
+                item.document.generation + 1,
+                len(counts.tokens),
+                sum(counts.tokens),
+                item.message(),
+            )
+            for item, counts in zip(parsed, counted, strict=True)
+        ],
+    )

@@ -26,6 +26,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.counted import received
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
@@ -245,6 +246,8 @@ class Jobs:
         elif isinstance(reply, wire.Chunked):
             parse.notices += reply.notices
             parse.drafts = reply.drafts
+            name = parse.document.name
+            parse.counted = received(reply.counted, reply.drafts, name)
             with self._changed:
                 self._ahead += len(reply.drafts)
             self._drafted.put(parse)
@@ -340,7 +343,10 @@ class Jobs:
             if asks and (generator := self._generator_of(asks)) is not None:
                 parse.drafts, notices = by_model(parse.drafts, generator, embedded)
                 parse.notices += notices
-        parsed = [Parsed(p.document, p.drafts, p.notices, p.is_cancelled) for p in parses]
+                parse.counted = None
+        parsed = [
+            Parsed(p.document, p.drafts, p.notices, p.is_cancelled, p.counted) for p in parses
+        ]
         self._indexer.replace_documents(parsed, embedded)
         for parse in parses:
             self._end(parse, lambda: None)

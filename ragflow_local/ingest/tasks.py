@@ -11,6 +11,7 @@ from msgspec import structs
 
 from ragflow_local.errors import PageTimeError
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.counted import Counted
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig
 
@@ -43,6 +44,7 @@ class Parse:
     read_pages: dict[int, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    counted: Counted | None = None
     is_checked: bool = False
     is_suspect: bool = False
     is_over: bool = False

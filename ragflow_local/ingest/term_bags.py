@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from ragflow_local.records import ChunkRow
 from ragflow_local.stores.catalog import Connection, postings
+from ragflow_local.text.bags import Bags
 from ragflow_local.text.terms import chunk_terms, language_of_chunk
 
 
@@ -18,10 +21,10 @@ def add_terms(connection: Connection, dataset: int, rows: Sequence[ChunkRow]) ->
         dataset: The dataset's number.
         rows: Chunks with their numbers.
     """
-    available = [row for row in rows if row.available]
+    available = sorted((row for row in rows if row.available), key=lambda row: row.number)
     languages = [language_of_chunk(row) for row in available]
-    terms = [
-        (row.number, chunk_terms(row, language))
-        for row, language in zip(available, languages, strict=True)
-    ]
-    postings.add(connection, dataset, terms, Counter(languages))
+    bags = Bags.of(
+        [chunk_terms(row, language) for row, language in zip(available, languages, strict=True)]
+    )
+    numbers = np.array([row.number for row in available], np.int64)
+    postings.add_bags(connection, dataset, numbers, bags, Counter(languages))

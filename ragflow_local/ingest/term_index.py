@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ragflow_local.errors import StoreError
 from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.term_renewal import TermRenewal
 from ragflow_local.records import ChunkRow
 from ragflow_local.stores.catalog import Catalog, Connection, datasets, postings, postings_unneeded
+from ragflow_local.text.bags import Bags, Numbers
 
 _log = logging.getLogger("ragflow_local.ingest")
 
@@ -44,6 +45,20 @@ class TermIndex:
         postings.remove(connection, -dataset, [row.number for row in rows])
         if any(row.available for row in rows):
             self._merge_soon(dataset)  # It waits for this transaction's end.
+
+    def add_bags(
+        self,
+        connection: Connection,
+        dataset: int,
+        numbers: Numbers,
+        bags: Bags,
+        languages: Mapping[str, int],
+    ) -> None:
+        """Make available chunks findable by their terms, as ``add`` does."""
+        postings.add_bags(connection, dataset, numbers, bags, languages)
+        postings.remove(connection, -dataset, numbers.tolist())
+        if len(numbers):
+            self._merge_soon(dataset)
 
     def remove(self, connection: Connection, dataset: int, numbers: Sequence[int]) -> None:
         """Make chunks unfindable, and have terms dropped that nobody has, once they may be many."""

@@ -106,11 +106,26 @@ class ReadDone(msgspec.Struct, tag=True, frozen=True):
     notices: list[str]
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """What was counted of chunks, in their order; see ``counted.Counted``.
+
+    ``terms``, ``counts`` and ``sizes`` are unsigned numbers of 32 bits, little endian.
+    """
+
+    tokens: list[int]
+    languages: list[str]
+    vocabulary: list[str]
+    terms: bytes
+    counts: bytes
+    sizes: bytes
+
+
 class Chunked(msgspec.Struct, tag=True, frozen=True):
-    """Answers ``Chunk`` with drafts and notices for the user."""
+    """Answers ``Chunk`` with drafts, notices for the user, and what was counted of the drafts."""
 
     drafts: list[Draft]
     notices: list[str]
+    counted: Counted
 
 
 class Drawn(msgspec.Struct, tag=True, frozen=True):

@@ -21,6 +21,7 @@ from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import LimitError
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.counted import counted_of, sent
 from ragflow_local.processes import sandbox, starting
 from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Draft, Notice, Region
@@ -171,7 +172,8 @@ def _cut(request: wire.Chunk, data: bytes, replies: IO[bytes]) -> wire.Chunked:
             notices.append(item.text)
         else:
             drafts.append(item)
-    return wire.Chunked(drafts, notices)
+    counted = counted_of(drafts, request.name, tools.count_tokens)
+    return wire.Chunked(drafts, notices, sent(counted))
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ragflow_local.records import Hit
-from ragflow_local.stores.catalog import Connection, chunks
+from ragflow_local.stores.catalog import Connection, embeddings
 from ragflow_local.text.figures import figures_of
 
 # Cosine of two chunks above which the second says nothing new: standing text of reports, copies.
@@ -30,7 +30,7 @@ def behind(connection: Connection, hits: Sequence[Hit], dim: int, limit: int) ->
         dim: Length of their vectors; a chunk without one is like no other.
         limit: Most hits.
     """
-    matrix = chunks.embeddings_of(connection, [hit.chunk.number for hit in hits], dim)
+    matrix = embeddings.of_chunks(connection, [hit.chunk.number for hit in hits], dim)
     alike = np.argwhere(np.tril(matrix @ matrix.T, -1) > _SAME).tolist()
     figures = {at: figures_of(hits[at].chunk.content) for pair in alike for at in pair}
     later = {worse for worse, better in alike if figures[worse] == figures[better]}

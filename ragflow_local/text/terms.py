@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from itertools import chain, repeat
+from typing import Protocol
 
 from ragflow_local.records import ChunkRow
 from ragflow_local.text.folding import fold, simplified, with_plain_digits
@@ -23,6 +24,7 @@ from ragflow_local.text.words import is_unspaced, pairs, parts_of, pieces_of, pl
 __all__ = [
     "ANALYZER",
     "STOP_WORDS",
+    "Searchable",
     "asked_terms",
     "chunk_terms",
     "groups_of",
@@ -31,6 +33,7 @@ __all__ = [
     "iterate",
     "spans_of",
     "terms_of",
+    "terms_of_chunk",
     "words_of",
 ]
 
@@ -152,28 +155,57 @@ def _spans_in(piece: str, wanted: Collection[str], language: str) -> Iterator[tu
                 yield start, min(start + length, len(piece))
 
 
-def language_of_chunk(row: ChunkRow) -> str:
+class Searchable(Protocol):
+    """What is found by its words: a draft, or a chunk."""
+
+    @property
+    def content(self) -> str:
+        """Its text."""
+
+    @property
+    def match_text(self) -> str:
+        """What is compared with a question instead; empty: the text."""
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings it stands under."""
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Words that weigh besides."""
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Questions it answers, which weigh besides."""
+
+
+def language_of_chunk(chunk: Searchable) -> str:
     """Return the language that a chunk's words are stemmed in."""
-    return likely_language(row.match_text or row.content)
+    return likely_language(chunk.match_text or chunk.content)
 
 
 def chunk_terms(row: ChunkRow, language: str = "") -> dict[str, int]:
+    """Return the terms a chunk is found by; see ``terms_of_chunk``."""
+    return terms_of_chunk(row, row.document_name, language)
+
+
+def terms_of_chunk(chunk: Searchable, name: str, language: str = "") -> dict[str, int]:
     """Return the terms a chunk is found by, each with its weight as a whole number.
 
     The text counts once, and so do the headings and the name of the document, without its
     ending, where they say more than the text; keywords and questions count more.
 
     Args:
-        row: The chunk.
+        chunk: The chunk.
+        name: Of its document.
         language: As ``language_of_chunk`` told it, where it was asked.
     """
-    language = language or language_of_chunk(row)
-    name = row.document_name
+    language = language or language_of_chunk(chunk)
     title = name[: name.rindex(".")] if "." in name[1:] else name
-    counts = Counter(iterate(row.match_text or row.content, language))
-    for text, times in ((title, 1), *((heading, 1) for heading in row.headings)):
+    counts = Counter(iterate(chunk.match_text or chunk.content, language))
+    for text, times in ((title, 1), *((heading, 1) for heading in chunk.headings)):
         _count(counts, text, times, language)
-    for text in (*row.keywords, *row.questions):
+    for text in (*chunk.keywords, *chunk.questions):
         _count(counts, text, 2, language)
     return dict(counts)
 

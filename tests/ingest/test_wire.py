@@ -18,10 +18,12 @@ def test_a_frame_arrives_as_it_was_sent() -> None:
     sent = wire.Chunk(blocks, "pdf", "a.pdf", "naive", ParserConfig(), "", 254)
     pipe = io.BytesIO()
     wire.send(pipe, sent)
-    wire.send(pipe, wire.Chunked([Draft("text", headings=("A",))], ["Note."]))
+    counted = wire.Counted([1], ["en"], ["text", "a"], b"\0" * 8, b"\1" * 8, b"\2" * 4)
+    reply = wire.Chunked([Draft("text", headings=("A",))], ["Note."], counted)
+    wire.send(pipe, reply)
     pipe.seek(0)
     assert wire.receive_request(pipe) == sent
-    assert wire.receive_reply(pipe) == wire.Chunked([Draft("text", headings=("A",))], ["Note."])
+    assert wire.receive_reply(pipe) == reply
     assert wire.receive_reply(pipe) is None
 
 

@@ -10,7 +10,15 @@ import pytest
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError, ReadOnlyProjectError
 from ragflow_local.records import ChunkRow
-from ragflow_local.stores.catalog import Catalog, chunks, datasets, documents, schema, vector_states
+from ragflow_local.stores.catalog import (
+    Catalog,
+    chunks,
+    datasets,
+    documents,
+    embeddings,
+    schema,
+    vector_states,
+)
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ def add_chunks(catalog: Catalog, document_id: str, *contents: str) -> None:
         first = chunks.reserve_numbers(connection, len(contents))
         for number, content in enumerate(contents, first):
             vector = np.full(4, number, dtype=np.float32)
-            kept = chunks.insert_embedding(connection, content.encode(), vector)
+            kept = embeddings.keep_one(connection, content.encode(), vector)
             chunks.insert(connection, chunk_row(number, document_id, content), kept)
         documents.count(connection, document_id)
 
@@ -106,7 +114,7 @@ def test_a_deleted_dataset_takes_all_with_it(catalog: Catalog) -> None:
     add_chunks(catalog, "a", "one")
     with catalog.write() as connection:
         datasets.delete(connection, "d")
-        chunks.delete_unused_embeddings(connection)
+        embeddings.delete_unused(connection)
         for table in ("datasets", "documents", "chunks", "embeddings"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
 
@@ -117,10 +125,10 @@ def test_an_embedding_lives_as_long_as_a_chunk_has_it(catalog: Catalog) -> None:
     add_chunks(catalog, "a", "same", "other")
     add_chunks(catalog, "a", "same")
     with catalog.write() as connection:
-        chunks.collect_embeddings(connection, chunks.delete(connection, [1]))
-        assert set(chunks.kept_embeddings(connection, [b"same", b"other"])) == {b"same", b"other"}
-        chunks.collect_embeddings(connection, chunks.delete(connection, [3]))
-        assert set(chunks.kept_embeddings(connection, [b"same", b"other"])) == {b"other"}
+        embeddings.collect(connection, chunks.delete(connection, [1]))
+        assert set(embeddings.kept(connection, [b"same", b"other"])) == {b"same", b"other"}
+        embeddings.collect(connection, chunks.delete(connection, [3]))
+        assert set(embeddings.kept(connection, [b"same", b"other"])) == {b"other"}
 
 
 def test_vectors_come_back_in_the_order_asked_for(catalog: Catalog) -> None:
@@ -128,7 +136,7 @@ def test_vectors_come_back_in_the_order_asked_for(catalog: Catalog) -> None:
     add_document(catalog, "a", "d")
     add_chunks(catalog, "a", "one", "two", "three")
     with catalog.read() as reading:
-        matrix = chunks.embeddings_of(reading, [3, 99, 1], 4)
+        matrix = embeddings.of_chunks(reading, [3, 99, 1], 4)
         assert matrix[:, 0].tolist() == [3.0, 0.0, 1.0]
         [(id, numbers, _, after)] = vector_states.vectors_after(reading, {"d": 1}, 4)
     assert (id, numbers.tolist(), after[:, 0].tolist()) == ("d", [2, 3], [2.0, 3.0])

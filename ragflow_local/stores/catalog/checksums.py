@@ -10,6 +10,7 @@ makes it wrong. The sums are what ``closed.json`` remembers of a catalog.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,6 +115,16 @@ def check_vectors(vectors: Sequence[bytes | None], sums: Sequence[int], dim: int
 def stamp(connection: sqlite3.Connection, table: str, column: str, value: object) -> None:
     """Write the checksum of rows that were inserted or changed by other columns."""
     rows = _rows(connection, f"SELECT * FROM {table} WHERE {column} = ?", value)
+    connection.executemany(
+        f"UPDATE {table} SET checksum = ? WHERE number = ?",
+        [(of(table, row), row["number"]) for row in rows],
+    )
+
+
+def stamp_all(connection: sqlite3.Connection, table: str, ids: Sequence[str]) -> None:
+    """Write the checksums of rows that were changed by other columns."""
+    which = f"SELECT * FROM {table} WHERE id IN (SELECT value FROM json_each(?))"
+    rows = _rows(connection, which, json.dumps(list(ids)))
     connection.executemany(
         f"UPDATE {table} SET checksum = ? WHERE number = ?",
         [(of(table, row), row["number"]) for row in rows],

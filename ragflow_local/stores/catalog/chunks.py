@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.records import ChunkRow, Matrix, Region, Vector
+from ragflow_local.records import ChunkRow, Region
 from ragflow_local.stores.catalog import Connection, checksums, like
 from ragflow_local.stores.catalog.odd import check_texts
 
@@ -27,10 +29,6 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-# Half the room of float32; cosines of unit vectors stay within 0.0001, less than the model's own
-# noise, and five rows of 384 fit a page where two did.
-_KEPT = np.dtype("<f2")
-
 
 class _Key(msgspec.Struct):
     """What the catalog itself reads of an entity's or relation's data."""
@@ -42,6 +40,16 @@ _encode = msgspec.json.Encoder().encode
 _places = msgspec.json.Decoder(tuple[Region, ...]).decode
 _key = msgspec.json.Decoder(_Key).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """What of a chunk is asked for before it is removed."""
+
+    number: int
+    id: str
+    image: bool
+    available: bool
 
 
 def _row(columns: Mapping[str, Any]) -> ChunkRow:
@@ -73,29 +81,48 @@ def _row(columns: Mapping[str, Any]) -> ChunkRow:
 
 def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:
     """Add a chunk whose vector is kept as that embedding."""
-    values = (
-        row.number,
-        row.id,
-        row.dataset_id,
-        row.document_id,
-        row.ordinal,
-        row.content,
-        row.token_count,
-        row.generation,
-        _encode(row.places).decode(),
-        _encode(row.headings).decode(),
-        _encode(row.keywords).decode(),
-        _encode(row.questions).decode(),
-        row.match_text,
-        row.kind,
-        row.data,
-        int(row.image),
-        int(row.available),
-        row.create_time,
-        embedding,
-        _encode(row.tags).decode(),
+    insert_all(connection, [row], row.number, [embedding])
+
+
+def insert_all(
+    connection: Connection, rows: Sequence[ChunkRow], first: int, embeddings: Sequence[int]
+) -> None:
+    """Add chunks under the numbers from ``first`` on, each with the embedding it has."""
+    connection.executemany(
+        _INSERT,
+        (
+            (*values, _graph_key(row), checksums.of_values(values))
+            for row, values in zip(rows, _values(rows, first, embeddings), strict=True)
+        ),
     )
-    connection.execute(_INSERT, (*values, _graph_key(row), checksums.of_values(values)))
+
+
+def _values(
+    rows: Sequence[ChunkRow], first: int, embeddings: Sequence[int]
+) -> Iterator[tuple[object, ...]]:
+    for number, row, embedding in zip(count(first), rows, embeddings, strict=False):
+        yield (
+            number,
+            row.id,
+            row.dataset_id,
+            row.document_id,
+            row.ordinal,
+            row.content,
+            row.token_count,
+            row.generation,
+            _encode(row.places).decode(),
+            _encode(row.headings).decode(),
+            _encode(row.keywords).decode(),
+            _encode(row.questions).decode(),
+            row.match_text,
+            row.kind,
+            row.data,
+            int(row.image),
+            int(row.available),
+            row.create_time,
+            embedding,
+            _encode(row.tags).decode(),
+        )
 
 
 def _graph_key(row: ChunkRow) -> str:
@@ -135,19 +162,20 @@ def delete(connection: Connection, numbers: Sequence[int]) -> list[int]:
     return embeddings
 
 
+def removable(connection: Connection, document_ids: Sequence[str]) -> list[Removable]:
+    """Return what there is to remove of some documents."""
+    rows = connection.execute(
+        "SELECT number, id, image, available FROM chunks"
+        " WHERE document_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(document_ids))],
+    )
+    return [Removable(int(row[0]), row[1], bool(row[2]), bool(row[3])) for row in rows]
+
+
 def embedding_of(connection: Connection, id: str) -> int:
     """Return the number of the embedding that a chunk has."""
     row = connection.execute("SELECT embedding FROM chunks WHERE id = ?", [id]).fetchone()
     return int(row[0])
-
-
-def collect_embeddings(connection: Connection, numbers: Sequence[int]) -> None:
-    """Delete those of the embeddings that no chunk has any more."""
-    connection.execute(
-        "DELETE FROM embeddings WHERE number IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
-        " (SELECT 1 FROM chunks WHERE chunks.embedding = embeddings.number)",
-        [json.dumps(list(numbers))],
-    )
 
 
 def by_prefix(connection: Connection, prefix: str) -> list[ChunkRow]:
@@ -266,76 +294,6 @@ def next_ordinal(connection: Connection, document_id: str) -> int:
     return int(row[0])
 
 
-def kept_embeddings(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Vector]:
-    """Return the vector of each embedding that is kept already, by its key: (dim,) float32."""
-    kept: dict[bytes, Matrix] = {}
-    for key in keys:
-        row = connection.execute("SELECT * FROM embeddings WHERE key = ?", [key]).fetchone()
-        if row:
-            checksums.check("embeddings", row)
-            kept[key] = _unpacked(row["vector"])
-    return kept
-
-
-def kept_exactly(matrix: Matrix) -> Matrix:
-    """Return vectors as they are after having been kept: rounded to the 16 bits of the catalog.
-
-    Every copy is of these, so a table written anew finds what the one before it found.
-    """
-    return matrix.astype(_KEPT).astype(np.float32)
-
-
-def _unpacked(data: bytes) -> Vector:
-    return np.frombuffer(data, _KEPT).astype(np.float32)
-
-
-def insert_embedding(connection: Connection, key: bytes, vector: Vector) -> int:
-    """Keep an embedding under its key, and return its number; one that is there stays."""
-    data = vector.astype(_KEPT).tobytes()
-    connection.execute(
-        "INSERT INTO embeddings (key, vector, checksum) VALUES (?, ?, ?)"
-        # of another length, or no number: it is not this model's
-        " ON CONFLICT (key) DO UPDATE SET vector = excluded.vector, checksum = excluded.checksum"
-        " WHERE length(vector) <> length(excluded.vector)",
-        (key, data, checksums.of_bytes(data)),
-    )
-    row = connection.execute("SELECT number FROM embeddings WHERE key = ?", [key]).fetchone()
-    return int(row[0])
-
-
-def embeddings_of_dataset(connection: Connection, dataset_id: str) -> list[int]:
-    """Return the embeddings of a dataset's chunks, for ``collect_embeddings`` once it is gone."""
-    rows = connection.execute(
-        "SELECT DISTINCT embedding FROM chunks WHERE dataset_id = ?", [dataset_id]
-    )
-    return [int(row[0]) for row in rows]
-
-
-def delete_unused_embeddings(connection: Connection) -> None:
-    """Delete the embeddings that no chunk has any more."""
-    connection.execute(
-        "DELETE FROM embeddings WHERE NOT EXISTS"
-        " (SELECT 1 FROM chunks WHERE chunks.embedding = embeddings.number)"
-    )
-
-
-def embeddings_of(connection: Connection, numbers: Sequence[int], dim: int) -> Matrix:
-    """Return (len(numbers), dim) float32, a row a chunk; zeros for one that is gone."""
-    matrix = np.zeros((len(numbers), dim), dtype=np.float32)
-    cursor = connection.execute(
-        "SELECT json_each.key, embeddings.vector, embeddings.checksum FROM json_each(?)"
-        " CROSS JOIN chunks ON chunks.number = json_each.value"
-        " CROSS JOIN embeddings ON embeddings.number = chunks.embedding",
-        [json.dumps(list(numbers))],
-    )
-    cursor.row_factory = None  # plain tuples
-    if rows_read := cursor.fetchall():
-        rows, vectors, sums = zip(*rows_read, strict=True)
-        checksums.check_vectors(vectors, sums, dim)
-        matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
-    return matrix
-
-
 def available(connection: Connection, dataset_id: str) -> Iterator[ChunkRow]:
     """Yield a dataset's available chunks in the order of their numbers."""
     rows = connection.execute(
@@ -352,16 +310,6 @@ def available_numbers(connection: Connection, dataset_id: str) -> list[int]:
         [dataset_id],
     )
     return [int(row[0]) for row in rows]
-
-
-def torn_embeddings(connection: Connection, dataset_id: str, dim: int) -> int:
-    """Return how many chunks of a dataset have no vector of ``dim`` numbers."""
-    row = connection.execute(
-        "SELECT count(*) FROM chunks LEFT JOIN embeddings ON embeddings.number = chunks.embedding"
-        " WHERE dataset_id = ? AND coalesce(length(vector), 0) != ?",
-        [dataset_id, dim * _KEPT.itemsize],
-    ).fetchone()
-    return int(row[0])
 
 
 def reserve_numbers(connection: Connection, count: int) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ragflow_local.records import DocumentRow
 from ragflow_local.stores.catalog import Connection, checksums, like, meta_values, now_ms, rows
+from ragflow_local.stores.catalog.odd import check_texts
 
 _JSON = ("parser_config", "meta_fields", "released")
 
@@ -46,6 +48,46 @@ def set_run(connection: Connection, id: str, run: str, progress: float, message:
         {"run": run, "progress": progress, "message": message, "now": now_ms(), "id": id},
     )
     checksums.stamp(connection, "documents", "id", id)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a parse that gave chunks: how many, and of how many tokens together."""
+
+    id: str
+    generation: int
+    chunks: int
+    tokens: int
+    message: str
+
+
+def set_done(connection: Connection, ended: Sequence[Done]) -> None:
+    """Write that parses ended with DONE, and which chunks their documents have now."""
+    now = now_ms()
+    connection.executemany(
+        "UPDATE documents SET run = 'DONE', progress = 100.0, progress_msg = ?, generation = ?,"
+        " chunk_count = ?, token_count = ?, update_time = ?,"
+        " process_duration = (? - coalesce(process_begin_at, ?)) / 1000.0 WHERE id = ?",
+        [
+            (item.message, item.generation, item.chunks, item.tokens, now, now, now, item.id)
+            for item in ended
+        ],
+    )
+    checksums.stamp_all(connection, "documents", [item.id for item in ended])
+
+
+def names_of_running(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of those of the documents that are being parsed, by their ids."""
+    rows = connection.execute(
+        "SELECT * FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND run = 'RUNNING'",
+        [json.dumps(list(ids))],
+    )
+    names: dict[str, str] = {}
+    for row in rows:
+        checksums.check("documents", row)
+        check_texts(row["name"])
+        names[row["id"]] = row["name"]
+    return names
 
 
 def delete(connection: Connection, id: str) -> None:

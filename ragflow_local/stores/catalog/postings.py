@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +23,7 @@ from ragflow_local.stores.catalog import postings_segments as segments
 from ragflow_local.stores.catalog import postings_words
 from ragflow_local.stores.catalog.postings_places import Places
 from ragflow_local.stores.catalog.postings_segments import CAPACITY, Content, Numbers, Segment
+from ragflow_local.text.bags import Bags
 from ragflow_local.text.terms import ANALYZER
 
 # Segments of about one size that are merged into one: fewer would write more often, more would
@@ -65,7 +65,6 @@ def add(
     connection: sqlite3.Connection,
     dataset: int,
     chunks: Sequence[tuple[int, Mapping[str, int]]],
-    languages: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Make chunks findable; one that is there already is replaced.
 
@@ -73,9 +72,29 @@ def add(
         connection: Inside a transaction.
         dataset: Its number.
         chunks: Number and terms with counts of each.
+    """
+    latest = sorted(dict(chunks).items())
+    numbers = np.array([number for number, _ in latest], np.int64)
+    add_bags(connection, dataset, numbers, Bags.of([bag for _, bag in latest]))
+
+
+def add_bags(
+    connection: sqlite3.Connection,
+    dataset: int,
+    numbers: Numbers,
+    bags: Bags,
+    languages: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Make chunks findable; one that is there already is replaced.
+
+    Args:
+        connection: Inside a transaction.
+        dataset: Its number.
+        numbers: Of the chunks, ascending, each once.
+        bags: Their terms.
         languages: How many of them are in which language.
     """
-    if not chunks:
+    if not len(numbers):
         return
     space = _space_for(connection, dataset)
     postings_words.count_languages(connection, space, languages)
@@ -83,16 +102,16 @@ def add(
         "SELECT max(last) FROM postings_segments WHERE key BETWEEN ? AND ?",
         segments.span(space, segments.SEGMENT_BITS),
     ).fetchone()
-    returning = [number for number, _ in chunks if last is not None and number <= last]
-    if returning:
-        remove(connection, dataset, returning)
-    latest = sorted(dict(chunks).items())
-    for part in _batches(latest, CAPACITY):
-        content = _content(connection, space, part)
+    if last is not None and numbers[0] <= last:
+        remove(connection, dataset, numbers[numbers <= last].tolist())
+    known = _term_numbers(connection, space, bags.vocabulary)
+    for first in range(0, len(numbers), CAPACITY):
+        part = bags.part(first, first + CAPACITY)
+        content = _content(numbers[first : first + CAPACITY], part, known)
         segments.write(connection, space, content)
         connection.execute(
             "UPDATE postings_datasets SET chunks = chunks + ?, length = length + ? WHERE space = ?",
-            (len(part), int(content.lengths.sum()), space),
+            (len(content.numbers), int(content.lengths.sum()), space),
         )
     if _crowded(segments.segments_of(connection, space), _MOST_CROWDED * FAN):
         while merge_crowded(connection, dataset):
@@ -302,46 +321,41 @@ def _space_for(connection: sqlite3.Connection, dataset: int) -> int:
     return int(space)
 
 
-def _content(
-    connection: sqlite3.Connection, space: int, chunks: Sequence[tuple[int, Mapping[str, int]]]
-) -> Content:
-    """Return the content of a segment of ``chunks``, which are in the order of their numbers."""
-    sizes = [len(bag) for _, bag in chunks]
-    total = sum(sizes)
-    known = _term_numbers(connection, space, {term for _, bag in chunks for term in bag})
-    terms = np.fromiter((known[term] for _, bag in chunks for term in bag), np.int64, total)
-    counts = np.fromiter((n for _, bag in chunks for n in bag.values()), np.int64, total)
-    places = np.repeat(np.arange(len(chunks)), sizes)
-    order = np.argsort(terms, kind="stable")
-    lengths = np.bincount(places, counts, len(chunks)).astype(np.int64)
-    return Content(
-        np.fromiter((number for number, _ in chunks), np.int64, len(chunks)),
-        lengths,
-        terms[order],
-        places[order],
-        counts[order],
-    )
+def _content(numbers: Numbers, bags: Bags, known: Numbers) -> Content:
+    """Return the content of a segment.
+
+    Args:
+        numbers: Of its chunks, ascending.
+        bags: Their terms.
+        known: The number of each term of the bags' vocabulary.
+    """
+    terms = known[bags.terms]
+    places = np.repeat(np.arange(len(numbers)), bags.sizes)
+    order = np.argsort(terms * CAPACITY + places)
+    lengths = np.bincount(places, bags.counts, len(numbers)).astype(np.int64)
+    return Content(numbers, lengths, terms[order], places[order], bags.counts[order])
 
 
-def _term_numbers(connection: sqlite3.Connection, space: int, terms: set[str]) -> dict[str, int]:
-    """Return the numbers of ``terms``; a new term gets the next one."""
+def _term_numbers(connection: sqlite3.Connection, space: int, terms: Sequence[str]) -> Numbers:
+    """Return the number of each term; a new one gets the next."""
     known = known_terms(connection, space, terms)
-    new = sorted(terms - known.keys())
+    new = sorted(term for term in terms if term not in known)
     if new:
         (first,) = connection.execute(
             "UPDATE postings_datasets SET terms = terms + ? WHERE space = ? RETURNING terms - ?",
             (len(new), space, len(new)),
         ).fetchone()
-        numbered = {term: first + index for index, term in enumerate(new)}
         connection.executemany(
             "INSERT INTO postings_terms (space, term, number) VALUES (?, ?, ?)",
-            ((space, term, number) for term, number in numbered.items()),
+            ((space, term, first + at) for at, term in enumerate(new)),
         )
-        known.update(numbered)
-    return known
+        known.update((term, first + at) for at, term in enumerate(new))
+    return np.fromiter(map(known.__getitem__, terms), np.int64, len(terms))
 
 
-def known_terms(connection: sqlite3.Connection, space: int, terms: set[str]) -> dict[str, int]:
+def known_terms(
+    connection: sqlite3.Connection, space: int, terms: Collection[str]
+) -> dict[str, int]:
     """Return the numbers of those of ``terms`` that the dataset has."""
     return dict(
         connection.execute(
@@ -390,11 +404,3 @@ def _join(connection: sqlite3.Connection, space: int, group: Sequence[Segment]) 
     for segment in group:
         segments.delete(connection, segment.key)
     segments.write(connection, space, content)
-
-
-def _batches(
-    chunks: Sequence[tuple[int, Mapping[str, int]]], size: int
-) -> Iterator[list[tuple[int, Mapping[str, int]]]]:
-    rest = iter(chunks)
-    while batch := list(islice(rest, size)):
-        yield batch
