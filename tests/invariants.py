@@ -10,6 +10,7 @@ from ragflow_local.stores.catalog import (
     datasets,
     documents,
     postings,
+    postings_check,
     state,
     vector_states,
 )
@@ -30,7 +31,7 @@ def check_invariants(rag: RAGFlow) -> None:
             assert np.sort(postings.numbers(reading, number)).tolist() == numbers
             check_vectors(project, reading, id, numbers)
             terms = {row.number: chunk_terms(row) for row in chunks.available(reading, id)}
-            assert postings.verify(reading, number, terms) == []
+            assert postings_check.verify(reading, number, terms) == []
         pictured = chunks.with_images(reading)
         (following,) = reading.execute("SELECT next FROM chunk_numbers").fetchone()
         (last,) = reading.execute("SELECT coalesce(max(number), 0) FROM chunks").fetchone()

@@ -23,6 +23,7 @@ from ragflow_local.stores.catalog import (
     documents,
     now_ms,
     postings,
+    postings_check,
     postings_renewal,
     state,
 )
@@ -98,7 +99,7 @@ def wrong_postings(connection: Connection, dataset_id: str, compared: int = 0) -
         indexed = postings.numbers(connection, number)
         is_current = postings_renewal.analyzer_of(connection, number) == ANALYZER
         expected = {row.number: chunk_terms(row) for row in rows.values() if is_current}
-        problems = postings.verify(connection, number, expected)
+        problems = postings_check.verify(connection, number, expected)
     except (ValueError, IndexError, KeyError) as error:  # numpy's, about lists that are torn
         return [f"The word index cannot be read: {error}."]
     if not np.array_equal(indexed, numbers):

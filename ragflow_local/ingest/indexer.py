@@ -13,10 +13,9 @@ Each text of a chunk has a number of its own, given inside the commit and never 
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,12 +23,12 @@ import numpy as np
 
 from ragflow_local.embedders import Embedder
 from ragflow_local.errors import NotFoundError
-from ragflow_local.ingest.counted import Counted, counted_of
-from ragflow_local.ingest.drafts import Parsed, rows_of
+from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.embed import embed_rows
+from ragflow_local.ingest.incoming import Incoming, incoming
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
-from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft, Matrix
+from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Draft
 from ragflow_local.stores import crash
 from ragflow_local.stores.catalog import (
     Catalog,
@@ -42,40 +41,9 @@ from ragflow_local.stores.catalog import (
     postings,
 )
 from ragflow_local.stores.files import Files
-from ragflow_local.text.bags import Bags
 from ragflow_local.text.tokens import token_counter
 
 _Removable: TypeAlias = ChunkRow | chunks.Removable
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """Chunks on their way in: rows without numbers yet, their embeddings by key, and their terms.
-
-    Attributes:
-        rows: Of all documents, one after the other.
-        keys: A key a row.
-        matrix: (len(rows), dim), a vector a row.
-        counted: A document each.
-    """
-
-    rows: list[ChunkRow]
-    keys: list[bytes]
-    matrix: Matrix
-    counted: list[Counted]
-
-    def of(self, kept: Sequence[int]) -> _New:
-        """Return those of some documents, by their places."""
-        if len(kept) == len(self.counted):
-            return self
-        ends = np.cumsum([len(item.tokens) for item in self.counted]).tolist()
-        wanted = [
-            at
-            for item in kept
-            for at in range(ends[item] - len(self.counted[item].tokens), ends[item])
-        ]
-        rows, keys = [self.rows[at] for at in wanted], [self.keys[at] for at in wanted]
-        return _New(rows, keys, self.matrix[wanted], [self.counted[item] for item in kept])
 
 
 class Indexer:
@@ -147,7 +115,7 @@ class Indexer:
                 of it without a trace.
         """
         dataset = self._dataset(parsed[0].document.dataset_id)
-        new = self._prepare(dataset, parsed, embedded)
+        new = self._incoming(dataset, parsed, embedded)
         drafts = [draft for done in parsed for draft in done.drafts]
         pictures = {
             row.id: draft.image for row, draft in zip(new.rows, drafts, strict=True) if draft.image
@@ -162,14 +130,14 @@ class Indexer:
                     for at, done in enumerate(parsed)
                     if done.document.id in names and not done.is_cancelled()
                 ]
-                wanted = [parsed[at] for at in kept]
-                old = chunks.removable(connection, [item.document.id for item in wanted])
+                wanted = [parsed[at].document.id for at in kept]
+                old = chunks.removable(connection, wanted)
                 if kept:
                     unused = self._remove_rows(connection, dataset.id, old)
-                    current = [names[item.document.id] for item in wanted]
-                    self._insert_rows(connection, dataset.id, _named(new.of(kept), wanted, current))
+                    written = new.of(kept).named([names[id] for id in wanted])
+                    self._insert_rows(connection, dataset.id, written)
                     embeddings.collect(connection, unused)
-                    _set_done(connection, wanted, new.of(kept).counted)
+                    documents.set_done(connection, written.ended())
                 crash.point("chunks written")
             crash.point("chunks committed")
             self._remove_images(old, new.rows)
@@ -186,7 +154,7 @@ class Indexer:
         """
         dataset = self._dataset(document.dataset_id)
         added = Parsed(document, drafts, [], lambda: False)
-        new = self._prepare(dataset, [added], lambda _: None)
+        new = self._incoming(dataset, [added], lambda _: None)
         with self._catalog.write() as connection:
             current = documents.get(connection, document.id)
             if current is None:
@@ -202,8 +170,8 @@ class Indexer:
                 )
                 for at, row in enumerate(new.rows)
             ]
-            new = _named(replace(new, rows=rows), [added], [current.name])
-            first = self._insert_rows(connection, dataset.id, new)
+            written = replace(new, rows=rows).named([current.name])
+            first = self._insert_rows(connection, dataset.id, written)
             rows = [replace(row, number=first + at) for at, row in enumerate(rows)]
             tokens = sum(row.token_count for row in rows)
             documents.count_more(connection, document.id, len(rows), tokens)
@@ -344,32 +312,21 @@ class Indexer:
             raise NotFoundError("dataset", id)
         return dataset
 
-    def _prepare(
+    def _incoming(
         self, dataset: DatasetRow, parsed: Sequence[Parsed], embedded: Callable[[int], None]
-    ) -> _New:
-        embedder = self._embedder_of(dataset)
-        count_tokens = token_counter(embedder.tokenizer_file)
-        rows: list[ChunkRow] = []
-        counted: list[Counted] = []
-        for done in parsed:
-            name = done.document.name
-            counted.append(done.counted or counted_of(done.drafts, name, count_tokens))
-            rows += rows_of(done.document, done.drafts, now_ms(), counted[-1].tokens)
-        keys, matrix = embed_rows(self._catalog, embedder, rows, embedded)
-        embedded(len(rows))
+    ) -> Incoming:
+        new = incoming(self._catalog, self._embedder_of(dataset), parsed, embedded)
         crash.point("chunks embedded")
-        return _New(rows, keys, matrix, counted)
+        return new
 
-    def _insert_rows(self, connection: Connection, dataset_id: str, new: _New) -> int:
+    def _insert_rows(self, connection: Connection, dataset_id: str, new: Incoming) -> int:
         """Insert chunks under the next numbers; return the first of these."""
         first = chunks.reserve_numbers(connection, len(new.rows))
         kept = embeddings.keep(connection, new.keys, new.matrix)
         chunks.insert_all(connection, new.rows, first, kept)
         numbers = np.arange(first, first + len(new.rows))
-        bags = Bags.joined([item.bags for item in new.counted])
-        languages = Counter(language for item in new.counted for language in item.languages)
         number = _dataset_number(connection, dataset_id)
-        self._terms.add_bags(connection, number, numbers, bags, languages)
+        self._terms.add_bags(connection, number, numbers, new.bags(), new.languages())
         return first
 
     def _remove_rows(
@@ -426,35 +383,3 @@ def _dataset_number(connection: Connection, id: str) -> int:
     if number is None:
         raise NotFoundError("dataset", id)
     return number
-
-
-def _named(new: _New, parsed: Sequence[Parsed], names: Sequence[str]) -> _New:
-    """Return chunks with their terms anew where their document got another name meanwhile.
-
-    Args:
-        new: The chunks.
-        parsed: Their documents, as these were when they were read.
-        names: The documents' names now.
-    """
-    counted = list(new.counted)
-    for at, (item, name) in enumerate(zip(parsed, names, strict=True)):
-        if name != item.document.name:
-            tokens = iter(counted[at].tokens)
-            counted[at] = counted_of(item.drafts, name, lambda _, tokens=tokens: next(tokens))  # type: ignore[misc]  # bound per loop
-    return replace(new, counted=counted)
-
-
-def _set_done(connection: Connection, parsed: Sequence[Parsed], counted: Sequence[Counted]) -> None:
-    documents.set_done(
-        connection,
-        [
-            documents.Done(
-                item.document.id,
-                item.document.generation + 1,
-                len(counts.tokens),
-                sum(counts.tokens),
-                item.message(),
-            )
-            for item, counts in zip(parsed, counted, strict=True)
-        ],
-    )

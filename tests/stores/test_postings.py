@@ -15,6 +15,7 @@ from rank_bm25 import BM25Okapi
 
 from ragflow_local.stores.catalog import (
     postings,
+    postings_check,
     postings_scores,
     postings_segments,
     postings_words,
@@ -71,7 +72,7 @@ def assert_scores_are_bm25(connection: sqlite3.Connection, live: Mapping[int, Ba
     best = lists.best(np.ones(len(VOCABULARY)), len(live))
     assert sorted(best.tolist()) == [number for number in numbers.tolist() if live[number]]
     np.testing.assert_array_equal(postings.numbers(connection, DATASET), numbers)
-    assert postings.verify(connection, DATASET) == []
+    assert postings_check.verify(connection, DATASET) == []
 
 
 bags = st.dictionaries(st.sampled_from(VOCABULARY), st.sampled_from([1, 2, 3, 300]), max_size=6)
@@ -273,11 +274,11 @@ def test_a_chunk_as_long_as_a_book_is_scored_like_any_other(
 def test_damaged_lists_are_told(connection: sqlite3.Connection) -> None:
     postings.add(connection, DATASET, [(1, {"t1": 1}), (2, {"t2": 2})])
     connection.execute("UPDATE postings_datasets SET chunks = 7")
-    assert len(postings.verify(connection, DATASET)) == 1
+    assert len(postings_check.verify(connection, DATASET)) == 1
     connection.execute(
         "DELETE FROM postings_lists WHERE key = (SELECT min(key) FROM postings_lists)"
     )
-    assert len(postings.verify(connection, DATASET)) == 2
+    assert len(postings_check.verify(connection, DATASET)) == 2
 
 
 def test_a_removed_chunk_is_gone_though_never_merged(connection: sqlite3.Connection) -> None:
