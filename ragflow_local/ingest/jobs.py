@@ -9,7 +9,6 @@ for, and its end.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -27,6 +26,7 @@ from ragflow_local.errors import (
 from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.counted import received
+from ragflow_local.ingest.drafted import Drafted, halves
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
@@ -40,7 +40,6 @@ from ragflow_local.ingest.tasks import (
     Task,
     patiently,
     queued_behind,
-    together,
 )
 from ragflow_local.records import DocumentRow, Progress
 from ragflow_local.settings import Limits, ParserConfig
@@ -52,7 +51,7 @@ _log = logging.getLogger("ragflow_local.ingest")
 _READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
 _CLOSE_SECONDS = 1.5
 _DISK_SECONDS = 0.5  # between two tries to write on a disk that refuses
-_MOST_AHEAD = 4096  # chunks that wait to be embedded, beyond which nothing more is read
+_AWAITED_SECONDS = 1.0  # after which nobody waits for a document any more
 _TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
 
 
@@ -78,8 +77,9 @@ class Jobs:
         self._parses: dict[str, Parse] = {}
         self._line = Line()
         self._tasks: queue.PriorityQueue[Task] = queue.PriorityQueue()
-        self._drafted: queue.SimpleQueue[Parse | None] = queue.SimpleQueue()
-        self._ahead = 0  # chunks drafted and not committed
+        self._drafted = Drafted(self._is_awaited)
+        self._waiting = 0  # for a document, and when somebody last did
+        self._asked = -_AWAITED_SECONDS
         self._closing = False
         self._slots = [slot(limits) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
@@ -130,10 +130,18 @@ class Jobs:
     ) -> Progress | None:
         """Return the progress once it differs from ``seen``, or at the timeout as it is then."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self.progress_of(document_id) != seen or self._closing, timeout_seconds
-            )
-            return self.progress_of(document_id)
+            self._waiting += 1
+            try:
+                self._changed.wait_for(
+                    lambda: self.progress_of(document_id) != seen or self._closing, timeout_seconds
+                )
+                return self.progress_of(document_id)
+            finally:
+                self._waiting -= 1
+                self._asked = time.monotonic()
+
+    def _is_awaited(self) -> bool:
+        return bool(self._waiting) or time.monotonic() - self._asked < _AWAITED_SECONDS
 
     def wait_for_all(self) -> None:
         """Return when no parse is queued or running."""
@@ -146,7 +154,7 @@ class Jobs:
             self._closing = True
             self._changed.notify_all()
             threads = list(self._threads)
-        self._drafted.put(None)
+        self._drafted.close()
         for _ in threads:
             self._tasks.put(END)
         for thread in threads:
@@ -168,8 +176,7 @@ class Jobs:
 
     def _work(self, slot: Slot) -> None:
         while (task := self._tasks.get()) is not END:
-            with self._changed:  # reading is faster than embedding: drafts would fill the memory
-                self._changed.wait_for(lambda: self._ahead < _MOST_AHEAD or self._closing)
+            self._drafted.wait_for_room()  # reading is faster than embedding
             if self._closing:
                 break
             if not task.parse.is_cancelled():
@@ -177,32 +184,20 @@ class Jobs:
         slot.stop()
 
     def _commit(self) -> None:
-        while parses := self._all_drafted():
-            for group in together(parses):
-                waiting = sum(len(parse.drafts) for parse in group)
-                self._index_together([parse for parse in group if not parse.is_cancelled()])
-                with self._changed:
-                    self._ahead -= waiting
-                    self._changed.notify_all()
-
-    def _all_drafted(self) -> list[Parse]:
-        """Return what is drafted by now, or once something is; nothing at the end."""
-        parses: list[Parse] = []
-        while not parses or not self._drafted.empty():
-            parse = self._drafted.get()
-            if parse is None or self._closing:
-                return []
-            parses.append(parse)
-        return parses
+        for group in self._drafted.groups():
+            self._index_together([parse for parse in group if not parse.is_cancelled()])
 
     def _index_together(self, parses: Sequence[Parse]) -> None:
-        if len(parses) > 1:
-            with contextlib.suppress(Exception):  # one of them is at fault: each alone tells of it
-                self._index(parses)
-                return
-        for parse in parses:
-            if not self._closing:
-                self._guard(parse, lambda parse=parse: self._index([parse]))  # type: ignore[misc]  # bound per loop
+        if len(parses) == 1:
+            [parse] = parses
+            self._guard(parse, lambda: self._index([parse]))
+        if len(parses) < 2 or self._closing:
+            return
+        try:
+            self._index(parses)
+        except Exception:  # noqa: BLE001  # one of them is at fault: alone, it tells of it
+            for half in halves(parses):
+                self._index_together(half)
 
     def _guard(self, parse: Parse, work: Callable[[], None]) -> None:
         """Do one piece of work; its error becomes the document's FAIL, and the queue goes on."""
@@ -248,8 +243,6 @@ class Jobs:
             parse.drafts = reply.drafts
             name = parse.document.name
             parse.counted = received(reply.counted, reply.drafts, name)
-            with self._changed:
-                self._ahead += len(reply.drafts)
             self._drafted.put(parse)
 
     def _run_twice(self, slot: Slot, task: Task) -> wire.Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -14,10 +14,6 @@ from ragflow_local.ingest import wire
 from ragflow_local.ingest.counted import Counted
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserConfig
-
-# Chunks of short documents that are embedded and committed together: a model takes about as long
-# for one short text as for several, and the disk for one commit as for sixty. Half a second's work.
-_TOGETHER = 64
 
 QUEUED = Progress(0.0, "Queued")
 
@@ -113,22 +109,3 @@ class Line:
 
 # Before all others: wakes a slot that waits, to end.
 END = Task(-1, 0, cast(Parse, None), cast(wire.Request, None))
-
-
-def together(parses: Iterable[Parse]) -> Iterator[list[Parse]]:
-    """Yield what is committed at once: short documents of one dataset, in their order."""
-    group: list[Parse] = []
-    for parse in parses:
-        # A graph may be drawn by a chat model, for minutes.
-        is_alone = parse.is_suspect or parse.document.parse_method == "knowledge_graph"
-        size = len(parse.drafts) + sum(len(other.drafts) for other in group)
-        is_other = any(other.document.dataset_id != parse.document.dataset_id for other in group)
-        if group and (is_alone or is_other or size > _TOGETHER):
-            yield group
-            group = []
-        group.append(parse)
-        if is_alone:
-            yield group
-            group = []
-    if group:
-        yield group

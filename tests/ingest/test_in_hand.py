@@ -11,7 +11,7 @@ ENDS_THE_ENGINE = """
 import os, sys, time
 from ragflow_local import RAGFlow
 from ragflow_local.embedders.hashing import HashingEmbedder
-from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.ingest.drafted import Drafted
 
 embed = HashingEmbedder.embed
 
@@ -21,15 +21,15 @@ def deadly(self, texts):
     return embed(self, texts)
 
 HashingEmbedder.embed = deadly
-drafted = Jobs._all_drafted
+take = Drafted.take
 
 def drafted_together(self):
-    while self._drafted.qsize() < 3:
+    while len(self._parses) < 3:
         time.sleep(0.01)
-    return drafted(self)
+    return take(self)
 
 if sys.argv[2] == "together":
-    Jobs._all_drafted = drafted_together
+    Drafted.take = drafted_together
 rag = RAGFlow(project_dir=sys.argv[1], embedding_model="hashing", workers=1)
 if not rag.list_datasets():
     dataset = rag.create_dataset("d")

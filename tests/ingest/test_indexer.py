@@ -11,7 +11,7 @@ import pytest
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.embedders.hashing import HashingEmbedder
 from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError
-from ragflow_local.ingest import jobs
+from ragflow_local.ingest import drafted
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.records import Draft, Matrix
@@ -166,7 +166,7 @@ def test_of_documents_committed_together_the_cancelled_and_the_deleted_leave_not
 def test_reading_waits_for_embedding_where_much_is_read_already(
     rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_MOST_AHEAD", 4)
+    monkeypatch.setattr(drafted, "_MOST_BYTES", 5000)
     goes_on = threading.Event()
     replace = Indexer.replace_documents
 

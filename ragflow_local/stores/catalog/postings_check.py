@@ -1,4 +1,4 @@
-"""Postings, checked: whether a dataset's lists, lengths and counts fit one another and its texts."""
+"""Postings, checked: whether the lists and counts of a dataset fit one another and its texts."""
 
 from __future__ import annotations
 
