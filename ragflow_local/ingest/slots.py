@@ -7,6 +7,7 @@ limit, and starts another where the last one ended.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import subprocess
 import threading
@@ -69,6 +70,7 @@ class Slot:
         self._replies: queue.SimpleQueue[wire.Reply | None] = queue.SimpleQueue()
         self._tasks = 0
         self._is_greeted = False
+        self._kept: tuple[int, ...] | None = None  # the file that the worker has
         self._watched: psutil.Process | None = None
         self._page: _Page | None = None
 
@@ -106,13 +108,23 @@ class Slot:
             if not self._is_greeted:
                 self._greet(process, name, is_cancelled)
             # By a thread: a worker that does not read must not hold up what watches it.
-            sender = threading.Thread(target=_send, args=(process, request, file), daemon=True)
+            given = (process, request, file, self._is_kept(file))
+            sender = threading.Thread(target=_send, args=given, daemon=True)
             sender.start()
             self._page = _Page() if isinstance(request, wire.Read) and request.first else None
             try:
                 return self._reply(process, name, is_cancelled, on_page)
             finally:
                 sender.join(_SEND_SECONDS)
+
+    def _is_kept(self, file: IO[bytes] | None) -> bool:
+        """Return whether the worker has a file from its last task; from now on it does."""
+        if file is None:
+            return False
+        state = os.fstat(file.fileno())
+        now = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        before, self._kept = self._kept, now if state.st_size <= wire.KEPT_BYTES else None
+        return before == now
 
     def _greet(
         self, process: subprocess.Popen[bytes], name: str, is_cancelled: Callable[[], bool]
@@ -182,6 +194,7 @@ class Slot:
         self._process, other._process = other._process, None
         self._replies, self._tasks = other._replies, other._tasks
         self._readable, self._is_greeted = other._readable, other._is_greeted
+        self._kept = other._kept
         self.lacks = other.lacks
 
     def _ready(self) -> subprocess.Popen[bytes]:
@@ -195,7 +208,7 @@ class Slot:
                 _WORKER, self._python, self._readable, self._limits.worker_bytes
             )
             self._is_greeted = False
-            self._process, self._tasks = process, 0
+            self._process, self._tasks, self._kept = process, 0, None
             self._replies = queue.SimpleQueue()
             threading.Thread(
                 target=_pump, args=(process, self._replies), daemon=True, name="worker-replies"
@@ -284,11 +297,13 @@ class Slot:
         return "no reply" if code is None else f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-def _send(process: subprocess.Popen[bytes], request: wire.Request, file: IO[bytes] | None) -> None:
+def _send(
+    process: subprocess.Popen[bytes], request: wire.Request, file: IO[bytes] | None, is_kept: bool
+) -> None:
     """Write a request to a worker; one that has ended is told of by its replies."""
     with contextlib.suppress(OSError, ValueError):
         if process.stdin is not None:
-            wire.send_request(process.stdin, request, file)
+            wire.send_request(process.stdin, request, file, is_kept=is_kept)
 
 
 def _pump(process: subprocess.Popen[bytes], replies: queue.SimpleQueue[wire.Reply | None]) -> None:

@@ -23,6 +23,11 @@ _LENGTH = struct.Struct(">I")
 _SIZE = struct.Struct(">Q")
 _PIECE_BYTES = 1 << 20
 
+# In place of a size: the bytes of the request before. A file up to so large is kept by a worker, so
+# that the parts of a document do not each cross the pipe with all of it.
+_AS_BEFORE = (1 << 64) - 1
+KEPT_BYTES = 64 << 20
+
 
 class Plan(msgspec.Struct, tag=True, frozen=True):
     """Asks how many pages a file has."""
@@ -169,31 +174,54 @@ def file_of(request: Request) -> str:
     return request.path
 
 
-def send_request(pipe: IO[bytes], request: Request, file: IO[bytes] | None) -> None:
-    """Write a request and then its file's bytes, without the path of the file."""
+def send_request(
+    pipe: IO[bytes], request: Request, file: IO[bytes] | None, *, is_kept: bool = False
+) -> None:
+    """Write a request, and behind it its file's bytes; where that lies is not told.
+
+    Args:
+        pipe: To the worker.
+        request: What it is asked.
+        file: What it is asked about, if anything.
+        is_kept: Whether it has these bytes from the request before.
+    """
     if isinstance(request, Chunk):
         read = request.read and msgspec.structs.replace(request.read, path="")
         request = msgspec.structs.replace(request, read=read)
     else:
         request = msgspec.structs.replace(request, path="")
     send(pipe, request)
-    if file is not None:
+    if file is not None and is_kept:
+        pipe.write(_SIZE.pack(_AS_BEFORE))
+    elif file is not None:
         pipe.write(_SIZE.pack(os.fstat(file.fileno()).st_size))
         shutil.copyfileobj(file, pipe, _PIECE_BYTES)
     pipe.flush()
 
 
-def receive_file(pipe: IO[bytes]) -> bytes:
-    """Return the bytes that go with the last request.
+class FileReceiver:
+    """Takes the bytes that go with requests from a pipe, and keeps those of the last file."""
 
-    Raises:
-        EOFError: The engine is gone.
-    """
-    (size,) = _SIZE.unpack(pipe.read(_SIZE.size).ljust(_SIZE.size, b"\0"))
-    data = pipe.read(size)
-    if len(data) != size:
-        raise EOFError
-    return data
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._kept = b""
+
+    def receive(self) -> bytes:
+        """Return the bytes that go with the last request.
+
+        Raises:
+            EOFError: The engine is gone.
+        """
+        (size,) = _SIZE.unpack(self._pipe.read(_SIZE.size).ljust(_SIZE.size, b"\0"))
+        if size == _AS_BEFORE:
+            return self._kept
+        self._kept = b""  # not two of them at once
+        data = self._pipe.read(size)
+        if len(data) != size:
+            raise EOFError
+        if size <= KEPT_BYTES:
+            self._kept = data
+        return data
 
 
 def _frame(pipe: IO[bytes]) -> bytes | None:

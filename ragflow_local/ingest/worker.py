@@ -56,9 +56,10 @@ def main(asked: Mapping[str, Any]) -> None:
     _watch(engine)
     replies.write(starting.GREETING)
     wire.send(replies, wire.Hello(lacks))
+    files = wire.FileReceiver(requests)
     while (request := wire.receive_request(requests)) is not None:
         try:
-            reply = _answer(request, requests, replies)
+            reply = _answer(request, files, replies)
         except EOFError:
             return
         except MemoryError:
@@ -97,11 +98,11 @@ def _give_memory_back() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, _GIVEN_BACK_BYTES)
 
 
-def _answer(request: wire.Request, requests: IO[bytes], replies: IO[bytes]) -> wire.Reply:
+def _answer(request: wire.Request, files: wire.FileReceiver, replies: IO[bytes]) -> wire.Reply:
     if isinstance(request, wire.Chunk):
-        data = wire.receive_file(requests) if request.read else b""
+        data = files.receive() if request.read else b""
         return _cut(request, data, replies)
-    data = wire.receive_file(requests)
+    data = files.receive()
     if isinstance(request, wire.Read):
         return _read(request, data, replies)
     if isinstance(request, wire.Plan):

@@ -352,3 +352,21 @@ def test_a_dataset_is_deleted_with_its_embeddings_and_no_others(
         (count,) = reading.execute("SELECT count(*) FROM embeddings").fetchone()
     assert count == 1
     check_invariants(rag)
+
+
+def test_a_document_renamed_while_it_is_parsed_is_found_by_its_new_name(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = rag.add_document(dataset, "kraken.txt", b"It sleeps.")
+
+    def rename(point: str) -> None:
+        if point == "chunks embedded":
+            rag.get_document(document.id).update({"name": "squid.txt"})
+
+    monkeypatch.setattr(crash, "point", rename)
+    document.async_parse()
+    rag.project.jobs.wait_for_all()
+    hits = rag.retrieval("squid", [dataset], vector_similarity_weight=0.0)
+    assert [hit.document_name for hit in hits] == ["squid.txt"]
+    assert rag.retrieval("kraken", [dataset], vector_similarity_weight=0.0) == []
+    check_invariants(rag)

@@ -1,8 +1,10 @@
 """A slot survives whatever its worker does; the workers here are real processes that misbehave."""
 
+import io
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -118,7 +120,7 @@ def test_a_reply_that_no_frame_holds_is_told_and_ends_nothing(
 ) -> None:
     body = (
         "from ragflow_local.ingest import wire, worker;"
-        "many = lambda _, data, __: wire.receive_file(data) and wire.Planned(2**70);"
+        "many = lambda _, files, __: files.receive() and wire.Planned(2**70);"
         "worker._answer = many; worker.main({'readable': [], 'most_bytes': 1 << 30})"
     )
     misbehave(monkeypatch, f"sys.path[:] = json.loads(sys.argv[1])['path']; {body}", greets=False)
@@ -216,3 +218,50 @@ def test_a_page_that_waits_is_not_at_fault(monkeypatch: pytest.MonkeyPatch) -> N
     slot = Slot(Limits(page_seconds=0.5))
     assert isinstance(slot.run(PAGES, "a.pdf", never), wire.ReadDone)
     slot.stop()
+
+
+def test_a_file_crosses_the_pipe_once_for_all_that_is_asked_about_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[bool] = []
+    send = wire.send_request
+
+    def counted(*given: Any, is_kept: bool = False) -> None:
+        sent.append(not is_kept)
+        send(*given, is_kept=is_kept)
+
+    monkeypatch.setattr(wire, "send_request", counted)
+    request = text_file(tmp_path)
+    slot = Slot(Limits())
+    texts = []
+    for text in ("It sleeps.", "It sleeps.", "It is awake.", "It is awake."):
+        path = Path(request.path)
+        if path.read_text() != text:
+            path.write_text(text)
+        reply = slot.run(request, "a.txt", never)
+        assert isinstance(reply, wire.ReadDone)
+        texts.append(reply.blocks[0].text)
+    assert texts == ["It sleeps.", "It sleeps.", "It is awake.", "It is awake."]
+    assert sent == [True, False, True, False]
+    slot.stop()
+    slot.run(request, "a.txt", never)
+    assert sent[-1], "another worker has nothing"
+    slot.stop()
+
+
+def test_a_large_file_is_not_kept_by_a_worker_at_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(wire, "KEPT_BYTES", 4)
+    pipe = io.BytesIO()
+    for _ in range(2):
+        with (tmp_path / "a").open("wb+") as file:
+            file.write(b"12345")
+            file.seek(0)
+            wire.send_request(pipe, text_file(tmp_path), file)
+    pipe.seek(0)
+    receiver = wire.FileReceiver(pipe)
+    for _ in range(2):
+        assert wire.receive_request(pipe) is not None
+        assert receiver.receive() == b"12345"
+        assert receiver._kept == b""
