@@ -116,7 +116,9 @@ def in_turn(folder: Path, size: int, chunks: int) -> dict[str, float]:
     """Return what ``measured`` tells, of the version in a folder."""
     command = [sys.executable, "-c", _ONE, str(Path(__file__).parents[1]), str(size), str(chunks)]
     settings = {**os.environ, "PYTHONPATH": str(folder)}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=settings)
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=settings, cwd=folder
+    )
     told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return told
 
