@@ -29,7 +29,7 @@ from rank_bm25 import BM25Plus
 from ragflow_local.chunkers import Tools, chunk
 from ragflow_local.readers.text import read
 from ragflow_local.records import Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.terms import terms_of
 from ragflow_local.text.tokens import token_counter
 
@@ -71,7 +71,7 @@ def naive(text: str, size: int, count: Count) -> Iterator[Part]:
     """Yield the chunks of ``naive``, which keeps all characters and their order."""
     blocks = list(read(text.encode()))
     at = 0
-    for draft in chunk(blocks, "naive", ParserConfig(chunk_token_count=size), Tools(count)):
+    for draft in chunk(blocks, "naive", ParserSettings(chunk_token_count=size), Tools(count)):
         if isinstance(draft, Draft):
             length = len("".join(draft.content.split()))
             yield Part(draft.content, at, at + length)

@@ -22,7 +22,7 @@ from benchmarks.layout import squeezed
 from ragflow_local.chunkers import Tools, chunk
 from ragflow_local.readers import kind_of, read
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
@@ -40,7 +40,7 @@ def drafts_of(path: Path, method: str) -> list[Draft]:
     data = path.read_bytes()
     kind = kind_of(path.name, data)
     blocks = [block for block in read(path.name, data) if isinstance(block, Block)]
-    made = chunk(blocks, method, ParserConfig(), Tools(count_tokens, WINDOW, kind, path.name))
+    made = chunk(blocks, method, ParserSettings(), Tools(count_tokens, WINDOW, kind, path.name))
     return [draft for draft in made if isinstance(draft, Draft)]
 
 

@@ -25,7 +25,7 @@ from ragflow_local.chunkers import Tools, chunk
 from ragflow_local.errors import ReadError
 from ragflow_local.readers import kind_of, read
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
@@ -120,7 +120,7 @@ class Row:
 def chunks_of(name: str, kind: str, data: bytes) -> tuple[str, str]:
     """Return the contents of the chunks that ``naive`` makes, and the running lines left out."""
     blocks = [block for block in read(name, data) if isinstance(block, Block)]
-    drafts = chunk(blocks, "naive", ParserConfig(), Tools(count_tokens, 512, kind, name))
+    drafts = chunk(blocks, "naive", ParserSettings(), Tools(count_tokens, 512, kind, name))
     running = "\n".join(block.text for block in blocks if block.kind == "running")
     return "\n".join(d.content for d in drafts if isinstance(d, Draft)), running
 

@@ -15,6 +15,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ragflow_local.settings import LLMSettings, ParserSettings, PromptSettings
+
 Vector: TypeAlias = NDArray[np.float32]  # (dim,) or (n,)
 Matrix: TypeAlias = NDArray[np.float32]  # (n, dim), one row a text
 
@@ -120,7 +122,7 @@ class DatasetRow:
     """A dataset as the catalog keeps it; counts are kept true by the catalog itself.
 
     Attributes:
-        parser_config: The four settings, as ``ParserConfig.to_dict`` gives them.
+        parser_config: What its new documents take.
         embedding_dim: Length of its vectors; 0 until the model was first loaded.
         embedding_prompts: What the model puts before a question and before a passage.
         embedding_floor: The model's ``Embedder.floor``; None until it was first loaded.
@@ -136,7 +138,7 @@ class DatasetRow:
     language: str
     permission: str
     parse_method: str
-    parser_config: dict[str, object]
+    parser_config: ParserSettings
     embedding_model: str
     embedding_dim: int
     embedding_prompts: tuple[str, str]
@@ -172,7 +174,7 @@ class DocumentRow:
     source_type: str
     created_by: str
     parse_method: str
-    parser_config: dict[str, object]
+    parser_config: ParserSettings
     meta_fields: dict[str, object]
     run: Run
     progress: float
@@ -246,8 +248,8 @@ class ChatRow:
     name: str
     avatar: str
     dataset_ids: tuple[str, ...]
-    llm: dict[str, object]
-    prompt: dict[str, object]
+    llm: LLMSettings
+    prompt: PromptSettings
     create_time: int
     update_time: int
     released: dict[str, object] = field(default_factory=dict)

@@ -40,7 +40,7 @@ _NAME_LENGTH = 255  # what file systems hold
 _JOINING = "\u3000\u200c\u200d"
 
 
-class _Settings:
+class Settings:
     """What all settings share: made from a dict with the API's second spellings, and back."""
 
     __slots__ = ()
@@ -146,7 +146,7 @@ def check_bool(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ParserConfig(_Settings):
+class ParserSettings(Settings):
     r"""How a dataset's documents are read and chunked.
 
     Attributes:
@@ -193,7 +193,7 @@ class ParserConfig(_Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class LLMSettings(_Settings):
+class LLMSettings(Settings):
     """How a chat model writes.
 
     Attributes:
@@ -249,7 +249,7 @@ class LLMSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class PromptSettings(_Settings):
+class PromptSettings(Settings):
     """What a chat tells its model, and what it searches for it.
 
     Attributes:
@@ -305,7 +305,7 @@ class PromptSettings(_Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits(_Settings):
+class Limits(Settings):
     """How much a document, and all of them together, may ask of the machine.
 
     Attributes:

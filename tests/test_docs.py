@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from ragflow_local.settings import PARSE_METHODS, Limits, LLMSettings, ParserConfig, PromptSettings
+from ragflow_local.settings import (
+    PARSE_METHODS,
+    Limits,
+    LLMSettings,
+    ParserSettings,
+    PromptSettings,
+)
 from tests.pages import ROOT, blocks_of, run_page
 
 PAGES = sorted(ROOT.glob("docs/*.md"))
@@ -97,7 +103,7 @@ def test_what_an_assistant_is_told_is_a_command() -> None:
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", [Limits, LLMSettings, ParserConfig, PromptSettings])
+@pytest.mark.parametrize("kind", [Limits, LLMSettings, ParserSettings, PromptSettings])
 def test_each_setting_stands_on_the_page_of_settings(kind: Any) -> None:
     missing = [field.name for field in fields(kind) if f"`{field.name}`" not in SETTINGS]
     assert not missing

@@ -12,7 +12,7 @@ from ragflow_local.api.entity import ApiObject, Client, SettingsObject
 from ragflow_local.api.session import Session
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
-from ragflow_local.settings import LLMSettings, PromptSettings, check_name, check_text
+from ragflow_local.settings import LLMSettings, PromptSettings, Settings, check_name, check_text
 from ragflow_local.stores.catalog import (
     Connection,
     IntegrityError,
@@ -82,8 +82,8 @@ class Chat(ApiObject):
             id=row.id,
             name=row.name,
             avatar=row.avatar,
-            llm=Chat.LLM(row.llm),
-            prompt=Chat.Prompt(row.prompt),
+            llm=Chat.LLM.wrap(row.llm),
+            prompt=Chat.Prompt.wrap(row.prompt),
             create_time=row.create_time,
             update_time=row.update_time,
         )
@@ -106,8 +106,8 @@ class Chat(ApiObject):
             "tenant_id": rag.tenant_id,
             "name": check_name(name),
             "avatar": avatar,
-            "llm": Chat.LLM.of(llm).to_dict(),
-            "prompt": Chat.Prompt.of(prompt).to_dict(),
+            "llm": Chat.LLM.of(llm)._settings,
+            "prompt": Chat.Prompt.of(prompt)._settings,
             "create_time": now,
             "update_time": now,
         }
@@ -154,11 +154,11 @@ class Chat(ApiObject):
         if "avatar" in values:
             check_text("avatar", values["avatar"])
         if "llm" in values:
-            values["llm"] = _merged(Chat.LLM(row.llm), values["llm"])
+            values["llm"] = _merged(Chat.LLM.wrap(row.llm), values["llm"])
         if "prompt" in values:
             given = values["prompt"]
             given = {"prompt": given} if isinstance(given, str) else given
-            values["prompt"] = _merged(Chat.Prompt(row.prompt), given)
+            values["prompt"] = _merged(Chat.Prompt.wrap(row.prompt), given)
         try:
             with self._rag.project.catalog.write() as connection:
                 if "knowledgebases" in values:
@@ -172,7 +172,7 @@ class Chat(ApiObject):
 
     def get_prologue(self) -> str:
         """Return what the assistant says first in every session."""
-        return str(Chat.Prompt(self._reload().prompt).opener)
+        return self._reload().prompt.opener
 
     def create_session(self, name: str = "New session") -> Session:
         """Start a conversation; its first message is the chat's opener.
@@ -234,10 +234,10 @@ class Chat(ApiObject):
                 sessions.delete(connection, id)
 
 
-def _merged(settings: SettingsObject, given: Any) -> dict[str, Any]:
+def _merged(settings: SettingsObject, given: Any) -> Settings:
     if isinstance(given, Mapping):
-        return settings.merged(given).to_dict()
-    return type(settings).of(given).to_dict()
+        return settings.merged(given)._settings
+    return type(settings).of(given)._settings
 
 
 def delete_chats(rag: Client, ids: Sequence[str]) -> None:

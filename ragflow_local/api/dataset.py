@@ -16,7 +16,7 @@ from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundErro
 from ragflow_local.ingest.parse_state import parse_state
 from ragflow_local.ingest.sync import SyncOptions
 from ragflow_local.records import DatasetRow
-from ragflow_local.settings import check_number, check_text, check_whole
+from ragflow_local.settings import Settings, check_number, check_text, check_whole
 from ragflow_local.show import notebook
 from ragflow_local.stores.catalog import IntegrityError, datasets, documents, now_ms
 
@@ -106,7 +106,7 @@ class DataSet(ApiObject):
             **texts,
             "permission": checks.permission(permission),
             "parse_method": checks.parse_method(parse_method),
-            "parser_config": ParserConfig.of(parser_config).to_dict(),
+            "parser_config": ParserConfig.of(parser_config)._settings,
             "embedding_model": embedding_model,
             "create_time": now,
             "update_time": now,
@@ -137,7 +137,7 @@ class DataSet(ApiObject):
             embedding_model=row.embedding_model,
             permission=row.permission,
             parse_method=row.parse_method,
-            parser_config=ParserConfig(row.parser_config),
+            parser_config=ParserConfig.wrap(row.parser_config),
             create_time=row.create_time,
             update_time=row.update_time,
         )
@@ -221,10 +221,10 @@ class DataSet(ApiObject):
             raise NameTakenError("dataset", values["name"]) from None
         self._load(self._reload())
 
-    def _merged_config(self, row: DatasetRow, given: Any) -> dict[str, Any]:
+    def _merged_config(self, row: DatasetRow, given: Any) -> Settings:
         if isinstance(given, dict):
-            return ParserConfig(row.parser_config).merged(given).to_dict()
-        return ParserConfig.of(given).to_dict()
+            return ParserConfig.wrap(row.parser_config).merged(given)._settings
+        return ParserConfig.of(given)._settings
 
     def _check_model(self, row: DatasetRow, values: dict[str, Any]) -> None:
         name = values["embedding_model"]

@@ -16,8 +16,7 @@ from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
 from ragflow_local.ingest.parse_state import ParseState, parse_state
 from ragflow_local.records import DocumentRow, Draft, Progress
-from ragflow_local.settings import ParserConfig as ParserSettings
-from ragflow_local.settings import check_name, check_number, check_text, check_whole
+from ragflow_local.settings import ParserSettings, check_name, check_number, check_text, check_whole
 from ragflow_local.show import notebook
 from ragflow_local.show.pages import RenderOptions, data_uri
 from ragflow_local.stores.catalog import chunks, documents, now_ms
@@ -30,7 +29,7 @@ _POLL_SECONDS = 0.25
 
 
 class ParserConfig(SettingsObject):
-    """How documents are read and chunked; see ``settings.ParserConfig`` for each value."""
+    """How documents are read and chunked; see ``settings.ParserSettings`` for each value."""
 
     _KIND = ParserSettings
 
@@ -118,7 +117,7 @@ class Document(ApiObject):
             name=row.name,
             dataset_id=row.dataset_id,
             parse_method=row.parse_method,
-            parser_config=ParserConfig(row.parser_config),
+            parser_config=ParserConfig.wrap(row.parser_config),
             meta_fields=dict(row.meta_fields),
             source_type=row.source_type,
             type=row.type,
@@ -232,7 +231,7 @@ class Document(ApiObject):
                 values["name"] = documents.unique_name(
                     reading, row.dataset_id, check_name(self.name)
                 )
-        config = ParserConfig.of(self.parser_config).to_dict()
+        config = ParserConfig.of(self.parser_config)._settings
         recut = {"parse_method": parse_method(self.parse_method), "parser_config": config}
         is_recut = (self.parse_method, config) != (row.parse_method, row.parser_config)
         meta = meta_fields(self.meta_fields)

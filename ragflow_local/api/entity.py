@@ -11,6 +11,7 @@ from ragflow_local.errors import (
     RagflowError,
 )
 from ragflow_local.project import Project
+from ragflow_local.settings import Settings
 from ragflow_local.show.pages import PageSource
 
 
@@ -130,7 +131,7 @@ class SettingsObject:
     """
 
     _KIND: ClassVar[type]
-    _settings: Any
+    _settings: Settings
 
     def __init__(self, *given: Any, **values: Any) -> None:
         # Scripts written for the server call it with (client, dict): the dict is what counts.
@@ -153,6 +154,13 @@ class SettingsObject:
         if isinstance(given, Mapping):
             return cls(given)
         raise InvalidValueError(cls.__name__, given, "a dict or an object of that class")
+
+    @classmethod
+    def wrap(cls, settings: Settings) -> Self:
+        """Return settings of a row as an object that a user may change."""
+        made = cls.__new__(cls)
+        object.__setattr__(made, "_settings", settings)
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values under their first spelling."""

@@ -33,7 +33,7 @@ from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import SearchOptions
-from ragflow_local.settings import LLMSettings, PromptSettings, check_name, check_text
+from ragflow_local.settings import check_name, check_text
 from ragflow_local.show import notebook
 from ragflow_local.stores.catalog import (
     Connection,
@@ -308,8 +308,7 @@ class Session(ApiObject):
         schema: Mapping[str, Any] | None,
     ) -> answering.Turn:
         project = self._rag.project
-        prompt = PromptSettings.from_dict(chat.prompt)
-        llm = LLMSettings.from_dict(chat.llm)
+        prompt, llm = chat.prompt, chat.llm
         with project.catalog.read() as reading:
             dataset_rows = (datasets.get(reading, id) for id in chat.dataset_ids)
             rows = [row for row in dataset_rows if row is not None]

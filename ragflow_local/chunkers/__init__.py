@@ -42,12 +42,12 @@ from ragflow_local.chunkers.kinds import KINDS
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 __all__ = ["KINDS", "METHODS", "ChunkMethod", "Tools", "chunk"]
 
 ChunkMethod = Callable[
-    [Sequence[Block], ParserConfig, Tools], Iterator[Draft] | Iterator[Draft | Notice]
+    [Sequence[Block], ParserSettings, Tools], Iterator[Draft] | Iterator[Draft | Notice]
 ]
 
 METHODS: Mapping[str, ChunkMethod] = {
@@ -67,7 +67,7 @@ METHODS: Mapping[str, ChunkMethod] = {
 
 
 def chunk(
-    blocks: Sequence[Block], method: str, config: ParserConfig, tools: Tools
+    blocks: Sequence[Block], method: str, config: ParserSettings, tools: Tools
 ) -> Iterator[Draft | Notice]:
     """Return the drafts that ``method`` makes of ``blocks``, in reading order, and its notices.
 
@@ -90,7 +90,7 @@ def chunk(
 
 
 def _told(
-    blocks: Sequence[Block], method: str, config: ParserConfig, tools: Tools
+    blocks: Sequence[Block], method: str, config: ParserSettings, tools: Tools
 ) -> Iterator[Draft | Notice]:
     yield from METHODS[method](blocks, config, tools)
     yield from notices_of(blocks, method, config, tools)

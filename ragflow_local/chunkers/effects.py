@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 # Methods that cut by the settings; the others say in their docstring by what they cut.
 _BY_SETTINGS = frozenset({"naive", "manual", "book", "paper", "email", "knowledge_graph"})
 
 
 def notices_of(
-    blocks: Sequence[Block], method: str, config: ParserConfig, tools: Tools
+    blocks: Sequence[Block], method: str, config: ParserSettings, tools: Tools
 ) -> Iterator[Notice]:
     """Yield a notice for each setting that does nothing here."""
     if not blocks or method not in _BY_SETTINGS:

@@ -17,7 +17,7 @@ from ragflow_local.chunkers.merge import Cutter, places_of
 from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 # What mail programs put before the subject of what is forwarded, in languages of their menus.
 _FORWARDED = re.compile(
@@ -66,7 +66,7 @@ _HEADER_NEXT = re.compile(
 )
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield drafts of each mail, then of its attachments, each under the mail's fields."""
     for mail in _mails(visible(blocks), is_box=tools.kind == "mbox"):
         yield from _mail(mail, config, tools)
@@ -82,7 +82,7 @@ def _mails(blocks: Sequence[Block], is_box: bool) -> Iterator[Sequence[Block]]:
     yield blocks[start:]
 
 
-def _mail(seen: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def _mail(seen: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     first = next((at for at, block in enumerate(seen) if block.kind != "field"), len(seen))
     fields = seen[:first]
     is_forward = any(_FORWARDED.match(block.text) for block in fields)
@@ -115,7 +115,7 @@ def _fitting(short: str, fields: Sequence[Block], cutter: Cutter) -> str:
     return ""
 
 
-def _beside(cutter: Cutter, short: str, config: ParserConfig, tools: Tools) -> Cutter:
+def _beside(cutter: Cutter, short: str, config: ParserSettings, tools: Tools) -> Cutter:
     """Return a cutter that leaves room for the fields said again.
 
     Its window is less too, since a table's row may fill it.

@@ -18,7 +18,7 @@ from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Region
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.folding import name_key
 
 _AT_LEAST = 8  # entities and relations of a short text
@@ -29,7 +29,7 @@ _DEFINES = re.compile(r"\b(?:is|was|are|were|means|refers to|stands for|known as
 Mention = tuple[int, int]
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield the text drafts, then entities, then relations, the most frequent first."""
     cutter = Cutter.of(config, tools)
     seen = visible(blocks)

@@ -19,7 +19,7 @@ from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import Path, contents_span, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 _CN = "零〇○一二三四五六七八九十百千两0-9０-９"
 _SUFFIX_CN = rf"(?:[之の][{_CN}]+)*"
@@ -114,7 +114,9 @@ def _follows(number: str, last: str) -> bool:
     return 0 < new[common] - old[common] <= most and is_begun
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
+def chunk(
+    blocks: Sequence[Block], config: ParserSettings, tools: Tools
+) -> Iterator[Draft | Notice]:
     """Yield a draft for each article, and drafts of what stands between them."""
     cutter = Cutter.of(config, tools)
     seen = visible(blocks)
@@ -135,7 +137,7 @@ def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterat
     yield from _articles(lines[end:], numbering, cutter, _widest(config, tools))
 
 
-def _widest(config: ParserConfig, tools: Tools) -> Cutter:
+def _widest(config: ParserSettings, tools: Tools) -> Cutter:
     return Cutter(config.delimiter, tools.max_tokens, tools)
 
 

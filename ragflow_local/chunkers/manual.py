@@ -16,10 +16,10 @@ from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield drafts of each section, packed up to the token budget, tables alone."""
     cutter = Cutter.of(config, tools)
     for section in full_sections(with_headings(visible(blocks))):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Region
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.sentences import Span, sentence_spans
 
 _CLOSERS = "\"'”’»）)\\]】」』》〉}"
@@ -91,7 +91,7 @@ class Cutter:
         self._join_tokens = max(0, count("a\nb") - count("a") - count("b"))
 
     @classmethod
-    def of(cls, config: ParserConfig, tools: Tools) -> Cutter:
+    def of(cls, config: ParserSettings, tools: Tools) -> Cutter:
         """Return the cutter that the settings ask for."""
         return cls(config.delimiter, config.chunk_token_count, tools, config.overlap)
 

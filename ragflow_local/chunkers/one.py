@@ -13,10 +13,12 @@ from ragflow_local.chunkers.merge import places_of
 from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
+def chunk(
+    blocks: Sequence[Block], config: ParserSettings, tools: Tools
+) -> Iterator[Draft | Notice]:
     """Yield one draft of everything, or none for an empty document."""
     seen = visible(blocks)
     if not seen:

@@ -15,7 +15,7 @@ from ragflow_local.chunkers.merge import Cutter
 from ragflow_local.chunkers.outline import full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 _ABSTRACT = re.compile(
     r"(?:abstract|summary|[摘概]\s*要|要旨|抄録|zusammenfassung|résumé)(?=\W|$)\W*", re.I
@@ -49,7 +49,7 @@ _LEAST_SECTIONS = 2
 _FRONT_BLOCKS = 60  # An abstract that begins later is not the paper's own.
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield the front, the abstract whole, the sections, and the references apart."""
     cutter = Cutter.of(config, tools)
     seen = with_headings(headed(visible(blocks), _section_levels, _begins))

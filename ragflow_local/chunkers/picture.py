@@ -15,10 +15,10 @@ from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.pages import pages
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield a draft for each picture, its lines in reading order."""
     cutter = Cutter(config.delimiter, tools.max_tokens, tools)
     carried = [block for block in blocks if block.image and not block.text.strip()]

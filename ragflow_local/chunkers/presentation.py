@@ -14,10 +14,10 @@ from ragflow_local.chunkers.outline import visible
 from ragflow_local.chunkers.pages import pages
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft]:
+def chunk(blocks: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterator[Draft]:
     """Yield a draft for each page; its title is its heading."""
     cutter = Cutter(config.delimiter, tools.max_tokens, tools)
     for page in pages(visible(blocks)):

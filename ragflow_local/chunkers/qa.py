@@ -22,7 +22,7 @@ from ragflow_local.chunkers.merge import Cutter, places_of
 from ragflow_local.chunkers.outline import Path, full_sections, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 _MARK = r"\s*(?:[-*•]\s+)?(?:\d+\s*[.、)]\s*)?\**\s*"
 _QUESTION = re.compile(
@@ -70,7 +70,9 @@ class _Pair:
     headings: tuple[str, ...] = ()
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
+def chunk(
+    blocks: Sequence[Block], config: ParserSettings, tools: Tools
+) -> Iterator[Draft | Notice]:
     """Yield a draft for each pair; its ``match_text`` is the question."""
     narrow = Cutter.of(config, tools)
     wide = Cutter(config.delimiter, tools.max_tokens, tools)

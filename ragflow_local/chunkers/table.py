@@ -18,7 +18,7 @@ from ragflow_local.chunkers.merge import Cutter, places_of
 from ragflow_local.chunkers.outline import Path, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.headers import Parts, Row, parts_of
 
 Value = str | int | float | bool | None
@@ -28,7 +28,9 @@ _DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?\.?\d+(?:[eE][-+]?\d+)?|
 _TRUTHS = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
 
 
-def chunk(blocks: Sequence[Block], config: ParserConfig, tools: Tools) -> Iterator[Draft | Notice]:
+def chunk(
+    blocks: Sequence[Block], config: ParserSettings, tools: Tools
+) -> Iterator[Draft | Notice]:
     """Yield a draft for each row; its ``data`` is a JSON object of typed columns."""
     cutter = Cutter.of(config, tools)
     seen = visible(blocks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -11,7 +11,7 @@ import numpy as np
 
 from ragflow_local.readers import ENDINGS, type_of
 from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Matrix
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.names import is_id, is_sha256
 
 FORMAT = 1
@@ -47,8 +47,7 @@ class _Graph(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     between: _Texts | None = None
 
 
-_head = msgspec.json.Decoder(Head).decode
-_document = msgspec.json.Decoder(DocumentRow).decode
+_object = msgspec.json.Decoder(dict[str, Any]).decode
 _chunk = msgspec.json.Decoder(ChunkRow).decode
 _graph = msgspec.json.Decoder(_Graph).decode
 _row_of_table = msgspec.json.Decoder(dict[str, Any]).decode
@@ -60,13 +59,13 @@ def head_of(data: bytes) -> Head:
     Raises:
         ValueError: Something in it could not have been exported; likewise the following.
     """
-    head = _head(data)
+    values = _object(data)
+    head = msgspec.convert({**values, "dataset": _typed(values.get("dataset"))}, Head)
     if head.format != FORMAT:
         raise ValueError(f"it has format {head.format}, this version reads {FORMAT}")
     dataset = head.dataset
     _within("embedding_dim", dataset.embedding_dim, 0, _LARGEST_DIM)
     _within("embedding_floor", dataset.embedding_floor or 0.0, -1, 1)
-    ParserConfig.from_dict(dataset.parser_config)
     # A path is one of another computer: the model is looked for by its name.
     model = dataset.embedding_model.replace("\\", "/").rstrip("/").rpartition("/")[2]
     if not model or model in (".", "..") or not model.isprintable() or len(model) > 255:
@@ -74,9 +73,22 @@ def head_of(data: bytes) -> Head:
     return msgspec.structs.replace(head, dataset=replace(dataset, embedding_model=model))
 
 
+def _typed(values: object) -> object:
+    """Return what a row says, its settings checked."""
+    if not isinstance(values, dict) or not isinstance(values.get("parser_config"), dict):
+        raise ValueError("a row has no settings")
+    return {**values, "parser_config": ParserSettings.from_dict(values["parser_config"])}
+
+
+def plain(row: DatasetRow | DocumentRow) -> dict[str, Any]:
+    """Return what a row is exported as: settings as they are kept."""
+    values: dict[str, Any] = msgspec.to_builtins(row)
+    return {**values, "parser_config": row.parser_config.to_dict()}
+
+
 def document_of(line: bytes) -> DocumentRow:
     """Return the document of a line."""
-    row = _document(line)
+    row = msgspec.convert(_typed(_object(line)), DocumentRow)
     if not is_sha256(row.sha256):
         raise ValueError(f"{row.sha256!r} is no hash of a file")
     if row.kind not in ENDINGS:
@@ -87,7 +99,6 @@ def document_of(line: bytes) -> DocumentRow:
     _within("process_duration", row.process_duration, 0, 1e12)
     for name in ("create_time", "update_time", "process_begin_at"):
         _within(name, getattr(row, name) or 0, 0, _END_OF_TIME)
-    ParserConfig.from_dict(row.parser_config)
     # What was being parsed there is not being parsed here.
     fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": ""} if row.run == "RUNNING" else {}
     return replace(row, type=type_of(row.kind), source_type="local", **fresh)  # type: ignore[arg-type]
@@ -150,4 +161,5 @@ def vectors_of(data: bytes, count: int, dim: int) -> Matrix:
 def values_of(row: DocumentRow, id: str, dataset_id: str, tenant_id: str) -> dict[str, Any]:
     """Return the columns of a document under its new id; chunks are counted once they are there."""
     new = {"id": id, "dataset_id": dataset_id, "created_by": tenant_id}
-    return {**asdict(row), **new, "chunk_count": 0, "token_count": 0}
+    values = {item.name: getattr(row, item.name) for item in fields(row)}
+    return {**values, **new, "chunk_count": 0, "token_count": 0}

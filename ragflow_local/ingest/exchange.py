@@ -42,6 +42,7 @@ from ragflow_local.ingest.arrival import (
     chunk_of,
     document_of,
     head_of,
+    plain,
     values_of,
     vectors_of,
 )
@@ -107,10 +108,11 @@ def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, datas
     dataset = datasets.get(reading, dataset_id)
     assert dataset is not None, "the API has found it"
     encode = msgspec.json.encode
-    head = Head(FORMAT, dataset, datasets.fingerprint_of(reading, dataset_id))
+    fingerprint = datasets.fingerprint_of(reading, dataset_id)
+    head = {"format": FORMAT, "dataset": plain(dataset), "fingerprint": fingerprint}
     archive.writestr("dataset.json", encode(head))
     rows = documents.list_of(reading, dataset_id)
-    archive.writestr("documents.jsonl", b"".join(encode(row) + b"\n" for row in rows))
+    archive.writestr("documents.jsonl", b"".join(encode(plain(row)) + b"\n" for row in rows))
     numbers: list[int] = []
     pictured: list[str] = []
     with archive.open("chunks.jsonl", "w", force_zip64=True) as lines:

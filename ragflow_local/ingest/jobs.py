@@ -42,7 +42,7 @@ from ragflow_local.ingest.tasks import (
     queued_behind,
 )
 from ragflow_local.records import DocumentRow, Progress
-from ragflow_local.settings import Limits, ParserConfig
+from ragflow_local.settings import Limits
 from ragflow_local.stores.files import Files
 
 _log = logging.getLogger("ragflow_local.ingest")
@@ -97,7 +97,7 @@ class Jobs:
                 parse = Parse(
                     document,
                     self._line.join(),
-                    ParserConfig.from_dict(document.parser_config),
+                    document.parser_config,
                     str(self._files.path_of(document.sha256)),
                     is_suspect=self._files.in_hand.is_suspect(document.id),
                 )

@@ -13,7 +13,7 @@ from ragflow_local.errors import PageTimeError
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.counted import Counted
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 QUEUED = Progress(0.0, "Queued")
 
@@ -30,7 +30,7 @@ class Parse:
 
     document: DocumentRow
     order: int
-    config: ParserConfig
+    config: ParserSettings
     path: str
     cancelled: bool = False
     progress: Progress = QUEUED

@@ -17,7 +17,7 @@ import msgspec
 from ragflow_local import errors
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import Block, Draft, Region
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 _LENGTH = struct.Struct(">I")
 _SIZE = struct.Struct(">Q")
@@ -63,7 +63,7 @@ class Chunk(msgspec.Struct, tag=True, frozen=True):
     kind: str
     name: str
     method: str
-    config: ParserConfig
+    config: ParserSettings
     tokenizer: str
     max_tokens: int
     read: Read | None = None

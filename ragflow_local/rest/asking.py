@@ -16,7 +16,6 @@ from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import DATA, FAILED, Refusal
 from ragflow_local.rest.routes import route
 from ragflow_local.rest.sessions import begun, own_session, reference_of
-from ragflow_local.settings import PromptSettings
 from ragflow_local.stores.catalog import now_ms
 from ragflow_local.stores.catalog import sessions as rows
 
@@ -32,7 +31,7 @@ def complete(call: Call, chat_id: str) -> Answer:
     session = _session(call, chat, fields)
     is_streamed = bool(fields.get("stream", True))
     if not question.strip():
-        opener = PromptSettings.from_dict(chat.prompt).opener
+        opener = chat.prompt.opener
         data = _data(chat, session, opener, {}, "")
         return _events(iter([data])) if is_streamed else done(data)
     messages = Session(call, session).ask(question, stream=True)

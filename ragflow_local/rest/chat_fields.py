@@ -177,8 +177,7 @@ def given_of(row: ChatRow) -> dict[str, Any]:
     values = {**DEFAULTS, **row.released}
     if row.released:
         return values
-    prompt = PromptSettings.from_dict(row.prompt)
-    llm = LLMSettings.from_dict(row.llm)
+    prompt, llm = row.prompt, row.llm
     values |= {
         "icon": row.avatar,
         "llm_id": llm.model_name,

@@ -18,6 +18,7 @@ from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.ids import Named, checked_id
 from ragflow_local.rest.refusals import ARGUMENT, DATA, Refusal, invalid, problem
 from ragflow_local.rest.routes import route
+from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.catalog import IntegrityError, datasets, now_ms, pages
 from ragflow_local.stores.catalog import documents as document_rows
 
@@ -79,14 +80,19 @@ def method_of(own: str, said: dict[str, Any]) -> str:
     return given if config.own_method(given) == own else own
 
 
-def config_of(own: dict[str, object], said: dict[str, Any]) -> dict[str, Any]:
+def config_of(settings: ParserSettings, said: dict[str, Any]) -> dict[str, Any]:
     """Return the settings as they were given, those changed through our own names included."""
-    given = said.get("parser_config")
+    own, given = settings.to_dict(), said.get("parser_config")
     if not isinstance(given, dict):
         return config.shown_config(own)
     if all(own.get(name) == value for name, value in config.own_config(given).items()):
         return given
     return {**given, **config.shown_config({**config.own_config(given), **own})}
+
+
+def changed_settings(own: ParserSettings, given: dict[str, Any]) -> ParserSettings:
+    """Return a dataset's or document's settings with those that RAGFlow's names say."""
+    return ParserSettings.from_dict({**own.to_dict(), **config.own_config(given)})
 
 
 def checked(kind: type[BaseModel], values: object, code: int = ARGUMENT) -> Any:
@@ -137,7 +143,7 @@ def create(call: Call) -> Answer:
         "language": given.language or "English",
         "permission": given.permission,
         "parse_method": config.own_method(given.chunk_method),
-        "parser_config": config.own_config(settings),
+        "parser_config": ParserSettings.from_dict(config.own_config(settings)),
         "embedding_model": own,
         "create_time": now,
         "update_time": now,
@@ -268,7 +274,7 @@ def _changes(call: Call, row: DatasetRow, given: Updated) -> dict[str, Any]:
         method, config_given = settings
         said |= {"chunk_method": method, "parser_config": config_given}
         values["parse_method"] = config.own_method(method)
-        values["parser_config"] = {**row.parser_config, **config.own_config(config_given)}
+        values["parser_config"] = changed_settings(row.parser_config, config_given)
     values["released"] = said
     return values
 

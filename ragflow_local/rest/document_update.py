@@ -11,7 +11,13 @@ from ragflow_local.records import DocumentRow
 from ragflow_local.rest import config
 from ragflow_local.rest.call import Call
 from ragflow_local.rest.config import Config, Text
-from ragflow_local.rest.datasets import changed_config, checked, config_of, method_of
+from ragflow_local.rest.datasets import (
+    changed_config,
+    changed_settings,
+    checked,
+    config_of,
+    method_of,
+)
 from ragflow_local.rest.documents import check_length, shown
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import ARGUMENT, DATA, Refusal
@@ -100,7 +106,7 @@ def _store(call: Call, row: DocumentRow, given: _Updated) -> None:
         settings = changed[1] if changed is not None else settings
         released |= {"chunk_method": method or former, "parser_config": settings}
         values["parse_method"] = config.own_method(str(method or former))
-        values["parser_config"] = {**row.parser_config, **config.own_config(settings)}
+        values["parser_config"] = changed_settings(row.parser_config, settings)
     values["released"] = released
     indexer = call.project.indexer
     if is_recut:

@@ -14,7 +14,6 @@ from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import DATA, Refusal
 from ragflow_local.rest.retrieval import doc_aggs, shown_hit
 from ragflow_local.rest.routes import route
-from ragflow_local.settings import PromptSettings
 from ragflow_local.stores.catalog import Connection, now_ms, pages
 from ragflow_local.stores.catalog import sessions as rows
 
@@ -55,7 +54,7 @@ def begun(call: Call, chat: ChatRow, name: str, user_id: str = "") -> SessionRow
     """Return a new session, whose first message is the chat's prologue."""
     now = now_ms()
     row = SessionRow(uuid.uuid4().hex, chat.id, name, now, now, {"user_id": user_id})
-    opener = PromptSettings.from_dict(chat.prompt).opener
+    opener = chat.prompt.opener
     with call.writing() as connection:
         rows.insert(connection, row)
         first = MessageRow(uuid.uuid4().hex, row.id, 0, "assistant", opener, create_time=now)

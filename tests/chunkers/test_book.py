@@ -1,14 +1,14 @@
 from ragflow_local.chunkers.book import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
 
 
 def drafts(blocks: list[Block]) -> list[Draft]:
-    return list(chunk(blocks, ParserConfig(), TOOLS))
+    return list(chunk(blocks, ParserSettings(), TOOLS))
 
 
 def test_no_chunk_holds_parts_of_two_chapters() -> None:
@@ -50,7 +50,7 @@ def test_contents_at_the_end_of_an_e_book_are_left_out_too() -> None:
         *(Block("list_item", f"{number}. {title}") for number, title in enumerate(titles, 1)),
     ]
     blocks = [*listed, *chapters, *listed]
-    drafts = list(chunk(blocks, ParserConfig(), TOOLS))
+    drafts = list(chunk(blocks, ParserSettings(), TOOLS))
     assert [draft.headings for draft in drafts] == [(title,) for title in titles]
 
 

@@ -3,7 +3,7 @@ import pytest
 from ragflow_local.chunkers.email import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
@@ -14,7 +14,7 @@ HEADER = [Block("field", "From: a@sea.org"), Block("field", "Subject: Kraken")]
 
 def contents(*body: str, budget: int = 128) -> list[str]:
     blocks = [*HEADER, *(Block("paragraph", text) for text in body)]
-    found = chunk(blocks, ParserConfig(chunk_token_count=budget), TOOLS)
+    found = chunk(blocks, ParserSettings(chunk_token_count=budget), TOOLS)
     return [item.content for item in found]
 
 
@@ -72,7 +72,7 @@ def test_attachments_stay_after_history() -> None:
         Block("heading", "notes.txt", level=1),
         Block("paragraph", "Nine arms."),
     ]
-    (draft,) = chunk(blocks, ParserConfig(), TOOLS)
+    (draft,) = chunk(blocks, ParserSettings(), TOOLS)
     assert draft.content.endswith("It sleeps.\nnotes.txt\nNine arms.")
 
 
@@ -94,7 +94,7 @@ FORWARDS = {
 def test_what_a_mail_forwards_is_what_it_is_about(name: str) -> None:
     subject, body = FORWARDS[name]
     blocks = [Block("field", f"Subject: {subject}"), Block("paragraph", body)]
-    (draft,) = chunk(blocks, ParserConfig(), TOOLS)
+    (draft,) = chunk(blocks, ParserSettings(), TOOLS)
     assert "It costs 12." in draft.content
 
 
@@ -106,5 +106,5 @@ def test_mails_of_a_box_stand_each_under_its_fields() -> None:
         Block("paragraph", "Second.\n> First."),
     ]
     box = Tools(count_tokens, kind="mbox")
-    found = [draft.content for draft in chunk(blocks, ParserConfig(), box)]
+    found = [draft.content for draft in chunk(blocks, ParserSettings(), box)]
     assert found == ["Subject: One\nFirst.", "Subject: Two\nSecond."]

@@ -8,7 +8,7 @@ from ragflow_local.chunkers import KINDS, METHODS, chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Block, Draft, Region
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens=count_tokens)
@@ -46,7 +46,7 @@ LEFT_OUT = {"table": ["Arms"], "qa": []}
 def drafts(
     blocks: Sequence[Block], method: str, tools: Tools = TOOLS, budget: int = 12
 ) -> list[Draft]:
-    found = chunk(blocks, method, ParserConfig(chunk_token_count=budget), tools)
+    found = chunk(blocks, method, ParserSettings(chunk_token_count=budget), tools)
     return [item for item in found if isinstance(item, Draft)]
 
 
@@ -78,7 +78,7 @@ def test_running_heads_are_left_out(method: str) -> None:
 
 @every_method
 def test_an_empty_document_has_no_chunks(method: str) -> None:
-    assert list(chunk([], method, ParserConfig(), TOOLS)) == []
+    assert list(chunk([], method, ParserSettings(), TOOLS)) == []
     blank = [Block("paragraph", " \n"), Block("figure", ""), Block("table", "\t", rows=(("", ""),))]
     assert drafts(blank, method) == []
 
@@ -117,18 +117,18 @@ def test_a_chunk_knows_its_headings(method: str) -> None:
 
 def test_an_unknown_method_names_the_known_ones() -> None:
     with pytest.raises(InvalidValueError, match="naive"):
-        chunk(LETTER, "novel", ParserConfig(), TOOLS)
+        chunk(LETTER, "novel", ParserSettings(), TOOLS)
 
 
 @pytest.mark.parametrize("method", sorted(KINDS))
 def test_a_method_on_another_kind_names_those_it_is_for(method: str) -> None:
     tools = Tools(count_tokens, kind="pptx" if method != "presentation" else "csv", name="a.bin")
     with pytest.raises(InvalidValueError, match=sorted(KINDS[method])[0]) as caught:
-        chunk(LETTER, method, ParserConfig(), tools)
+        chunk(LETTER, method, ParserSettings(), tools)
     assert "naive" in str(caught.value)
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - set(KINDS)))
 def test_a_method_for_all_takes_all(method: str) -> None:
     tools = Tools(count_tokens, kind="msg")
-    assert list(chunk(LETTER, method, ParserConfig(), tools))
+    assert list(chunk(LETTER, method, ParserSettings(), tools))

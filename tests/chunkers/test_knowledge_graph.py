@@ -3,7 +3,7 @@ import json
 from ragflow_local.chunkers.knowledge_graph import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
@@ -14,7 +14,7 @@ Bergen is a town in Norway. Moray was born in Bergen. 《深海》是一本书�
 
 
 def graph() -> list[Draft]:
-    return list(chunk([Block("paragraph", TEXT)], ParserConfig(chunk_token_count=40), TOOLS))
+    return list(chunk([Block("paragraph", TEXT)], ParserSettings(chunk_token_count=40), TOOLS))
 
 
 def entities() -> dict[str, Draft]:

@@ -3,14 +3,14 @@ import pytest
 from ragflow_local.chunkers.laws import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
 
 
 def contents(blocks: list[Block], window: int = 1 << 20) -> list[str]:
-    found = chunk(blocks, ParserConfig(), Tools(count_tokens, window))
+    found = chunk(blocks, ParserSettings(), Tools(count_tokens, window))
     return [item.content for item in found if isinstance(item, Draft)]
 
 
@@ -19,7 +19,7 @@ def test_a_chinese_article_is_a_chunk_under_its_chapter_path() -> None:
         "第一编 总则\n第一章 任务\n第一条 为了惩罚犯罪。\n第十条之一 依照第二条的规定。\n"
         "第二章 犯罪\n第十一条 没有。"
     )
-    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     assert [d.content for d in drafts if isinstance(d, Draft)] == [
         "第一编 总则\n第一章 任务\n第一条 为了惩罚犯罪。",
         "第十条之一 依照第二条的规定。",
@@ -59,7 +59,7 @@ def test_english_articles_stand_under_parts() -> None:
 
 def test_sections_under_articles_are_the_unit() -> None:
     text = "Article I\nSection 1. One.\nSection 2. Two.\nArticle II\nSection 1. One again."
-    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     assert [d.headings for d in found if isinstance(d, Draft)] == [
         ("Article I",),
         ("Article I",),
@@ -91,7 +91,7 @@ def test_a_contents_list_is_no_chapter_of_the_first_article() -> None:
 def test_parts_of_a_long_article_name_it_in_their_path() -> None:
     found = chunk(
         [Block("paragraph", "Article 7 " + "One two. " * 9)],
-        ParserConfig(),
+        ParserSettings(),
         Tools(count_tokens, 12),
     )
     drafts = [item for item in found if isinstance(item, Draft)]
@@ -101,7 +101,7 @@ def test_parts_of_a_long_article_name_it_in_their_path() -> None:
 
 
 def test_a_text_without_articles_is_packed_and_says_so() -> None:
-    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserSettings(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
 
 
@@ -115,7 +115,7 @@ def test_a_preamble_is_not_above_the_chapter_beside_it() -> None:
         Block("heading", "第二章 公民", 2),
         Block("paragraph", "第二条 权利。"),
     ]
-    drafts = [d for d in chunk(blocks, ParserConfig(), TOOLS) if isinstance(d, Draft)]
+    drafts = [d for d in chunk(blocks, ParserSettings(), TOOLS) if isinstance(d, Draft)]
     assert [draft.headings for draft in drafts][-2:] == [
         ("宪法", "第一章 总纲"),
         ("宪法", "第二章 公民"),
@@ -129,7 +129,7 @@ def test_the_sections_of_an_act_are_numbered_under_its_parts() -> None:
         "PART II\nRIGHTS\n2. Access\nA kraken may ask:\n1. for a copy;\n2A. Fees\nThere are none.\n"
         "SCHEDULE 1\n1. It applies at once."
     )
-    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     drafts = [draft for draft in found if isinstance(draft, Draft)]
     assert [draft.content for draft in drafts[1:]] == [
         "PART I\nPRELIMINARY\n1. Short title\nThis Act is the Kraken Act.",
@@ -146,7 +146,7 @@ def test_the_sections_of_an_act_are_numbered_under_its_parts() -> None:
 
 
 def test_numbered_lines_without_parts_are_no_articles() -> None:
-    found = list(chunk([Block("paragraph", "1. Wake up.\n2. Get up.")], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", "1. Wake up.\n2. Get up.")], ParserSettings(), TOOLS))
     assert isinstance(found[-1], Notice)
 
 
@@ -155,7 +155,7 @@ def test_a_japanese_article_has_the_caption_above_it() -> None:
         "目次\n第一章　総則（第一条・第二条）\n附則\n第一章　総則\n（目的）\n第一条　目的である。\n"
         "（定義）\n第二条　定義である。\n第二条の二　前条の例による。\n附　則\n第一条　施行する。"
     )
-    found = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     drafts = [draft for draft in found if isinstance(draft, Draft)][1:]
     assert [draft.content for draft in drafts] == [
         "第一章　総則\n（目的）\n第一条　目的である。",
@@ -184,7 +184,7 @@ def test_a_sentence_that_begins_with_the_name_of_an_article_is_none() -> None:
 
 def test_korean_articles_stand_under_their_chapters() -> None:
     text = "제1장 총칙\n제1조(목적) 목적이다.\n제1조의2(정의) 뜻이다.\n제2장 벌칙\n제2조 벌한다."
-    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     assert [d.headings for d in drafts if isinstance(d, Draft)] == [
         ("제1장 총칙",),
         ("제1장 총칙",),
@@ -193,7 +193,7 @@ def test_korean_articles_stand_under_their_chapters() -> None:
 
 
 def contents_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    found = chunk([Block("paragraph", text)], ParserConfig(), TOOLS)
+    found = chunk([Block("paragraph", text)], ParserSettings(), TOOLS)
     return [(item.content, item.headings) for item in found if isinstance(item, Draft)]
 
 

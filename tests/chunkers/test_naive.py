@@ -1,7 +1,7 @@
 from ragflow_local.chunkers.naive import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens=count_tokens)
@@ -9,21 +9,21 @@ TOOLS = Tools(count_tokens=count_tokens)
 
 def test_sentences_are_packed_up_to_the_budget() -> None:
     blocks = [Block("paragraph", "One two. Three four. Five six.")]
-    drafts = chunk(blocks, ParserConfig(chunk_token_count=6, delimiter="."), TOOLS)
+    drafts = chunk(blocks, ParserSettings(chunk_token_count=6, delimiter="."), TOOLS)
     assert [draft.content for draft in drafts] == ["One two. Three four.", "Five six."]
 
 
 def test_a_table_stands_alone() -> None:
     table = Block("table", "a\tb", rows=(("a", "b"),))
     blocks = [Block("paragraph", "Text."), table, Block("paragraph", "More.")]
-    drafts = list(chunk(blocks, ParserConfig(), TOOLS))
+    drafts = list(chunk(blocks, ParserSettings(), TOOLS))
     assert [draft.content for draft in drafts] == ["Text.", "a\tb", "More."]
 
 
 def test_a_heading_goes_with_the_table_under_it() -> None:
     table = Block("table", "a\tb", rows=(("a", "b"),))
     blocks = [Block("paragraph", "Text."), Block("heading", "Arms", level=1), table]
-    drafts = list(chunk(blocks, ParserConfig(), TOOLS))
+    drafts = list(chunk(blocks, ParserSettings(), TOOLS))
     assert [draft.content for draft in drafts] == ["Text.", "Arms\na\tb"]
     assert drafts[1].headings == ("Arms",)
 
@@ -34,14 +34,14 @@ def test_a_heading_goes_with_what_follows_it() -> None:
         Block("heading", "Deep", level=1),
         Block("paragraph", "Five six seven eight."),
     ]
-    drafts = list(chunk(blocks, ParserConfig(chunk_token_count=7), TOOLS))
+    drafts = list(chunk(blocks, ParserSettings(chunk_token_count=7), TOOLS))
     assert [d.content for d in drafts] == ["One two three four.", "Deep\nFive six seven eight."]
     assert [d.headings for d in drafts] == [(), ("Deep",)]
 
 
 def test_running_heads_are_left_out() -> None:
     blocks = [Block("running", "Page 1"), Block("paragraph", "Text.")]
-    assert [d.content for d in chunk(blocks, ParserConfig(), TOOLS)] == ["Text."]
+    assert [d.content for d in chunk(blocks, ParserSettings(), TOOLS)] == ["Text."]
 
 
 def words(number: int) -> str:
@@ -76,5 +76,5 @@ def test_a_fragment_stays_alone_where_a_cut_is_asked_for() -> None:
 
 
 def contents(blocks: list[Block], delimiter: str = "\n!?。；！？") -> list[str]:
-    config = ParserConfig(delimiter=delimiter)
+    config = ParserSettings(delimiter=delimiter)
     return [item.content for item in chunk(blocks, config, TOOLS)]

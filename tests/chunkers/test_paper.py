@@ -1,7 +1,7 @@
 from ragflow_local.chunkers.paper import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
@@ -18,7 +18,7 @@ def test_title_abstract_sections_and_references_stand_apart() -> None:
         Block("heading", "References", level=2),
         Block("paragraph", "[1] Tennyson."),
     ]
-    found = list(chunk(blocks, ParserConfig(chunk_token_count=20), TOOLS))
+    found = list(chunk(blocks, ParserSettings(chunk_token_count=20), TOOLS))
     assert [d.content[:20] for d in found] == [
         "On Krakens\nA. Author",
         "Abstract\nThey sleep.",
@@ -35,7 +35,7 @@ def test_an_abstract_may_begin_in_its_line() -> None:
         Block("paragraph", "Abstract—They sleep."),
         Block("paragraph", "Keywords: kraken"),
     ]
-    found = list(chunk(blocks, ParserConfig(), TOOLS))
+    found = list(chunk(blocks, ParserSettings(), TOOLS))
     assert [d.content for d in found] == ["On Krakens", "Abstract—They sleep.", "Keywords: kraken"]
 
 
@@ -45,7 +45,7 @@ def test_a_text_without_headings_has_its_sections_by_their_numbers_and_names() -
         "1 Introduction\nKrakens are old.\n2 Methods\n2.1 Watching\nWe watched:\n1. one\n2. two\n"
         "3 Conclusion\nThey sleep.\nReferences\n[1] Tennyson 1830."
     )
-    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     assert [(draft.content, draft.headings) for draft in drafts] == [
         ("On Krakens\nJane Roe", ("On Krakens",)),
         ("Abstract—Krakens sleep.\nThey do so deeply.", ("On Krakens",)),
@@ -65,7 +65,7 @@ def test_chinese_sections_without_headings_are_found() -> None:
         "论克拉肯\n张三\n摘 要：它在睡觉。\n关键词：睡觉\n"
         "1 引言\n它很老。\n2 结论\n它在睡。\n参考文献\n[1] 李四"
     )
-    drafts = list(chunk([Block("paragraph", text)], ParserConfig(), TOOLS))
+    drafts = list(chunk([Block("paragraph", text)], ParserSettings(), TOOLS))
     assert [draft.content for draft in drafts] == [
         "论克拉肯\n张三",
         "摘 要：它在睡觉。",

@@ -3,14 +3,14 @@ import pytest
 from ragflow_local.chunkers.qa import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
 
 
 def pairs(blocks: list[Block], window: int = 1 << 20) -> list[tuple[str, str]]:
-    found = chunk(blocks, ParserConfig(), Tools(count_tokens, window))
+    found = chunk(blocks, ParserSettings(), Tools(count_tokens, window))
     return [(d.match_text, d.content) for d in found if isinstance(d, Draft)]
 
 
@@ -64,7 +64,7 @@ def test_each_part_of_a_long_answer_begins_with_the_question() -> None:
 
 
 def test_a_text_without_questions_is_packed_and_says_so() -> None:
-    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserSettings(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
 
 
@@ -117,7 +117,7 @@ def test_a_heading_ends_an_answer_and_stands_above_the_next_question() -> None:
         ("Who sleeps?", "Who sleeps?\nThe kraken."),
         ("Who sings?", "Who sings?\nNobody."),
     ]
-    found = [d for d in chunk(blocks, ParserConfig(), TOOLS) if isinstance(d, Draft)]
+    found = [d for d in chunk(blocks, ParserSettings(), TOOLS) if isinstance(d, Draft)]
     assert [draft.headings for draft in found] == [("Sleep",), ("Song",)]
 
 

@@ -3,7 +3,7 @@ import json
 from ragflow_local.chunkers.table import chunk
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 from ragflow_local.text.tokens import count_tokens
 
 TOOLS = Tools(count_tokens)
@@ -14,7 +14,7 @@ def table(*rows: tuple[str, ...]) -> Block:
 
 
 def drafts(*blocks: Block, window: int = 1 << 20) -> list[Draft]:
-    found = chunk(blocks, ParserConfig(), Tools(count_tokens, window))
+    found = chunk(blocks, ParserSettings(), Tools(count_tokens, window))
     return [item for item in found if isinstance(item, Draft)]
 
 
@@ -81,7 +81,7 @@ def test_a_row_beyond_the_window_is_cut_with_its_names() -> None:
 
 
 def test_a_text_without_a_table_is_packed_and_says_so() -> None:
-    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserConfig(), TOOLS))
+    found = list(chunk([Block("paragraph", "The kraken sleeps.")], ParserSettings(), TOOLS))
     assert [type(item) for item in found] == [Draft, Notice]
 
 

@@ -21,7 +21,7 @@ from ragflow_local.errors import (
 from ragflow_local.generators import Generator, open_generator, resolve_generator
 from ragflow_local.generators.server_address import parse_address
 from ragflow_local.records import ChatMessage
-from ragflow_local.settings import LLMSettings, ParserConfig
+from ragflow_local.settings import LLMSettings, ParserSettings
 from tests.model_server import PATIENCE, ModelServer, running
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -431,7 +431,7 @@ def test_proxies_of_the_environment_are_passed_by(
 def test_a_key_in_an_address_is_refused_before_it_is_kept(name: str) -> None:
     for keep in (
         lambda: LLMSettings(model_name=name),
-        lambda: ParserConfig(graph_model=name),
+        lambda: ParserSettings(graph_model=name),
         lambda: parse_address(name),
     ):
         with pytest.raises(InvalidValueError) as caught:

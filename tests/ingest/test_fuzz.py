@@ -20,7 +20,7 @@ from ragflow_local.errors import DamagedFileError, LimitError, RagflowError, Uns
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.readers import ENDINGS, PAGED, kind_of
-from ragflow_local.settings import PARSE_METHODS, Limits, ParserConfig
+from ragflow_local.settings import PARSE_METHODS, Limits, ParserSettings
 from tests.invariants import check_invariants
 from tests.mutations import mutated
 from tests.samples import file_of
@@ -96,7 +96,7 @@ def read(slot: Slot, kind: str, path: Path, name: str, number: int) -> None:
     assert isinstance(done, wire.ReadDone)
     methods = [method for method in PARSE_METHODS if kind in KINDS.get(method, ENDINGS)]
     method = methods[number % len(methods)]
-    cut = wire.Chunk(done.blocks, kind, name, method, ParserConfig(), "", 256)
+    cut = wire.Chunk(done.blocks, kind, name, method, ParserSettings(), "", 256)
     assert isinstance(slot.run(cut, name, lambda: False), wire.Chunked)
     slot.run(wire.Picture(str(path), kind, name, 0, 72), name, lambda: False)
 

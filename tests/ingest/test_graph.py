@@ -8,7 +8,7 @@ import pytest
 from ragflow_local import RAGFlow
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.records import ChatMessage, Draft
-from ragflow_local.settings import LLMSettings, ParserConfig
+from ragflow_local.settings import LLMSettings, ParserSettings
 
 ANSWER = """<think>R | x | y</think>
 E | Alice Moray | a diver
@@ -87,9 +87,9 @@ def test_the_parser_config_asks_for_it(rag: RAGFlow, monkeypatch: pytest.MonkeyP
 
 
 def test_without_a_graph_model_the_settings_are_those_of_the_reference() -> None:
-    assert "graph_model" not in ParserConfig().to_dict()
-    config = ParserConfig(graph_model="a.gguf")
-    assert ParserConfig.from_dict(config.to_dict()) == config
+    assert "graph_model" not in ParserSettings().to_dict()
+    config = ParserSettings(graph_model="a.gguf")
+    assert ParserSettings.from_dict(config.to_dict()) == config
 
 
 def test_where_the_model_names_nothing_that_the_text_says_rules_have_the_word() -> None:

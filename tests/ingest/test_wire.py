@@ -7,7 +7,7 @@ import pytest
 from ragflow_local import errors
 from ragflow_local.ingest import wire
 from ragflow_local.records import Block, Draft, Region
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
 def test_a_frame_arrives_as_it_was_sent() -> None:
@@ -15,7 +15,7 @@ def test_a_frame_arrives_as_it_was_sent() -> None:
         Block("table", "a\tb", place=Region(1, 0.0, 0.5, 9.25, 10.0), rows=(("a", "b"),)),
         Block("figure", "克拉肯", image=b"\x89PNG\x00"),
     ]
-    sent = wire.Chunk(blocks, "pdf", "a.pdf", "naive", ParserConfig(), "", 254)
+    sent = wire.Chunk(blocks, "pdf", "a.pdf", "naive", ParserSettings(), "", 254)
     pipe = io.BytesIO()
     wire.send(pipe, sent)
     counted = wire.Counted([1], ["en"], ["text", "a"], b"\0" * 8, b"\1" * 8, b"\2" * 4)

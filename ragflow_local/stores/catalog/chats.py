@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from ragflow_local.records import ChatRow
+from ragflow_local.settings import LLMSettings, PromptSettings
 from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
 SORTABLE = ("create_time", "update_time", "name", "id")
 
-_JSON = ("dataset_ids", "llm", "prompt", "released")
+_JSON = ("dataset_ids", "released")
 
 
 def row_of(columns: Mapping[str, Any]) -> ChatRow:
@@ -22,6 +23,8 @@ def row_of(columns: Mapping[str, Any]) -> ChatRow:
     values = {name: columns[name] for name in ChatRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
+    values["llm"] = rows.settings_of(LLMSettings, values["llm"])
+    values["prompt"] = rows.settings_of(PromptSettings, values["prompt"])
     return msgspec.convert(values, ChatRow)
 
 

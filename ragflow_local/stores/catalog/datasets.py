@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ragflow_local.records import DatasetRow
+from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.catalog import Connection, checksums, page, rows
 
 SORTABLE = (
@@ -26,7 +27,7 @@ def row_of(columns: Mapping[str, Any]) -> DatasetRow:
     """Return what the catalog's columns say."""
     checksums.check("datasets", columns)
     values = {name: columns[name] for name in DatasetRow.__dataclass_fields__}
-    values["parser_config"] = json.loads(values["parser_config"])
+    values["parser_config"] = rows.settings_of(ParserSettings, values["parser_config"])
     values["embedding_prompts"] = json.loads(values["embedding_prompts"])
     values["released"] = json.loads(values["released"])
     floor = values["embedding_floor"]

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from ragflow_local.records import DocumentRow
+from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.catalog import Connection, checksums, like, meta_values, now_ms, rows
 from ragflow_local.stores.catalog.odd import check_texts
 
-_JSON = ("parser_config", "meta_fields", "released")
+_JSON = ("meta_fields", "released")
 
 
 def row_of(columns: Mapping[str, Any]) -> DocumentRow:
@@ -22,6 +23,7 @@ def row_of(columns: Mapping[str, Any]) -> DocumentRow:
     values = {name: columns[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
         values[name] = json.loads(values[name])
+    values["parser_config"] = rows.settings_of(ParserSettings, values["parser_config"])
     return msgspec.convert(values, DocumentRow)
 
 

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.settings import Settings
 from ragflow_local.stores.catalog import Connection, checksums
 
 # Tables whose names are unique without regard to case, by a column of their own.
 _KEYED = ("datasets", "chats")
 _JSON = (list, tuple, dict)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def settings_of(kind: type[S], text: str) -> S:
+    """Return the settings that a column keeps as JSON.
+
+    Raises:
+        ValueError: It holds none that were ever allowed.
+    """
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise TypeError("settings are no JSON object")
+    try:
+        return kind.from_dict(values)
+    except InvalidValueError as error:
+        raise ValueError(str(error)) from None
 
 
 def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
@@ -38,11 +58,15 @@ def update(connection: Connection, table: str, id: str, values: Mapping[str, Any
     checksums.stamp(connection, table, "id", values.get("id", id))
 
 
+def _column(value: object) -> object:
+    """Return a value as SQLite keeps it."""
+    if isinstance(value, Settings):
+        value = value.to_dict()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, _JSON) else value
+
+
 def _stored(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    stored = {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, _JSON) else value
-        for name, value in values.items()
-    }
+    stored: dict[str, Any] = {name: _column(value) for name, value in values.items()}
     if table in _KEYED and "name" in stored:
         stored["name_key"] = stored["name"].casefold()
     return stored
