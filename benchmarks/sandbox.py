@@ -22,7 +22,7 @@ from benchmarks.measure import machine, write
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.processes import starting
-from ragflow_local.settings import Limits, ParserConfig
+from ragflow_local.settings import Limits, ParserSettings
 
 _WALLED = starting.BOOT
 _BARE = _WALLED.replace(
@@ -67,7 +67,7 @@ def read_texts(slot: Slot, folder: Path) -> None:
     for number in range(TEXTS):
         path = folder / f"{number % 10}.txt"
         read = wire.Read(str(path), "text", path.name, 0, 0, True)
-        request = wire.Chunk([], "text", path.name, "naive", ParserConfig(), "", 254, read)
+        request = wire.Chunk([], "text", path.name, "naive", ParserSettings(), "", 254, read)
         slot.run(request, path.name, lambda: False)
 
 

@@ -10,7 +10,7 @@ from ragflow_local.ingest import drafted
 from ragflow_local.ingest.drafted import Drafted, bytes_of, together
 from ragflow_local.ingest.tasks import Parse
 from ragflow_local.records import DocumentRow, Draft
-from ragflow_local.settings import ParserConfig
+from ragflow_local.settings import ParserSettings
 
 
 class Document:
@@ -22,7 +22,7 @@ def parse(
     chunks: int, dataset: str = "d", method: str = "naive", *, suspect: bool = False
 ) -> Parse:
     document = cast(DocumentRow, Document(dataset, method))
-    made = Parse(document, 0, ParserConfig(), "", is_suspect=suspect)
+    made = Parse(document, 0, ParserSettings(), "", is_suspect=suspect)
     made.drafts = [Draft("The kraken sleeps.")] * chunks
     return made
 
