@@ -1,6 +1,7 @@
 """The shape of the package: who may import whom, how large a file may grow, what is tested."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -75,6 +76,13 @@ def test_imports_point_down(path: Path) -> None:
 def test_files_stay_readable(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= MAX_LINES, f"{name_of(path)} has {lines} lines: it holds more than one thing."
+
+
+def test_the_table_of_rooms_is_that_of_the_floors() -> None:
+    text = (TESTS.parent / "ARCHITECTURE.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| (`[^|]+) \|", text, re.MULTILINE)
+    told = {room: int(floor) for floor, rooms in rows for room in re.findall(r"`(\w+)`", rooms)}
+    assert told == FLOOR
 
 
 def imported_by(module: str) -> set[str]:
