@@ -216,7 +216,7 @@ class Project:
             self.embedder_of,
             lambda dataset: self.models.tokenizer_of(dataset.embedding_model),
         )
-        self.pictures = Pictures(self.files, options.limits, options.worker_python)
+        self.pictures = Pictures(self.files, self._slot(options.limits, options.worker_python))
         self.jobs = Jobs(
             self.indexer,
             self.files,

@@ -17,7 +17,6 @@ from ragflow_local.errors import (
 )
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.slots import Slot
-from ragflow_local.settings import Limits
 from ragflow_local.stores.files import Files
 
 # A notebook shows the same objects again and again: some hundred pages of a report's size.
@@ -31,9 +30,9 @@ _Done = queue.SimpleQueue[bytes | Exception]
 class Pictures:
     """Draws what it is asked for, one picture after another."""
 
-    def __init__(self, files: Files, limits: Limits, python: str = "") -> None:
+    def __init__(self, files: Files, slot: Slot) -> None:
         self._files = files
-        self._slot = Slot(limits, python)
+        self._slot = slot
         self._asked: queue.SimpleQueue[tuple[wire.Picture, _Done] | None] = queue.SimpleQueue()
         self._closing = False
         self._lock = threading.Lock()

@@ -75,7 +75,6 @@ def test_a_reader_answers_and_keeps_nothing(rag: RAGFlow, answered: Message) -> 
         {"workers": 2},
         {"models_dir": "elsewhere"},
         {"limits": Limits(document_bytes=10)},
-        {"durable": False},
         {"embedding_backend": "torch"},
         {"cache_dir": "elsewhere"},
         {"worker_python": "python9"},
@@ -90,6 +89,14 @@ def test_a_second_engine_with_other_options_is_told(
     with RAGFlow(project_dir=rag.project_dir, workers=1) as same:
         assert same.project is rag.project
     rag.list_datasets()
+
+
+def test_a_second_engine_that_waits_for_no_disk_is_told(project_dir: Path) -> None:
+    with (
+        RAGFlow(project_dir=project_dir, workers=1),
+        pytest.raises(InvalidValueError, match="close that first"),
+    ):
+        RAGFlow(project_dir=project_dir, durable=False)
 
 
 def test_the_cache_may_be_named(

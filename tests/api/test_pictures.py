@@ -112,6 +112,7 @@ def test_a_text_has_no_pictures(parsed: Parse) -> None:
     assert (chunk.image_id, chunk.image(), chunk.page_image()) == ("", b"", b"")
 
 
+@pytest.mark.cold
 def test_without_ocr_the_document_says_which_pages_were_skipped_and_how_to_read_them(
     parsed: Parse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ragflow_local.errors import LimitError, ParseCancelledError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.pictures import Pictures
+from ragflow_local.ingest.slots import Slot
 from ragflow_local.settings import Limits
 from ragflow_local.stores.files import Files
 from tests.samples import file_of
@@ -23,7 +24,7 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def pictures(files: Files) -> Iterator[Pictures]:
-    made = Pictures(files, Limits())
+    made = Pictures(files, Slot(Limits()))
     yield made
     made.close()
 
