@@ -82,6 +82,13 @@ class OursWithoutModel(Ours):
         super().__init__("hashing", folder)
 
 
+class OursMultilingual(Ours):
+    """The same with the model of a hundred languages, which the others have not."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        super().__init__("multilingual-e5-small", folder)
+
+
 class Txtai(Engine):
     """txtai: hybrid of its BM25 and faiss, weights as they come."""
 
@@ -158,6 +165,7 @@ class Bm25s(Engine):
 
 ENGINES: dict[str, type[Engine]] = {
     "ragflow_local": Ours,
+    "with multilingual-e5-small": OursMultilingual,
     "without a model": OursWithoutModel,
     "txtai": Txtai,
     "chromadb": Chroma,
