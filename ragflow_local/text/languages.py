@@ -161,13 +161,14 @@ def _votes(text: str, allowed: Collection[str]) -> Counter[str]:
     """
     known = _languages_of_word()
     words = _ASCII_WORD.findall(text.lower()) if text.isascii() else map(fold, _WORD.findall(text))
-    votes: Counter[str] = Counter()
-    for word, times in Counter(words).items():
+    votes = dict.fromkeys(allowed, 0)
+    for word in words:
         if languages := known.get(word):
-            weight = times if len(languages) > 1 else 2 * times
+            weight = 1 if len(languages) > 1 else 2
             for language in languages:
-                votes[language] += weight
-    return Counter({language: count for language, count in votes.items() if language in allowed})
+                if language in votes:
+                    votes[language] += weight
+    return Counter({language: count for language, count in votes.items() if count})
 
 
 def _script_of(text: str) -> str:

@@ -69,10 +69,10 @@ def groups_of(text: str, language: str = "en") -> Iterator[tuple[str, ...]]:
         yield from map(_terms_of_piece, pieces_of(text), repeat(language), repeat(has_codes))
         return
     for piece in words_of(text):
-        if is_unspaced(piece):
-            yield tuple(pairs(piece))
-        else:
+        if piece.isascii() or not is_unspaced(piece):
             yield _terms_of_piece(piece, language, has_codes)
+        else:
+            yield tuple(pairs(piece))
 
 
 def words_of(text: str) -> list[str]:
@@ -80,7 +80,10 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return pieces_of(text)
     normal = with_plain_digits(unicodedata.normalize("NFKC", text))
-    return [simplified(piece) if is_unspaced(piece) else piece for piece in pieces_of(normal)]
+    return [
+        piece if piece.isascii() or not is_unspaced(piece) else simplified(piece)
+        for piece in pieces_of(normal)
+    ]
 
 
 def is_shouted(text: str) -> bool:
