@@ -3,7 +3,7 @@
     python .ci/bundle.py [FOLDER]        default: dist/bundle; make bundle does the same
 
 It holds wheels of everything, for this Python and this kind of computer, what lies in models/,
-and install.py. EXTRAS names what comes beside the engine: large,llm,mcp,ocr,web, or nothing.
+and install.py. EXTRAS names what comes beside the engine: llm,mcp,ocr,web, or nothing.
 llama.cpp is compiled for this processor, or taken from pip's cache; PORTABLE=1 compiles it for any
 with AVX2.
 """
@@ -26,7 +26,7 @@ LIBRARY = "llama-cpp-python"
 def main() -> None:
     """Make the folder anew."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "dist" / "bundle").absolute()
-    named = os.environ.get("EXTRAS", "large,llm,mcp,ocr,web")
+    named = os.environ.get("EXTRAS", "llm,mcp,ocr,web")
     extras = f"[{named}]" if named else ""
     wheels = folder / "wheels"
     shutil.rmtree(folder, ignore_errors=True)

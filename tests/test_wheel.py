@@ -14,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MIB = 1 << 20
-MOST_BYTES = 700 * MIB
+# LanceDB, PyMuPDF, ONNX Runtime, numpy and the weights take 700 of them.
+MOST_BYTES = 1000 * MIB
 
 
 def run(*command: object, at: Path) -> str:
@@ -92,7 +93,7 @@ def test_the_wheel_answers_from_a_link_in_an_empty_directory(
 
 @pytest.mark.slow
 def test_the_installation_has_no_torch_and_is_small(installed: Path) -> None:
-    names = ("torch", "transformers", "sentence_transformers", "lancedb", "pyarrow", "trafilatura")
+    names = ("torch", "transformers", "sentence_transformers", "scipy", "pandas", "trafilatura")
     code = f"from importlib.util import find_spec; print([n for n in {names} if find_spec(n)])"
     assert run(installed / "bin/python", "-c", code, at=installed) == "[]\n"
     size = sum(path.lstat().st_size for path in installed.rglob("*") if path.is_file())

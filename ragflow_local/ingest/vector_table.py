@@ -104,8 +104,7 @@ class VectorTable:
         with self._catalog.read() as reading:
             states = vector_states.of(reading, [dataset_id])
             table = self._vectors.table(dataset_id)
-            is_needed = vector_cache.has_lancedb() and states and states[0].moved
-            if not (is_needed and table.exists()):
+            if not (states and states[0].moved and table.exists()):
                 return 0  # none is needed yet, or this is a backup
             [state] = states
             expected = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
@@ -141,8 +140,6 @@ class VectorTable:
 
     def move_all(self) -> None:
         """Move what is a batch, take out what was removed, and put parts together."""
-        if not vector_cache.has_lancedb():
-            return
         with self._catalog.read() as reading:
             ids = datasets.all_ids(reading)
         for id in ids:
@@ -167,8 +164,6 @@ class VectorTable:
         self.wait()
 
     def _start(self, dataset_id: str) -> None:
-        if not vector_cache.has_lancedb():
-            return  # Search reads the catalog; a table that is there stays as it is.
         self._due.add(dataset_id)
         if not (self._ending.is_set() or (self._thread and self._thread.is_alive())):
             self._thread = threading.Thread(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from ragflow_local.errors import StoreError
 from ragflow_local.records import Vector
 from ragflow_local.retrieve.candidates import Scope, Sources
 from ragflow_local.stores import vector_cache
-from ragflow_local.stores.catalog import Connection, embeddings, postings, vector_states
+from ragflow_local.stores.catalog import Connection, chunks, postings, vector_states
 from ragflow_local.stores.catalog.vector_states import VectorState
 from ragflow_local.stores.vector_memory import (
     Memory,
@@ -51,7 +50,7 @@ class Near:
         cosines = cosines_of(self._parts, numbers)
         missing = np.isnan(cosines)
         if missing.any():
-            matrix = embeddings.of_chunks(connection, numbers[missing].tolist(), self.dim)
+            matrix = chunks.embeddings_of(connection, numbers[missing].tolist(), self.dim)
             cosines[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
         return cosines
 
@@ -80,12 +79,12 @@ def find(
         for state in vector_states.of(connection, [scope.id for scope in scopes])
         if state.added and state.dim == len(vector)
     ]
-    small = [state for state in states if state.size_bytes <= vector_cache.memory_bytes()]
+    small = [state for state in states if state.size_bytes <= vector_cache.MEMORY_BYTES]
     memories = sources.vectors.memory.in_step(connection, small, [0] * len(small))
     exact = [part for memory in memories for part in memory.scored(direction, documents)]
     proposed: list[Scored] = []
     for state in states:
-        if state.size_bytes > vector_cache.memory_bytes():
+        if state.size_bytes > vector_cache.MEMORY_BYTES:
             asked = _Asked(connection, sources, direction, top_k, documents)
             proposed += asked.of_large(state)
     numbers, _ = nearest([*exact, *proposed], top_k)
@@ -104,14 +103,11 @@ class _Asked:
 
     def of_large(self, state: VectorState) -> list[Scored]:
         """Return the nearest of a dataset, what LanceDB says of their cosines included."""
-        if not vector_cache.has_lancedb():
-            _tell_slow(state.id)
-            return [self._scanned(state, 0)]
         moved = self._moved(state) if state.moved else None
         if moved is None:
             return [self._scanned(state, 0)]
         waiting = vector_states.waiting(self.connection, state.id, 2**31)
-        if waiting * state.dim * 4 > vector_cache.memory_bytes():
+        if waiting * state.dim * 4 > vector_cache.MEMORY_BYTES:
             return [moved, self._scanned(state, state.moved)]
         [tail] = self.sources.vectors.memory.in_step(self.connection, [state], [state.moved])
         return [moved, *tail.scored(self.direction, self.documents)]
@@ -146,13 +142,3 @@ class _Asked:
             memory = Memory().added(numbers, documents, matrix)
             best = [nearest([*best, *memory.scored(self.direction, self.documents)], self.top_k)]
         return best[0] if best else (np.empty(0, np.int64), np.empty(0, np.float32))
-
-
-@cache
-def _tell_slow(dataset_id: str) -> None:
-    """Log once that a dataset is searched the slow way."""
-    _log.warning(
-        "Dataset %s has more vectors than memory should hold: each search reads them from the"
-        ' catalog. LanceDB searches them faster: pip install "ragflow-local[large]"',
-        dataset_id,
-    )

@@ -13,13 +13,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
-import psutil
 
 from ragflow_local.stores.catalog import Connection, postings, vector_states
 from ragflow_local.stores.catalog.vector_states import VectorState
@@ -27,33 +23,10 @@ from ragflow_local.stores.vector_memory import Memory
 
 # Of a dataset's vectors: 174,000 of 384 dimensions. Beyond, reading them all takes too long.
 MEMORY_BYTES = 256 * 2**20
-# Without LanceDB, of the memory of the machine or its container: reading the catalog at each search
-# takes seconds then.
-_SHARE = 0.25
-_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 # Of all datasets together; the one searched longest ago is let go first.
 _ALL_MEMORY_BYTES = 768 * 2**20
 # States of one dataset that are held: searches in other threads may have begun before a commit.
 _MOST_HELD = 2
-
-
-@cache
-def has_lancedb() -> bool:
-    """Return whether the extra ``large`` is installed."""
-    return find_spec("lancedb") is not None
-
-
-def memory_bytes() -> int:
-    """Return how large a dataset's vectors may be that are held in memory."""
-    return MEMORY_BYTES if has_lancedb() else max(MEMORY_BYTES, int(_SHARE * _machine_bytes()))
-
-
-@cache
-def _machine_bytes() -> int:
-    total = int(psutil.virtual_memory().total)
-    with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
-        total = min(total, int(_CONTAINER.read_text()))
-    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +128,7 @@ class VectorCache:
             sizes = {id: entry.size_bytes for id, entry in self._entries.items()}
             total = sum(sizes.values())
             for id, size in sizes.items():
-                if total <= max(_ALL_MEMORY_BYTES, memory_bytes()):
+                if total <= _ALL_MEMORY_BYTES:
                     break
                 if id not in wanted:
                     del self._entries[id]

@@ -105,58 +105,6 @@ def test_a_dataset_beyond_memory_is_searched_in_lancedb_and_above_the_watermark(
     check_invariants(rag)
 
 
-def test_without_lancedb_a_large_dataset_is_searched_in_memory(
-    rag: RAGFlow, document: Document, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vector_cache, "has_lancedb", lambda: False)
-    monkeypatch.setattr(vector_cache, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(vector_table, "_BATCH", 8)
-    document.add_chunks([f"The whale number {number}" for number in range(20)])
-    rag.project.vector_table.wait()
-    assert [now.moved for now in states(rag)] == [0]
-    assert found(rag, "whale number 19", 1) == ["The whale number 19"]
-    rag.project.vector_table.move_all()
-    check_invariants(rag)
-
-
-@pytest.mark.usefixtures("large")
-def test_without_lancedb_what_was_moved_to_it_is_read_from_the_catalog(
-    rag: RAGFlow,
-    document: Document,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    document.add_chunks([f"The whale number {number}" for number in range(20)])
-    rag.project.vector_table.wait()
-    monkeypatch.setattr(vector_cache, "has_lancedb", lambda: False)
-    monkeypatch.setattr(vector_cache, "_machine_bytes", lambda: 0)
-    [chunk] = document.list_chunks(keywords="number 7", limit=1)
-    chunk.delete()
-    document.add_chunks(["The whale number 21"])
-    for asked in ("The whale number 3", "The whale number 21"):
-        assert found(rag, asked, 1) == [asked]
-    assert "The whale number 7" not in found(rag, "The whale number 7")
-    assert "ragflow-local[large]" in caplog.text
-    monkeypatch.undo()
-    assert found(rag, "The whale number 21", 1) == ["The whale number 21"]
-    check_invariants(rag)
-
-
-def test_without_lancedb_a_quarter_of_the_memory_holds_vectors(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(vector_cache, "has_lancedb", lambda: False)
-    vector_cache._machine_bytes.cache_clear()
-    machine = vector_cache.memory_bytes()
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(vector_cache, "_CONTAINER", limit)
-    for text, expected in (("max", machine), (str(2**31), 2**29), ("1000", 256 * 2**20)):
-        limit.write_text(text)
-        vector_cache._machine_bytes.cache_clear()
-        assert vector_cache.memory_bytes() == expected
-    vector_cache._machine_bytes.cache_clear()
-
-
 @pytest.mark.usefixtures("large")
 def test_lancedb_is_asked_for_more_until_enough_are_there(
     rag: RAGFlow, document: Document, monkeypatch: pytest.MonkeyPatch
