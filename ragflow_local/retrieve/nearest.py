@@ -17,7 +17,7 @@ from ragflow_local.errors import StoreError
 from ragflow_local.records import Vector
 from ragflow_local.retrieve.candidates import Scope, Sources
 from ragflow_local.stores import vector_cache
-from ragflow_local.stores.catalog import Connection, chunks, postings, vector_states
+from ragflow_local.stores.catalog import Connection, embeddings, postings, vector_states
 from ragflow_local.stores.catalog.vector_states import VectorState
 from ragflow_local.stores.vector_memory import (
     Memory,
@@ -50,7 +50,7 @@ class Near:
         cosines = cosines_of(self._parts, numbers)
         missing = np.isnan(cosines)
         if missing.any():
-            matrix = chunks.embeddings_of(connection, numbers[missing].tolist(), self.dim)
+            matrix = embeddings.of_chunks(connection, numbers[missing].tolist(), self.dim)
             cosines[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
         return cosines
 
