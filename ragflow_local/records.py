@@ -331,3 +331,22 @@ class Progress:
     message: str
     pages: int = 0
     pages_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParseState:
+    """How far one document is; attributes as those of ``Document`` where they have its names.
+
+    Attributes:
+        run: ``UNSTART``, ``RUNNING``, ``CANCEL``, ``DONE`` or ``FAIL``; ``DELETED`` for no row.
+        progress: Percentage of its parse, 0 to 100; -1 after FAIL.
+        progress_msg: What happens now; after FAIL the reason and the way out.
+        pages: Its pages; 0 before they are counted, and where its format has none.
+        pages_read: How many of them have been read.
+    """
+
+    run: str
+    progress: float
+    progress_msg: str
+    pages: int = 0
+    pages_read: int = 0

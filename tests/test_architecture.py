@@ -141,6 +141,27 @@ def test_every_reader_has_its_file_or_folder() -> None:
         assert any(place.exists() for place in places)
 
 
+# A command calls the API; records, errors and the words of a text are no calls.
+OF_A_COMMAND = (
+    "cli", "api", "adapters", "evaluation", "doctor", "model_files", "answer.citations",
+    "records", "settings", "errors", "text", "sdk", "rest",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=name_of)
+def test_a_command_calls_the_api_only(path: Path) -> None:
+    rooms = tuple(f"ragflow_local.{room}" for room in OF_A_COMMAND)
+    for module in imports_of(path):
+        if module.startswith("ragflow_local."):
+            assert module.startswith(rooms), f"{name_of(path)} imports {module}"
+    reached = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert "project" not in reached, f"{name_of(path)} reaches behind the API"
+
+
 def test_public_names_are_sorted() -> None:
     assert ragflow_local.__all__ == sorted(ragflow_local.__all__)
 

@@ -14,8 +14,8 @@ from ragflow_local.api.chunk import Chunk, checked_content
 from ragflow_local.api.entity import ApiObject, Client, SettingsObject, pages_of
 from ragflow_local.api.streams import Stop, Stream, iterated
 from ragflow_local.errors import InvalidValueError, NotFoundError, ProjectClosedError, RagflowError
-from ragflow_local.ingest.parse_state import ParseState, parse_state
-from ragflow_local.records import DocumentRow, Draft, Progress
+from ragflow_local.ingest.parse_state import parse_state
+from ragflow_local.records import DocumentRow, Draft, ParseState, Progress
 from ragflow_local.settings import ParserSettings, check_name, check_number, check_text, check_whole
 from ragflow_local.show import notebook
 from ragflow_local.show.pages import RenderOptions, data_uri

@@ -14,7 +14,7 @@ from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
 from ragflow_local.errors import NotFoundError, RagflowError
 from ragflow_local.ingest import parse_state as ingest
-from ragflow_local.ingest.parse_state import ParseState
+from ragflow_local.records import ParseState
 from ragflow_local.stores.catalog import documents as document_rows
 
 _LOOK_SECONDS = 0.1

@@ -135,6 +135,8 @@ def bench(
 
 def _parse(rag: RAGFlow, files: list[tuple[str, Path]], figures: dict[str, Any]) -> bool:
     """Parse the files and note how fast; return whether one failed."""
+    from ragflow_local.api.parsing import parse_states
+
     tell(f"Parsing {count_of(len(files), 'document')} …")
     documents = add_files(rag, rag.get_dataset(_DATASET), files, None)
     # The first parse would also load the model, which is another figure.
@@ -143,7 +145,7 @@ def _parse(rag: RAGFlow, files: list[tuple[str, Path]], figures: dict[str, Any])
     rag.async_parse_documents([document.id for document in documents])
     follow(documents)
     seconds = time.perf_counter() - begin
-    pages = rag.project.jobs.pages_read
+    pages = parse_states(documents)[1]
     figures["parsed"] = f"{count_of(len(documents), 'document')}, {count_of(pages, 'page')}"
     figures["chunks"] = sum(document.chunk_count for document in documents)
     figures["parse, s"] = round(seconds, 2)
@@ -158,14 +160,17 @@ def _has_failed(document: Document) -> bool:
 
 
 def _warm(rag: RAGFlow) -> None:
-    rag.project.embedder(rag.embedding_model).embed(["Once, so that the model is loaded."])
+    from ragflow_local.api.embedding import embed
+
+    embed(rag, ["Once, so that the model is loaded."])
 
 
 def _embed(rag: RAGFlow, figures: dict[str, Any]) -> None:
+    from ragflow_local.api.embedding import embed
+
     tell(f"Embedding {_TEXTS:,} texts …")
-    embedder = rag.project.embedder(rag.embedding_model)
     texts = _texts()
-    seconds = _seconds(lambda: embedder.embed(texts))
+    seconds = _seconds(lambda: embed(rag, texts))
     figures["embedded"] = f"{_TEXTS:,} texts of {_WORDS} words"
     figures["texts/s"] = round(_TEXTS / seconds, 1)
 

@@ -118,8 +118,7 @@ def create(
     """Create a dataset, and the project if there is none."""
     config = settings_of(settings)
     with open_project(context, project, new=True) as rag:
-        if embedding_model is not None:
-            rag.project.models.check_embedder(embedding_model)
+        rag.embedding_model = embedding_model or rag.embedding_model
         made = rag.create_dataset(
             name,
             description=description or "",
@@ -127,8 +126,6 @@ def create(
             parse_method=method or "naive",
             parser_config=config,
         )
-        if embedding_model is not None:
-            made.update({"embedding_model": embedding_model})
         if as_json:
             say_json(made.to_dict())
         tell(f"Made the dataset {made.name}: ragflow-local add FILES --dataset {made.name}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
     from ragflow_local.api.document import Document
-    from ragflow_local.ingest.parse_state import ParseState
+    from ragflow_local.records import ParseState
 
 _LOOK_SECONDS = 0.2  # often enough to look live
 _PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing

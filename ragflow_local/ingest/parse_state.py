@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ragflow_local.ingest.jobs import Jobs
-from ragflow_local.records import DocumentRow, Progress
+from ragflow_local.records import DocumentRow, ParseState, Progress
 from ragflow_local.stores.catalog import Catalog, documents
-
-
-@dataclass(frozen=True, slots=True)
-class ParseState:
-    """How far one document is; attributes as those of ``Document`` where they have its names.
-
-    Attributes:
-        run: ``UNSTART``, ``RUNNING``, ``CANCEL``, ``DONE`` or ``FAIL``; ``DELETED`` for no row.
-        progress: Percentage of its parse, 0 to 100; -1 after FAIL.
-        progress_msg: What happens now; after FAIL the reason and the way out.
-        pages: Its pages; 0 before they are counted, and where its format has none.
-        pages_read: How many of them have been read.
-    """
-
-    run: str
-    progress: float
-    progress_msg: str
-    pages: int = 0
-    pages_read: int = 0
 
 
 def parse_state(row: DocumentRow | None, live: Progress | None) -> ParseState:

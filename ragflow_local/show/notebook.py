@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ragflow_local.errors import RagflowError
-from ragflow_local.ingest.parse_state import ParseState
-from ragflow_local.records import DatasetRow, DocumentRow
+from ragflow_local.records import DatasetRow, DocumentRow, ParseState
 from ragflow_local.show import html
 from ragflow_local.show.pages import RenderOptions, data_uri
 from ragflow_local.show.report import OpenPages, Reply, folded
