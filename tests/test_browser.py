@@ -11,8 +11,8 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.readers.pdf.library import mupdf
-from tests.api.test_report import HARM, QUESTION, SLEEPS, ask, pdf
 from tests.conftest import Parse
+from tests.show.test_report import HARM, QUESTION, SLEEPS, ask, pdf
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ragflow_local.answer.citation_stream import CitationStream
-from ragflow_local.answer.citations import strip_marks
+from ragflow_local.answer.citations import footnotes_of, strip_marks
 from ragflow_local.answer.support import Support
 from ragflow_local.embedders.calibration import Calibration
 from tests.answer.made import hits
@@ -146,3 +146,18 @@ def test_the_text_does_not_depend_on_the_size_of_the_pieces() -> None:
 def test_stripping_leaves_the_text() -> None:
     assert strip_marks("It rose. [ID:0] [ID:12] See [3]. (ID: 4)") == "It rose. See [3]."
     assert strip_marks("") == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "count", "numbers"),
+    [
+        ("a [ID:4] b [ID:1] c [ID:4]", 5, {4: 1, 1: 2}),
+        ("a [ID:9] b [ID:1]", 5, {1: 1}),
+        ("nothing", 5, {}),
+    ],
+    ids=["by appearance", "none for what is not there", "no marks"],
+)
+def test_footnotes_are_numbered_by_appearance(
+    content: str, count: int, numbers: dict[int, int]
+) -> None:
+    assert footnotes_of(content, count) == numbers

@@ -8,8 +8,8 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.show.pages import RenderOptions
-from tests.api.test_report import HARM, QUESTION, SLEEPS, Page, pdf
 from tests.conftest import Parse
+from tests.show.test_report import HARM, QUESTION, SLEEPS, Page, pdf
 
 
 @pytest.fixture

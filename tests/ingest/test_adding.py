@@ -1,0 +1,76 @@
+"""Files come into a project, change, and leave it: rows and bytes together."""
+
+import pytest
+
+from ragflow_local import DataSet, RAGFlow
+from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.stores.catalog import Connection, documents
+from tests.conftest import Parse
+from tests.invariants import check_invariants
+
+
+def test_a_new_row_says_what_its_bytes_are(rag: RAGFlow, dataset: DataSet) -> None:
+    row = rag.project.intake.add(dataset.id, "notes.pdf", b"<html><p>x</p></html>", "somebody")
+    assert (row.kind, row.type, row.size) == ("html", "doc", 21), "the bytes decide, not the name"
+    assert (row.created_by, row.run, row.parse_method) == ("somebody", "UNSTART", "naive")
+    assert rag.project.files.get(row.sha256) == b"<html><p>x</p></html>"
+
+
+def test_what_is_kept_beside_is_kept_together_or_nothing_is(rag: RAGFlow, dataset: DataSet) -> None:
+    def refuse(connection: Connection, id: str) -> None:
+        assert documents.get(connection, id) is not None, "the row is there already"
+        raise RuntimeError("the note cannot be written")
+
+    with pytest.raises(RuntimeError):
+        rag.project.intake.add(dataset.id, "a.txt", b"x", "t", refuse)
+    assert dataset.list_docs() == []
+
+
+def test_a_name_or_dataset_that_is_not_allowed_adds_nothing(rag: RAGFlow, dataset: DataSet) -> None:
+    with pytest.raises(InvalidValueError):
+        rag.project.intake.add(dataset.id, "a\nb.txt", b"x", "t")
+    with pytest.raises(NotFoundError):
+        rag.project.intake.add("no dataset", "a.txt", b"x", "t")
+    assert not any((rag.project.path / "files").iterdir())
+
+
+def test_other_bytes_take_the_place_of_the_old_ones(rag: RAGFlow, parsed: Parse) -> None:
+    document = parsed("a.txt", b"The kraken sleeps.")
+    former = document._row.sha256
+    rag.project.intake.replace(document.id, b"The squid swims.")
+    assert (document.run, document.download()) == ("UNSTART", b"The squid swims.")
+    assert not rag.project.files.path_of(former).exists()
+    assert [chunk.content for chunk in document.list_chunks()] == ["The kraken sleeps."]
+    check_invariants(rag)
+
+
+def test_old_bytes_stay_where_another_document_has_them(rag: RAGFlow, dataset: DataSet) -> None:
+    first, second = (rag.add_document(dataset, name, b"same") for name in ("a.txt", "b.txt"))
+    rag.project.intake.replace(first.id, b"other")
+    assert second.download() == b"same"
+
+
+def test_stopping_ends_what_runs_and_nothing_else(
+    rag: RAGFlow, dataset: DataSet, parsed: Parse
+) -> None:
+    done = parsed("done.txt", b"The kraken sleeps.")
+    waiting = rag.add_document(dataset, "waiting.txt", b"x")
+    running = rag.add_document(dataset, "running.txt", b"x")
+    rag.project.indexer.begin([running.id])  # RUNNING, and not in the queue
+    rag.project.intake.stop_parsing([done.id, waiting.id, running.id])
+    assert [item.run for item in (done, waiting, running)] == ["DONE", "UNSTART", "CANCEL"]
+
+
+def test_starting_starts_all_or_none(rag: RAGFlow, dataset: DataSet) -> None:
+    document = rag.add_document(dataset, "a.txt", b"x")
+    with pytest.raises(NotFoundError):
+        rag.project.intake.start_parsing([document.id, "no document"])
+    assert document.run == "UNSTART"
+
+
+def test_a_dataset_leaves_with_its_documents_and_bytes(rag: RAGFlow, parsed: Parse) -> None:
+    document = parsed("a.txt", b"The kraken sleeps.")
+    rag.project.intake.remove_datasets([document.dataset_id])
+    assert rag.list_datasets() == []
+    assert not any((rag.project.path / "files").iterdir())
+    check_invariants(rag)
