@@ -16,7 +16,7 @@ from ragflow_local.text import scripts
         (scripts.HAN_AND_KANA, "中あア々〇", "한aก"),
         (scripts.SOUTH_EAST_ASIAN, "กລက", "中aत"),
         (scripts.UNSPACED, "中あ한กབ", "aéжתע"),
-        (scripts.SIGNS, "\u0301\u0651\u093f", "aत中"),
+        (scripts.SIGNS, "\u0301\u0651\u093f", "a中é"),
     ],
     ids=["Han", "kana", "Hangul", "Han and kana", "south-east Asia", "without spaces", "signs"],
 )
