@@ -100,6 +100,20 @@ def test_what_an_assistant_is_told_is_a_command() -> None:
     assert server["args"][0] in {command.name for command in app.registered_commands}
 
 
+def test_every_decision_stands_in_the_index_of_its_room() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    index, *rooms = text[text.index("## Decisions") :].split("\n### ")
+    lines = dict(re.findall(r"^\| \[([^]]+)\]\(#[^)]*\) \| (.*) \|$", index, flags=re.M))
+    written = {
+        room.partition("\n")[0]: [
+            " ".join(title.split()).rstrip(".")
+            for title in re.findall(r"^(?:~~)?\*\*(.*?)\*\*", room, flags=re.M | re.S)
+        ]
+        for room in rooms
+    }
+    assert {room: "; ".join(titles) for room, titles in written.items()} == lines
+
+
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
