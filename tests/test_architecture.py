@@ -29,7 +29,7 @@ FLOORS = (
     ("project", "doctor", "show"),
     ("api",),
     ("rest",),
-    ("sdk", "adapters", "evaluation"),
+    ("sdk", "adapters", "evaluation", "serve"),
     ("testing",),
     ("cli",),
     ("__init__", "__main__"),
@@ -144,7 +144,7 @@ def test_every_reader_has_its_file_or_folder() -> None:
 # A command calls the API; records, errors and the words of a text are no calls.
 OF_A_COMMAND = (
     "cli", "api", "adapters", "evaluation", "doctor", "model_files", "answer.citations",
-    "records", "settings", "errors", "text", "sdk", "rest",
+    "records", "settings", "errors", "text", "sdk", "rest", "serve",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import for_a_terminal, tell
 from ragflow_local.cli.parse import parse
 from ragflow_local.cli.search import search
+from ragflow_local.cli.serve import serve
 from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.vacuum import vacuum
@@ -69,6 +70,7 @@ for function, name, example in (
     (bench, "bench", "ragflow-local bench report.pdf --json"),
     (completion, "completion", 'eval "$(ragflow-local completion bash)"'),
     (mcp, "mcp", "ragflow-local mcp --project work"),
+    (serve, "serve", "ragflow-local serve --project work"),
     (demo, "demo", "ragflow-local demo my.pdf notes/ --ask 'What is …?'"),
 ):
     app.command(name, epilog=f"\b\nExample:\n  {example}")(function)

@@ -18,6 +18,7 @@ _AREAS = (
     "agents",
     "memories",
     "memory_messages",
+    "openai",
 )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Generator, Mapping
 from typing import Any
 
 from ragflow_local.api.message import Message
 from ragflow_local.api.session import Session
+from ragflow_local.api.streams import Stop, Stream
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
 from ragflow_local.rest.call import Call
@@ -36,9 +38,13 @@ def complete(call: Call, chat_id: str) -> Answer:
         return _events(iter([data])) if is_streamed else done(data)
     messages = Session(call, session).ask(question, stream=True)
     if is_streamed:
-        return Answer(events=_told(call, chat, session, messages))
-    *_, last = messages
-    return done(_answered(call, chat, session, last, is_last=True))
+        return Answer(events=Stream(lambda stop: _told(call, chat, session, messages, stop)))
+    if call.request.stop is not None:
+        call.request.stop.ends(messages.close)
+    last = deque(messages, maxlen=1)
+    if not last:
+        raise Refusal(FAILED, "The answer was stopped.")
+    return done(_answered(call, chat, session, last[0], is_last=True))
 
 
 def question_of(fields: Mapping[str, Any]) -> str:
@@ -79,9 +85,10 @@ def _session(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> SessionRow
 
 
 def _told(
-    call: Call, chat: ChatRow, session: SessionRow, messages: Any
-) -> Generator[dict[str, Any]]:
+    call: Call, chat: ChatRow, session: SessionRow, messages: Stream[Message], stop: Stop
+) -> Generator[dict[str, Any], None, None]:
     """Yield what is known of an answer as it grows, each time all of it, and the end."""
+    stop.ends(messages.close)
     try:
         message = None
         for message in messages:

@@ -47,7 +47,12 @@ class Request:
 
     @classmethod
     def of_http(
-        cls, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+        cls,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        stop: Stop | None = None,
     ) -> Request:
         """Return the request that HTTP's parts make.
 
@@ -56,6 +61,7 @@ class Request:
             target: Path and query, percent-encoded.
             headers: By their names; case does not count.
             body: All of it.
+            stop: Set when nobody waits for the answer any more.
 
         Raises:
             Refusal: The body is not what its type says.
@@ -78,6 +84,7 @@ class Request:
             files=files,
             key=said.removeprefix("Bearer").strip(),
             client=known.get("x-ragflow-client", ""),
+            stop=stop,
         )
 
     def value(self, name: str) -> str | None:

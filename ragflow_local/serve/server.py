@@ -1,0 +1,151 @@
+"""The server around the application: uvicorn, with patience for slow clients that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ragflow_local.api.ragflow import RAGFlow
+from ragflow_local.errors import InvalidValueError
+from ragflow_local.rest import ReleasedAPI
+from ragflow_local.serve.app import App
+from ragflow_local.serve.guard import Rules, is_loopback
+
+_log = logging.getLogger("ragflow_local.serve")
+
+_MOST_HEAD = 32 << 10  # bytes of a request's head
+_IDLE_SECONDS = 15  # a connection without a request
+_ENDING_SECONDS = 1  # until connections are cut: their answers are stopped by then
+_BACKLOG = 512
+
+
+class Service:
+    """A project that is served until it is told to end.
+
+    Args:
+        engine: An open engine; it stays open when the service ends.
+        rules: What is allowed.
+        host: Where it listens.
+        port: Likewise; 0 for any that is free.
+        models: Names of models in scripts to names of models here, see ``ReleasedAPI``.
+    """
+
+    def __init__(
+        self,
+        engine: RAGFlow,
+        rules: Rules | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 9380,
+        models: dict[str, str] | None = None,
+    ) -> None:
+        rules = rules or Rules()
+        if not is_loopback(host) and not rules.key:
+            raise InvalidValueError("host", host, "an address of this computer, or a key as well")
+        api = ReleasedAPI(engine, models=models, tenant_id=engine.tenant_id)
+        self.app = App(api, rules)
+        self._listener = _listen(host, port)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        config = uvicorn.Config(
+            self.app,
+            http=_patient(rules.head_seconds),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            h11_max_incomplete_event_size=_MOST_HEAD,
+            limit_concurrency=rules.most_connections,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=_ENDING_SECONDS,
+        )
+        self._server = _Server(config, self.app.stop_all)
+
+    def run(self) -> None:
+        """Serve until Ctrl-C or ``stop``.
+
+        Raises:
+            KeyboardInterrupt: It was Ctrl-C.
+        """
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self.app.stop_all()
+            self._listener.close()
+
+    def start(self) -> threading.Thread:
+        """Serve in a thread of its own, which is returned."""
+        thread = threading.Thread(target=self.run, name="ragflow-serve", daemon=True)
+        thread.start()
+        return thread
+
+    def stop(self) -> None:
+        """Let the service end; the answers that are being written stop."""
+        self.app.stop_all()
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which stops what is being answered before it waits for it."""
+
+    def __init__(self, config: uvicorn.Config, stop_all: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop_all = stop_all
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stop_all()
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, or tell why there is none.
+
+    Raises:
+        InvalidValueError: The address is taken, or none of this computer's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        free = f"an address that is free ({error})"
+        raise InvalidValueError("port", f"{host}:{port}", free) from error
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _patient(seconds: float) -> type[H11Protocol]:
+    """Return uvicorn's protocol, which waits only so long for the head of a request."""
+
+    class Patient(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+            super().connection_made(transport)
+            self._wait()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._wait()
+
+        def _wait(self) -> None:
+            before: Any = self.cycle
+            self.loop.call_later(seconds + _IDLE_SECONDS * (before is not None), self._end, before)
+
+        def _end(self, before: Any) -> None:
+            if self.cycle is before and not self.transport.is_closing():
+                self.transport.abort()
+
+    return Patient

@@ -1,0 +1,78 @@
+"""Threads that calls wait in: the engine waits for disks and models, and the loop must not."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+_Work = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+
+
+class Threads:
+    """Threads made as they are needed, up to a number; then work waits for one that is free.
+
+    They end with the program whatever they do: one that loads a model holds up no Ctrl-C, as those
+    of ``ThreadPoolExecutor`` do.
+
+    Args:
+        name: Of the threads.
+        most: How many there are at most.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._work: queue.SimpleQueue[_Work] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._made = 0
+        self._free = 0
+
+    async def run(self, call: Callable[[], Result]) -> Result:
+        """Return what ``call`` returns, called in one of the threads."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Result] = loop.create_future()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+            elif self._made < self._most:
+                self._made += 1
+                threading.Thread(target=self._go_on, name=self._name, daemon=True).start()
+            else:
+                self._free -= 1  # owed by the next that is done
+            self._work.put((call, done, loop))
+        return await done
+
+    def _go_on(self) -> None:
+        while True:
+            call, done, loop = self._work.get()
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001  # whoever waits for it is told
+                self._tell(loop, done, None, error)
+            else:
+                self._tell(loop, done, result, None)
+            del call, done
+            with self._lock:
+                self._free += 1
+
+    @staticmethod
+    def _tell(
+        loop: asyncio.AbstractEventLoop,
+        done: asyncio.Future[Any],
+        result: object,
+        error: BaseException | None,
+    ) -> None:
+        def set_result() -> None:
+            if done.done():  # nobody waits any more
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(set_result)
