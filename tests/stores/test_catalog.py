@@ -1,15 +1,11 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError, ReadOnlyProjectError
-from ragflow_local.records import ChunkRow
 from ragflow_local.stores.catalog import (
     Catalog,
     chunks,
@@ -19,45 +15,7 @@ from ragflow_local.stores.catalog import (
     schema,
     vector_states,
 )
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    opened = Catalog(tmp_path / "catalog.sqlite3")
-    schema.migrate(opened.writer(), tmp_path)
-    yield opened
-    opened.close()
-
-
-def add_dataset(catalog: Catalog, id: str) -> None:
-    values: dict[str, Any] = dict.fromkeys(("avatar", "description", "language"), "")
-    values |= {"id": id, "tenant_id": "t", "name": id, "permission": "me"}
-    values |= {"parse_method": "naive", "parser_config": {}, "embedding_model": "hashing"}
-    values |= {"create_time": 1, "update_time": 1}
-    with catalog.write() as connection:
-        datasets.insert(connection, values)
-
-
-def add_document(catalog: Catalog, id: str, dataset_id: str) -> None:
-    values: dict[str, Any] = {"id": id, "dataset_id": dataset_id, "name": id, "type": "doc"}
-    values |= {"kind": "text", "size": 1, "sha256": "0", "source_type": "local"}
-    values |= {"created_by": "t", "parse_method": "naive", "parser_config": {}}
-    with catalog.write() as connection:
-        documents.insert(connection, {**values, "create_time": 1, "update_time": 1})
-
-
-def chunk_row(number: int, document_id: str, content: str) -> ChunkRow:
-    return ChunkRow(number, f"c{number}", document_id, "d", document_id, number, content, 3, 1)
-
-
-def add_chunks(catalog: Catalog, document_id: str, *contents: str) -> None:
-    with catalog.write() as connection:
-        first = chunks.reserve_numbers(connection, len(contents))
-        for number, content in enumerate(contents, first):
-            vector = np.full(4, number, dtype=np.float32)
-            kept = embeddings.keep_one(connection, content.encode(), vector)
-            chunks.insert(connection, chunk_row(number, document_id, content), kept)
-        documents.count(connection, document_id)
+from tests.stores.tables import add_chunks, add_dataset, add_document
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(catalog: Catalog) -> None:

@@ -1,0 +1,75 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from ragflow_local.errors import DiskError
+from ragflow_local.stores import durable
+
+
+def test_a_refusal_of_the_disk_names_the_path_and_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(DiskError, match=r"a\.bin"), durable.telling_disk(tmp_path / "a.bin"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_missing_file_stays_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), durable.telling_disk(tmp_path):
+        raise FileNotFoundError(errno.ENOENT, "No such file")
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+    durable.write_whole(path, b"after")
+    assert path.read_bytes() == b"after"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="full"):
+        durable.write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_folders_are_made_readable_by_their_owner_only(tmp_path: Path) -> None:
+    durable.make_folder(tmp_path / "a" / "b")
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("a", "a/b")} == {0o700}
+
+
+def test_what_is_read_must_be_a_file_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    with durable.read_own(tmp_path / "file") as file:
+        assert file.read() == b"text"
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError) as refused:  # its number is looked at
+            durable.read_own(tmp_path / name)
+        assert refused.value.errno == errno.ELOOP
+    with pytest.raises(FileNotFoundError):
+        durable.read_own(tmp_path / "gone")
+
+
+def test_only_new_files_of_a_tree_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a").write_bytes(b"a")
+    synced = durable.sync_tree(tmp_path, set())
+    assert synced == {str(tmp_path / "sub" / "a")}
+    (tmp_path / "b").write_bytes(b"b")
+    written: list[str] = []
+    monkeypatch.setattr(durable, "_sync", lambda path, mode: written.append(path))
+    assert durable.sync_tree(tmp_path, synced) == synced | {str(tmp_path / "b")}
+    assert written == [str(tmp_path / "b"), str(tmp_path)]
