@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 
 from ragflow_local.errors import DamagedProjectError
+from ragflow_local.records import Matrix
 from ragflow_local.stores.catalog import Catalog, chunks, embeddings
 from tests.stores.tables import add_chunks, add_dataset, add_document
 
 RNG = np.random.default_rng(3)
 
 
-def matrix_of(rows: int, dim: int = 8) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def matrix_of(rows: int, dim: int = 8) -> Matrix:
     matrix = RNG.standard_normal((rows, dim)).astype(np.float32)
-    return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
+    made: Matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return made
 
 
 def test_what_is_kept_is_read_back_as_it_was_rounded(catalog: Catalog) -> None:

@@ -36,4 +36,4 @@ def test_what_the_room_of_the_catalog_raises_is_of_rows(catalog: Catalog) -> Non
 
 def test_what_is_raised_elsewhere_is_not() -> None:
     assert not odd.is_of_rows(raised(lambda: [][1]))
-    assert not odd.is_of_rows(raised(lambda: figures_of(None)))  # type: ignore[arg-type]  # the test
+    assert not odd.is_of_rows(raised(lambda: figures_of(None)))
