@@ -139,10 +139,16 @@ def check_neighbours(name: str, value: object) -> None:
         raise InvalidValueError(name, value, f"a whole number from 0 to 20, or {SECTION!r}")
 
 
-def check_bool(name: str, value: object) -> None:
-    """Raise ``InvalidValueError`` unless ``value`` is True or False."""
-    if not isinstance(value, bool):
+def check_bool(name: str, value: object) -> bool:
+    """Return ``value`` where it is True, False, 1 or 0; else raise ``InvalidValueError``."""
+    if not isinstance(value, int) or value not in (0, 1):
         raise InvalidValueError(name, value, "True or False")
+    return bool(value)
+
+
+def _set_bool(settings: Settings, name: str) -> None:
+    """Let a setting that may be given as 1 or 0 be True or False."""
+    object.__setattr__(settings, name, check_bool(name, getattr(settings, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +191,11 @@ class ParserSettings(Settings):
         if self.graph_model is not None:
             check_model_name("graph_model", self.graph_model)
         check_whole("chunk_token_count", self.chunk_token_count, 1, 1_000_000)
-        check_bool("layout_recognize", self.layout_recognize)
+        _set_bool(self, "layout_recognize")
         check_text("delimiter", self.delimiter)
         check_whole("task_page_size", self.task_page_size, 1, 1_000_000)
         check_number("overlap", self.overlap, 0, 0.5)
-        check_bool("main_content", self.main_content)
+        _set_bool(self, "main_content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +302,12 @@ class PromptSettings(Settings):
         check_whole("top_n", self.top_n, 1, 1024)
         check_text("empty_response", self.empty_response)
         check_text("opener", self.opener)
-        check_bool("show_quote", self.show_quote)
-        check_bool("refine_multiturn", self.refine_multiturn)
+        _set_bool(self, "show_quote")
+        _set_bool(self, "refine_multiturn")
         check_neighbours("neighbours", self.neighbours)
         if self.grounding not in (None, "strict", "marked"):
             raise InvalidValueError("grounding", self.grounding, "strict, marked or None")
-        check_bool("show_nearest", self.show_nearest)
+        _set_bool(self, "show_nearest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,12 +144,11 @@ class Chunk(ApiObject):
             NotFoundError: The chunk has been deleted.
         """
         content = checked_content(self.content)
-        check_bool("available", self.available)
         changes = {
             "content": content,
             "keywords": checked_texts("keywords", self.keywords),
             "questions": checked_texts("questions", self.questions),
-            "available": self.available,
+            "available": check_bool("available", self.available),
         }
         self._load(self._rag.project.indexer.replace_chunk(self.id, changes))
         return True

@@ -46,6 +46,25 @@ def pages_of(rag: Client) -> PageSource:
     return PageSource(project.catalog, project.files, project.pictures)
 
 
+# Methods of RAGFlow's released client that the draft has under other names, or not at all.
+_RELEASED = frozenset(
+    (
+        *("add_message", "async_cancel_parse_documents", "async_parse_documents"),
+        *("create_agent", "create_memory", "delete_agent", "delete_chunks", "delete_documents"),
+        *("delete_memory", "get_agent", "get_chat", "get_recent_messages", "list_agents"),
+        *("list_documents", "list_memory", "parse_documents", "retrieve", "search_message"),
+        *("to_json", "update_agent", "upload_documents"),
+    )
+)
+
+
+def released_door(name: str) -> str:
+    """Return where a name of the released client is; empty for every other name."""
+    if name not in _RELEASED:
+        return ""
+    return f". {name} is of RAGFlow's released client: from ragflow_local.sdk import RAGFlow has it"
+
+
 class ApiObject:
     """An object with named attributes, some of which may be changed and then saved.
 
@@ -74,6 +93,7 @@ class ApiObject:
             return getattr(self, first)
         raise AttributeError(
             f"{type(self).__name__} has no attribute {name!r}; it has {', '.join(self._SHOWN)}"
+            f"{released_door(name)}"
         )
 
     def __setattr__(self, name: str, value: Any) -> None:

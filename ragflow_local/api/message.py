@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ragflow_local.api.chunk import Chunk
@@ -83,6 +84,10 @@ class Message(ApiObject):
             finish_reason=row.finish_reason,
             create_time=row.create_time,
         )
+
+    def __iter__(self) -> Iterator[Message]:
+        """Yield the message itself, once: RAGFlow's client gives answers one after the other."""
+        yield self
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._SHOWN and name not in self._SPELLINGS:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
+from ragflow_local.api.entity import released_door
 from ragflow_local.embedders import Backend, default_model
 from ragflow_local.errors import InvalidValueError, ProjectClosedError
 from ragflow_local.project import Options, Project
@@ -161,6 +162,11 @@ class Opening:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # Only reached where there is no such attribute.
+        kind = type(self).__name__
+        raise AttributeError(f"{kind} has no attribute {name!r}{released_door(name)}")
 
     def __repr__(self) -> str:
         return f"RAGFlow(project_dir={str(self.project_dir)!r})"

@@ -278,7 +278,7 @@ class RAGFlow(Opening):
     def create_chat(
         self,
         name: str = "assistant",
-        avatar: str = "path",
+        avatar: str = "",
         knowledgebases: Sequence[DataSet | str] = ("kb1",),
         llm: Chat.LLM | dict[str, Any] | None = None,
         prompt: Chat.Prompt | dict[str, Any] | str | None = None,

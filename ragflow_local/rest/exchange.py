@@ -9,6 +9,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from multipart import MultipartError, MultipartParser, parse_options_header
+
 from ragflow_local.api.streams import Stop
 from ragflow_local.rest.refusals import ARGUMENT, Refusal
 
@@ -186,8 +188,6 @@ def _json(body: bytes) -> object:
 
 def _form(body: bytes, kind: str) -> tuple[dict[str, str], tuple[File, ...]]:
     """Return the fields and the files of a form."""
-    from multipart import MultipartError, MultipartParser, parse_options_header
-
     boundary = parse_options_header(kind)[1].get("boundary", "")
     if not body or not boundary:
         return {}, ()

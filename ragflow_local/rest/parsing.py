@@ -57,18 +57,23 @@ def cancel(call: Call, dataset_id: str) -> Answer:
     dataset = call.own_dataset(dataset_id, "You don't own the dataset {}.")
     named = _named(call)
     ids = list(dict.fromkeys(named))
-    for id in ids:
-        row = call.document(dataset.id, id)
-        if not _is_running(call, row):
-            raise Refusal(
-                DATA, "Can't stop parsing document that has not started or already completed"
-            )
-        _cancel(call, id)
+    running: list[str] = []
+    try:
+        for id in ids:
+            if not _is_running(call, call.document(dataset.id, id)):
+                raise Refusal(
+                    DATA, "Can't stop parsing document that has not started or already completed"
+                )
+            running.append(id)
+    finally:
+        # All at once: while one is cancelled, the next would go on.
+        call.project.jobs.cancel(running)
+        for id in running:
+            _clear(call, id)
     return _in_part("stopped", len(ids), named)
 
 
-def _cancel(call: Call, id: str) -> None:
-    call.project.jobs.cancel([id])
+def _clear(call: Call, id: str) -> None:
     with call.writing() as connection:
         row = documents.get(connection, id)
         begun = row.process_begin_at if row is not None else None

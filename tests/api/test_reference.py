@@ -80,7 +80,7 @@ SIGNATURES: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         RAGFlow.create_chat,
         {
             "name": "assistant",
-            "avatar": "path",
+            "avatar": "",
             "knowledgebases": ("kb1",),
             "llm": None,
             "prompt": None,
