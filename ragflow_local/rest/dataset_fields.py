@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from ragflow_local.rest.config import MOST_LETTERS, Config, Strict, Text, checked_text
+from ragflow_local.rest.config import MOST_LETTERS, Config, Strict, checked_text
 from ragflow_local.rest.ids import Id
 
 _HEX_ID_LENGTH = 32
@@ -63,7 +63,7 @@ Name = Annotated[
     AfterValidator(checked_text),
 ]
 Avatar = Annotated[Annotated[str, Field(max_length=MOST_LETTERS)] | None, AfterValidator(_avatar)]
-Description = Annotated[Text, Field(max_length=MOST_LETTERS)] | None
+Description = Annotated[str, Field(max_length=MOST_LETTERS), AfterValidator(checked_text)] | None
 EmbeddingModel = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] | None,
     AfterValidator(_embedding_model),

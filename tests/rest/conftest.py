@@ -9,7 +9,11 @@ import pytest
 from ragflow_local import RAGFlow
 from ragflow_local.rest import File, ReleasedAPI, Request
 
-MODELS = {"embedding-3@ZHIPU-AI": "hashing", "glm-4-flash@ZHIPU-AI": "extractive"}
+MODELS = {
+    "embedding-3@ZHIPU-AI": "hashing",
+    "e@p": "hashing",
+    "glm-4-flash@ZHIPU-AI": "extractive",
+}
 KEY = "ragflow-tests"
 
 
