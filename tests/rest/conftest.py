@@ -15,6 +15,7 @@ MODELS = {
     "glm-4-flash@ZHIPU-AI": "extractive",
 }
 KEY = "ragflow-tests"
+NO_IDS: tuple[Any, ...] = ({}, {"ids": None}, {"ids": []})
 
 
 @dataclass(frozen=True)

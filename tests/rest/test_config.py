@@ -8,6 +8,7 @@ from ragflow_local.rest import config
 from ragflow_local.rest.spellings import modern_config
 from tests.rest.conftest import Asked
 
+NO_CONFIG: tuple[Any, ...] = (None, {})
 NO_INT = "Input should be a valid integer"
 NO_BOOL = "Input should be a valid boolean"
 EXTRA = "Extra inputs are not permitted"
@@ -170,7 +171,7 @@ def test_the_delimiter_of_children_stands_where_they_are_used(ask: Asked) -> Non
 def test_an_update_is_merged_and_another_method_brings_its_own(ask: Asked) -> None:
     made = ask.data("POST", "/datasets", {"name": "merged"})
     path = f"/datasets/{made['id']}"
-    for nothing in (None, {}):
+    for nothing in NO_CONFIG:
         same = ask.data("PUT", path, {"parser_config": nothing, "description": "x"})
         assert same["parser_config"] == made["parser_config"]
     given = {"parser_config": {"raptor": {"use_raptor": False}}}

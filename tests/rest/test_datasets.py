@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragflow_local.rest.config import RAPTOR_PROMPT
-from tests.rest.conftest import Asked
+from tests.rest.conftest import NO_IDS, Asked
 
 METHODS = (
     "Input should be 'naive', 'book', 'email', 'laws', 'manual', 'one', 'paper', 'picture',"
@@ -256,7 +256,7 @@ def test_a_list_has_pages_and_an_order(ask: Asked) -> None:
 
 
 def test_nothing_named_deletes_nothing(ask: Asked, dataset: Any) -> None:
-    for body in ({"ids": None}, {"ids": []}, {}, {"ids": None, "delete_all": False}):
+    for body in (*NO_IDS, {"ids": None, "delete_all": False}):
         assert ask("DELETE", "/datasets", body)["code"] == 0
     assert ask.data("GET", "/datasets", id=dataset["id"])
 
