@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from ragflow_local.errors import InvalidValueError
@@ -18,6 +19,7 @@ _JSON = (list, tuple, dict)
 S = TypeVar("S", bound=Settings)
 
 
+@lru_cache(maxsize=1024)  # settings are frozen, and most rows have the same
 def settings_of(kind: type[S], text: str) -> S:
     """Return the settings that a column keeps as JSON.
 
