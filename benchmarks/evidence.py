@@ -1,6 +1,6 @@
 """How often the evidence check marks claims that are true, and claims that are not.
 
-    python -m benchmarks.evidence [--half choose|report] [--verbose] [--words]
+    python -m benchmarks.evidence [--half choose|report|fresh] [--verbose] [--words]
 
 The claims are written by hand: ``evidence_claims.txt``.
 """
@@ -60,7 +60,7 @@ def marked(topic: Topic, embedder: Embedder | None) -> list[list[int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=["choose", "report"], default="choose")
+    parser.add_argument("--half", choices=["choose", "report", "fresh"], default="choose")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--words", action="store_true", help="without an embedding model")
     given = parser.parse_args()

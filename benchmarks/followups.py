@@ -1,42 +1,40 @@
-"""How often a follow-up question is answered, searched as it was asked and made to stand alone.
+"""How often a second question is answered: asked alone, in its conversation, and written out.
 
-    python -m benchmarks.followups [--model FILE.gguf]
+    python -m benchmarks.followups
 
-Conversations of two turns over the demo's documents, written by hand, answered by quoting. *As
-asked*: no rewriting. *Rules*: ``answer/followup.py``, the default. *Model*: ``refine_multiturn``
-with the chat model given. *Whole*: the same question written out by hand, what the others can reach.
+Conversations of two questions, written by hand, asked of a chat with all default settings: in English
+over the demo's documents, in German, French and Chinese over those of ``followup_talks.txt``. An
+answer is right where it says what it must, and nothing of the other subject.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragflow_local import DataSet, RAGFlow
-from ragflow_local.answer.ask import Turn, answer
-from ragflow_local.answer.followup import rewriting, rewritten, standalone
-from ragflow_local.api.retrieval import retrieve
+from ragflow_local import Chat, DataSet, RAGFlow
 from ragflow_local.cli.demo import DOCUMENTS
-from ragflow_local.generators import Generator, open_generator
-from ragflow_local.records import ChatMessage, Hit
-from ragflow_local.retrieve.filters import DocumentFilter
-from ragflow_local.retrieve.search import SearchOptions
-from ragflow_local.settings import LLMSettings, PromptSettings
-
-Rewrite = Callable[[str, Sequence[ChatMessage]], str]
 
 
 @dataclass(frozen=True)
 class Talk:
-    """A question, what is asked next, the same written out, and what the answer must hold."""
+    """A question, the next, the same written out, what it must say, what not ("-": anything)."""
 
     first: str
     next: str
     whole: str
     gold: str
+    wrong: str = "-"
+
+
+@dataclass(frozen=True)
+class Language:
+    """Documents by name, and conversations about them."""
+
+    name: str
+    documents: dict[str, bytes]
+    talks: list[Talk]
 
 
 # ruff: noqa: E501 - a conversation a line
@@ -75,66 +73,57 @@ How many pairs of guillemots bred? | And razorbills? | How many pairs of razorbi
 )
 
 
-def filled(rag: RAGFlow) -> DataSet:
-    dataset = rag.create_dataset("followups")
-    for path in sorted(DOCUMENTS.iterdir()):
-        rag.create_document(dataset, path.name, path.read_bytes())
-    documents = dataset.list_docs()
-    rag.async_parse_documents([document.id for document in documents])
-    for document in documents:
-        list(document.join(interval=1))
-    return dataset
+OTHERS = Path(__file__).with_name("followup_talks.txt")
 
 
-def measure(rag: RAGFlow, dataset: DataSet, rewrite: Rewrite, *, is_whole: bool) -> str:
-    """Return figures: found among the chunks, quoted, seconds for the rewriting."""
-    wanted = SearchOptions(threshold=0.2, vector_weight=0.3, limit=8)
-    embedder = rag.project.embedder_of(dataset._row)
-    found = quoted = 0
-    seconds = 0.0
-
-    def hits_of(question: str) -> list[Hit]:
-        return retrieve(rag.project, question, [dataset._row], DocumentFilter(), wanted)
-
-    def said(question: str) -> str:
-        settings = PromptSettings(), LLMSettings()
-        *_, last = answer(Turn(question, [], *settings, hits_of, embedder=embedder))
-        return last.content
-
-    for talk in TALKS:
-        history = [ChatMessage("user", talk.first), ChatMessage("assistant", said(talk.first))]
-        began = time.monotonic()
-        question = talk.whole if is_whole else rewrite(talk.next, history)
-        seconds += time.monotonic() - began
-        found += any(talk.gold in hit.chunk.content for hit in hits_of(question)[:3])
-        quoted += talk.gold in said(question)
-    return f"{found} | {quoted} | {1000 * seconds / len(TALKS):.1f}"
+def languages() -> Iterator[Language]:
+    english = {path.name: path.read_bytes() for path in sorted(DOCUMENTS.iterdir())}
+    made = [Language("en", english, list(TALKS))]
+    for line in OTHERS.read_text("utf-8").splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind == "language":
+            made.append(Language(rest, {}, []))
+        elif kind == "document":
+            name, _, text = rest.partition(" | ")
+            made[-1].documents[name] = text.encode()
+        elif kind == "talk":
+            made[-1].talks.append(Talk(*rest.split(" | ")))
+    yield from made
 
 
-def by_model(model: Generator) -> Rewrite:
-    def rewrite(question: str, history: Sequence[ChatMessage]) -> str:
-        settings = LLMSettings(temperature=0, max_token=96)
-        said = "".join(model.generate(rewriting(question, history), settings))
-        return rewritten(said.rpartition("</think>")[2], question, history)
+def filled(rag: RAGFlow, documents: dict[str, bytes] | None = None) -> DataSet:
+    """Return a dataset of documents; without any, of the demo's."""
+    dataset = rag.create_dataset(f"followups_{len(rag.list_datasets())}")
+    for name, data in (documents or next(languages()).documents).items():
+        rag.create_document(dataset, name, data)
+    dataset.parse()
+    return rag.get_dataset(dataset.name)
 
-    return rewrite
+
+def is_right(chat: Chat, talk: Talk, *questions: str) -> bool:
+    """Return whether the last of questions asked in one session is answered."""
+    session = chat.create_session("talk")
+    *_, last = [session.ask(question).content for question in questions]
+    return talk.gold in last and talk.wrong not in last.replace("-", "")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path)
-    given = parser.parse_args()
-    ways: list[tuple[str, Rewrite]] = [("as asked", lambda question, _: question)]
-    ways.append(("rules", standalone))
-    if given.model:
-        ways.append((f"model {given.model.name}", by_model(open_generator(given.model))))
-    print(f"| {len(TALKS)} follow-ups | answer in the best 3 chunks | quoted | ms |")
-    print("|---|---|---|---|")
+    print("| language | second questions | asked alone | in the conversation | written out |")
+    print("|---|---|---|---|---|")
     with RAGFlow.temporary() as rag:
-        dataset = rag.get_dataset(filled(rag).name)
-        for name, rewrite in ways:
-            print(f"| {name} | {measure(rag, dataset, rewrite, is_whole=False)} |", flush=True)
-        print(f"| whole | {measure(rag, dataset, standalone, is_whole=True)} |")
+        for language in languages():
+            dataset = filled(rag, language.documents)
+            chat = rag.create_chat(language.name, knowledgebases=[dataset])
+            alone = sum(is_right(chat, talk, talk.next) for talk in language.talks)
+            second = [
+                talk for talk in language.talks if is_right(chat, talk, talk.first, talk.next)
+            ]
+            whole = sum(is_right(chat, talk, talk.whole) for talk in language.talks)
+            count = len(language.talks)
+            print(f"| {language.name} | {count} | {alone} | {len(second)} | {whole} |", flush=True)
+            for talk in language.talks:
+                if talk not in second:
+                    print(f"<!-- {talk.first} {talk.next} -->")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ FOREIGN = (
 )
 FEW = (1, 3)
 MODELS = ("all-MiniLM-L6-v2", "multilingual-e5-small")
-WORTH = 4
+WORTH = 5
 REFUSED = 0.08  # of the answerable questions of these sets, at most 12 % of others
 SURE = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 LEAST = (0.1, 0.15, 0.2, 0.25, 0.3)

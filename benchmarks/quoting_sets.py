@@ -23,7 +23,7 @@ from ragflow_local.records import Hit
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
 TOP_N = 8  # a chat's
-MOST_QUESTIONS = 400  # of a set of reading/
+MOST_QUESTIONS = 150  # of a set of reading/
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.records import ChatMessage
-from ragflow_local.text.asking import COMMANDS, RUNS
+from ragflow_local.text.asking import ASIDES, COMMANDS, RUNS
 from ragflow_local.text.content import asked_in_order
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import function_words, language_of, question_words
@@ -29,6 +29,12 @@ _TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for no
 _LONGEST = 400  # letters of a rewritten question; a longer one is an answer
 _FEW, _MANY = 3, 4  # terms of a question's own: so few lean, so many stand alone
 _TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”]+")
+# "a service" takes the place of "a tyre change", "for the Golf" that of "for the Tesla".
+_ARTICLES_SAID = """
+    a an the ein eine einen einem einer eines der die das den dem un une le la les el los las uno
+    una il lo i gli um uma o os as een het"""
+_ARTICLES = frozenset(_ARTICLES_SAID.split())
+_OF = frozenset(("of", "de", "von", "du", "di", "do", "da", "van"))
 _WITHOUT_ARTICLES = ("ru", "uk", "pl", "cs", "sk", "sr")  # what follows "where" is a verb
 _RUN = re.compile(r"\d+[年月日号號년월일]?|[^\s\d?？!！.,;:，。、؟（）()“”]+")
 _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\w’'-]*)*")
@@ -85,7 +91,7 @@ def completed(
     previous = completed(before, history[: earlier[-1]], nearness).whole
     if is_led and own:
         whole = _replaced(previous, rest or question, nearness)
-    elif own:
+    elif own or (POINTING.search(question) and _asks(question)):
         answers = [m.content for m in history[earlier[-1] :] if m.role == "assistant"]
         whole = f"{question} {_subject_of(previous, answers)}".strip()
     else:
@@ -129,6 +135,12 @@ def _terms(question: str) -> tuple[str, ...]:
     return (*(term for term in terms if not is_unspaced(term)), *pairs[::2])
 
 
+def _asks(question: str) -> bool:
+    """Return whether a question has a question word, so that it asks anew."""
+    asking = question_words(language_of(question))
+    return any(fold(word) in asking for word in _TOKEN.findall(question))
+
+
 def _stands_alone(question: str, own: Sequence[str]) -> bool:
     """Return whether what a question refers to is likely in the question itself."""
     points = POINTING.search(question)
@@ -160,7 +172,7 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
     language = language or language_of(question)
     if language in RUNS:
         return _runs(question, language)
-    small = function_words(language) | {fold(word) for word in COMMANDS.split()}
+    small = function_words(language) | {fold(word) for word in (COMMANDS + ASIDES).split()}
     phrases: list[_Phrase] = []
     before, is_open = "", False
     for number, match in enumerate(_TOKEN.finditer(question)):
@@ -170,6 +182,8 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
             continue
         is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
         kind = "verb" if is_verb else _kind_of(word, is_first=is_whole and number == 0)
+        if language == "de" and kind == "name" and before in _ARTICLES:
+            kind = "thing"  # nouns are in upper case as well, and names have no "ein" before them
         last = phrases[-1] if phrases and is_open else None
         if last is not None and (last.kind == kind or (last.kind == "name" and kind == "figure")):
             text = question[last.start : match.end()]
@@ -204,8 +218,19 @@ def _replaced(previous: str, rest: str, nearness: Nearness | None) -> str:
         if old is None:
             left.append(phrase.text)
         elif old.text != phrase.text:
-            previous = previous[: old.start] + phrase.text + previous[old.end :]
+            end = _end_with_complement(previous, old)
+            previous = previous[: old.start] + phrase.text + previous[end:]
     return " ".join([previous, *left])
+
+
+def _end_with_complement(question: str, old: _Phrase) -> int:
+    """Return where a thing ends with what it is of: "change of tyres" is one."""
+    following = [phrase for phrase in _phrases(question) if phrase.start >= old.end]
+    if old.kind == "thing" and following and following[0].kind == "thing":
+        between = question[old.end : following[0].start].strip()
+        if fold(between) in _OF:
+            return following[0].end
+    return old.end
 
 
 def _place_for(new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None) -> _Phrase | None:
@@ -218,11 +243,18 @@ def _place_for(new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None) 
         near = nearness(new.text, [phrase.text for phrase in alike]).tolist()
     worth = [
         value
-        + (0.3 if phrase.before and phrase.before == new.before else 0.0)
+        + (0.3 if _is_led_alike(phrase.before, new.before) else 0.0)
         + (0.1 if phrase.before else 0.0)
         for phrase, value in zip(alike, near, strict=True)
     ]
-    return alike[max(range(len(alike)), key=lambda at: (worth[at], at))]
+    # The later of two alike; of runs, the earlier: what is asked of it stands at the end.
+    later = -1 if is_unspaced(new.text[:1]) else 1
+    return alike[max(range(len(alike)), key=lambda at: (worth[at], later * at))]
+
+
+def _is_led_alike(word: str, other: str) -> bool:
+    """Return whether two small words before phrases are the same, or both articles."""
+    return bool(word) and (word == other or {word, other} <= _ARTICLES)
 
 
 def _subject_of(previous: str, answers: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from ragflow_local.answer.candidates import (
     weights_of,
 )
 from ragflow_local.answer.found import stands_out
-from ragflow_local.answer.parts import Search, Trail, followed, has_parts
+from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.scorer import Nearness, text_of
 from ragflow_local.answer.statements import (
     best_of_each_kind,
@@ -40,8 +40,8 @@ MOST_SENTENCES = 3
 _SCORED = 20  # the best by words; to embed one costs milliseconds
 _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for that
 # By benchmarks/quoting.py, see benchmarks/results/answer.md.
-_SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
-_LEAST_CHANCE = 0.12  # of a further unit
+_SURE = 0.7  # chance with which what is quoted holds the answer; less asks for a further unit
+_LEAST_CHANCE = 0.25  # of a further unit
 _PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
 _MOST_ROWS = 10
 
@@ -109,10 +109,10 @@ def extract(
     )
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
-    first = chosen[order[0]]
-    if has_parts(asked, first, weights):
-        trail = Trail(asked, (first,), tuple(hits[:count]))
-        trail = followed(trail, nearness, search, MOST_SENTENCES)
+    if has_parts(asked, chosen[order[0]], weights):
+        firsts = [(chosen[at], float(scores[at])) for at in order]
+        trail = Trail(asked, (), tuple(hits[:count]))
+        trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
         return [_quote((unit, chances[0], False), trail.hits) for unit in trail.kept]
     picked = _picked(asked, [chosen[at] for at in order], chances, weights)
     if not any(disputed for *_, disputed in picked):

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.figures import figures_of, is_negated, times_of
+from ragflow_local.text.terms import is_unspaced
 
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
 _NAMED = 0.5  # share of a head's terms that the question says: it means what stands under it
+_NUMERAL = re.compile(r"[\d零〇一二两兩三四五六七八九十百千万萬亿億]")
 _NAME = re.compile(r"[A-ZÀ-ÞА-Я\d][\w’'.-]*")
 
 
@@ -141,7 +143,11 @@ def contradict(candidate: Candidate, other: Candidate) -> bool:
     ):
         return False
     common = candidate.own & other.own
-    rest = (candidate.own ^ other.own) - _number_terms(candidate) - _number_terms(other)
+    numbers = _number_terms(candidate) | _number_terms(other)
+    mine, theirs = candidate.own - other.own - numbers, other.own - candidate.own - numbers
+    if mine and theirs:  # "A service costs 80", "a wash costs 12": each is of its own thing
+        return False
+    rest = mine | theirs
     return len(common) >= 2 and len(rest) <= 0.5 * len(common) and _differ(candidate, other)
 
 
@@ -155,9 +161,11 @@ def _figures(candidate: Candidate) -> frozenset[str]:
 
 
 def _number_terms(candidate: Candidate) -> frozenset[str]:
-    """Return the terms of the words that are numbers."""
+    """Return the terms of the words that are numbers, of scripts without spaces of the signs."""
     words = (word for word in candidate.unit.text.split() if figures_of(word))
-    return frozenset(term for word in words for term in content_terms(word))
+    terms = (term for word in words for term in content_terms(word))
+    spaced = frozenset(term for term in terms if not is_unspaced(term))
+    return spaced | frozenset(term for term in candidate.own if _NUMERAL.search(term))
 
 
 def _differ(candidate: Candidate, other: Candidate) -> bool:

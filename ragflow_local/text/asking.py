@@ -5,12 +5,15 @@ Question and function words of the languages with spaces are in ``function_words
 
 # "Tell me", "Nenne", "Montrez": what is said to be asked for comes after them.
 COMMANDS = """
-    tell show give list explain describe name find please know want kind type sort call exactly
-    called named happen happened long many much often
-    bitte nenne nennen zeige sage erkläre beschreibe heißt
-    dites donnez montrez expliquez décrivez appelle
-    dime muestra explica describe llama dimmi mostra spiega chiama diga mostre explique chama
-    noem toon vertel heet podaj powiedz nazywa назовите скажите называется اذكر"""
+    tell show give list explain describe find
+    bitte nenne nennen zeige sage erkläre beschreibe
+    dites donnez montrez expliquez décrivez
+    dime muestra explica describe dimmi mostra spiega diga mostre explique
+    noem toon vertel podaj powiedz назовите скажите اذكر"""
+# What says which of its things is asked for, wherever it stands.
+ASIDES = """
+    name please know want kind type sort call exactly called named happen happened
+    long many much often heißt appelle llama chiama chama heet nazywa называется"""
 RUNS = {
     "zh": r"請問|请问|请|請|是什么(?:意思)?|是什麼|什么时[候间]|什麼時[候間]|什么样的?|什么|什麼"
     r"|为什么|為什麼|为何|為何|何时|何時|何地|何人|何处|何處|哪一?[个個些位年天种種座里裡儿兒]?|谁|誰"

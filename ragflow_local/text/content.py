@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from ragflow_local.text.asking import COMMANDS, RUNS
+from ragflow_local.text.asking import ASIDES, COMMANDS, RUNS
 from ragflow_local.text.folding import fold
-from ragflow_local.text.languages import function_words, language_of
+from ragflow_local.text.languages import function_words, language_of, question_words
 from ragflow_local.text.terms import groups_of, is_unspaced, iterate
 
 # "Who is in IT?", "Widget A": one letter is a code where it follows a word.
 _CODE = re.compile(r"(?<![\w'’-])[A-Z]{2,6}(?![\w'’])|(?<=[a-z] )[A-HJ-Z](?![\w'’.])")
+_WORD = re.compile(r"[^\W\d_]+")
 _LOWER = re.compile(r"[a-z]")
 _RUNS = {language: re.compile(pattern) for language, pattern in RUNS.items()}
 _told_language = lru_cache(maxsize=4096)(language_of)
@@ -36,11 +37,6 @@ def content_terms(text: str, language: str = "") -> tuple[str, ...]:
     return _content(text, language, _tying(language))
 
 
-def asked_terms(question: str) -> frozenset[str]:
-    """Return the terms a question is about, without those that only ask."""
-    return frozenset(asked_in_order(question))
-
-
 @lru_cache(maxsize=256)
 def asked_in_order(question: str) -> tuple[str, ...]:
     """Return the terms a question is about, each once; where all its words only ask, these."""
@@ -49,7 +45,11 @@ def asked_in_order(question: str) -> tuple[str, ...]:
         bare = _RUNS[language].sub(" ", _RUNS[language].sub(" ", question))  # か after what asks
         terms = _content(bare, language, _tying(language))
     else:
-        terms = _content(question, language, _tying(language) | _commands(language))
+        small = _tying(language) | _small(ASIDES, language)
+        start = _first_asking(question, language)  # "Tell me who", but not "Who told"
+        commands = small | _small(COMMANDS, language)
+        terms = _content(question[:start], language, commands)
+        terms += _content(question[start:], language, small)
     return tuple(dict.fromkeys(terms or content_terms(question, language)))
 
 
@@ -76,6 +76,13 @@ def _tying(language: str) -> frozenset[str]:
     return words | frozenset(term for word in words for term in iterate(word, language))
 
 
+def _first_asking(question: str, language: str) -> int:
+    """Return where the first question word begins; the end where there is none."""
+    asking = question_words(language)
+    starts = (match.start() for match in _WORD.finditer(question) if fold(match[0]) in asking)
+    return next(starts, len(question))
+
+
 @cache
-def _commands(language: str) -> frozenset[str]:
-    return frozenset(iterate(COMMANDS, language)) | {fold(w) for w in COMMANDS.split()}
+def _small(words: str, language: str) -> frozenset[str]:
+    return frozenset(iterate(words, language)) | {fold(word) for word in words.split()}

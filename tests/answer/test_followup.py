@@ -20,6 +20,17 @@ def asked(*questions: str) -> list[ChatMessage]:
         ("What about 2021?", REVENUE, "What was Apple's revenue in 2021?"),
         ("What about NVIDIA?", REVENUE, "What was NVIDIA revenue in 2020?"),
         ("Why?", REVENUE, REVENUE),
+        (
+            "Und eine Inspektion?",
+            "Was kostet ein Reifenwechsel beim Opel Astra?",
+            "Was kostet ein Inspektion beim Opel Astra?",
+        ),
+        (
+            "Et une révision ?",
+            "Combien coûte un changement de pneus de la Renault Clio ?",
+            "Combien coûte un révision de la Renault Clio ?",
+        ),
+        ("保养呢？", "更换轮胎的价格是多少？", "保养的价格是多少？"),
         ("Where does it live?", "What is the kraken?", "Where does it live? kraken"),
         ("它有多大？", "大王乌贼是什么？", "它有多大？ 大王乌贼"),
         ("那2021年呢？", "苹果公司2020年的收入是多少？", "苹果公司2021年的收入是多少？"),
@@ -40,6 +51,14 @@ def test_a_follow_up_is_completed(question: str, before: str, expected: str) -> 
 )
 def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
     assert standalone(question, asked(REVENUE)) == question
+
+
+def test_a_question_of_small_words_that_asks_anew_is_not_the_old_one() -> None:
+    history = [
+        ChatMessage("user", "Qui dirige le musée ?"),
+        ChatMessage("assistant", "Le musée est dirigé par Claire Morel."),
+    ]
+    assert standalone("Quand est-elle née ?", history) == "Quand est-elle née ? Claire Morel"
 
 
 def test_without_history_nothing_changes() -> None:

@@ -160,3 +160,24 @@ def test_rows_are_found_by_any_column(
     answer = said(question, TABLE)
     assert all(text in answer for text in wanted), answer
     assert not any(text in answer for text in unwanted), answer
+
+
+@pytest.mark.parametrize(
+    ("question", "content", "wanted"),
+    [
+        ("住宿费每年多少？", "学费每年3000元。住宿费每年1200元。", "1200"),
+        ("What does a service cost?", "A wash costs 12 euros. A service costs 80 euros.", "80"),
+        (
+            "Was kostet eine Inspektion?",
+            "Ein Ölwechsel kostet 60. Eine Inspektion kostet 90.",
+            "90",
+        ),
+    ],
+    ids=["zh", "en", "de"],
+)
+def test_prices_of_two_things_are_no_contradiction(
+    question: str, content: str, wanted: str
+) -> None:
+    quotes = extract(question, [hit(content)])
+    assert [wanted in quote.text for quote in quotes] == [True]
+    assert not quotes[0].is_disputed

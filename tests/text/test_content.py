@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.text.content import asked_in_order, asked_terms, content_terms
+from ragflow_local.text.content import asked_in_order, content_terms
 from ragflow_local.text.languages import language_of
 from ragflow_local.text.terms import iterate
 
@@ -37,8 +37,8 @@ def test_of_a_question_what_it_is_about_is_left(question: str, left: str) -> Non
     ],
 )
 def test_of_scripts_without_spaces_pairs_are_left(question: str, left: set[str]) -> None:
-    assert left <= asked_terms(question)
-    assert len(asked_terms(question)) <= len(left) + 1
+    assert left <= set(asked_in_order(question))
+    assert len(asked_in_order(question)) <= len(left) + 1
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_of_scripts_without_spaces_pairs_are_left(question: str, left: set[str])
     ],
 )
 def test_a_code_in_upper_case_is_a_word(question: str, code: str) -> None:
-    assert code in asked_terms(question)
-    assert code not in asked_terms(question.upper())
+    assert code in asked_in_order(question)
+    assert code not in asked_in_order(question.upper())
 
 
 def test_a_question_of_small_words_is_about_nothing() -> None:
-    assert asked_terms("What can you do?") == frozenset()
+    assert asked_in_order("What can you do?") == ()
 
 
 def test_content_keeps_the_order_and_what_stands_twice() -> None:
@@ -65,3 +65,8 @@ def test_content_keeps_the_order_and_what_stands_twice() -> None:
 def test_words_that_tie_in_one_language_mean_in_another() -> None:
     assert "die" in content_terms("They die in the cold of the winter")
     assert "die" not in content_terms("Die Pumpe steht in der Kälte")
+
+
+def test_a_command_asks_only_before_the_question_word() -> None:
+    assert asked_in_order("Tell me who described the squid") == ("describ", "squid")
+    assert asked_in_order("Describe the squid") == ("squid",)
