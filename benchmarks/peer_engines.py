@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 FOUND = 10
+PARSED_AT_ONCE = 64  # documents
 
 
 class Engine(ABC):
@@ -52,12 +53,17 @@ class Ours(Engine):
         self.kept = 0.0  # when all texts were files of the project
 
     def add(self, texts: Sequence[str]) -> None:
-        """Upload and parse, until every document is done."""
-        for number, text in enumerate(texts):
-            self.rag.create_document(self.dataset, f"{number}.txt", text.encode())
+        """Add and parse, until every document is done: the first are read while others come."""
+        documents = []
+        for start in range(0, len(texts), PARSED_AT_ONCE):
+            part = texts[start : start + PARSED_AT_ONCE]
+            added = [
+                self.rag.add_document(self.dataset, f"{start + at}.txt", text.encode())
+                for at, text in enumerate(part)
+            ]
+            self.rag.async_parse_documents([document.id for document in added])
+            documents += added
         self.kept = time.perf_counter()
-        documents = self.dataset.list_docs(limit=len(texts))
-        self.rag.async_parse_documents([document.id for document in documents])
         for document in documents:
             *_, (_, message) = document.join(interval=0.05)
             assert document.run == "DONE", message

@@ -81,6 +81,20 @@ class Machine(RuleBasedStateMachine):
         assert " ".join(kept.chunks.values()).split() == kept.text.split()
 
     @precondition(lambda self: self.model)
+    @rule()
+    def parse_all(self) -> None:
+        """All in one group, where their texts are short."""
+        documents = {name: self.rag.get_document(name=name) for name in self.model}
+        self.rag.async_parse_documents([document.id for document in documents.values()])
+        self.rag.project.jobs.wait_for_all()
+        for name, kept in self.model.items():
+            document = self.rag.get_document(documents[name].id)
+            assert document.run == "DONE", document.progress_msg
+            kept.run, kept.off = "DONE", set()
+            self.note(document, kept)
+            assert " ".join(kept.chunks.values()).split() == kept.text.split()
+
+    @precondition(lambda self: self.model)
     @rule(data=st.data(), text=texts)
     def add_chunk(self, data: st.DataObject, text: str) -> None:
         document, kept = self.document(data)
