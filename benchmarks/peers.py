@@ -72,7 +72,6 @@ def measured(python: Path, engine: str, one: RetrievalSet) -> dict[str, Any]:
             sys.exit(f"{engine} on {one.name}: {done.stderr[-2000:]}")
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    keeping = told.get("keeping", 0.0)
     pairs = zip(told["rankings"], one.relevant, strict=True)
     return {
         "documents/s": len(one.documents) / told["seconds"],
@@ -80,8 +79,6 @@ def measured(python: Path, engine: str, one: RetrievalSet) -> dict[str, Any]:
         "nDCG@10": statistics.mean(ndcg(*pair) for pair in pairs),
         "peak MiB": told["MiB"],
         "disk MiB": size / 2**20,
-        "ms a file": 1000 * keeping / len(one.documents),
-        "ms a chunk": 1000 * (told["seconds"] - keeping) / told.get("chunks", 1),
     }
 
 
@@ -101,13 +98,14 @@ def page(peers: str, figures: dict[str, dict[str, dict[str, float]]], rounds: in
         f" the same model ({MODEL}), a process of its own, and its turn in each of {rounds} rounds,"
         " the best of which counts. Documents a second: from texts to the first search's result,"
         " on the disk, libraries and weights loaded before. ragflow_local takes each text as a"
-        " file, has workers read and cut it, and keeps it; the others are given texts. Peak memory"
+        " file, waits for the disk, has workers read and cut it while more is added, and keeps it; the"
+        " others are given texts. Peak memory"
         " is of the engine's own process, without ragflow_local's workers. Without a model:"
         " ragflow_local with words hashed into vectors, which leaves its own work.",
     ]
     for name, engines in figures.items():
         own = engines["without a model"]
-        columns = [column for column in own if not column.startswith("ms a ")]
+        columns = list(own)
         embedding = [rates["documents/s"] for who, rates in engines.items() if who in _EMBEDDING]
         share = engines["ragflow_local"]["documents/s"] / max(embedding)
         lines += ["", f"## {name}", "", "| engine | " + " | ".join(columns) + " |"]
@@ -118,8 +116,7 @@ def page(peers: str, figures: dict[str, dict[str, dict[str, float]]], rounds: in
         lines += [
             "",
             f"Adding: {share:.2f} times the faster of the others that embed. Without a model,"
-            f" {own['ms a chunk']:.2f} ms a chunk for reading, cutting, hashing words and"
-            f" indexing, and {own['ms a file']:.2f} ms for keeping a file.",
+            f" {1000 / own['documents/s']:.2f} ms a document.",
         ]
     return "\n".join(lines)
 
