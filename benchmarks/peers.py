@@ -98,8 +98,8 @@ def page(peers: str, figures: dict[str, dict[str, dict[str, float]]], rounds: in
         f" the same model ({MODEL}), a process of its own, and its turn in each of {rounds} rounds,"
         " the best of which counts. Documents a second: from texts to the first search's result,"
         " on the disk, libraries and weights loaded before. ragflow_local takes each text as a"
-        " file, waits for the disk, has workers read and cut it while more is added, and keeps it; the"
-        " others are given texts. Peak memory"
+        " file, waits for the disk, has workers read and cut it while more is added, and keeps it;"
+        " the others are given texts. Peak memory"
         " is of the engine's own process, without ragflow_local's workers. Without a model:"
         " ragflow_local with words hashed into vectors, which leaves its own work.",
     ]
