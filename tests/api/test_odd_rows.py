@@ -205,6 +205,8 @@ def test_no_other_error_leaves_the_api_whatever_the_row(built: Path, tmp_path: P
         ("messages", "content", b""),
         ("postings_datasets", "languages", '{"a": {"b": 1}}'),
         ("postings_datasets", "length", 0),
+        ("documents", "token_count", "9" * 400),
+        ("meta_values", "document", 1e308),
     ],
 )
 def test_a_row_that_was_seen_to_do_harm_is_told(

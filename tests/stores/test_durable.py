@@ -6,6 +6,7 @@ import pytest
 
 from ragflow_local.errors import DiskError
 from ragflow_local.stores import durable
+from tests.power import Disk
 
 
 def test_a_refusal_of_the_disk_names_the_path_and_the_reason(tmp_path: Path) -> None:
@@ -73,3 +74,15 @@ def test_only_new_files_of_a_tree_are_synced(
     monkeypatch.setattr(durable, "_sync", lambda path, mode: written.append(path))
     assert durable.sync_tree(tmp_path, synced) == synced | {str(tmp_path / "b")}
     assert written == [str(tmp_path / "b"), str(tmp_path)]
+
+
+@pytest.mark.parametrize("is_durable", [True, False])
+def test_folders_that_were_made_are_there_after_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_durable: bool
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    disk = Disk(root, monkeypatch)
+    durable.make_folder(root / "above" / "project", is_durable=is_durable)
+    disk.cut(tmp_path / "left")
+    assert (tmp_path / "left" / "above" / "project").is_dir() == is_durable

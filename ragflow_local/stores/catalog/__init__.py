@@ -41,6 +41,8 @@ IntegrityError = sqlite3.IntegrityError
 
 # What SQLite says of a file that is torn, and of the disk; else it tells of a bug of ours.
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# Sums of odd rows, which our own triggers cannot write: this package gives every column a value.
+_ODD_VALUES = (sqlite3.SQLITE_CONSTRAINT_NOTNULL,)
 _DISK = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_READONLY: errno.EROFS,
@@ -302,6 +304,8 @@ class Catalog:
                 number = _DISK[code] or _refusal(self.path)
                 raise DiskError(self.path, number, _first_line(error)) from error
             self._check_open()  # by another thread, in the middle of reading
+            if getattr(error, "sqlite_errorcode", 0) in _ODD_VALUES:
+                raise DamagedProjectError(self.path, _first_line(error)) from error
             if isinstance(error, sqlite3.IntegrityError):
                 raise  # a name is taken, which the caller tells
             raise DiskError(self.path, None, _first_line(error)) from error

@@ -96,7 +96,7 @@ def meeting(
             f"SELECT document FROM meta_values WHERE {_AMONG} AND {where} LIMIT ?",
             [*among, *parameters, most],
         )
-        numbers.update(int(row[0]) for row in rows)
+        numbers.update(_number(row[0]) for row in rows)
         if 0 <= most <= len(numbers):
             return numbers
     if not isinstance(wanted, Mapping) and None in _choices(wanted):
@@ -106,7 +106,7 @@ def meeting(
             " AND name = ?) LIMIT ?",
             [*among, most],
         )
-        numbers.update(int(row[0]) for row in rows)
+        numbers.update(_number(row[0]) for row in rows)
     return numbers
 
 
@@ -116,7 +116,13 @@ def uncertain(connection: Connection, dataset_ids: Collection[str], name: str) -
         f"SELECT document FROM meta_values WHERE {_AMONG} AND kind = 'other'",
         [json.dumps(list(dataset_ids)), name],
     )
-    return {int(row[0]) for row in rows}
+    return {_number(row[0]) for row in rows}
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:  # REAL, say: the column holds whatever was put in
+        raise TypeError("the number of a document is none")
+    return value
 
 
 def _asked(wanted: object) -> Iterator[tuple[str, list[Any]]]:
