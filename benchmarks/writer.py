@@ -21,14 +21,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
+import psutil
 
 from benchmarks.corpora import Zipf
 from benchmarks.measure import machine, write
 from ragflow_local import RAGFlow
 from ragflow_local.embedders import Embedder
 from ragflow_local.ingest import drafts as ingest_drafts
-from ragflow_local.records import Draft
+from ragflow_local.ingest import wire
+from ragflow_local.records import DocumentRow, Draft
 from ragflow_local.text.tokens import token_counter
 
 SIZES = (64, 512, 4096, 16384)
@@ -63,12 +66,12 @@ def texts(seed: int) -> Iterator[str]:
 
 def parsed_of(document: Any, drafts: list[Draft], count_tokens: Callable[[str], int]) -> Any:
     """Return a document as it comes from a worker, in the form that this version's writer takes."""
-    sent: dict[str, Any] = {}
+    beside: dict[str, Any] = {}
     if hasattr(ingest_drafts, "Counted"):  # what a worker sends beside the chunks
         from ragflow_local.ingest.counted import counted_of
 
-        sent["counted"] = counted_of(drafts, document.name, count_tokens)
-    return ingest_drafts.Parsed(document, drafts, [], lambda: False, **sent)
+        beside["counted"] = counted_of(drafts, document.name, count_tokens)
+    return ingest_drafts.Parsed(document, drafts, [], lambda: False, **beside)
 
 
 def measured(size: int, chunks: int) -> dict[str, float]:
@@ -110,6 +113,36 @@ def measured(size: int, chunks: int) -> dict[str, float]:
         "chunks/s": count / wall,
         "MiB more": grown / 1024,
     }
+
+
+def waiting() -> dict[str, float]:
+    """Return what documents take in memory that wait to be committed, as many as may."""
+    # Not of an earlier version, which imports this script too.
+    from ragflow_local.ingest.counted import counted_of, received, sent
+    from ragflow_local.ingest.drafted import Drafted
+    from ragflow_local.ingest.tasks import Parse
+
+    source, count_tokens = texts(1), token_counter(None)
+    queue = Drafted(lambda: False)
+    queue._chunks_a_second = 1e6
+    with tempfile.TemporaryDirectory() as name:
+        frames = [Path(name) / str(number) for number in range(3000)]
+        for frame in frames:  # all before: the analyzer's caches are a worker's
+            drafts = [Draft(next(source)) for _ in range(OF_A_DOCUMENT)]
+            counted = sent(counted_of(drafts, "a.txt", count_tokens))
+            frame.write_bytes(msgspec.msgpack.encode(wire.Chunked(drafts, [], counted)))
+        before, chunks = psutil.Process().memory_info().rss, 0
+        for frame in frames:
+            if not queue._has_room():
+                break
+            reply = msgspec.msgpack.decode(frame.read_bytes(), type=wire.Chunked)
+            parse = Parse(cast(DocumentRow, None), 0, cast(Any, None), "")
+            parse.drafts = reply.drafts
+            parse.counted = received(reply.counted, reply.drafts, "a.txt")
+            queue.put(parse)
+            chunks += len(reply.drafts)
+        grown = psutil.Process().memory_info().rss - before
+    return {"chunks": chunks, "MiB counted": queue._bytes / 2**20, "MiB taken": grown / 2**20}
 
 
 def in_turn(folder: Path, size: int, chunks: int) -> dict[str, float]:
@@ -155,10 +188,12 @@ def main() -> None:
             version: max(found, key=lambda one: one["chunks/CPU s"])
             for version, found in rounds.items()
         }
-    write("writer", page(figures), figures)
+    ahead = waiting()
+    print(ahead, flush=True)
+    write("writer", page(figures, ahead), {"writer": figures, "waiting": ahead})
 
 
-def page(figures: dict[str, dict[str, dict[str, float]]]) -> str:
+def page(figures: dict[str, dict[str, dict[str, float]]], ahead: dict[str, float]) -> str:
     """Return the page of results."""
     lines = [
         "# What the one writer costs",
@@ -175,7 +210,15 @@ def page(figures: dict[str, dict[str, dict[str, float]]]) -> str:
         rates = [found["chunks/CPU s"] for found in versions.values()]
         cells = " | ".join(f"{rate:,.0f}" for rate in rates)
         lines.append(f"| {int(size):,} | {cells} | {rates[-1] / rates[0]:.2f} |")
-    lines += ["", "Chunks a processor second."]
+    lines += [
+        "",
+        "Chunks a processor second; what a group takes in memory beyond the one before:"
+        f" {max(found['now']['MiB more'] for found in figures.values()):.0f} MiB at most.",
+        "",
+        f"Waiting to be committed, with their terms, are {ahead['chunks']:,.0f} such chunks at"
+        f" most, counted as {ahead['MiB counted']:.0f} MiB; they take"
+        f" {ahead['MiB taken']:.0f} MiB.",
+    ]
     return "\n".join(lines)
 
 

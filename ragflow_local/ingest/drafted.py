@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ragflow_local.ingest.tasks import Parse
 
-# Beyond which nothing more is read: texts, terms and pictures of documents on their way.
+# Beyond which nothing more is read: texts, terms and pictures of documents on their way; and
+# chunks, where a large model makes groups small, and what waits would only take memory.
 _MOST_BYTES = 96 << 20
-_MOST_BYTES_OF_A_GROUP = 48 << 20
+_MOST_BYTES_OF_A_GROUP = 64 << 20
+_AHEAD = 4096
 _FEWEST, _MOST = 64, 16_384  # chunks of a group, where there are as many
 _SECONDS_AWAITED, _SECONDS = 0.5, 6.0  # that a group may take
 
@@ -28,12 +30,13 @@ _BYTES_OF_A_DRAFT = 600
 def bytes_of(parse: Parse) -> int:
     """Return about what the drafts of a document take in memory."""
     texts = sum(
-        len(draft.content) + len(draft.match_text) + len(draft.data) for draft in parse.drafts
+        len(text) if text.isascii() else 2 * len(text)
+        for draft in parse.drafts
+        for text in (draft.content, draft.match_text, draft.data)
     )
     pictures = sum(len(draft.image) for draft in parse.drafts)
     counted = parse.counted.size_bytes if parse.counted else 0
-    # Two bytes a letter, as beyond Latin.
-    return _BYTES_OF_A_DRAFT * len(parse.drafts) + 2 * texts + pictures + counted
+    return _BYTES_OF_A_DRAFT * len(parse.drafts) + texts + pictures + counted
 
 
 class Drafted:
@@ -47,7 +50,7 @@ class Drafted:
         self._is_awaited = is_awaited
         self._changed = threading.Condition()
         self._parses: list[Parse] = []
-        self._bytes = 0
+        self._bytes = self._chunks = 0
         self._is_closed = False
         self._chunks_a_second = _FEWEST / _SECONDS_AWAITED
 
@@ -55,13 +58,18 @@ class Drafted:
         """Let a document wait to be committed."""
         with self._changed:
             self._bytes += bytes_of(parse)
+            self._chunks += len(parse.drafts)
             self._parses.append(parse)
             self._changed.notify_all()
 
     def wait_for_room(self) -> None:
         """Wait until more may be read: what is committed makes room."""
         with self._changed:
-            self._changed.wait_for(lambda: self._bytes < _MOST_BYTES or self._is_closed)
+            self._changed.wait_for(lambda: self._has_room() or self._is_closed)
+
+    def _has_room(self) -> bool:
+        ahead = max(_AHEAD, 2 * self._most())
+        return self._bytes < _MOST_BYTES and self._chunks < ahead
 
     def groups(self) -> Iterator[list[Parse]]:
         """Yield what is to be committed at once, as it comes, until the queue is closed."""
@@ -73,6 +81,7 @@ class Drafted:
                 self._learn(chunks, time.monotonic() - begun)
                 with self._changed:
                     self._bytes -= size
+                    self._chunks -= chunks
                     self._changed.notify_all()
 
     def take(self) -> list[Parse]:

@@ -88,6 +88,17 @@ def test_nothing_more_is_read_where_much_waits(monkeypatch: pytest.MonkeyPatch) 
     assert not reads.is_alive()
 
 
+def test_where_a_large_model_embeds_no_more_is_read_than_it_needs() -> None:
+    waiting = Drafted(lambda: False)
+    waiting._chunks_a_second = 20.0
+    waiting.put(parse(drafted._AHEAD - 1))
+    assert waiting._has_room()
+    waiting.put(parse(1))
+    assert not waiting._has_room()
+    waiting._chunks_a_second = 2000.0
+    assert waiting._has_room()
+
+
 def test_pictures_and_terms_count_as_what_waits() -> None:
     plain, pictured = parse(1), parse(0)
     pictured.drafts = [Draft("The kraken sleeps.", image=b"x" * 10_000)]
