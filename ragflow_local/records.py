@@ -8,7 +8,7 @@ Every record is frozen: a step never changes what it was given, it makes the nex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -188,6 +188,31 @@ class DocumentRow:
     update_time: int
     released: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def called(self) -> str:
+        """What its chunks are found by besides their own words."""
+        return called(self.name, self.meta_fields if self.parser_config.meta_words else {})
+
+
+# Between a document's name and the values of its free data; no name has it.
+_NAME_ENDS = "\0"
+
+
+def called(name: str, meta_fields: Mapping[str, object]) -> str:
+    """Return a document's name with the values of its free data."""
+    values = [
+        str(one)
+        for value in meta_fields.values()
+        for one in (value if isinstance(value, list) else [value])
+    ]
+    return _NAME_ENDS.join([name, " ".join(values)]) if values else name
+
+
+def parts_called(text: str) -> tuple[str, str]:
+    """Return the name without its ending, and the values of free data, of what ``called`` gave."""
+    name, _, values = text.partition(_NAME_ENDS)
+    return name[: name.rindex(".")] if "." in name[1:] else name, values
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkRow:
@@ -199,6 +224,8 @@ class ChunkRow:
         token_count: Tokens of the content, by the dataset's embedding model.
         generation: The parse it came from.
         image: Whether a picture of its own is kept in ``images/``.
+        called: What it is found by besides its own words, ``DocumentRow.called``; empty: the
+            document's name.
         tags: Words about it by which it is not found.
     """
 
@@ -222,6 +249,7 @@ class ChunkRow:
     available: bool = True
     create_time: int = 0
     tags: tuple[str, ...] = ()
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ class ParserSettings(Settings):
         overlap: Share of a chunk, from 0 to 0.5, that says again the end of the one before.
         main_content: Whether of web pages only the main text is read, without what stands
             around it; else all but menus, page feet and what is hidden.
+        meta_words: Whether chunks are found by the values of their document's ``meta_fields``
+            too, as by its name.
         graph_model: The chat model that finds the entities and relations of ``knowledge_graph``:
             a GGUF, by its path or name; None finds them without a model.
     """
@@ -176,12 +178,13 @@ class ParserSettings(Settings):
     task_page_size: int = 12
     overlap: float = 0.0
     main_content: bool = False
+    meta_words: bool = False
     graph_model: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values; one that is not of the reference only if set."""
         values = asdict(self)
-        for name in ("overlap", "main_content", "graph_model"):
+        for name in ("overlap", "main_content", "meta_words", "graph_model"):
             if not values[name]:
                 del values[name]
         return values
@@ -196,6 +199,7 @@ class ParserSettings(Settings):
         check_whole("task_page_size", self.task_page_size, 1, 1_000_000)
         check_number("overlap", self.overlap, 0, 0.5)
         _set_bool(self, "main_content")
+        _set_bool(self, "meta_words")
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,7 @@ class Document(ApiObject):
         if is_recut:
             self.cancel()
             indexer.clear_document(self.id, {**values, **recut, "update_time": now_ms()})
-        elif "name" in values:
+        elif "name" in values or (row.parser_config.meta_words and "meta_fields" in values):
             indexer.rename_document(self.id, {**values, "update_time": now_ms()})
         elif values:
             with self._rag.project.catalog.write() as connection:

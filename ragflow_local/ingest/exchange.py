@@ -199,7 +199,8 @@ class _Arrival:
         dataset_id: The dataset here.
         salt: Of the keys of its vectors: they are nobody else's.
         documents: Ids here of the documents whose chunks are taken, by those there.
-        names: Names here of the same, which their chunks are also found by.
+        names: Names here of the same.
+        called: What their chunks are found by, ``DocumentRow.called``.
         left: Ids there of the documents whose chunks are not.
     """
 
@@ -208,6 +209,7 @@ class _Arrival:
     salt: str = field(default_factory=lambda: uuid.uuid4().hex)
     documents: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    called: dict[str, str] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
 
 
@@ -285,11 +287,13 @@ def _add_document(
         values = values_of(row, id, arrival.dataset_id, tenant_id)
         name = documents.unique_name(connection, arrival.dataset_id, row.name)
         values["name"] = arrival.names[row.id] = name
+        arrival.called[row.id] = replace(row, name=name).called
         documents.insert(connection, values)
     elif there.chunk_count or there.run in ("RUNNING", "DONE") or row.run != "DONE":
         arrival.left.add(row.id)
     else:
         arrival.documents[row.id] = there.id
+        arrival.called[row.id] = replace(there, parser_config=row.parser_config).called
         values = {name: getattr(row, name) for name in _PARSED}
         documents.update(connection, there.id, {**values, "update_time": now_ms()})
 
@@ -332,6 +336,7 @@ def _insert_chunks(
                     id=id,
                     document_id=arrival.documents[former.document_id],
                     document_name=arrival.names[former.document_id],
+                    called=arrival.called.get(former.document_id, ""),
                     dataset_id=arrival.dataset_id,
                     number=chunks.reserve_numbers(connection, 1),
                 )

@@ -122,7 +122,7 @@ class Indexer:
         }
         with self._pictured(new.rows, pictures):
             with self._catalog.write() as connection:
-                names = documents.names_of_running(
+                names = documents.called_of_running(
                     connection, [done.document.id for done in parsed]
                 )
                 kept = [
@@ -165,12 +165,13 @@ class Indexer:
                     row,
                     id=ids[at] if ids else uuid.uuid4().hex,
                     document_name=current.name,
+                    called=current.called,
                     ordinal=ordinal + at,
                     generation=current.generation,
                 )
                 for at, row in enumerate(new.rows)
             ]
-            written = replace(new, rows=rows).named([current.name])
+            written = replace(new, rows=rows).named([current.called])
             first = self._insert_rows(connection, dataset.id, written)
             rows = [replace(row, number=first + at) for at, row in enumerate(rows)]
             tokens = sum(row.token_count for row in rows)
@@ -250,7 +251,7 @@ class Indexer:
         self._remove_images(old, [])
 
     def rename_document(self, id: str, values: dict[str, object]) -> None:
-        """Set columns of a document among them its name, which its chunks are also found by."""
+        """Set columns of a document among them its name or free data, by which it is found."""
         with self._catalog.write() as connection:
             row = documents.get(connection, id)
             if row is None:

@@ -112,7 +112,9 @@ def _store(call: Call, row: DocumentRow, given: _Updated) -> None:
     if is_recut:
         call.project.jobs.cancel([row.id])
         indexer.clear_document(row.id, values)
-    elif values.get("name", row.name) != row.name:
+    elif values.get("name", row.name) != row.name or (
+        row.parser_config.meta_words and "meta_fields" in values
+    ):
         indexer.rename_document(row.id, values)
     else:
         with call.writing() as connection:

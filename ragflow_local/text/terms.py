@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import chain, repeat
 from typing import Protocol
 
-from ragflow_local.records import ChunkRow
+from ragflow_local.records import ChunkRow, parts_called
 from ragflow_local.text.folding import fold, simplified, with_plain_digits
 from ragflow_local.text.languages import function_words, likely_language
 from ragflow_local.text.stems import forms_of
@@ -189,7 +189,7 @@ def language_of_chunk(chunk: Searchable) -> str:
 
 def chunk_terms(row: ChunkRow, language: str = "") -> dict[str, int]:
     """Return the terms a chunk is found by; see ``terms_of_chunk``."""
-    return terms_of_chunk(row, row.document_name, language)
+    return terms_of_chunk(row, row.called or row.document_name, language)
 
 
 def terms_of_chunk(chunk: Searchable, name: str, language: str = "") -> dict[str, int]:
@@ -200,14 +200,13 @@ def terms_of_chunk(chunk: Searchable, name: str, language: str = "") -> dict[str
 
     Args:
         chunk: The chunk.
-        name: Of its document.
+        name: Of its document, or ``DocumentRow.called``.
         language: As ``language_of_chunk`` told it, where it was asked.
     """
     language = language or language_of_chunk(chunk)
-    title = name[: name.rindex(".")] if "." in name[1:] else name
     counts = Counter(iterate(chunk.match_text or chunk.content, language))
-    for text, times in ((title, 1), *((heading, 1) for heading in chunk.headings)):
-        _count(counts, text, times, language)
+    for text in (*parts_called(name), *chunk.headings):
+        _count(counts, text, 1, language)
     for text in (*chunk.keywords, *chunk.questions):
         _count(counts, text, 2, language)
     return dict(counts)

@@ -12,14 +12,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.records import ChunkRow, Region
+from ragflow_local.records import ChunkRow, Region, called
 from ragflow_local.stores.catalog import Connection, checksums, like
 from ragflow_local.stores.catalog.odd import check_texts
 
 Numbers: TypeAlias = NDArray[np.int64]  # (n,)
 
 _SELECT = (
-    "SELECT chunks.*, documents.name AS document_name FROM chunks"
+    "SELECT chunks.*, documents.name AS document_name, CASE WHEN documents.meta_fields <> '{}'"
+    " AND json_extract(documents.parser_config, '$.meta_words') THEN documents.meta_fields"
+    " ELSE '' END AS meta_words FROM chunks"
     " JOIN documents ON documents.id = chunks.document_id"
 )
 _INSERT = (
@@ -39,6 +41,7 @@ class _Key(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 _places = msgspec.json.Decoder(tuple[Region, ...]).decode
 _key = msgspec.json.Decoder(_Key).decode
+_meta = msgspec.json.Decoder(dict[str, object]).decode
 _texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -76,7 +79,14 @@ def _row(columns: Mapping[str, Any]) -> ChunkRow:
         available=bool(columns["available"]),
         create_time=columns["create_time"],
         tags=_texts(columns["tags"]),
+        called=_called(columns),
     )
+
+
+def _called(columns: Mapping[str, Any]) -> str:
+    if not columns["meta_words"]:
+        return ""
+    return called(columns["document_name"], _meta(columns["meta_words"]))
 
 
 def insert(connection: Connection, row: ChunkRow, embedding: int) -> None:

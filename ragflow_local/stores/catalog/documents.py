@@ -78,17 +78,16 @@ def set_done(connection: Connection, ended: Sequence[Done]) -> None:
     checksums.stamp_all(connection, "documents", [item.id for item in ended])
 
 
-def names_of_running(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Return the names of those of the documents that are being parsed, by their ids."""
+def called_of_running(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return what those of the documents are found by that are being parsed, by their ids."""
     rows = connection.execute(
         "SELECT * FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND run = 'RUNNING'",
         [json.dumps(list(ids))],
     )
     names: dict[str, str] = {}
     for row in rows:
-        checksums.check("documents", row)
         check_texts(row["name"])
-        names[row["id"]] = row["name"]
+        names[row["id"]] = row_of(row).called
     return names
 
 
