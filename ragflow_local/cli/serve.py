@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -109,9 +110,11 @@ def _key(*, is_asked: bool) -> str:
     """Return the key each call has to say, from the environment or a person; "" for none.
 
     Raises:
-        BadParameter: It is too short to be one.
+        BadParameter: It is too short to be one, or there is nobody to ask.
     """
     key = os.environ.get(_KEY, "")
+    if not key and is_asked and not sys.stdin.isatty():
+        raise typer.BadParameter("a key is asked for: set it", param_hint=_KEY)
     if not key and is_asked:
         key = typer.prompt("Key for the clients of this service", hide_input=True, err=True)
     if key and (len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable()):

@@ -81,7 +81,7 @@ function row(owner, one) {
   const made = element("tr");
   const name = element("th", undefined, { scope: "row" });
   name.append(element("bdi", one.name));
-  if (datasets.length > 1) name.append(element("p", owner.name, { class: "note" }));
+  if (chosen().length > 1) name.append(element("p", owner.name, { class: "note" }));
   const state = element("td");
   if (one.run === "RUNNING") {
     state.append(
