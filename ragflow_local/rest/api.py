@@ -23,7 +23,7 @@ from ragflow_local.rest.refusals import (
     Refusal,
 )
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ragflow_local.rest")
 
 _REFUSED = "<Unauthorized '401: Unauthorized'>"
 # RAGFlow's own keys begin so.

@@ -22,7 +22,7 @@ from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.catalog import IntegrityError, datasets, now_ms, pages
 from ragflow_local.stores.catalog import documents as document_rows
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ragflow_local.rest")
 
 _NULLABLE = ("avatar", "description")
 

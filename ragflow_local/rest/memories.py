@@ -16,7 +16,7 @@ from ragflow_local.rest.routes import route
 from ragflow_local.stores.catalog import Connection, now_ms, things
 from ragflow_local.stores.catalog.things import Thing
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ragflow_local.rest")
 
 _TYPES = ("raw", "semantic", "episodic", "procedural")
 _MOST_NAME = 128

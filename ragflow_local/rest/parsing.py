@@ -13,7 +13,7 @@ from ragflow_local.rest.refusals import DATA, Refusal
 from ragflow_local.rest.routes import route
 from ragflow_local.stores.catalog import documents, now_ms
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ragflow_local.rest")
 
 
 def _named(call: Call) -> list[str]:

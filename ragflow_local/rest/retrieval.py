@@ -19,7 +19,7 @@ from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.stores.catalog import datasets, documents
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("ragflow_local.rest")
 _PAGE_SIZE = 30
 _IDLE = ("keyword", "cross_languages", "use_kg", "toc_enhance")
 _MOST_WORDED = 1 << 20  # candidates by words: all that say one
