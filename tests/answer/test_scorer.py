@@ -10,7 +10,7 @@ HITS = hits(
 )
 
 
-def scored(question: str, near: list[float] | None = None) -> tuple[list[str], np.ndarray]:  # type: ignore[type-arg]
+def scored(question: str, near: list[float] | None = None) -> tuple[list[str], np.ndarray]:
     asked, units = Asked.of(question), candidates_of(HITS, "en")
     cosines = np.array(near or [0.0] * len(units), np.float32)
     rows = features(asked, units, weights_of(asked.terms, units), HITS, cosines)
