@@ -25,6 +25,7 @@ PRINTED = {
     "datasets.md": ["[] [] [] 1", "notes_of_may 1 1"],
     "methods.md": ["Article 1 ", "Article 2 "],
     "offline.md": ["False"],
+    "released_client.md": ["['house']"],
     "programs.md": ["1 of 1", "at the valve beside the tank", "1"],
     "tuning.md": ["boiler.md DONE 1", "meaning", "every second March", "pump.md"],
     "web.md": ["cellar", "cellar", "ForkedError 1"],
