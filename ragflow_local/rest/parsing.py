@@ -15,6 +15,9 @@ from ragflow_local.stores.catalog import documents, now_ms
 
 _log = logging.getLogger("ragflow_local.rest")
 
+# What takes a server seconds may be over here before the next call of the same script.
+_JUST_MS = 200
+
 
 def _named(call: Call) -> list[str]:
     ids = call.request.fields().get("document_ids")
@@ -60,7 +63,8 @@ def cancel(call: Call, dataset_id: str) -> Answer:
     running: list[str] = []
     try:
         for id in ids:
-            if not _is_running(call, call.document(dataset.id, id)):
+            row = call.document(dataset.id, id)
+            if not _is_running(call, row) and not _has_just_ended(row):
                 raise Refusal(
                     DATA, "Can't stop parsing document that has not started or already completed"
                 )
@@ -71,6 +75,12 @@ def cancel(call: Call, dataset_id: str) -> Answer:
         for id in running:
             _clear(call, id)
     return _in_part("stopped", len(ids), named)
+
+
+def _has_just_ended(row: DocumentRow) -> bool:
+    """Return whether a parse was over before who asked for it could have cancelled it."""
+    begun = row.process_begin_at
+    return row.run == "DONE" and begun is not None and now_ms() - begun < _JUST_MS
 
 
 def _clear(call: Call, id: str) -> None:

@@ -89,6 +89,10 @@ class Base:
         for name, value in res_dict.items():
             self.__dict__[name] = Base(rag, value) if isinstance(value, Mapping) else value
 
+    def __getattr__(self, name: str) -> Any:
+        # Only reached where there is no such attribute.
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
     def __getitem__(self, name: str) -> Any:
         try:
             return vars(self)[name]
