@@ -50,7 +50,7 @@ class Shape:
         ending: Stands at the end of the system message, in place of the call for citations.
         earlier: Chunks of the turn before: they stay where they were, so that the model reads
             on after them; dropped where not all fit beside what was found now.
-        calls_for_marks: Whether the model is told to cite; small ones only stumble over it.
+        calls_for_marks: Whether the model is told to cite; small ones fail at it.
     """
 
     ending: str = ""

@@ -83,7 +83,7 @@ def _of_7z(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         files = [(path, product.read()) for path, product in factory.products.items()]
     except DamagedFileError:
         raise
-    except Exception as error:  # the library raises whatever it stumbles over
+    except Exception as error:  # the library raises exceptions of any class
         raise _torn(name, error) from error
     yield from files
 

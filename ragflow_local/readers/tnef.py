@@ -32,7 +32,7 @@ def read(data: bytes, name: str = "", depth: int = 0) -> Iterator[Block | Notice
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             wrapped: Any = TNEF(data, do_checksum=False)
-    except Exception as error:  # the library raises whatever it stumbles over
+    except Exception as error:  # the library raises exceptions of any class
         problem = "it is Outlook's own wrapping of files (TNEF), and damaged"
         raise DamagedFileError(name, "whole file", problem) from error
     blocks = [*_body(wrapped)]

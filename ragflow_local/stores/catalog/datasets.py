@@ -140,19 +140,19 @@ def list_visible(
 
 def ids_of(connection: Connection, tenant_id: str) -> list[str]:
     """Return the id of every dataset of a tenant's own."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT id FROM datasets WHERE tenant_id = ? ORDER BY number", [tenant_id]
     )
-    return [str(row[0]) for row in found]
+    return [str(row[0]) for row in cursor]
 
 
 def is_named(connection: Connection, tenant_id: str, name: str, *, besides: str = "") -> bool:
     """Return whether a tenant has another dataset of that name; case does not count."""
-    found = connection.execute(
+    cursor = connection.execute(
         "SELECT 1 FROM datasets WHERE tenant_id = ? AND name_key = ? AND id <> ?",
         [tenant_id, name.casefold(), besides],
     )
-    return found.fetchone() is not None
+    return cursor.fetchone() is not None
 
 
 def unique_name(connection: Connection, tenant_id: str, name: str) -> str:

@@ -94,10 +94,10 @@ def keep_one(connection: Connection, key: bytes, vector: Vector) -> int:
 
 def of_dataset(connection: Connection, dataset_id: str) -> list[int]:
     """Return the embeddings of a dataset's chunks, for ``collect_embeddings`` once it is gone."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT DISTINCT embedding FROM chunks WHERE dataset_id = ?", [dataset_id]
     )
-    return [int(row[0]) for row in found]
+    return [int(row[0]) for row in rows]
 
 
 def delete_unused(connection: Connection) -> None:
@@ -118,8 +118,8 @@ def of_chunks(connection: Connection, numbers: Sequence[int], dim: int) -> Matri
         [json.dumps(list(numbers))],
     )
     cursor.row_factory = None  # plain tuples
-    if found := cursor.fetchall():
-        rows, vectors, sums = zip(*found, strict=True)
+    if fetched := cursor.fetchall():
+        rows, vectors, sums = zip(*fetched, strict=True)
         checksums.check_vectors(vectors, sums, dim)
         matrix[np.array(rows)] = _unpacked(b"".join(vectors)).reshape(len(rows), dim)
     return matrix
@@ -127,12 +127,12 @@ def of_chunks(connection: Connection, numbers: Sequence[int], dim: int) -> Matri
 
 def torn(connection: Connection, dataset_id: str, dim: int) -> int:
     """Return how many chunks of a dataset have no vector of ``dim`` numbers."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT count(*) FROM chunks LEFT JOIN embeddings ON embeddings.number = chunks.embedding"
         " WHERE dataset_id = ? AND coalesce(length(vector), 0) != ?",
         [dataset_id, dim * _KEPT.itemsize],
     ).fetchone()
-    return int(found[0])
+    return int(row[0])
 
 
 def _unpacked(data: bytes) -> Vector:

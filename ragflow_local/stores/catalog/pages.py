@@ -74,10 +74,10 @@ def _page(
         f"SELECT count(*) FROM {table} WHERE {where.sql}", where.parameters
     )
     (total,) = counted.fetchone()
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT * FROM {table} WHERE {where.sql}{order}", [*where.parameters, *limits]
     )
-    return [made(row) for row in found], int(total)
+    return [made(row) for row in rows], int(total)
 
 
 def of_datasets(
@@ -171,11 +171,11 @@ def of_chunks(
         where.and_("chunks.available = ?", int(available))
     counted = connection.execute(f"SELECT count(*) FROM chunks WHERE {where.sql}", where.parameters)
     (total,) = counted.fetchone()
-    found = connection.execute(
+    cursor = connection.execute(
         f"SELECT number FROM chunks WHERE {where.sql} ORDER BY ordinal, number LIMIT ? OFFSET ?",
         [*where.parameters, wanted.size, (wanted.number - 1) * wanted.size],
     )
-    numbers = [int(row[0]) for row in found]
+    numbers = [int(row[0]) for row in cursor]
     rows = chunks.by_numbers(connection, numbers)
     return [rows[number] for number in numbers], int(total)
 
