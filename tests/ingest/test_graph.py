@@ -9,6 +9,7 @@ from ragflow_local import RAGFlow
 from ragflow_local.ingest.graph import by_model
 from ragflow_local.records import ChatMessage, Draft
 from ragflow_local.settings import LLMSettings, ParserSettings
+from tests.invariants import check_invariants
 
 ANSWER = """<think>R | x | y</think>
 E | Alice Moray | a diver
@@ -84,6 +85,7 @@ def test_the_parser_config_asks_for_it(rag: RAGFlow, monkeypatch: pytest.MonkeyP
     text, *graph = document.list_chunks()
     assert {chunk.kind for chunk in graph} == {"entity", "relation"}
     assert all([source.id for source in chunk.sources()] == [text.id] for chunk in graph)
+    check_invariants(rag)  # the terms are those of what the model named
 
 
 def test_without_a_graph_model_the_settings_are_those_of_the_reference() -> None:
