@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -272,8 +273,13 @@ def shown_config(own: Mapping[str, Any]) -> dict[str, Any]:
 
 def idle_settings(method: str, values: Mapping[str, Any]) -> list[str]:
     """Return the settings that do nothing here, but those that a method brings with it."""
-    own = without_effect(method, of_method(method))
+    own = _idle_of_method(method)
     return [name for name in without_effect(method, values) if name not in own]
+
+
+@cache
+def _idle_of_method(method: str) -> frozenset[str]:
+    return frozenset(without_effect(method, of_method(method)))
 
 
 def without_effect(method: str, values: Mapping[str, Any]) -> list[str]:

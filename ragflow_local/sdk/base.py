@@ -80,7 +80,9 @@ class Base:
 
     def __init__(self, rag: Caller, res_dict: Mapping[str, Any] | None = None) -> None:
         self.rag = rag
-        values = copy.deepcopy(dict(self._DEFAULTS)) | dict(res_dict or {})
+        given = res_dict or {}
+        missing = {name: value for name, value in self._DEFAULTS.items() if name not in given}
+        values = copy.deepcopy(missing) | dict(given)
         if not self._KEEPS_ALL:
             values = {name: value for name, value in values.items() if name in self._DEFAULTS}
         self._update_from_dict(rag, values)
