@@ -13,6 +13,7 @@ from ragflow_local.rest.datasets import dates
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import ARGUMENT, DATA, OPERATION, Refusal
 from ragflow_local.rest.routes import route
+from ragflow_local.rest.spellings import TODAYS
 from ragflow_local.stores.catalog import now_ms, things
 from ragflow_local.stores.catalog.things import Thing
 
@@ -91,7 +92,7 @@ def list_all(call: Call) -> Answer:
     agents.sort(key=lambda agent: (agent.update_time, agent.number), reverse=page.desc)
     first = (page.number - 1) * page.size
     listed = [_shown(agent) for agent in agents[first : first + page.size]]
-    if call.request.is_older_than((0, 25)):
+    if call.request.is_older_than(TODAYS):
         return done(listed)
     return done({"canvas": listed, "total": len(agents)}, total=len(agents))
 

@@ -13,12 +13,11 @@ from ragflow_local.rest.datasets import dates
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import DATA, Refusal
 from ragflow_local.rest.routes import route
+from ragflow_local.rest.spellings import TODAYS
 from ragflow_local.stores.catalog import Connection, IntegrityError, chats, datasets, now_ms, pages
 
 _MOST_NAME_BYTES = 255
 _OBJECTS = ("llm_setting", "prompt_config")
-# Clients before this version read a list of chats, not an object that has it.
-_FIRST_WITH_TOTAL = (0, 25)
 
 
 def shown(call: Call, row: ChatRow, connection: Connection) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def list_all(call: Call) -> Answer:
             keywords="" if value("id") or value("name") else value("keywords") or "",
         )
         listed = [shown(call, row, reading) for row in rows]
-    if call.request.is_older_than(_FIRST_WITH_TOTAL):
+    if call.request.is_older_than(TODAYS):
         return done(listed)
     return done({"chats": listed, "total": total}, total=total)
 

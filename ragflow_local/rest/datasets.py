@@ -18,6 +18,7 @@ from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.ids import Named, checked_id
 from ragflow_local.rest.refusals import ARGUMENT, DATA, Refusal, invalid, problem
 from ragflow_local.rest.routes import route
+from ragflow_local.rest.spellings import TODAYS, modern_dataset
 from ragflow_local.settings import ParserSettings
 from ragflow_local.stores.catalog import IntegrityError, datasets, now_ms, pages
 from ragflow_local.stores.catalog import documents as document_rows
@@ -119,10 +120,16 @@ def checked_path_id(id: str) -> str:
         raise Refusal(ARGUMENT, problem("dataset_id", "Invalid UUID format", id)) from None
 
 
+def _fields(call: Call) -> dict[str, Any]:
+    """Return a body in today's names, also where an older client says that it sent it."""
+    fields = call.request.fields()
+    return modern_dataset(fields) if call.request.is_older_than(TODAYS) else fields
+
+
 @route("POST /datasets")
 def create(call: Call) -> Answer:
     """Make a dataset; a taken name gets a number."""
-    given: Created = checked(Created, call.request.fields())
+    given: Created = checked(Created, _fields(call))
     name = given.embedding_model or call.names.default_embedding
     own = call.names.embedding(name)
     settings = config.created(given.chunk_method, given.parser_config, call.names.default_chat)
@@ -221,7 +228,7 @@ def delete(call: Call) -> Answer:
 def update(call: Call, dataset_id: str) -> Answer:
     """Change a dataset; what is left out stays."""
     id = checked_path_id(dataset_id)
-    given: Updated = checked(Updated, call.request.fields())
+    given: Updated = checked(Updated, _fields(call))
     names = given.model_fields_set
     if not names:
         raise Refusal(DATA, "no properties were modified")

@@ -22,6 +22,7 @@ from ragflow_local.rest.documents import check_length, shown
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import ARGUMENT, DATA, Refusal
 from ragflow_local.rest.routes import route
+from ragflow_local.rest.spellings import TODAYS, modern_document
 from ragflow_local.stores.catalog import chunks, documents, now_ms
 
 METHODS = (
@@ -58,7 +59,10 @@ def update(call: Call, dataset_id: str, document_id: str) -> Answer:
     """Change a document; what is left out stays."""
     dataset = call.own_dataset(dataset_id)
     row = call.document(dataset.id, document_id)
-    given: _Updated = checked(_Updated, call.request.fields(), DATA)
+    fields = call.request.fields()
+    if call.request.is_older_than(TODAYS):
+        fields = modern_document(fields)
+    given: _Updated = checked(_Updated, fields, DATA)
     names = given.model_fields_set
     before = shown(call, row)
     for name in ("chunk_count", "token_count", "progress"):

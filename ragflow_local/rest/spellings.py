@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# The first version of the client that speaks as today's does.
+TODAYS = (0, 25)
+
 # What answers hold besides, and scripts send back with what they changed.
 _OF_ANSWERS = ("table_context_size", "image_context_size", "llm_id")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ragflow_local.rest import config
+from ragflow_local.rest import ReleasedAPI, Request, config
 from ragflow_local.rest.spellings import modern_config
-from tests.rest.conftest import Asked
+from tests.rest.conftest import KEY, Asked
 
 NO_CONFIG: tuple[Any, ...] = (None, {})
 NO_INT = "Input should be a valid integer"
@@ -223,3 +223,14 @@ def test_the_engine_reads_by_what_is_given(layout: str, is_analysed: bool) -> No
         "layout_recognize": is_analysed,
         "delimiter": ";",
     }
+
+
+def test_an_older_client_is_taken_by_its_own_names(api: ReleasedAPI) -> None:
+    given = {"name": "older", "parser_config": {"chunk_token_count": 77}}
+
+    def answer(client: str) -> Any:
+        request = Request("POST", "/api/v1/datasets", body=given, key=KEY, client=client)
+        return api.handle(request).envelope
+
+    assert answer("0.24.0")["data"]["parser_config"]["chunk_token_num"] == 77
+    assert answer("0.27.3")["code"] == answer("")["code"] == 101
