@@ -91,6 +91,7 @@ def test_a_body_that_says_it_is_too_large_is_not_read(serve: Serve) -> None:
     reply = read_all(opened)
     assert reply.startswith(b"HTTP/1.1 413")
     assert b"connection: close" in reply
+    assert b"9999999999 bytes, 1000 are taken" in reply
 
 
 def test_a_body_that_does_not_say_its_size_is_read_up_to_the_limit(serve: Serve) -> None:

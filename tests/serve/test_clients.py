@@ -76,6 +76,22 @@ def test_openais_package_stops_an_answer_by_closing_it(
     assert model.left.wait(PATIENCE)
 
 
+@pytest.mark.slow
+def test_ragflows_own_client_runs_through_the_service(client: Client, sea: DataSet) -> None:
+    package = pytest.importorskip("ragflow_sdk")
+    rag = package.RAGFlow("ragflow-any", f"http://127.0.0.1:{client.port}")
+    made = rag.create_dataset("Ice & sea!")
+    (document,) = made.upload_documents([{"display_name": "ice.txt", "blob": b"Ice floats."}])
+    ((_, run, chunks, _),) = made.parse_documents([document.id])
+    assert (run, chunks) == ("DONE", 1)
+    assert document.download() == b"Ice floats."
+    assert rag.retrieve([made.id], question="What floats?")[0].content == "Ice floats."
+    chat = rag.create_chat("Miss R", dataset_ids=[sea.id])
+    *_, last = chat.create_session("x").ask(QUESTION, stream=True)
+    assert "Antarctica. [ID:0]" in last.content
+    assert last.reference[0]["document_name"] == "squid.txt"
+
+
 def curl(*words: str) -> str:
     program = shutil.which("curl")
     if program is None:
