@@ -247,21 +247,26 @@ def fit(models: Sequence[str], cache: Path, most: int) -> Iterator[str]:
             for row in _rows(source, questions, texts, size, is_foreign=True):
                 foreign[row.mode].append(row)
     for mode, rows in asked.items():
-        columns = list(range(len(scorer.FEATURES)))
-        if mode == "words":
-            columns = [at for at in columns if "near" not in scorer.FEATURES[at]]
-        weights = fitted(rows, columns)
-        yield f"{mode} FITTED {', '.join(f'{weight:.2f}' for weight in weights)}"
-        answered = [row for row in rows if row.is_answerable]
-        yield f"{mode} _SURE, _LEAST_CHANCE {rightly_many(answered, weights)}"
-        signs = signs_of(own[mode], weights), signs_of(foreign[mode], weights)
-        signs_weights = regression(*signs)
-        yield f"{mode} FOUND {', '.join(f'{weight:.2f}' for weight in signs_weights)}"
-        rights, wrongs = (
-            1 / (1 + np.exp(-(part @ signs_weights[:-1] + signs_weights[-1]))) for part in signs
-        )
-        least = float(np.quantile(rights, REFUSED))
-        yield f"{mode} LEAST_FOUND {least:.2f}: refuses {(wrongs < least).mean():.3f} of foreign"
+        if rows:  # else no question is read by words alone, or all are
+            yield from _constants(mode, rows, own[mode], foreign[mode])
+
+
+def _constants(
+    mode: str, rows: list[Row], own: Sequence[Row], foreign: Sequence[Row]
+) -> Iterator[str]:
+    columns = list(range(len(scorer.FEATURES)))
+    if mode == "words":
+        columns = [at for at in columns if "near" not in scorer.FEATURES[at]]
+    weights = fitted(rows, columns)
+    yield f"{mode} FITTED {', '.join(f'{weight:.2f}' for weight in weights)}"
+    answered = [row for row in rows if row.is_answerable]
+    yield f"{mode} _SURE, _LEAST_CHANCE {rightly_many(answered, weights)}"
+    signs = signs_of(own, weights), signs_of(foreign, weights)
+    told = regression(*signs)
+    yield f"{mode} FOUND {', '.join(f'{weight:.2f}' for weight in told)}"
+    rights, wrongs = (1 / (1 + np.exp(-(part @ told[:-1] + told[-1]))) for part in signs)
+    least = float(np.quantile(rights, REFUSED))
+    yield f"{mode} LEAST_FOUND {least:.2f}: refuses {(wrongs < least).mean():.3f} of foreign"
 
 
 def _rows(

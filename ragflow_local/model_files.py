@@ -51,8 +51,8 @@ _LICENSE = re.compile(r"^license(?:_name)?:\s*[\"']?([^\s\"'\[]+)", re.MULTILINE
 
 _FEWEST_TO_WRITE = 500_000_000  # parameters; below, most sentences are not what chunks say
 TOO_SMALL = (
-    "too small to write answers (under half a billion parameters): it can judge texts, and what"
-    " it writes is replaced by quotes where no chunk says it"
+    "too small to write answers (under half a billion parameters): what it writes is replaced by"
+    " quotes where no chunk says it"
 )
 
 

@@ -40,8 +40,8 @@ MOST_SENTENCES = 3
 _SCORED = 20  # the best by words; to embed one costs milliseconds
 _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for that
 # By benchmarks/quoting.py, see benchmarks/results/answer.md.
-_SURE = 0.7  # chance with which what is quoted holds the answer; less asks for a further unit
-_LEAST_CHANCE = 0.25  # of a further unit
+_SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
+_LEAST_CHANCE = 0.12  # of a further unit
 _PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
 _MOST_ROWS = 10
 
