@@ -378,3 +378,12 @@ def test_hundreds_of_files_come_and_go_in_one_call(
     ids = [document["id"] for document in upload(*(f"{n}.txt" for n in range(300)))]
     assert ask.data("GET", "/datasets", id=dataset["id"])[0]["document_count"] == 300
     assert ask("DELETE", f"/datasets/{dataset['id']}/documents", {"ids": ids})["code"] == 0
+
+
+def test_a_document_of_another_dataset_is_refused(ask: Asked, dataset: Any, upload: Upload) -> None:
+    [document] = upload("a.txt")
+    other = ask.data("POST", "/datasets", {"name": "another"})
+    path = f"/datasets/{other['id']}/documents/{document['id']}"
+    for method, below in (("GET", ""), ("PATCH", ""), ("GET", "/chunks"), ("POST", "/chunks")):
+        answer = ask(method, f"{path}{below}", {"content": "x"})
+        assert answer["message"] == f"you don't own the document {document['id']}"
