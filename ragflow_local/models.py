@@ -15,9 +15,11 @@ from typing import Generic, TypeVar
 from ragflow_local.embedders import (
     Backend,
     Embedder,
+    Reader,
     Reranker,
     describe,
     open_embedder,
+    open_reader,
     open_reranker,
 )
 from ragflow_local.errors import ModelClosedError, ModelTooLargeError
@@ -97,6 +99,7 @@ class Models:
         self.places = places
         self._embedders: Once[str, Embedder] = Once()
         self._rerankers: Once[str, Reranker] = Once()
+        self._readers: Once[str, Reader | None] = Once()
         self._generator_turn = threading.Lock()  # one loads at a time
         self._generator_lock = threading.Lock()
         self._generators: dict[_Wanted, Generator] = {}  # that last used last
@@ -126,6 +129,10 @@ class Models:
         return self._rerankers.get(
             name, lambda: open_reranker(name, places.models_dir, cache_dir=places.cache_dir)
         )
+
+    def reader(self) -> Reader | None:
+        """Return the reader, loaded once; None where the multilingual weights are not there."""
+        return self._readers.get("", lambda: open_reader(self.places.models_dir))
 
     def check_embedder(self, name: str) -> None:
         """Raise ``MissingModelError`` unless there is an embedding model of that name."""

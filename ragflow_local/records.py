@@ -327,7 +327,8 @@ class Answer:
     Attributes:
         content: Text with ``[ID:i]`` marks, i an index of ``hits``.
         hits: The chunks the answer was given; empty until the last.
-        model: Who answered: a GGUF's file name, or ``extractive``; empty where none ran.
+        model: Who answered: a GGUF's file name, ``extractive``, or ``extractive+reader``; empty
+            where none ran.
         thinking: What a thinking model wrote before its answer.
         usage: Counts and seconds: ``prompt_tokens``, ``answer_tokens``, ``first_seconds``, ….
         is_last: Whether the answer is whole.

@@ -280,6 +280,8 @@ class PromptSettings(Settings):
             ``Message.unsupported``. None: ``strict`` for models of less than about a billion
             parameters, else ``marked``.
         show_nearest: Whether the nearest passages are shown, as such, where nothing is found.
+        reader: Whether, without a chat model, a small model reads the candidates for an answer
+            and refuses where none answers; it needs the multilingual weights.
     """
 
     _SHOWN_IF_SET: ClassVar[Collection[str]] = ("grounding",)
@@ -295,6 +297,7 @@ class PromptSettings(Settings):
     neighbours: int | str = 0
     grounding: str | None = None
     show_nearest: bool = False
+    reader: bool = True
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -312,6 +315,7 @@ class PromptSettings(Settings):
         if self.grounding not in (None, "strict", "marked"):
             raise InvalidValueError("grounding", self.grounding, "strict, marked or None")
         _set_bool(self, "show_nearest")
+        _set_bool(self, "reader")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
 from ragflow_local.answer.found import QUOTED_BELOW, found, joined
 from ragflow_local.answer.quoting import NAME, Quote, extract
+from ragflow_local.answer.reading import NAME as WITH_READER
 from ragflow_local.answer.sayings import missing, saying_of, told
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.think_tags import ThinkTagSplitter
@@ -176,11 +177,13 @@ def _quoted(
     """Yield the quotes one after the other."""
     others = [hit for hit in nearest if hit not in hits]
     near = _nearness(turn)
-    quotes = extract(question.whole, hits, near, others, turn.search)
+    reader = turn.open_reader()
+    read, name = (None, NAME) if reader is None else (reader.read, WITH_READER)
+    quotes = extract(question.whole, hits, near, others, turn.search, read)
     if not quotes and question.whole != question.asked:
-        quotes = extract(question.asked, hits, near, others, turn.search)
+        quotes = extract(question.asked, hits, near, others, turn.search, read)
     if not quotes:
-        yield _not_found(turn, nearest, NAME)
+        yield _not_found(turn, nearest, name)
         return
     content = ""
     sources = {hit.chunk.id: hit for hit in (*hits, *(quote.source for quote in quotes))}
@@ -192,9 +195,9 @@ def _quoted(
         content += strip_marks(quote.text)
         if turn.prompt.show_quote:
             content += format_marks([numbers[quote.source.chunk.id]])
-        yield Answer(content, model=NAME)
+        yield Answer(content, model=name)
     shown = tuple(sources.values()) if turn.prompt.show_quote else ()
-    yield Answer(content, hits=shown, model=NAME, usage=_timed(turn), is_last=True)
+    yield Answer(content, hits=shown, model=name, usage=_timed(turn), is_last=True)
 
 
 def _joint(content: str, quote: Quote) -> str:

@@ -23,6 +23,7 @@ from ragflow_local.answer.candidates import (
 )
 from ragflow_local.answer.found import stands_out
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
+from ragflow_local.answer.reading import Read, read_scores
 from ragflow_local.answer.scorer import Nearness, text_of
 from ragflow_local.answer.statements import (
     best_of_each_kind,
@@ -71,6 +72,7 @@ def extract(
     nearness: Nearness | None = None,
     others: Sequence[Hit] = (),
     search: Search | None = None,
+    read: Read | None = None,
 ) -> list[Quote]:
     """Return the units that answer, in document order; empty if none does.
 
@@ -83,6 +85,8 @@ def extract(
         others: What was not: nothing is quoted of them, but they show how near passages come
             that do not answer.
         search: Finds passages for a text: for what is quoted, where a question has several steps.
+        read: A small reader, which ranks the candidates and tells whether one answers; None
+            leaves both to the scorer.
     """
     asked = Asked.of(question)
     candidates = candidates_of([*hits, *others], asked.language)
@@ -97,12 +101,17 @@ def extract(
     scores = np.where(is_known, scores, -np.inf)
     if not is_known.any():
         return []
-    best = int(np.argmax(scores))
     is_sure = any(_is_asked_for(asked, candidate, candidates) for candidate in chosen)
-    is_sure = is_sure or stands_out(hits[chosen[best].hit], hits)
-    if not is_sure and not scorer.is_found(
-        scorer.signs(chosen, candidates, weights, near, best), near
-    ):
+    best = int(np.argmax(scores))
+    signs = scorer.signs(chosen, candidates, weights, near, best)
+    is_found = stands_out(hits[chosen[best].hit], hits) or scorer.is_found(signs, near)
+    if read is not None:
+        by_reader, is_read = read_scores(asked, chosen, scores, read)
+        # A row that is asked for by name is quoted whatever a reader of sentences makes of it, and
+        # of a question of several steps no sentence says all.
+        is_found = is_read or (is_found and has_parts(asked, chosen[best], weights))
+        scores = by_reader if is_found else scores
+    if not is_sure and not is_found:
         return []
     kept = _fitting(
         asked, [candidate for candidate in chosen if candidate.hit < count], weights, chosen

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ragflow_local.answer.sayings import DocumentStates
-from ragflow_local.embedders import Embedder
+from ragflow_local.embedders import Embedder, Reader
 from ragflow_local.generators import Generator
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import LLMSettings, PromptSettings
@@ -29,6 +29,8 @@ class Turn:
         open_generator: Returns the chat model, or None for the extractive answerer; called only
             where something was found.
         embedder: The model that sentences are compared by; None: by words.
+        open_reader: Returns what reads the candidates of an answer without a chat model; None:
+            they are scored by words and meaning.
         schema: A JSON schema that the answer must fit; None: text.
         earlier: The chunks that the answer before was given, as they are now: a model that has
             read them need not read them again.
@@ -43,6 +45,7 @@ class Turn:
     search: Callable[[str], Sequence[Hit]]
     open_generator: Callable[[], Generator | None] = lambda: None
     embedder: Embedder | None = None
+    open_reader: Callable[[], Reader | None] = lambda: None
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
     standing: Callable[[], DocumentStates] = lambda: DocumentStates(is_known=False)

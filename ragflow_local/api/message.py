@@ -23,7 +23,8 @@ class Message(ApiObject):
             ``message["content"]``.
         question: What it answers; "" where it answers nothing.
         reference: The chunks an answer was given, with their similarities.
-        model: Who answered: a GGUF's file name, or ``extractive``; "" where no model ran.
+        model: Who answered: a GGUF's file name; ``extractive``, or ``extractive+reader`` where a
+            small model read the candidates; "" where no model ran.
         thinking: What a thinking model wrote before its answer.
         unsupported: Sentences of the answer that no chunk supports.
         usage: Seconds and tokens of the answer, where it was just made: all that was waited for,

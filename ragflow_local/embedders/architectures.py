@@ -78,7 +78,9 @@ _FAMILIES = {
 }
 
 
-def encode(graph: Graph, config: Mapping[str, Any], weights: Weights, window: int) -> str:
+def encode(
+    graph: Graph, config: Mapping[str, Any], weights: Weights, window: int, words: str = ""
+) -> str:
     """Add a transformer; return the name of its hidden states (texts, tokens, features).
 
     Args:
@@ -86,6 +88,8 @@ def encode(graph: Graph, config: Mapping[str, Any], weights: Weights, window: in
         config: What config.json says.
         weights: The tensors.
         window: Most tokens of a text.
+        words: What has the rows of the vocabulary already, of BERT and its kin; else they are
+            looked up by ``input_ids``.
 
     Raises:
         UnknownArchitectureError: It is of no family written here.
@@ -100,7 +104,7 @@ def encode(graph: Graph, config: Mapping[str, Any], weights: Weights, window: in
         raise UnknownArchitectureError("its positions are relative")
     if config.get("is_decoder"):
         raise UnknownArchitectureError("it is a decoder")
-    return _Post(graph, config, weights, kind).encoded()
+    return _Post(graph, config, weights, kind, words).encoded()
 
 
 def mask_of(graph: Graph) -> str:
@@ -111,13 +115,16 @@ def mask_of(graph: Graph) -> str:
 class _Encoder:
     """The parts that all architectures share: tensor lookup and attention."""
 
-    def __init__(self, graph: Graph, config: Mapping[str, Any], weights: Weights) -> None:
+    def __init__(
+        self, graph: Graph, config: Mapping[str, Any], weights: Weights, given: str = ""
+    ) -> None:
         self.graph, self.config, self.weights = graph, config, weights
         self.hidden = self.number("hidden_size", "dim")
         self.layers = self.number("num_hidden_layers", "n_layers")
         self.heads = self.number("num_attention_heads", "n_heads")
         self.size = self.hidden // self.heads
-        shape = graph.add("Shape", "input_ids")
+        self.given = given
+        shape = graph.add("Shape", given or "input_ids")
         self.tokens = graph.add("Slice", shape, graph.whole(1), graph.whole(2), graph.whole(0))
 
     def number(self, *keys: str) -> int:
@@ -183,9 +190,9 @@ class _Post(_Encoder):
     """BERT and its kin: positions are added to words, and norms follow each half of a layer."""
 
     def __init__(
-        self, graph: Graph, config: Mapping[str, Any], weights: Weights, kind: str
+        self, graph: Graph, config: Mapping[str, Any], weights: Weights, kind: str, given: str
     ) -> None:
-        super().__init__(graph, config, weights)
+        super().__init__(graph, config, weights, given)
         self.names, self.is_offset = _FAMILIES[kind]
         self.find_prefix("embeddings.word_embeddings.weight")
         self.epsilon = float(config.get("layer_norm_eps", 1e-12))
@@ -199,7 +206,7 @@ class _Post(_Encoder):
         kinds = self.maybe("embeddings.token_type_embeddings.weight")
         if kinds is not None:
             places = places + kinds[0]  # a text alone is all of the first kind
-        words = self.words("embeddings.word_embeddings.weight")
+        words = self.given or self.words("embeddings.word_embeddings.weight")
         x = graph.add("Add", words, graph.first(places, self.tokens))
         x = self.norm(x, "embeddings.LayerNorm", self.epsilon)
         bias = self.mask_bias()

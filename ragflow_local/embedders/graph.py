@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 # 17, the last in which ReduceMax has its axes as an attribute, as the quantizer writes it.
 OPSET = 17
 CONTRIB = "com.microsoft"
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class Graph:
@@ -103,18 +106,31 @@ class Graph:
             raise ValueError(f"its activation is {kind}")
         return self.add("Mul", half, self.add("Add", inner, self.constant(1.0)))
 
-    def write(self, file: Path, inputs: tuple[str, ...], output: str) -> None:
-        """Write the model: whole numbers (texts, tokens) in, ``output`` out."""
+    def write(
+        self, file: Path, inputs: tuple[str, ...], output: str, vectors: Mapping[str, int] = _NONE
+    ) -> None:
+        """Write the model: (texts, tokens) in, ``output`` out.
+
+        Args:
+            file: Where it goes.
+            inputs: Names of whole numbers.
+            output: What is given out, as ``embedding``.
+            vectors: Names of numbers (texts, tokens, features), and how many features.
+        """
         import onnx
         from onnx import TensorProto, helper
 
         self._nodes.append(helper.make_node("Identity", [output], ["embedding"]))
+        shape: list[str | int | None] = ["texts", "tokens"]
         graph = helper.make_graph(
             self._nodes,
             "model",
             [
-                helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
-                for name in inputs
+                *(helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in inputs),
+                *(
+                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [*shape, size])
+                    for name, size in vectors.items()
+                ),
             ],
             [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", None])],
             list(self._constants.values()),

@@ -20,7 +20,7 @@ from ragflow_local.embedders.folder import ModelFolder
 from ragflow_local.embedders.vectors import encodable, unit_rows
 from ragflow_local.errors import DamagedModelError
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.text.unigram import Unigram
+from ragflow_local.text.unigram import open_unigram
 
 Feed = dict[str, NDArray[np.int64]]
 
@@ -70,7 +70,7 @@ class OnnxEmbedder(Calibrated):
         try:
             self._form = Form(**json.loads((path / SETTINGS).read_bytes()))
             self._tokenize = _open_tokenize(path, self._form.window_tokens)
-            self._session = _open_session(path / MODEL)
+            self._session = open_session(path / MODEL)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise DamagedModelError(folder.name, f"its ONNX form does not open: {error}") from None
         self._inputs = frozenset(item.name for item in self._session.get_inputs())
@@ -124,7 +124,7 @@ class OnnxReranker:
             form = Form(**json.loads((path / SETTINGS).read_bytes()))
             self._pad_id = form.pad_id
             self._tokenizer = _open_tokenizer(path / TOKENIZER, form.window_tokens)
-            self._session = _open_session(path / MODEL)
+            self._session = open_session(path / MODEL)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             raise DamagedModelError(name, f"its ONNX form does not open: {error}") from None
         self._inputs = frozenset(item.name for item in self._session.get_inputs())
@@ -209,7 +209,7 @@ def _run_all(
 def _open_tokenize(path: Path, window_tokens: int) -> Tokenize:
     """Return what makes tokens of texts, the special ones among them."""
     if (path / PIECES).is_file():
-        pieces = Unigram(path / PIECES)
+        pieces = open_unigram(path / PIECES)
         return lambda texts: [pieces.encode(text, window_tokens) for text in texts]
     tokenizer = _open_tokenizer(path / TOKENIZER, window_tokens)
     return lambda texts: [item.ids for item in tokenizer.encode_batch_fast(texts)]
@@ -227,7 +227,12 @@ def _open_tokenizer(file: Path, window_tokens: int) -> Any:
     return tokenizer
 
 
-def _open_session(file: Path) -> Any:
+def open_session(file: Path) -> Any:
+    """Return a session of ONNX Runtime with one thread.
+
+    Raises:
+        ValueError: The file does not open.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -246,7 +251,7 @@ def intermediate(
     file: Path, names: Sequence[str], feeds: Iterable[Feed]
 ) -> Iterator[tuple[Feed, list[Matrix]]]:
     """Yield what a model that gives out its intermediate values has under ``names``, by feed."""
-    session = _open_session(file)
+    session = open_session(file)
     for feed in feeds:
         yield feed, session.run(list(names), feed)
 

@@ -89,17 +89,29 @@ class PackedFile:
         if kind == 0:
             values: Matrix = np.frombuffer(data.tobytes(), "<f4")
             return values.reshape(-1, HIDDEN) if own in ("emb.pos", "emb.type") else values
-        codes, scales = _blocks(data)
+        codes, scales = self.blocks(name)
         numbers = (codes.astype(np.float32) - 8) * scales[:, None]
         tensor: Matrix = numbers.reshape(-1, WIDE if own.endswith(".fo.w") else HIDDEN)
         return tensor
+
+    def blocks(self, name: str) -> tuple[NDArray[np.uint8], Matrix]:
+        """Return (blocks, 32) codes from 0 to 15 and (blocks,) scales of a tensor in 4 bits."""
+        _, start, length = self._where[_own_name(name)]
+        return _blocks(self._data[start : start + length])
+
+    def rows(self, numbers: NDArray[np.int64]) -> Matrix:
+        """Return (len(numbers), features) rows of the vocabulary, read where they lie."""
+        _, start, length = self._where["emb.word"]
+        table = self._data[start : start + length].reshape(-1, HIDDEN // _BLOCK * _BYTES)
+        codes, scales = _blocks(np.asarray(table[numbers]))
+        found: Matrix = ((codes.astype(np.float32) - 8) * scales[:, None]).reshape(-1, HIDDEN)
+        return found
 
     def packed(self, name: str) -> Packed | None:
         """Return the vocabulary, which stays as it is; None for what a product is made with."""
         if _own_name(name) != "emb.word":
             return None
-        _, start, length = self._where["emb.word"]
-        codes, scales = _blocks(self._data[start : start + length])
+        codes, scales = self.blocks(name)
         pairs = codes.reshape(-1, HIDDEN // 2, 2)
         both = np.bitwise_or(pairs[..., 0], np.left_shift(pairs[..., 1], 4)).astype(np.uint8)
         return Packed(both, scales.reshape(-1, HIDDEN // _BLOCK), _BLOCK)

@@ -12,8 +12,10 @@ Source: Kudo, "Subword Regularization", 2018, https://arxiv.org/abs/1804.10959
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
+import threading
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
@@ -132,6 +134,26 @@ class Unigram:
             if not (id == self._unknown and tokens and tokens[-1] == id):  # one for all in a row
                 tokens.append(id)
         return tuple(reversed(tokens))
+
+
+_opened: dict[str, Unigram] = {}
+_opening = threading.Lock()
+
+
+def open_unigram(file: Path) -> Unigram:
+    """Return the pieces of a file; the same object for all files with the same pieces.
+
+    Raises:
+        ValueError: The file is torn, or is something else.
+    """
+    try:
+        digest = hashlib.sha256(head_of(file)).hexdigest()
+    except (struct.error, IndexError):
+        return Unigram(file)  # which says what is wrong
+    with _opening:
+        if digest not in _opened:
+            _opened[digest] = Unigram(file)
+        return _opened[digest]
 
 
 def _cut(data: np.ndarray, starts: np.ndarray) -> list[str]:

@@ -249,4 +249,5 @@ def test_the_prompt_has_the_text_of_the_reference(rag: RAGFlow, dataset: DataSet
         "refine_multiturn": False,
         "neighbours": 0,
         "show_nearest": False,
+        "reader": True,
     }

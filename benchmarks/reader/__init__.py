@@ -1,0 +1,1 @@
+"""A small reader of the multilingual model's layers: its data, training, form and figures."""

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ragflow_local.answer.candidates import candidates_of
+from ragflow_local.answer.quoting import extract
+from ragflow_local.answer.reading import Read, sections_of
+from ragflow_local.embedders import Reading, Section
+from ragflow_local.records import ChunkRow, Hit
+
+
+def hits(*contents: str, headings: tuple[str, ...] = ()) -> list[Hit]:
+    rows = [
+        ChunkRow(
+            number, f"c{number}", "d", "s", "report.pdf", number, content, 1, 1, headings=headings
+        )
+        for number, content in enumerate(contents)
+    ]
+    return [Hit(row, 0.9 - row.number / 100, 0.9, 0.9) for row in rows]
+
+
+SEA = hits(
+    "The squid was described in 1925 by Guy Robson. It swims in the Southern Ocean.",
+    "Name\tLength\nColossal squid\t14 m\nGiant squid\t12 m",
+)
+
+
+def reads(word: str, none: float = 0.0) -> Read:
+    """Return a reader to which what holds a word is worth 5, and all else -5."""
+
+    def read(question: str, sections: Sequence[Section], worth: Sequence[float]) -> Reading:
+        texts = [text for section in sections for text in section.sentences]
+        assert len(worth) == len(texts)
+        return Reading(np.array([5.0 if word in text else -5.0 for text in texts]), none)
+
+    return read
+
+
+def test_what_the_reader_takes_for_the_answer_is_quoted_whatever_words_say() -> None:
+    text = "It swims in the Southern Ocean."
+    assert text not in [quote.text for quote in extract("Who described the squid?", SEA)]
+    quotes = extract("Who described the squid?", SEA, read=reads("Southern"))
+    assert max(quotes, key=lambda quote: quote.score).text == text
+
+
+def test_where_the_reader_finds_none_nothing_is_quoted() -> None:
+    assert extract("Who described the squid?", SEA, read=reads("nowhere")) == []
+    assert extract("Who described the squid?", SEA, read=reads("Robson", none=6)) == []
+
+
+def test_a_row_whose_cell_is_asked_for_needs_no_reader() -> None:
+    [quote] = extract("What is the length of the giant squid?", SEA, read=reads("nowhere"))[:1]
+    assert "Giant squid" in quote.text
+
+
+def test_a_passage_that_was_not_found_is_read_and_never_quoted() -> None:
+    quotes = extract("Who described the squid?", SEA[1:], others=SEA[:1], read=reads("Robson"))
+    assert all("Robson" not in quote.text for quote in quotes)
+
+
+def test_sentences_of_one_text_under_one_heading_are_one_section() -> None:
+    first = hits("Open it. Close it.", headings=("Guide", "Valves"))
+    second = hits("Turn it off.")
+    sections = sections_of(candidates_of([*first, *second]))
+    assert [(section.heading, section.sentences) for section in sections] == [
+        ("Valves", ("Open it.", "Close it.")),
+        ("", ("Turn it off.",)),
+    ]
+
+
+def test_of_a_question_of_several_steps_the_scorer_may_find_what_the_reader_does_not() -> None:
+    asked = (
+        "In which ocean swims the squid that Guy Robson described in 1925, the one that weighs"
+        " more than any other animal without a backbone and hunts for fish in the dark?"
+    )
+    assert extract(asked, SEA[:1])
+    assert extract(asked, SEA[:1], read=reads("nowhere"))

@@ -1,0 +1,125 @@
+"""Trains a reader on a language made for it: the sentence that holds the asked word answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.reader import pack as packed
+from benchmarks.reader.altered import altered
+from benchmarks.reader.batches import Sampler, stream
+from benchmarks.reader.pack import Pack
+from benchmarks.reader.rows import cut
+
+torch = pytest.importorskip("torch")
+
+WORDS, TOKENS, HIDDEN = 40, 60, 48
+
+
+def made_pack() -> Pack:
+    """Return 400 queries of one word, each about a passage of five sentences."""
+    chance = np.random.default_rng(0)
+    passages, queries = 100, 400
+    sentences = [chance.permutation(WORDS)[:4] + packed.SPECIAL for _ in range(passages * 5)]
+    texts, rights, of = list(sentences), [], []
+    for query in range(queries):
+        passage = query % passages
+        at = passage * 5 + int(chance.integers(5))
+        word = chance.choice(sentences[at])
+        rights.append([n for n in range(passage * 5, passage * 5 + 5) if word in sentences[n]])
+        texts.append(np.array([word]))
+        of.append(passage)
+    whole = np.array
+    kinds = np.zeros(queries, np.int32)
+    return Pack(
+        tokens=np.concatenate(texts).astype(np.int32),
+        starts=np.cumsum([0, *map(len, texts)]).astype(np.int32),
+        passage=np.arange(0, passages * 5 + 1, 5, dtype=np.int32),
+        heading=np.full(passages, -1, np.int32),
+        query=np.arange(passages * 5, passages * 5 + queries, dtype=np.int32),
+        of=whole(of, np.int32),
+        kind=kinds + packed.SENTENCES,
+        use=np.where(np.arange(queries) % passages < 80, packed.TRAIN, packed.CHOOSE),
+        source=kinds,
+        language=kinds,
+        altered=kinds,
+        right=np.cumsum([0, *map(len, rights)]).astype(np.int32),
+        right_at=np.concatenate(rights).astype(np.int32),
+        open=np.zeros(queries + 1, np.int32),
+        open_at=np.zeros(0, np.int32),
+        span=np.full((queries, 3), -1, np.int32),
+        negatives=np.full((queries, 10), -1, np.int32),
+        vocabulary=np.arange(TOKENS, dtype=np.int32),
+    )
+
+
+def test_batches_are_the_same_for_the_same_seed() -> None:
+    pack = made_pack()
+    first, again = (next(stream(Sampler(pack), (1, 2), 1024)) for _ in range(2))
+    np.testing.assert_array_equal(first.ids, again.ids)
+    other = next(stream(Sampler(pack), (1, 3), 1024))
+    assert first.ids.shape != other.ids.shape or (first.ids != other.ids).any()
+
+
+def test_a_sentence_that_answers_is_always_among_the_candidates_unless_left_out() -> None:
+    sampler, chance = Sampler(made_pack()), np.random.default_rng(1)
+    for query in range(50):
+        row = sampler.put(query, chance)
+        assert row.right
+        numbers = {row.sentences[at - 1] for at in row.right}
+        pack = sampler.pack
+        assert numbers <= set(pack.right_at[pack.right[query] : pack.right[query + 1]].tolist())
+        left_out = sampler.put(query, chance, is_dropped=True)
+        assert not left_out.right
+        assert not numbers & set(left_out.sentences)
+
+
+def test_a_pack_is_read_as_it_was_written(tmp_path: Path) -> None:
+    pack = made_pack()
+    pack.write(tmp_path / "pack.npz")
+    np.testing.assert_array_equal(Pack.read(tmp_path / "pack.npz").tokens, pack.tokens)
+
+
+def test_an_altered_question_asks_for_another_year_or_name() -> None:
+    import random
+
+    text = altered(
+        "When did Anna Berg move to Oslo?", "Anna Berg met Karl Lund.", "en", random.Random(3)
+    )
+    assert text != "When did Anna Berg move to Oslo?"
+    assert text.startswith("When did ")
+
+
+def test_sentences_are_cut_where_they_stand() -> None:
+    text = "One stands here. Two does too.\n\nA third."
+    assert [text[a:b] for a, b in cut(text)] == ["One stands here.", "Two does too.", "A third."]
+
+
+@pytest.mark.slow
+def test_it_learns_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    from benchmarks.reader.model import Reader
+    from benchmarks.reader.train import Plan, checks, figures_of, train
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    model = Reader(TOKENS, HIDDEN, 96, 2, 128)
+    base = {
+        name: value.numpy()
+        for name, value in model.state_dict().items()
+        if name.startswith(("word", "place", "norm", "layers"))
+    }
+    base["word.weight.codes"] = np.random.default_rng(0).integers(
+        0, 255, (TOKENS, HIDDEN // 2), np.uint8
+    )
+    base["word.weight.scales"] = np.full((TOKENS, 1), 0.1, np.float16)
+    del base["word.weight"]
+    np.savez(tmp_path / "base.npz", **base)
+    pack = made_pack()
+    half = Plan(steps=300, tokens=2048, rate=2e-3, looks=2, checked=50, average=0.9)
+    trained = train(pack, tmp_path / "base.npz", tmp_path / "out", half)
+    some = checks(pack, packed.CHOOSE, 80)
+    assert figures_of(trained, some, "cpu")["right"] > 0.8
+    assert (tmp_path / "out" / "weights-0.npz").is_file()
+    # A run that was stopped half way has that many steps behind it.
+    again = train(pack, tmp_path / "base.npz", tmp_path / "out", half)
+    assert figures_of(again, some, "cpu")["right"] > 0.8
