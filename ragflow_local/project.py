@@ -195,15 +195,15 @@ class Project:
         # Imported here: sqlite-utils would be a sixth of the package's import time.
         from ragflow_local.stores.catalog import schema
 
+        check_root = self.directory.check_root
         if options.read_only:
             with self.catalog.read() as reading:
                 schema.check(reading, self.path)
+                check_root(checksums.root(reading))
         else:
             with self.catalog.telling():
-                schema.migrate(self.catalog.writer(), self.path)
+                schema.migrate(self.catalog.writer(), self.path, check_root)
             self.directory.made()
-        with self.catalog.read() as reading:
-            self.directory.check_root(checksums.root(reading))
         self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)

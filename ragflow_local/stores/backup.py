@@ -58,7 +58,7 @@ def copy_project(source: Path, catalog: Catalog, files: Files, target: Path) -> 
     return sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
 
 
-def _copy(catalog: Catalog, files: Files, target: Path) -> str:
+def _copy(catalog: Catalog, files: Files, target: Path) -> str | None:
     """Copy what there is at one moment; return the root of its rows."""
     copy = target / "catalog.sqlite3"
     copy.unlink(missing_ok=True)

@@ -156,8 +156,11 @@ class Directory:
             return False
         return True
 
-    def check_root(self, root: str) -> None:
+    def check_root(self, root: str | None) -> None:
         """Compare the root of all rows with that which the catalog was closed with.
+
+        Args:
+            root: None where the catalog keeps no checksums.
 
         Raises:
             DamagedProjectError: Another catalog of that size lies there, or an older one.
@@ -189,7 +192,7 @@ class Directory:
             self._lock = None
             self._held = []
 
-    def seal(self, root: str) -> None:
+    def seal(self, root: str | None) -> None:
         """Note how the catalog is now: nobody has it open."""
         self.made()
         self._write_seal(root)

@@ -4,14 +4,18 @@ Each is what ``sqlite3.Connection.iterdump`` gives of a project that the release
 documents, two of them parsed, a chunk added by hand, a chat with one question.
 """
 
+import json
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from ragflow_local import RAGFlow
 from ragflow_local.doctor import examine, repair
 from ragflow_local.errors import DamagedProjectError, ProjectVersionError
+from ragflow_local.stores.catalog import checksums
 from ragflow_local.stores.catalog.schema import catalog
 
 RELEASES = sorted(Path(__file__).parent.glob("catalog_*.sql"))
@@ -60,6 +64,59 @@ def test_a_catalog_of_an_earlier_release_is_not_guessed_at_where_it_must_not_be_
     repair(project_dir)
     assert "version" not in {problem.part for problem in examine(project_dir).problems}
     RAGFlow("key", project_dir=project_dir, read_only=True).close()
+
+
+@pytest.fixture
+def next_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Return what makes this the next version, which has a column more under each checksum."""
+
+    def m9999_one_column_more(db: Database) -> None:
+        db.execute("ALTER TABLE messages ADD COLUMN more TEXT NOT NULL DEFAULT 'x'")
+        checksums.accept(db.conn, "messages")
+
+    def begin() -> None:
+        columns = {**checksums.COLUMNS, "messages": (*checksums.COLUMNS["messages"], "more")}
+        monkeypatch.setattr(checksums, "COLUMNS", columns)
+        catalog()(m9999_one_column_more)
+
+    before = list(catalog._migrations)
+    yield begin
+    catalog._migrations[:] = before
+
+
+def _close_one_that_has_talked(project_dir: Path) -> None:
+    with RAGFlow("key", project_dir=project_dir, workers=1) as rag:
+        rag.create_dataset("kb")
+        rag.create_chat("chat", knowledgebases=rag.list_datasets()).create_session("session")
+
+
+def test_a_project_that_was_closed_by_the_version_before_is_no_damage(
+    project_dir: Path, next_version: Callable[[], None]
+) -> None:
+    _close_one_that_has_talked(project_dir)
+    next_version()
+    for _ in range(2):
+        with RAGFlow("key", project_dir=project_dir) as rag:
+            [session] = rag.list_chats()[0].list_sessions()
+            assert len(session.messages) == 1
+    assert examine(project_dir).is_healthy
+
+
+def test_an_older_catalog_in_its_place_is_damage_though_it_has_to_be_migrated(
+    project_dir: Path, next_version: Callable[[], None]
+) -> None:
+    _close_one_that_has_talked(project_dir)
+    older = (project_dir / "catalog.sqlite3").read_bytes()
+    with RAGFlow("key", project_dir=project_dir) as rag:
+        rag.get_dataset("kb").update({"description": "changed"})
+    (project_dir / "catalog.sqlite3").write_bytes(older)
+    closed = json.loads((project_dir / "closed.json").read_text())
+    # As of a catalog too large for its whole file to be hashed at each opening.
+    closed |= {"size": len(older), "sha256": ""}
+    (project_dir / "closed.json").write_text(json.dumps(closed))
+    next_version()
+    with pytest.raises(DamagedProjectError, match="not those it was closed with"):
+        RAGFlow("key", project_dir=project_dir)
 
 
 def test_a_catalog_without_tables_is_damage(project_dir: Path) -> None:

@@ -131,8 +131,14 @@ def stamp_all(connection: sqlite3.Connection, table: str, ids: Sequence[str]) ->
     )
 
 
-def root(connection: sqlite3.Connection) -> str:
-    """Return what tells one state of all rows from another, without reading them."""
+def root(connection: sqlite3.Connection) -> str | None:
+    """Return what tells one state of all rows from another, without reading them.
+
+    None for a catalog of a release that kept no checksums, or that has no tables yet.
+    """
+    kept = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checksums'"
+    if connection.execute(kept).fetchone() is None:
+        return None
     rows = connection.execute("SELECT name, rows, sum FROM checksums ORDER BY name")
     return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
 

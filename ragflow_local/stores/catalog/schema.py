@@ -6,6 +6,7 @@ A released migration is never changed; the next one is added below it.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -314,14 +315,25 @@ def m0012_ends_of_answers(db: Database) -> None:
     checksums.accept(db.conn, "messages")
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    check_root: Callable[[str | None], None] = lambda root: None,
+) -> None:
     """Bring the tables up to this version.
+
+    Args:
+        connection: Of the catalog.
+        path: The project.
+        check_root: Given the root of all rows before a migration changes what their checksums
+            are of; raises where they are not those that the catalog was closed with.
 
     Raises:
         DamagedProjectError: It has other tables than this package makes.
         ProjectVersionError: A newer version wrote the catalog.
     """
     applied = shape.compare(connection, catalog, path)
+    check_root(checksums.root(connection))
     if len(applied) < len(catalog._migrations):
         # It has been compared, and the first release had an index of the kind that is not trusted.
         connection.execute("PRAGMA trusted_schema=ON")
