@@ -25,16 +25,17 @@ def add_document(catalog: Catalog, id: str, dataset_id: str) -> None:
         documents.insert(connection, {**values, "create_time": 1, "update_time": 1})
 
 
-def chunk_row(number: int, document_id: str, content: str) -> ChunkRow:
-    return ChunkRow(number, f"c{number}", document_id, "d", document_id, number, content, 3, 1)
+def chunk_row(number: int, document_id: str, content: str, dataset_id: str = "d") -> ChunkRow:
+    id = f"c{number}"
+    return ChunkRow(number, id, document_id, dataset_id, document_id, number, content, 3, 1)
 
 
-def add_chunks(catalog: Catalog, document_id: str, *contents: str) -> None:
-    """Add chunks of three tokens to a document of dataset ``d``, with vectors of four numbers."""
+def add_chunks(catalog: Catalog, document_id: str, *contents: str, dataset_id: str = "d") -> None:
+    """Add chunks of three tokens to a document, with vectors of four numbers."""
     with catalog.write() as connection:
         first = chunks.reserve_numbers(connection, len(contents))
         for number, content in enumerate(contents, first):
             vector = np.full(4, number, dtype=np.float32)
             kept = embeddings.keep_one(connection, content.encode(), vector)
-            chunks.insert(connection, chunk_row(number, document_id, content), kept)
+            chunks.insert(connection, chunk_row(number, document_id, content, dataset_id), kept)
         documents.count(connection, document_id)
