@@ -141,6 +141,25 @@ def test_every_reader_has_its_file_or_folder() -> None:
         assert any(place.exists() for place in places)
 
 
+# What a document passes on its way to an answer: each step is tested by itself.
+TESTED_BY_MODULE = ("ingest", "retrieve", "answer", "stores")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for room in TESTED_BY_MODULE
+        for path in sorted((PACKAGE / room).rglob("*.py"))
+        if path.name != "__init__.py"
+    ],
+    ids=name_of,
+)
+def test_each_step_to_an_answer_has_tests_of_its_name(path: Path) -> None:
+    room = TESTS / path.relative_to(PACKAGE).parts[0]
+    assert list(room.rglob(f"test_{path.name}")), f"{name_of(path)} has no tests of its own"
+
+
 # A command calls the API; records, errors and the words of a text are no calls.
 OF_A_COMMAND = (
     "cli", "api", "adapters", "evaluation", "doctor", "model_files", "answer.citations",
