@@ -18,7 +18,8 @@ from ragflow_local.records import Vector
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
-# By benchmarks/reader, on sources that benchmarks/results/reader.md does not report.
+# Where the best sentence is above none. More refuses own questions as well: see
+# benchmarks/results/reader.md.
 LEAST_LEAD = 0.0
 # What the scorer's scores are worth beside the reader's.
 _SCORER = 0.1
