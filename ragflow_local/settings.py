@@ -183,7 +183,8 @@ class ParserSettings(Settings):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values; one that is not of the reference only if set."""
-        values = asdict(self)
+        # Not by asdict, which copies in depth: none of the values has depth.
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
         for name in ("overlap", "main_content", "meta_words", "graph_model"):
             if not values[name]:
                 del values[name]

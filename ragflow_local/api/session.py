@@ -320,8 +320,10 @@ class Session(ApiObject):
             limit=prompt.top_n * duplicates.DEPTH,
         )
 
+        rerank_id = str(chat.released.get("rerank_id") or "") or None
+
         def search(standalone: str) -> list[Hit]:
-            hits = retrieve(project, standalone, rows, DocumentFilter(), wanted)
+            hits = retrieve(project, standalone, rows, DocumentFilter(), wanted, rerank_id)
             with project.catalog.read() as reading:
                 dim = rows[0].embedding_dim if rows else 0
                 hits = duplicates.behind(reading, hits, dim, prompt.top_n)

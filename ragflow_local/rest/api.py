@@ -20,6 +20,7 @@ from ragflow_local.rest.refusals import (
     FAILED,
     UNAUTHORISED,
     UNAUTHORISED_FOR,
+    UNEXPECTED,
     Refusal,
 )
 
@@ -97,6 +98,10 @@ class ReleasedAPI:
         except RagflowError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
             return Answer(Refusal(FAILED, str(error)).envelope)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            # A value of a kind that nobody thought of: told as RAGFlow's server tells it.
+            _log.exception("%s %s", request.method, request.path)
+            return Answer(Refusal(UNEXPECTED, repr(error)).envelope)
 
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""

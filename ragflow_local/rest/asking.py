@@ -13,6 +13,7 @@ from ragflow_local.api.session import Session
 from ragflow_local.api.streams import Stop, Stream
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
+from ragflow_local.rest.asked import as_asked
 from ragflow_local.rest.call import Call
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import DATA, FAILED, Refusal
@@ -36,7 +37,7 @@ def complete(call: Call, chat_id: str) -> Answer:
         opener = chat.prompt.opener
         data = _data(chat, session, opener, {}, "")
         return _events(iter([data])) if is_streamed else done(data)
-    messages = Session(call, session).ask(question, stream=True)
+    messages = Session(call, session, chat=as_asked(call, chat, fields)).ask(question, stream=True)
     if is_streamed:
         return Answer(events=Stream(lambda stop: _told(call, chat, session, messages, stop)))
     if call.request.stop is not None:

@@ -107,7 +107,7 @@ def _modernise_prompt(prompt: Mapping[str, Any], values: dict[str, Any]) -> None
 def former(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what clients up to 0.24 read of a chat besides."""
     prompt = values["prompt_config"]
-    weight = values["vector_similarity_weight"]
+    weight = _share(values["vector_similarity_weight"], 0.3)
     shown = {old: prompt.get(new) for old, new in _FORMER_PROMPT.items() if new in prompt}
     return {
         "avatar": values["icon"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -38,6 +39,7 @@ def dates(create_time: int, update_time: int) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=4096)
 def as_date(time: int) -> str:
     """Return milliseconds since 1970 as answers show them."""
     # As RAGFlow's own answers: a day with its name, in GMT.
@@ -164,9 +166,10 @@ def create(call: Call) -> Answer:
     return done(shown(call, row), message=told(given.chunk_method, given.parser_config))
 
 
-def told(method: str, given: Config | None) -> str:
+def told(method: str, given: Config | None, pagerank: int = 0) -> str:
     """Return one line that says which of the settings given do nothing here; empty for none."""
     names = config.without_effect(method, given.given() if given else {})
+    names += ["pagerank"] if pagerank else []
     if not names:
         return ""
     said = f"Kept, without effect in this engine: {', '.join(names)}."
@@ -247,7 +250,9 @@ def update(call: Call, dataset_id: str) -> Answer:
     except IntegrityError:
         raise Refusal(DATA, f"Dataset name '{given.name}' already exists") from None
     assert changed is not None
-    return done(shown(call, changed))
+    method = given.chunk_method if "chunk_method" in names else ""
+    message = told(method, given.parser_config, given.pagerank)
+    return done(shown(call, changed), message=message)
 
 
 def _changes(call: Call, row: DatasetRow, given: Updated) -> dict[str, Any]:

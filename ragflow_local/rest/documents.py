@@ -53,7 +53,7 @@ def shown(call: Call, row: DocumentRow) -> dict[str, Any]:
         "token_count": row.token_count,
         "chunk_count": row.chunk_count,
         "progress": progress if progress < 0 else round(progress / 100, 4),
-        "progress_msg": _told(run, message, duration, config.idle_settings(method, settings)),
+        "progress_msg": _told(run, message, duration, config.without_effect(method, settings)),
         "process_begin_at": None if begun is None else as_date(begun),
         "process_duration": duration,
         "run": run,

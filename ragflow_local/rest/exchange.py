@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from multipart import MultipartError, MultipartParser, parse_options_header
+import msgspec
+from python_multipart import FormParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
 
 from ragflow_local.api.streams import Stop
 from ragflow_local.rest.refusals import ARGUMENT, Refusal
@@ -149,7 +151,7 @@ class Answer:
         if self.content is not None:
             yield self.content
         elif self.events is None:
-            yield json.dumps(self.envelope, ensure_ascii=False).encode("utf-8", "replace")
+            yield _written(self.envelope)
         else:
             try:
                 for event in self.events:
@@ -175,6 +177,14 @@ def done(data: object = None, **more: object) -> Answer:
     return Answer(envelope)
 
 
+def _written(envelope: Mapping[str, Any]) -> bytes:
+    """Return an envelope as JSON; half a letter, which UTF-8 cannot hold, as a question mark."""
+    try:
+        return msgspec.json.encode(envelope)
+    except UnicodeEncodeError:
+        return json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def _json(body: bytes) -> object:
     try:
         content = json.loads(body)
@@ -187,21 +197,37 @@ def _json(body: bytes) -> object:
 
 
 def _form(body: bytes, kind: str) -> tuple[dict[str, str], tuple[File, ...]]:
-    """Return the fields and the files of a form."""
-    boundary = parse_options_header(kind)[1].get("boundary", "")
+    """Return the fields and the files of a form; files are those of the field ``file``."""
+    boundary = parse_options_header(kind)[1].get(b"boundary", b"")
     if not body or not boundary:
         return {}, ()
     fields: dict[str, str] = {}
     files: list[File] = []
+
+    def keep_field(field: Any) -> None:
+        fields[field.field_name.decode()] = (field.value or b"").decode()
+
+    def keep_file(file: Any) -> None:
+        if file.field_name == b"file":
+            file.file_object.seek(0)
+            files.append(File(_unescaped(file.file_name.decode()), file.file_object.read()))
+        file.close()
+
     try:
         # All of it is in memory already: nothing is written to the disk besides.
-        limits = {name: len(body) for name in ("spool_limit", "memory_limit", "disk_limit")}
-        limits |= {"part_limit": 100_000}
-        for part in MultipartParser(BytesIO(body), boundary, content_length=len(body), **limits):
-            if part.filename is None:
-                fields[part.name] = part.value
-            else:
-                files.append(File(part.filename, part.raw))
-    except (MultipartError, UnicodeError, LookupError) as error:
+        config = {"MAX_MEMORY_FILE_SIZE": float("inf"), "MAX_HEADER_SIZE": len(body)}
+        parser = FormParser(
+            "multipart/form-data", keep_field, keep_file, boundary=boundary, config=config
+        )
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, UnicodeError, LookupError) as error:
         raise Refusal(ARGUMENT, f"Malformed form: {error}") from None
     return fields, tuple(files)
+
+
+def _unescaped(name: str) -> str:
+    """Return a file's name as it was before browsers, and urllib3, escaped it."""
+    for escaped, letter in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        name = name.replace(escaped, letter)
+    return name

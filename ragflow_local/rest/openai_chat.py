@@ -18,6 +18,7 @@ from ragflow_local.api.session import Session
 from ragflow_local.api.streams import Stop, Stream
 from ragflow_local.errors import InvalidValueError, RagflowError
 from ragflow_local.records import ChatRow, MessageRow, Role, SessionRow
+from ragflow_local.rest.asked import with_known_reranker
 from ragflow_local.rest.call import Call
 from ragflow_local.rest.exchange import Answer
 from ragflow_local.settings import LLMSettings
@@ -122,6 +123,7 @@ def complete(call: Call, chat: ChatRow, asked: Asked) -> Answer:
 
 
 def _session(call: Call, chat: ChatRow, asked: Asked) -> Session:
+    chat = with_known_reranker(call, chat)
     prompt = chat.prompt
     if asked.instructions:
         prompt = replace(prompt, prompt=f"{asked.instructions}\n\n{prompt.prompt}")

@@ -89,7 +89,7 @@ class Base:
 
     def _update_from_dict(self, rag: Caller, res_dict: Mapping[str, Any]) -> None:
         for name, value in res_dict.items():
-            self.__dict__[name] = Base(rag, value) if isinstance(value, Mapping) else value
+            self.__dict__[name] = Base(rag, value) if isinstance(value, dict) else value
 
     def __getattr__(self, name: str) -> Any:
         # Only reached where there is no such attribute.

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,6 +45,21 @@ def test_a_key_names_the_tenant_that_the_draft_names(ask: Asked, engine: RAGFlow
 def test_an_unknown_path_and_a_wrong_verb_are_told(ask: Asked) -> None:
     assert ask("GET", "/nothing")["code"] == 404
     assert ask("PATCH", "/datasets")["code"] == 405
+
+
+def test_a_value_of_a_kind_that_nobody_thought_of_is_told_as_an_error(ask: Asked) -> None:
+    id = ask.data("POST", "/datasets", {"name": "odd values"})["id"]
+    body = {"knowledge_id": id, "query": "x", "retrieval_setting": "none"}
+    answer = ask("POST", "/dify/retrieval", body)
+    assert answer["code"] == 100
+    assert answer["message"].startswith("AttributeError(")
+
+
+def test_forms_are_read_without_the_name_that_two_packages_share() -> None:
+    # Packages multipart and python-multipart put each other under one name, one thread at a time.
+    said = "import sys, ragflow_local.rest.exchange; print('multipart' in sys.modules)"
+    command = [sys.executable, "-c", said]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def wsgi(api: ReleasedAPI, method: str, path: str, body: bytes = b"", **more: str) -> Any:

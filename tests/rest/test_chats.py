@@ -65,6 +65,14 @@ def test_a_wrong_chat_is_refused(own: Asked, chat: Any, given: Any, message: str
     assert (answer["code"], answer["message"]) == (102, message)
 
 
+@pytest.mark.parametrize("name", ["vector_similarity_weight", "similarity_threshold", "top_n"])
+@pytest.mark.parametrize("value", ["a", -1, 10, [], True])
+def test_a_number_of_another_kind_is_kept_and_answered_as_given(
+    own: Asked, chat: Any, name: str, value: Any
+) -> None:
+    assert own.data("POST", "/chats", {"name": "odd", name: value})[name] == value
+
+
 def test_a_dataset_without_chunks_is_refused(own: Asked) -> None:
     id = own.data("POST", "/datasets", {"name": "nothing parsed"})["id"]
     answer = own("POST", "/chats", {"name": "refused", "dataset_ids": [id]})

@@ -296,3 +296,14 @@ def test_metadata_settings_are_kept(ask: Asked, dataset: Any) -> None:
 def test_the_raptor_prompt_is_the_released_one() -> None:
     assert RAPTOR_PROMPT.startswith("Summarize the paragraphs below without inventing facts or")
     assert RAPTOR_PROMPT.endswith("\n\nParagraphs:\n{cluster_content}")
+
+
+def test_a_pagerank_is_kept_and_told_to_do_nothing(ask: Asked) -> None:
+    id = ask.data("POST", "/datasets", {"name": "ranked"})["id"]
+    answer = ask("PUT", f"/datasets/{id}", {"pagerank": 50})
+    assert answer["data"]["pagerank"] == 50
+    assert answer["message"] == "Kept, without effect in this engine: pagerank."
+    assert ask("PUT", f"/datasets/{id}", {"pagerank": 0})["message"] == ""
+    given = {"parser_config": {"auto_keywords": 3}}
+    message = ask("PUT", f"/datasets/{id}", given)["message"]
+    assert message == "Kept, without effect in this engine: auto_keywords."

@@ -302,6 +302,15 @@ def test_settings_without_effect_are_told_with_the_parse(ask: Asked, upload: Upl
     assert "without effect in this engine: auto_keywords, raptor." in ended["progress_msg"]
 
 
+def test_what_a_method_brings_without_effect_is_told_with_the_parse(ask: Asked) -> None:
+    dataset = ask.data("POST", "/datasets", {"name": "told of naive"})
+    path = f"/datasets/{dataset['id']}/documents"
+    [document] = ask.data("POST", path, files=[("a.txt", b"Here.")])
+    assert parse(ask, dataset, {"document_ids": [document["id"]]})["code"] == 0
+    [ended] = wait(ask, dataset)
+    assert "without effect in this engine: raptor, graphrag." in ended["progress_msg"]
+
+
 @pytest.mark.parametrize("body", [{}, {"document_ids": []}, {"document_ids": None}])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_documents_must_be_named(ask: Asked, dataset: Any, method: str, body: Any) -> None:

@@ -62,6 +62,27 @@ def test_nothing_selected_and_nothing_at_all_are_told(client: Any) -> None:
         dataset.upload_documents([{"display_name": "", "blob": TEXT}])
 
 
+@pytest.mark.parametrize(
+    "name", ['a"b.txt', "a\\b.txt", "a;b=c.txt", "%41 é 漢.txt", "x" * 251 + ".txt"]
+)
+def test_a_file_keeps_its_name_and_its_bytes(client: Any, name: str) -> None:
+    dataset = client.create_dataset(name="names")
+    blob = b"\r\n--\xe9\r\n--boundary\n\r"
+    [document] = dataset.upload_documents([{"display_name": name, "blob": blob}])
+    assert (document.name, document.download()) == (name, blob)
+
+
+def test_a_file_of_another_field_is_none(served: ReleasedAPI, client: Any) -> None:
+    id = client.create_dataset(name="fields").id
+    answer = requests.post(
+        f"{ADDRESS}/api/v1/datasets/{id}/documents",
+        headers={"Authorization": f"Bearer {KEY}"},
+        files={"other": ("a.txt", b"x")},
+        timeout=5,
+    ).json()
+    assert (answer["code"], answer["message"]) == (101, "No file part!")
+
+
 def test_a_key_that_is_none_is_refused(served: ReleasedAPI) -> None:
     with pytest.raises(Exception, match=r"^<Unauthorized '401: Unauthorized'>$"):
         ragflow_sdk.RAGFlow(None, ADDRESS).list_datasets()

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from ragflow_local import DataSet, RAGFlow
+from ragflow_local import DataSet, RAGFlow, sdk
 from tests.model_server import ModelServer
-from tests.serve.conftest import PATIENCE, Client, Words
+from tests.sdk.everyday import calls
+from tests.serve.conftest import PATIENCE, Client, Serve, Words
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "Where does the colossal squid live?"
@@ -90,6 +91,16 @@ def test_ragflows_own_client_runs_through_the_service(client: Client, sea: DataS
     *_, last = chat.create_session("x").ask(QUESTION, stream=True)
     assert "Antarctica. [ID:0]" in last.content
     assert last.reference[0]["document_name"] == "squid.txt"
+
+
+def test_the_everyday_calls_give_the_same_over_a_socket_as_in_process(
+    serve: Serve, rag: RAGFlow
+) -> None:
+    package = pytest.importorskip("ragflow_sdk")
+    with sdk.in_process(engine=rag, address="http://ragflow.example"):
+        here = list(calls(package.RAGFlow("ragflow-here", "http://ragflow.example"), package))
+    served = package.RAGFlow("ragflow-any", f"http://127.0.0.1:{serve().port}")
+    assert list(calls(served, package)) == here
 
 
 def curl(*words: str) -> str:

@@ -22,7 +22,7 @@ def row_of(columns: Mapping[str, Any]) -> DocumentRow:
     checksums.check("documents", columns)
     values = {name: columns[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
-        values[name] = json.loads(values[name])
+        values[name] = msgspec.json.decode(values[name])
     values["parser_config"] = rows.settings_of(ParserSettings, values["parser_config"])
     return msgspec.convert(values, DocumentRow)
 
