@@ -35,6 +35,7 @@ from ragflow_local.stores.catalog import (
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.vectors import Vectors
+from ragflow_local.text.plurals import count_of
 
 # Chunks whose texts are cut into terms again: all of a small project, a sample of a large one.
 _COMPARED = 2_000
@@ -149,9 +150,11 @@ class _Examination:
             yield from (Problem("catalog", line, False) for line in rotten)
             return
         if dangling := state.dangling_rows(reading):
-            yield Problem("catalog", f"{dangling} rows belong to what is not there.", False)
+            rows = count_of(dangling, "row")
+            yield Problem("catalog", f"{rows} of what is not there any more.", False)
         if wrong := state.wrong_counts(reading):
-            yield Problem("counts", f"The counts of {len(wrong)} documents or datasets are wrong.")
+            things = count_of(len(wrong), "document or dataset", "documents or datasets")
+            yield Problem("counts", f"Wrong counts of {things}.")
         ids = datasets.all_ids(reading)
         self.counts.update(datasets=len(ids), chunks=0)
         vectors = VectorTable(self.catalog, Vectors(self.directory.vectors))
@@ -169,14 +172,15 @@ class _Examination:
         self.counts["chunks"] += len(expected)
         dataset = datasets.get(reading, id)
         if dataset and (torn := embeddings.torn(reading, id, dataset.embedding_dim)):
-            yield Problem("catalog", f"Dataset {id}: {torn} chunks have no whole vector.", False)
+            what = f"Dataset {id}: {count_of(torn, 'chunk')} without a whole vector."
+            yield Problem("catalog", what, False)
         try:
             missing = vectors.missing(id)
         except StoreError as error:
             yield Problem("vectors", str(error))
             return
         if missing:
-            yield Problem("vectors", f"Dataset {id}: {missing} chunks are not in its table.")
+            yield Problem("vectors", f"Dataset {id}: its table lacks {count_of(missing, 'chunk')}.")
 
     def _files(self, reading: Connection, files: Files) -> Iterator[Problem]:
         needed, pictured = documents.files_in_use(reading), chunks.with_images(reading)

@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ragflow_local.embedders import SOURCE, add_wheel, list_folders, open_embedder, read_folder
+from ragflow_local.embedders import (
+    SOURCE,
+    add_wheel,
+    installed_folders,
+    list_folders,
+    open_embedder,
+    read_folder,
+)
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
 from ragflow_local.generators import (
     Generator,
@@ -123,6 +132,17 @@ def models_in(models_dir: Path) -> list[Model]:
     return [*chats, *(_embedding_model(path, models_dir) for path in list_folders(models_dir))]
 
 
+def models_here(models_dir: Path) -> list[Model]:
+    """Return all that can be named: what is in a directory, and what is installed as packages."""
+    there = models_in(models_dir)
+    names = {model.name for model in there}
+    return there + [
+        replace(_embedding_model(path, path.parent), name=name)
+        for name, path in installed_folders().items()
+        if name not in names
+    ]
+
+
 def check_model(name: str, models_dir: Path, cache_dir: Path) -> Check:
     """Load a model and have it write or embed one sentence.
 
@@ -185,7 +205,7 @@ def find_model(name: str, models_dir: Path) -> Model:
     Raises:
         MissingModelError: There is none; it says where it was looked for.
     """
-    there = models_in(models_dir)
+    there = models_here(models_dir)
     for model in there:
         if name in (model.name, model.path.name, model.path.stem, str(model.path)):
             return model
@@ -265,7 +285,8 @@ def _size(path: Path) -> int:
 
 def _weights_of(path: Path) -> tuple[int, str, int]:
     """Return parameters, their type, and bytes of the weights in a folder."""
-    parameters, kind, size = 0, "", 0
+    parameters, size = 0, 0
+    types: Counter[str] = Counter()
     for file in sorted(path.glob("*.safetensors")):
         size += file.stat().st_size
         with file.open("rb") as opened:
@@ -273,11 +294,10 @@ def _weights_of(path: Path) -> tuple[int, str, int]:
             header = json.loads(opened.read(length))
         for name, tensor in header.items():
             if name != "__metadata__":
-                count = 1
-                for side in tensor["shape"]:
-                    count *= side
+                count = math.prod(tensor["shape"])
                 parameters += count
-                kind = kind or str(tensor["dtype"])
+                types[str(tensor["dtype"])] += count
+    kind = max(types, key=lambda name: types[name], default="")
     if (path / SOURCE).is_file():
         return parameters, "int8", sum(_size(file) for file in path.glob("*.onnx"))
     return parameters, kind, size or sum(_size(file) for file in path.glob("pytorch_model*.bin"))

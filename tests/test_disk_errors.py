@@ -80,7 +80,7 @@ FEW_FILES = """
         with start() as rag:
             [dataset] = rag.list_datasets()
             document = rag.add_document(dataset, "more.txt", b"The squid swims.")
-            assert parse(document) == ("DONE", "completed: 1 chunks.")
+            assert parse(document) == ("DONE", "completed: 1 chunk.")
             assert len(rag.retrieval("squid", [dataset])) == number + 1
             check_invariants(rag)
 """

@@ -71,6 +71,26 @@ def test_an_embedding_folder_is_listed_added_and_checked(
     assert models.check_model("mini", folder, tmp_path / "cache").dim == 384
 
 
+def test_the_default_model_is_listed_and_checked_by_its_name(
+    default_model: Path, tmp_path: Path
+) -> None:
+    model = models.find_model("all-MiniLM-L6-v2", tmp_path)
+    assert (model.path, model.architecture, model.quantisation) == (
+        default_model, "BertModel", "F32",
+    )  # fmt: skip
+    assert model in models.models_here(tmp_path)
+    assert models.models_in(tmp_path) == []
+
+
+def test_a_model_of_the_directory_stands_for_an_installed_one_of_its_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = {"chatml.gguf": tmp_path, "e5": tmp_path}
+    monkeypatch.setattr(models, "installed_folders", lambda: installed)
+    here = {model.name: model.kind for model in models.models_here(folder)}
+    assert (here["chatml.gguf"], here["e5"]) == ("chat", "embedding")
+
+
 def test_a_chat_model_says_one_sentence(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp", reason="needs the extra llm: pip install ragflow-local[llm]")
     done = models.check_model("chatml", folder, tmp_path)

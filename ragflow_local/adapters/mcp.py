@@ -19,6 +19,7 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from ragflow_local.errors import RagflowError
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.chat import Chat
@@ -245,7 +246,7 @@ class _Tools:
                 raise ToolError(f"{document!r} has no text: {match.run}. {match.progress_msg}")
             pages, has_pages = _paged(chunks)
             if page > len(pages):
-                there = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+                there = count_of(len(pages), "page")
                 raise ToolError(f"{document!r} has {there}, not {page}.")
             return Page(
                 document=match.name,

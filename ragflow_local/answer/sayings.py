@@ -123,6 +123,21 @@ _SAID = {
         "ja": "ここにある文書（{count}）から質問に答え、出典を示します。",
         "ko": "여기 있는 문서({count})를 바탕으로 질문에 답하고 출처를 밝힙니다.",
     },
+    "document": {
+        "en": "There is one document here: {names}",
+        "de": "Hier ist ein Dokument: {names}",
+        "fr": "Il y a ici un document : {names}",
+        "es": "Aquí hay un documento: {names}",
+        "it": "Qui c'è un documento: {names}",
+        "pt": "Há aqui um documento: {names}",
+        "nl": "Hier is één document: {names}",
+        "pl": "Dokument (1): {names}",
+        "ru": "Документ здесь один: {names}",
+        "ar": "يوجد هنا مستند واحد: {names}",
+        "zh": "这里有 1 个文档：{names}",
+        "ja": "ここには 1 件の文書があります：{names}",
+        "ko": "여기에는 문서가 1개 있습니다: {names}",
+    },
     "documents": {
         "en": "There are {count} documents here: {names}",
         "de": "Hier sind {count} Dokumente: {names}",
@@ -288,7 +303,9 @@ def told(topic: str, question: str, **values: object) -> str:
 def _answer(topic: str, question: str, standing: DocumentStates) -> str:
     if topic == "documents":
         lacking = missing(question, standing)
-        there = _listed("documents", question, standing.documents) if standing.documents else ""
+        names = standing.documents
+        which = "document" if len(names) == 1 else "documents"
+        there = _listed(which, question, names) if names else ""
         return " ".join(part for part in (there, lacking) if part)
     return told(topic, question, count=len(standing.documents))
 

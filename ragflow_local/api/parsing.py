@@ -16,6 +16,7 @@ from ragflow_local.errors import NotFoundError, RagflowError
 from ragflow_local.ingest import parse_state as ingest
 from ragflow_local.records import ParseState
 from ragflow_local.stores.catalog import documents as document_rows
+from ragflow_local.text.plurals import count_of
 
 _LOOK_SECONDS = 0.1
 _PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing
@@ -187,7 +188,7 @@ class _Bar:
         from tqdm.auto import tqdm
 
         self._bar: Any = tqdm(total=100.0, desc="Parsing", bar_format=self._FORMAT)
-        self._bar.set_postfix_str(f"0 of {total:,} documents")
+        self._bar.set_postfix_str(f"0 of {count_of(total, 'document')}")
 
     def __enter__(self) -> _Bar:
         return self
@@ -201,7 +202,7 @@ class _Bar:
             reason = _printable(event.message) or event.run
             self._bar.write(f"✗ {_printable(event.document.name)}: {reason}", file=sys.stderr)
         doing = "" if event.run != "RUNNING" else f", {_printable(event.message)}"
-        text = f"{event.ended:,} of {event.total:,} documents{doing}"
+        text = f"{event.ended:,} of {count_of(event.total, 'document')}{doing}"
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(max(event.overall - self._bar.n, 0.0))
 

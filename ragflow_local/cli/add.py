@@ -20,9 +20,10 @@ from ragflow_local.cli.options import (
     dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import count_of, tell
+from ragflow_local.cli.output import tell
 from ragflow_local.cli.parse import finish, set_method
 from ragflow_local.cli.progress import looking
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet

@@ -15,8 +15,9 @@ import typer
 
 from ragflow_local.cli.add import add_files, files_of
 from ragflow_local.cli.options import TOLD, EmbeddingModel, Json, Models
-from ragflow_local.cli.output import count_of, say_facts, say_json, tell
+from ragflow_local.cli.output import say_facts, say_json, tell
 from ragflow_local.cli.progress import follow
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.document import Document

@@ -12,7 +12,6 @@ from ragflow_local.answer.citations import Footnotes, renumbered
 from ragflow_local.cli.groups import Yes, ask_first, given, group
 from ragflow_local.cli.options import Json, Project, complete_dataset, open_project
 from ragflow_local.cli.output import (
-    count_of,
     say,
     say_facts,
     say_json,
@@ -23,6 +22,7 @@ from ragflow_local.cli.output import (
     wrap,
 )
 from ragflow_local.errors import NotFoundError
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.chat import Chat

@@ -18,7 +18,6 @@ from ragflow_local.cli.options import (
     open_project,
 )
 from ragflow_local.cli.output import (
-    count_of,
     say,
     say_facts,
     say_json,
@@ -27,6 +26,7 @@ from ragflow_local.cli.output import (
     tell,
 )
 from ragflow_local.cli.parse import summary_of
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet

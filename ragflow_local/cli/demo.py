@@ -12,8 +12,9 @@ import typer
 from ragflow_local.cli.add import add_files, files_of
 from ragflow_local.cli.ask import chat_on, show_answer, stream_of
 from ragflow_local.cli.options import open_project
-from ragflow_local.cli.output import count_of, say, tell
+from ragflow_local.cli.output import say, tell
 from ragflow_local.cli.progress import follow
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.ragflow import RAGFlow

@@ -8,6 +8,7 @@ import typer
 
 from ragflow_local.cli.options import DEFAULT_PROJECT, TOLD, Json, Project
 from ragflow_local.cli.output import say, say_json, tell
+from ragflow_local.text.plurals import count_of
 
 Repair = Annotated[
     bool, typer.Option("--repair", help="Put right what can be put right without a loss.")
@@ -35,7 +36,9 @@ def doctor(
             say(f"{problem.part}: {problem.what}")
         for note in report.notes:
             tell(note)
-        counted = ", ".join(f"{number:,} {name}" for name, number in report.counts.items())
+        counted = ", ".join(
+            count_of(number, name.removesuffix("s")) for name, number in report.counts.items()
+        )
         state = " (in use, or not closed)" if report.is_open else ""
         tell(f"{'Healthy' if report.is_healthy else 'Not healthy'}{state}: {counted or 'nothing'}.")
         if any(problem.is_mendable for problem in report.problems):

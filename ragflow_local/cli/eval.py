@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragflow_local.cli.options import Dataset, Json, Models, Project, dataset_of, open_project
-from ragflow_local.cli.output import clean, count_of, say_json, say_table, tell
+from ragflow_local.cli.output import clean, say_json, say_table, tell
 from ragflow_local.evaluation.chart import Chart
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.evaluation.evaluate import Evaluated, Judged, Setting

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ragflow_local.cli.options import Dataset, Project, dataset_of, open_project
-from ragflow_local.cli.output import count_of, tell
+from ragflow_local.cli.output import tell
+from ragflow_local.text.plurals import count_of
 
 Exported = Annotated[
     Path,

@@ -53,9 +53,9 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
     context.obj = _directory(directory)
     if context.invoked_subcommand is not None:
         return
-    from ragflow_local.model_files import models_in
+    from ragflow_local.model_files import models_here
 
-    available = models_in(context.obj)
+    available = models_here(context.obj)
     if as_json:
         say_json({"directory": str(context.obj), "models": [item.to_dict() for item in available]})
         return
@@ -63,6 +63,11 @@ def list_models(context: typer.Context, directory: Models = None, as_json: Json 
         tell(f"No models in {context.obj}. Add one: ragflow-local models add FILE_OR_FOLDER")
         return
     say_table(_COLUMNS, [_row(item) for item in available])
+    if all(item.kind != "chat" for item in available):
+        tell(
+            f"No chat model in {context.obj}: answers quote."
+            " Add one: ragflow-local models add FILE_OR_FOLDER"
+        )
     for item in available:
         if item.problem:
             tell(f"{item.name} cannot be used: {item.problem}.")

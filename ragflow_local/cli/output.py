@@ -184,11 +184,6 @@ def shown_value(key: str, value: Any) -> str:
     return str(value)
 
 
-def count_of(number: int, noun: str) -> str:
-    """Return ``1 document`` or ``2 documents``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def size_of(size_bytes: int) -> str:
     """Format a size: ``512 B``, ``3.4 kB``, ``12.0 MB``."""
     if size_bytes < 1000:

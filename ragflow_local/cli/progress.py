@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ragflow_local.cli.output import clean, count_of, for_a_terminal, tell
+from ragflow_local.cli.output import clean, for_a_terminal, tell
 from ragflow_local.errors import NotFoundError
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID

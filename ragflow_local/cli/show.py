@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ragflow_local.cli.options import TOLD, Json, Project, open_project
-from ragflow_local.cli.output import count_of, say, say_json, say_passage, source_of, tell
+from ragflow_local.cli.output import say, say_json, say_passage, source_of, tell
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.chunk import Chunk

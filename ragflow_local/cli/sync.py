@@ -23,9 +23,10 @@ from ragflow_local.cli.options import (
     dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import count_of, for_a_terminal, say_json, tell
+from ragflow_local.cli.output import for_a_terminal, say_json, tell
 from ragflow_local.cli.parse import summary_of
 from ragflow_local.cli.progress import follow, looking
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet

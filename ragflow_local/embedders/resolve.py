@@ -160,6 +160,12 @@ def default_model(models_dir: Path | None) -> str:
     return MULTILINGUAL
 
 
+def installed_folders() -> dict[str, Path]:
+    """Return the folders of the embedding models that are installed as packages, by their names."""
+    folders = {DEFAULT: _default_folder(), MULTILINGUAL: carried.package_folder()}
+    return {name: folder for name, folder in folders.items() if folder is not None}
+
+
 def _is_multilingual(name: str) -> bool:
     return name in (MULTILINGUAL, f"intfloat/{MULTILINGUAL}")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ragflow_local.ingest.counted import Counted
 from ragflow_local.ingest.graph import cite
 from ragflow_local.records import ChunkRow, DocumentRow, Draft
+from ragflow_local.text.plurals import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Parsed:
         """Return the ``progress_msg`` of the finished parse."""
         count = len(self.drafts)
         if count or self.notices:
-            text = f"{count} chunks." if count else "0 chunks, no text was found."
+            text = f"{count_of(count, 'chunk')}." if count else "0 chunks, no text was found."
             return " ".join([f"completed: {text}", *dict.fromkeys(self.notices)])
         # What a reader leaves out it tells: where it told nothing, there was nothing.
         why = "the file is empty" if not self.document.size else "it is blank, or lines and fills"

@@ -20,6 +20,7 @@ from ragflow_local.records import DocumentRow
 from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import Connection, IntegrityError, documents, folder_files, now_ms
 from ragflow_local.stores.catalog.folder_files import FolderFile
+from ragflow_local.text.plurals import count_of
 
 # Documents are queued in groups: workers begin with the first while the last are being added.
 _GROUP = 16
@@ -88,8 +89,8 @@ def sync(
         raise InvalidValueError(
             "folder",
             str(folder),
-            f"a folder with files: this one has none, and {len(mine)} documents would be removed"
-            " (allow_empty=True removes them)",
+            "a folder with files: this one has none, and"
+            f" {count_of(len(mine), 'document')} would be removed (allow_empty=True removes them)",
         )
     run = _Run(intake, home, snapshot, options)
     run.pair_up(mine)

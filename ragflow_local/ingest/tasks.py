@@ -14,14 +14,14 @@ from ragflow_local.ingest import wire
 from ragflow_local.ingest.counted import Counted
 from ragflow_local.records import Block, DocumentRow, Draft, Progress
 from ragflow_local.settings import ParserSettings
+from ragflow_local.text.plurals import count_of
 
 QUEUED = Progress(0.0, "Queued")
 
 
 def queued_behind(count: int) -> Progress:
     """Return the progress of a document that waits for ``count`` others."""
-    others = "1 other" if count == 1 else f"{count} others"
-    return Progress(0.0, f"Queued behind {others}") if count else QUEUED
+    return Progress(0.0, f"Queued behind {count_of(count, 'other')}") if count else QUEUED
 
 
 @dataclass(slots=True)

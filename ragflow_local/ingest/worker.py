@@ -25,6 +25,7 @@ from ragflow_local.ingest.counted import counted_of, sent
 from ragflow_local.processes import sandbox, starting
 from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Draft, Notice, Region
+from ragflow_local.text.plurals import count_of
 from ragflow_local.text.tokens import token_counter
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -134,14 +135,14 @@ def _read(request: wire.Read, data: bytes, replies: IO[bytes]) -> wire.ReadDone:
         if max(map(len, item.rows or ()), default=0) > request.most_columns:
             raise LimitError(
                 request.name,
-                f"a table of it has more than {request.most_columns:,} columns",
+                f"a table of it has more than {count_of(request.most_columns, 'column')}",
                 "document_columns in RAGFlow(limits=…)",
                 "Turn its columns into rows",
             )
         if rows > request.most_rows:
             raise LimitError(
                 request.name,
-                f"its tables have more than {request.most_rows} rows",
+                f"its tables have more than {count_of(request.most_rows, 'row')}",
                 "document_rows in RAGFlow(limits=…)",
             )
         page = max(page, item.place.page if item.place else 0)

@@ -11,6 +11,7 @@ from ragflow_local.errors import DamagedFileError
 from ragflow_local.readers.attachments import attached
 from ragflow_local.readers.error_text import error_text
 from ragflow_local.records import Block, Notice
+from ragflow_local.text.plurals import count_of
 
 # What a folder of documents unpacks to stays below; what exceeds it is no such folder.
 _MOST_BYTES = 1 << 29
@@ -46,7 +47,8 @@ def _check(name: str, sizes: list[int], packed: int) -> None:
     unpacked = sum(sizes)
     is_bomb = unpacked > _SMALL_BYTES and unpacked > _MOST_RATIO * max(packed, 1)
     if unpacked > _MOST_BYTES or len(sizes) > _MOST_FILES or is_bomb:
-        problem = f"its {len(sizes)} files unpack to {unpacked:,} bytes; add them one by one"
+        files = count_of(len(sizes), "file")
+        problem = f"its {files} unpack to {unpacked:,} bytes; add them one by one"
         raise DamagedFileError(name, "whole file", problem)
 
 

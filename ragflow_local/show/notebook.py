@@ -10,6 +10,7 @@ from ragflow_local.records import DatasetRow, DocumentRow, ParseState
 from ragflow_local.show import html
 from ragflow_local.show.pages import RenderOptions, data_uri
 from ragflow_local.show.report import OpenPages, Reply, folded
+from ragflow_local.text.plurals import count_of
 
 SECONDS = 5.0  # for all pictures of a cell: what is not drawn by then is left out
 _THUMBNAIL = RenderOptions(72, is_small=True, seconds=SECONDS)
@@ -61,7 +62,7 @@ def dataset(row: DatasetRow, latest: Sequence[tuple[DocumentRow, ParseState]]) -
     ]
     lines = "".join(
         f"<tr><td>{html.name(document.name)}</td><td>{_state(state)}</td>"
-        f"<td>{document.chunk_count:,} chunks</td></tr>"
+        f"<td>{count_of(document.chunk_count, 'chunk')}</td></tr>"
         for document, state in reversed(latest)
     )
     earlier = row.document_count - len(latest)

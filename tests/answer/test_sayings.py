@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ragflow_local.answer.sayings import DocumentStates, missing, saying_of
@@ -27,6 +29,17 @@ def test_a_greeting_gets_one(question: str) -> None:
 )
 def test_what_is_there_is_told_in_the_language_of_the_question(question: str, said: str) -> None:
     assert (saying_of(question, lambda: FULL) or "").startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Which documents do you have?", "There is one document here: a.md."),
+        ("Welche Dokumente hast du?", "Hier ist ein Dokument: a.md."),
+    ],
+)
+def test_one_document_is_told_as_one(question: str, sentence: str) -> None:
+    assert saying_of(question, lambda: replace(FULL, documents=("a.md",))) == sentence
 
 
 @pytest.mark.parametrize(

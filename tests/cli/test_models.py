@@ -53,10 +53,28 @@ def test_the_list_is_given_as_json_too(shell: Shell, tmp_path: Path) -> None:
     assert found["models"][0]["context_tokens"] == 512
 
 
-def test_no_models_are_told_with_the_way_to_have_some(shell: Shell) -> None:
+def test_no_models_are_told_with_the_way_to_have_some(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragflow_local.model_files.installed_folders", dict)
     status, out, err = shell()
     assert (status, out) == (0, "")
     assert "models add" in err
+
+
+def test_models_that_are_installed_are_listed_and_that_answers_quote_without_a_chat_model(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text('{"architectures": ["BertModel"]}')
+    folders = {"all-MiniLM-L6-v2": tmp_path}
+    monkeypatch.setattr("ragflow_local.model_files.installed_folders", lambda: folders)
+    status, out, err = shell()
+    assert status == 0
+    assert out.splitlines()[1].split("\t")[:2] == ["all-MiniLM-L6-v2", "embedding"]
+    assert "No chat model" in err
+    assert "models add" in err
+    listed = json.loads(shell("--json")[1])["models"]
+    assert [model["name"] for model in listed] == ["all-MiniLM-L6-v2"]
 
 
 def test_an_unknown_model_ends_with_1_and_where_it_was_looked_for(shell: Shell) -> None:

@@ -223,6 +223,10 @@ def test_progress_only_ever_grows_and_says_what_is_done(queue: Queue) -> None:
     while (now := queue.jobs.wait_for_change("a", seen[-1] if seen else None, 5)) is not None:
         seen.append(now)
         if now.message.startswith("Embedding chunk 1 of 1"):
+            queue.jobs._say(queue.jobs._parses["a"], 0.1, "Reading, told late")
+            late = queue.jobs.progress_of("a")
+            assert late is not None
+            assert late.fraction == now.fraction
             queue.index.go_on.set()
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)

@@ -63,7 +63,7 @@ def test_a_table_with_more_rows_or_columns_than_may_be_is_refused() -> None:
     assert blocks_of(answer(reading("csv", most_rows=3, most_columns=2), TABLE))
     with pytest.raises(LimitError, match="more than 2 rows"):
         answer(reading("csv", most_rows=2), TABLE)
-    with pytest.raises(LimitError, match="more than 1 columns"):
+    with pytest.raises(LimitError, match="more than 1 column"):
         answer(reading("csv", most_columns=1), TABLE)
 
 

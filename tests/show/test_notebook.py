@@ -47,7 +47,7 @@ def test_each_object_shows_what_it_is(things: dict[str, Any]) -> None:
     dataset = shown(things["dataset"])
     assert "sea_life" in dataset.text
     assert "kraken.pdf" in dataset.text
-    assert "1 chunks" in dataset.text
+    assert "1 chunk" in dataset.text
     document = shown(things["document"])
     assert "DONE" in document.text
     assert document.of("img")[0]["alt"] == "First page of kraken.pdf"

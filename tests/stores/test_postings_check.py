@@ -26,7 +26,7 @@ def test_terms_that_are_not_those_of_the_text_are_told(
     filled: sqlite3.Connection, bag: dict[str, int]
 ) -> None:
     (problem,) = postings_check.verify(filled, 1, {2: bag})
-    assert "1 of 1 chunks" in problem
+    assert "1 of 1 chunk" in problem
 
 
 @pytest.mark.parametrize("column", ["chunks", "length"])

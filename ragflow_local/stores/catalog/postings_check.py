@@ -11,6 +11,7 @@ import numpy as np
 from ragflow_local.stores.catalog import postings_segments as segments
 from ragflow_local.stores.catalog.postings import known_terms, space_of
 from ragflow_local.stores.catalog.postings_segments import Content, Numbers
+from ragflow_local.text.plurals import count_of
 
 
 def verify(
@@ -53,7 +54,9 @@ def verify(
     if (chunks_kept, length_kept) != (len(numbers), length):
         problems.append("The counts of chunks and terms do not fit the segments.")
     if (wrong := len(bags) - right) > 0:
-        problems.append(f"The terms of {wrong} of {len(bags)} chunks are not those of their texts.")
+        problems.append(
+            f"The terms of {wrong} of {count_of(len(bags), 'chunk')} are not those of the text."
+        )
     return problems
 
 
