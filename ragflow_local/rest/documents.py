@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from ragflow_local.errors import InvalidValueError, LimitError
+from ragflow_local.errors import InvalidValueError, LimitError, UnsupportedFileError
 from ragflow_local.readers import ENDINGS
 from ragflow_local.records import DocumentRow
 from ragflow_local.rest import config
@@ -90,7 +90,8 @@ def upload(call: Call, dataset_id: str) -> Answer:
         check_length(file.name)
     dataset = call.own_dataset(dataset_id, "Can't find the dataset with ID {}!")
     unknown = [file.name for file in files if not _is_known(file.name)]
-    added = _added(call, dataset.id, [file for file in files if file.name not in unknown])
+    added, unread = _added(call, dataset.id, [file for file in files if _is_known(file.name)])
+    unknown += unread
     if unknown:
         problems = [f"{name}: This type of file has not been supported yet!" for name in unknown]
         raise Refusal(FAILED, "\n".join(problems))
@@ -107,8 +108,10 @@ def _is_known(name: str) -> bool:
     return PurePath(name).suffix.lower() in _ENDINGS
 
 
-def _added(call: Call, dataset_id: str, files: Sequence[File]) -> list[DocumentRow]:
-    """Add files in one transaction; each has the dataset's method and settings."""
+def _added(
+    call: Call, dataset_id: str, files: Sequence[File]
+) -> tuple[list[DocumentRow], list[str]]:
+    """Add files in one transaction; return them, and the names of those that nothing reads."""
     with call.writing() as connection:
         dataset = datasets.get(connection, dataset_id)
         if dataset is None:
@@ -123,14 +126,16 @@ def _added(call: Call, dataset_id: str, files: Sequence[File]) -> list[DocumentR
             if kept:
                 rows.update(connection, id, {"released": kept})
 
-        added = []
+        added, unread = [], []
         intake = call.project.intake
         for file in files:
             try:
                 added.append(intake.add(dataset_id, file.name, file.data, call.tenant_id, keep))
+            except UnsupportedFileError:  # its content is not what its ending says
+                unread.append(file.name)
             except (InvalidValueError, LimitError) as error:
                 raise Refusal(FAILED, f"{file.name}: {error}") from None
-    return added
+    return added, unread
 
 
 # ── lists and bytes ──

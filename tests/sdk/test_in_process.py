@@ -72,6 +72,16 @@ def test_a_file_keeps_its_name_and_its_bytes(client: Any, name: str) -> None:
     assert (document.name, document.download()) == (name, blob)
 
 
+def test_a_file_that_nothing_reads_leaves_the_others_stored(client: Any) -> None:
+    dataset = client.create_dataset(name="unread")
+    files = [("a.txt", TEXT), ("odd.txt", b"\r\n--\0\xff\r\n--boundary\n\r"), ("b.txt", TEXT)]
+    with pytest.raises(
+        Exception, match=r"^odd\.txt: This type of file has not been supported yet!$"
+    ):
+        dataset.upload_documents([{"display_name": name, "blob": blob} for name, blob in files])
+    assert sorted(one.name for one in dataset.list_documents()) == ["a.txt", "b.txt"]
+
+
 def test_a_file_of_another_field_is_none(served: ReleasedAPI, client: Any) -> None:
     id = client.create_dataset(name="fields").id
     answer = requests.post(
