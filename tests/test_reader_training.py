@@ -1,4 +1,4 @@
-"""Trains a reader on a language made for it: the sentence that holds the asked word answers."""
+"""Trains a reader on a language made for it: the sentence that holds one word answers."""
 
 from pathlib import Path
 
@@ -17,18 +17,18 @@ WORDS, TOKENS, HIDDEN = 40, 60, 48
 
 
 def made_pack() -> Pack:
-    """Return 400 queries of one word, each about a passage of five sentences."""
+    """Return 400 queries about passages of five sentences: that with the first word answers."""
     chance = np.random.default_rng(0)
-    passages, queries = 100, 400
-    sentences = [chance.permutation(WORDS)[:4] + packed.SPECIAL for _ in range(passages * 5)]
+    passages, queries, mark = 100, 400, packed.SPECIAL
+    sentences = [chance.permutation(WORDS - 1)[:4] + mark + 1 for _ in range(passages * 5)]
+    answers = [passage * 5 + int(chance.integers(5)) for passage in range(passages)]
+    for at in answers:
+        sentences[at][int(chance.integers(4))] = mark
     texts, rights, of = list(sentences), [], []
     for query in range(queries):
-        passage = query % passages
-        at = passage * 5 + int(chance.integers(5))
-        word = chance.choice(sentences[at])
-        rights.append([n for n in range(passage * 5, passage * 5 + 5) if word in sentences[n]])
-        texts.append(np.array([word]))
-        of.append(passage)
+        of.append(query % passages)
+        rights.append([answers[query % passages]])
+        texts.append(chance.permutation(WORDS - 1)[:1] + mark + 1)
     whole = np.array
     kinds = np.zeros(queries, np.int32)
     return Pack(

@@ -91,7 +91,8 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
         prefetch_factor=4 if plan.workers else None,
         collate_fn=lambda one: one,
     )
-    checked = {use: checks(pack, use, plan.checked) for use in (packed.CHOOSE, packed.REPORT)}
+    looked = {use: checks(pack, use, plan.checked) for use in (packed.CHOOSE, packed.REPORT)}
+    checked = {use: some for use, some in looked.items() if some}
     for step, batch in enumerate(batches, begun):
         if run.progress(step) >= 1:
             break
