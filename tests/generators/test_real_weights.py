@@ -90,7 +90,6 @@ def test_it_is_told_to_be_too_small_to_write_and_is_no_default(tmp_path: Path) -
     (tmp_path / "smol.gguf").symlink_to(path_of_smollm())
     (found,) = models_in(tmp_path)
     assert "too small to write" in found.remark
-    assert "judge" in found.remark
     assert resolve_generator(None, tmp_path / "elsewhere") is None
 
 
