@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from ragflow_local.stores.vector_damage import telling_damage
 from ragflow_local.stores.vector_memory import Numbers
 
 # Old versions stay this long for a reader in another process that is in the middle of one.
+_SHORT = timedelta(milliseconds=1)
 _KEEP_VERSIONS = timedelta(minutes=1)
 # Nearest by the index that are compared exactly, where fewer are wanted.
 _COMPARED = 100
@@ -280,8 +282,12 @@ class LanceTable:
 
     def optimize(self, keep_versions: bool = True) -> None:
         """Put its parts together, in the index too, and delete old versions."""
-        kept = _KEEP_VERSIONS if keep_versions else timedelta(milliseconds=1)
-        self._table.optimize(cleanup_older_than=kept)
+        if keep_versions:
+            self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+            return
+        # Versions younger than it are kept, the last addition's too; 0 deletes none.
+        time.sleep(2 * _SHORT.total_seconds())
+        self._table.optimize(cleanup_older_than=_SHORT)
 
     def is_index_due(self) -> bool:
         """Return whether it has none, or one that much has been added to."""

@@ -88,7 +88,7 @@ def test_rows_have_a_limit(project_dir: Path, kind: str) -> None:
     with limited(project_dir, Limits(document_rows=1)) as rag:
         rag.create_dataset("kb")
         message = reason(rag, *file_of(kind))
-        assert "more than 1 rows" in message
+        assert "more than 1 row." in message
         assert "document_rows" in message
 
 

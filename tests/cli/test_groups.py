@@ -206,7 +206,7 @@ def test_a_folder_is_mirrored_and_json_says_what_was_done(shell: Shell) -> None:
     assert (quiet.status, quiet.err) == (0, "Nothing has changed in 1 file.\n")
     Path("notes/a.md").unlink()
     ended = shell("sync", "notes")
-    assert (ended.status, "documents would be removed" in ended.err) == (1, True)
+    assert (ended.status, "1 document would be removed" in ended.err) == (1, True)
     assert shell("sync", "notes", "--allow-empty").status == 0
 
 
