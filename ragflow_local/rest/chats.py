@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ragflow_local.records import ChatRow
@@ -189,19 +189,19 @@ def update(call: Call, chat_id: str) -> Answer:
 @route("DELETE /chats")
 def delete(call: Call) -> Answer:
     """Delete chats with their sessions; those that are there, where others are not."""
-    ids = call.ids("ids")
-    with call.writing() as connection:
-        if not ids and call.all_named():
-            ids = chats.ids_of(connection, call.tenant_id)
-        errors, count = [], 0
-        for id in dict.fromkeys(ids or ()):
-            row = chats.get(connection, id)
-            if row is None or row.tenant_id != call.tenant_id:
-                errors.append(f"Chat({id}) not found.")
-            else:
-                chats.delete(connection, id)
-                count += 1
-    return partly("chats", count, [*errors, *call.twice(ids or ())])
+
+    def is_own(connection: Connection, id: str) -> bool:
+        row = chats.get(connection, id)
+        return row is not None and row.tenant_id == call.tenant_id
+
+    return delete_named(
+        call,
+        "chats",
+        all_ids=lambda connection: chats.ids_of(connection, call.tenant_id),
+        is_own=is_own,
+        delete=chats.delete,
+        missing="Chat({}) not found.",
+    )
 
 
 @route("DELETE /chats/{chat_id}")
@@ -211,6 +211,39 @@ def delete_one(call: Call, chat_id: str) -> Answer:
     with call.writing() as connection:
         chats.delete(connection, row.id)
     return done(True)
+
+
+def delete_named(
+    call: Call,
+    things: str,
+    *,
+    all_ids: Callable[[Connection], list[str]],
+    is_own: Callable[[Connection, str], bool],
+    delete: Callable[[Connection, str], object],
+    missing: str,
+) -> Answer:
+    """Delete what the body names, or all; those that are there, where others are not.
+
+    Args:
+        call: The call.
+        things: What they are called in the answer.
+        all_ids: Finds the ids of all of them.
+        is_own: Tells whether there is one of an id that the call may delete.
+        delete: Deletes one.
+        missing: What is told of an id that is not there, with ``{}`` for it.
+    """
+    ids = call.ids("ids")
+    with call.writing() as connection:
+        if not ids and call.all_named():
+            ids = all_ids(connection)
+        errors, count = [], 0
+        for id in dict.fromkeys(ids or ()):
+            if is_own(connection, id):
+                delete(connection, id)
+                count += 1
+            else:
+                errors.append(missing.format(id))
+    return partly(things, count, [*errors, *call.twice(ids or ())])
 
 
 def partly(things: str, count: int, errors: list[str]) -> Answer:

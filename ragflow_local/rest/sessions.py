@@ -8,7 +8,7 @@ from typing import Any
 
 from ragflow_local.records import ChatRow, MessageRow, SessionRow
 from ragflow_local.rest.call import Call
-from ragflow_local.rest.chats import partly
+from ragflow_local.rest.chats import delete_named
 from ragflow_local.rest.datasets import dates
 from ragflow_local.rest.exchange import Answer, done
 from ragflow_local.rest.refusals import DATA, Refusal
@@ -140,16 +140,16 @@ def update(call: Call, chat_id: str, session_id: str) -> Answer:
 def delete(call: Call, chat_id: str) -> Answer:
     """Delete sessions; those that are there, where others are not."""
     chat = call.chat(chat_id)
-    ids = call.ids("ids")
-    with call.writing() as connection:
-        if not ids and call.all_named():
-            ids = rows.ids_of(connection, chat.id)
-        errors, count = [], 0
-        for id in dict.fromkeys(ids or ()):
-            row = rows.get(connection, id)
-            if row is None or row.chat_id != chat.id:
-                errors.append(f"The chat doesn't own the session {id}")
-            else:
-                rows.delete(connection, id)
-                count += 1
-    return partly("sessions", count, [*errors, *call.twice(ids or ())])
+
+    def is_own(connection: Connection, id: str) -> bool:
+        row = rows.get(connection, id)
+        return row is not None and row.chat_id == chat.id
+
+    return delete_named(
+        call,
+        "sessions",
+        all_ids=lambda connection: rows.ids_of(connection, chat.id),
+        is_own=is_own,
+        delete=rows.delete,
+        missing="The chat doesn't own the session {}",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ragflow_local.sdk.base import Base, Caller
+from ragflow_local.sdk.base import Base, Caller, named
 from ragflow_local.sdk.session import Session
 
 
@@ -70,8 +70,7 @@ class Agent(Base):
 
     def delete_sessions(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
         """Delete sessions by their ids, or all; nothing where nothing is named."""
-        body = {"ids": None if ids is None else list(ids), "delete_all": delete_all}
-        self.rag.data("DELETE", f"{self._path}/sessions", body)
+        self.rag.data("DELETE", f"{self._path}/sessions", named(ids, delete_all))
 
 
 class AgentCalls(Caller):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from ragflow_local.rest import Answer, File
@@ -149,3 +149,8 @@ def plain(given: Any) -> Any:
 def one_of(*given: Any) -> Any:
     """Return the first of several spellings of an argument that is not None."""
     return next((value for value in given if value is not None), None)
+
+
+def named(ids: Sequence[str] | None, delete_all: bool) -> dict[str, object]:
+    """Return the body of a call that deletes things by their ids, or all of them."""
+    return {"ids": None if ids is None else list(ids), "delete_all": delete_all}

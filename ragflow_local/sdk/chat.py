@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ragflow_local.errors import RefusedError
-from ragflow_local.sdk.base import Base, plain
+from ragflow_local.sdk.base import Base, named, plain
 from ragflow_local.sdk.session import Session
 from ragflow_local.settings import DEFAULT_PROMPT
 
@@ -126,5 +126,4 @@ class Chat(Base):
 
     def delete_sessions(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
         """Delete sessions by their ids, or all; nothing where nothing is named."""
-        body = {"ids": None if ids is None else list(ids), "delete_all": delete_all}
-        self.rag.data("DELETE", f"{self._path}/sessions", body)
+        self.rag.data("DELETE", f"{self._path}/sessions", named(ids, delete_all))

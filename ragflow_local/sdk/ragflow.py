@@ -13,7 +13,7 @@ from ragflow_local.rest import Answer, File, ReleasedAPI, Request
 from ragflow_local.rest.routes import ROOT
 from ragflow_local.rest.spellings import modern_dataset
 from ragflow_local.sdk.agents import AgentCalls
-from ragflow_local.sdk.base import one_of, plain
+from ragflow_local.sdk.base import named, one_of, plain
 from ragflow_local.sdk.chat import Chat
 from ragflow_local.sdk.chunk import Chunk
 from ragflow_local.sdk.dataset import DataSet
@@ -186,7 +186,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
 
     def delete_datasets(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
         """Delete datasets by their ids, or all; nothing where nothing is named."""
-        self.data("DELETE", "/datasets", _named(ids, delete_all))
+        self.data("DELETE", "/datasets", named(ids, delete_all))
 
     def get_dataset(self, name: str) -> DataSet:
         """Return the dataset of a name.
@@ -271,7 +271,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
 
     def delete_chats(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
         """Delete chats by their ids, or all; nothing where nothing is named."""
-        self.data("DELETE", "/chats", _named(ids, delete_all))
+        self.data("DELETE", "/chats", named(ids, delete_all))
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return a chat.
@@ -358,10 +358,6 @@ class RAGFlow(AgentCalls, MemoryCalls):
 def _texts(value: object) -> list[str]:
     """Return a parameter of a query as texts."""
     return [str(entry) for entry in value] if isinstance(value, list | tuple) else [str(value)]
-
-
-def _named(ids: Sequence[str] | None, delete_all: bool) -> dict[str, object]:
-    return {"ids": None if ids is None else list(ids), "delete_all": delete_all}
 
 
 def _names_of_environment() -> dict[str, str]:
