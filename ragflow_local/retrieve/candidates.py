@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.retrieve.labels import LabelsKept
-from ragflow_local.retrieve.query import Query, query_of
+from ragflow_local.retrieve.query import Query
 from ragflow_local.retrieve.similarity import BM25Parts, term_similarity
-from ragflow_local.retrieve.spelling import Vocabularies, guessed, is_compounding, with_compounds
-from ragflow_local.stores.catalog import Catalog, Connection, postings_words
-from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in, read
+from ragflow_local.retrieve.spelling import Vocabularies
+from ragflow_local.stores.catalog import Catalog, Connection
+from ragflow_local.stores.catalog.postings_scores import K1, Lists, numbers_in
 from ragflow_local.stores.vectors import Vectors
 
 Numbers = NDArray[np.int64]
@@ -62,39 +62,28 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Chunks with both similarities, each in [0, 1]."""
+    """Chunks with both similarities, each in [0, 1].
 
+    Attributes:
+        parts: (n,) which project of several each is in; 0 where there is one.
+        numbers: (n,) of the chunks, ascending within a project.
+        vector: (n,) similarities of meaning.
+        term: (n,) similarities of words.
+    """
+
+    parts: Numbers
     numbers: Numbers
     vector: Scores
     term: Scores
 
+    def __len__(self) -> int:
+        return len(self.numbers)
 
-def asked_of(
-    connection: Connection, vocabularies: Vocabularies, datasets: Sequence[int], question: str
-) -> tuple[Query, Lists | None, tuple[tuple[str, str], ...]]:
-    """Return a question as the datasets' chunks put it, their postings, and what is guessed.
-
-    Args:
-        connection: Inside one snapshot.
-        vocabularies: What was read of them before.
-        datasets: Their numbers.
-        question: As it was asked; none for meaning alone.
-    """
-    languages = postings_words.languages_of(connection, datasets)
-    query = query_of(
-        question, sorted(languages, key=lambda language: (-languages[language], language))
-    )
-    if is_compounding(languages):
-        query = with_compounds(query, vocabularies.of(connection, datasets))
-    lists = read(connection, datasets, query.terms)
-    missing = [] if lists is None else lists.missing()
-    guesses: tuple[tuple[str, str], ...] = ()
-    if missing:
-        asked = query.terms
-        query, guesses = guessed(query, missing, vocabularies.of(connection, datasets))
-        if query.terms != asked:
-            lists = read(connection, datasets, query.terms)
-    return query, lists, guesses
+    def at(self, places: NDArray[np.integer]) -> Candidates:
+        """Return those at the places."""
+        return Candidates(
+            self.parts[places], self.numbers[places], self.vector[places], self.term[places]
+        )
 
 
 def by_words(
@@ -111,10 +100,14 @@ def by_words(
     return lists.best(np.array(query.weights), top_k, allowed)
 
 
+def matched_of(lists: Lists, numbers: Numbers) -> BM25Parts:
+    """Return what BM25 says of each chunk."""
+    parts, lengths = lists.parts(numbers)
+    return BM25Parts(parts, lengths, lists.idf, K1)
+
+
 def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:
     """Return the exact term similarity of each chunk."""
     if not query.terms:
         return np.zeros(len(numbers))
-    parts, lengths = lists.parts(numbers)
-    matched = BM25Parts(parts, lengths, lists.idf, K1)
-    return term_similarity(matched, np.array(query.weights), query.length)
+    return term_similarity(matched_of(lists, numbers), np.array(query.weights), query.length)

@@ -14,7 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.stores.catalog import Connection, chunks
@@ -30,20 +30,51 @@ _MOST_DOCUMENTS = 24
 _OF_GRAPH = 0.6
 
 
-def joined(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+class GraphRows(Protocol):
+    """Entities and relations, wherever they are kept."""
+
+    def home_of(self, chunk: ChunkRow) -> str:
+        """Return what a chunk's names are joined in: its dataset."""
+        ...
+
+    def of_graph(
+        self, home: str, *, keys: Sequence[str] = (), document_ids: Sequence[str] = ()
+    ) -> list[ChunkRow]:
+        """Return those with one of the keys in their data, and those of the documents, in order."""
+        ...
+
+
+class GraphOf:
+    """The entities and relations of one catalog."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def home_of(self, chunk: ChunkRow) -> str:
+        """Return the id of its dataset."""
+        return chunk.dataset_id
+
+    def of_graph(
+        self, home: str, *, keys: Sequence[str] = (), document_ids: Sequence[str] = ()
+    ) -> list[ChunkRow]:
+        """Return what ``chunks.of_graph`` does."""
+        return chunks.of_graph(self._connection, home, keys=keys, document_ids=document_ids)
+
+
+def joined(graph: GraphRows, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits, the most similar first: one for each name, and the chunks it leads to lifted.
 
     Args:
-        connection: Of the catalog.
+        graph: Where the names are.
         hits: All that were found, the most similar first.
     """
-    lifted = _lifted(connection, hits)
+    lifted = _lifted(graph, hits)
     lifted.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
     seen: set[tuple[str, str]] = set()
     result = []
     for hit in lifted:
         if hit.chunk.kind != "text":
-            name = hit.chunk.dataset_id, _data(hit.chunk)["key"]
+            name = graph.home_of(hit.chunk), _data(hit.chunk)["key"]
             if name in seen:
                 continue
             seen.add(name)
@@ -51,27 +82,29 @@ def joined(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
     return result
 
 
-def with_sources(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+def with_sources(graph: GraphRows, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits with what all documents of the dataset know of each name in their data."""
     keys: defaultdict[str, list[str]] = defaultdict(list)
     for hit in hits:
         if hit.chunk.kind != "text":
-            keys[hit.chunk.dataset_id].append(_data(hit.chunk)["key"])
+            keys[graph.home_of(hit.chunk)].append(_key_of(hit.chunk))
     same: defaultdict[tuple[str, str], list[ChunkRow]] = defaultdict(list)
-    for dataset_id, wanted in keys.items():
-        for row in chunks.of_graph(connection, dataset_id, keys=wanted):
-            same[dataset_id, _data(row)["key"]].append(row)
+    for home, wanted in keys.items():
+        for row in graph.of_graph(home, keys=wanted):
+            same[home, _key_of(row)].append(row)
     return [
         hit
         if hit.chunk.kind == "text"
-        else replace(hit, chunk=_united(hit.chunk, same[hit.chunk.dataset_id, _key_of(hit.chunk)]))
+        else replace(
+            hit, chunk=_united(hit.chunk, same[graph.home_of(hit.chunk), _key_of(hit.chunk)])
+        )
         for hit in hits
     ]
 
 
 def sources_of(connection: Connection, chunk: ChunkRow) -> list[ChunkRow]:
     """Return the chunks of a dataset that an entity or relation rests on, by document."""
-    (hit,) = with_sources(connection, [Hit(chunk, 0.0, 0.0, 0.0)])
+    (hit,) = with_sources(GraphOf(connection), [Hit(chunk, 0.0, 0.0, 0.0)])
     ids = _data(hit.chunk)["sources"]
     rows = chunks.by_ids(connection, ids)
     return [rows[id] for id in ids if id in rows]
@@ -88,14 +121,15 @@ def _united(chunk: ChunkRow, rows: Sequence[ChunkRow]) -> ChunkRow:
     return replace(chunk, data=json.dumps(data, ensure_ascii=False))
 
 
-def _lifted(connection: Connection, hits: Sequence[Hit]) -> list[Hit]:
+def _lifted(graph: GraphRows, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits, those that the names in the best ones lead to with a higher similarity."""
     by_id = {hit.chunk.id: hit for hit in hits if hit.chunk.kind == "text"}
-    seeds = list(by_id.values())[:_SEEDS]
+    seeds: defaultdict[str, list[Hit]] = defaultdict(list)
+    for seed in list(by_id.values())[:_SEEDS]:
+        seeds[graph.home_of(seed.chunk)].append(seed)
     lift: dict[str, float] = {}
-    for dataset_id in {seed.chunk.dataset_id for seed in seeds}:
-        within = [seed for seed in seeds if seed.chunk.dataset_id == dataset_id]
-        lift |= _reached(connection, dataset_id, within)
+    for home, within in seeds.items():
+        lift |= _reached(graph, home, within)
     return [_with_lift(hit, lift.get(hit.chunk.id, 0.0)) for hit in hits]
 
 
@@ -105,12 +139,12 @@ def _with_lift(hit: Hit, lift: float) -> Hit:
     return replace(hit, similarity=hit.similarity + (1 - hit.similarity) * lift)
 
 
-def _reached(connection: Connection, dataset_id: str, seeds: Sequence[Hit]) -> dict[str, float]:
+def _reached(graph: GraphRows, home: str, seeds: Sequence[Hit]) -> dict[str, float]:
     """Return the chunks that a name in a seed leads to, and how far each is lifted, in [0, 1]."""
-    names = _names_in(connection, dataset_id, seeds)
+    names = _names_in(graph, home, seeds)
     speaking: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     documents: defaultdict[str, set[str]] = defaultdict(set)
-    for row in chunks.of_graph(connection, dataset_id, keys=list(names)):
+    for row in graph.of_graph(home, keys=list(names)):
         if row.kind == "entity":
             data = _data(row)
             speaking[data["key"]].append(data)
@@ -127,13 +161,9 @@ def _reached(connection: Connection, dataset_id: str, seeds: Sequence[Hit]) -> d
     return lift
 
 
-def _names_in(
-    connection: Connection, dataset_id: str, seeds: Sequence[Hit]
-) -> dict[str, tuple[float, str]]:
+def _names_in(graph: GraphRows, home: str, seeds: Sequence[Hit]) -> dict[str, tuple[float, str]]:
     """Return the names that seeds say, with the most similar seed of each: how similar, its id."""
-    own = chunks.of_graph(
-        connection, dataset_id, document_ids=[seed.chunk.document_id for seed in seeds]
-    )
+    own = graph.of_graph(home, document_ids=[seed.chunk.document_id for seed in seeds])
     known = [data for row in own if row.kind == "entity" for data in [_data(row)]]
     names: dict[str, tuple[float, str]] = {}
     for seed in sorted(seeds, key=lambda seed: seed.similarity):

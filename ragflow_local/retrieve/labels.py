@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.retrieve.query import Query
-from ragflow_local.stores.catalog import Connection, documents, postings_words
+from ragflow_local.stores.catalog import Connection, documents
 from ragflow_local.stores.catalog.commits import counted
 from ragflow_local.text.languages import function_words
 from ragflow_local.text.stems import forms_of
@@ -31,8 +32,34 @@ WEIGHT = 0.5
 
 _MOST_KEPT = 4
 
+Kept = TypeVar("Kept")
 
-class Labels:
+
+Word = tuple[str, ...]  # its forms
+
+
+@dataclass(frozen=True, slots=True)
+class NameCounts:
+    """How common the words of documents' names are.
+
+    Attributes:
+        documents: How many documents there are.
+        having: How many of their names have each word.
+    """
+
+    documents: int
+    having: Mapping[Word, int]
+
+    @classmethod
+    def summed(cls, parts: Sequence[NameCounts]) -> NameCounts:
+        """Return the counts of all parts together."""
+        having: Counter[Word] = Counter()
+        for part in parts:
+            having.update(part.having)
+        return cls(sum(part.documents for part in parts), having)
+
+
+class Names:
     """The names of some datasets' documents, taken apart.
 
     Args:
@@ -41,24 +68,44 @@ class Labels:
     """
 
     def __init__(self, named: Sequence[tuple[int, str, int]], languages: Sequence[str]) -> None:
-        words = [_label(name, languages) for _, name, _ in named]
-        having = Counter(word for label in words for word in label)
-        idf = {word: float(np.log(len(named) / count)) for word, count in having.items()}
-        self._documents: dict[str, list[int]] = {}
+        words: dict[Word, Word] = {}  # each kept once
+        labels = [
+            [words.setdefault(word, word) for word in _label(name, languages)]
+            for _, name, _ in named
+        ]
+        self.counts = NameCounts(len(named), Counter(word for label in labels for word in label))
+        # A document of one chunk has its name beside its only text: there it is a word like others.
+        self.labels = [
+            (number, label)
+            for (number, _, count), label in zip(named, labels, strict=True)
+            if count > 1
+        ]
+
+
+class Labels:
+    """The names of some datasets' documents, their words weighed.
+
+    Args:
+        names: The names.
+        collection: By what their words are weighed; None for the names themselves.
+    """
+
+    def __init__(self, names: Names, collection: NameCounts | None = None) -> None:
+        whole = collection or names.counts
+        idf = {word: _idf(whole, whole.having[word]) for word in names.counts.having}
+        self._documents: dict[Word, list[int]] = {}
         self._total: dict[int, float] = {}
         self._idf = idf
-        # A document of one chunk has its name beside its only text: there it is a word like others.
-        for (number, _, count), label in zip(named, words, strict=True):
+        for number, label in names.labels:
             total = sum(idf[word] for word in label)
-            if count > 1 and total > 0:
+            if total > 0:
                 self._total[number] = total
                 for word in label:
-                    self._documents.setdefault(word[0], []).append(number)
-        self._words = {word[0]: word for word in having}
-        self._by_form: dict[str, list[str]] = {}
-        for key, word in self._words.items():
+                    self._documents.setdefault(word, []).append(number)
+        self._by_form: dict[str, list[Word]] = {}
+        for word in self._documents:
             for form in word:
-                self._by_form.setdefault(form, []).append(key)
+                self._by_form.setdefault(form, []).append(word)
 
     def shares(self, asked: Collection[str]) -> dict[int, float]:
         """Return how much of its name is said, in (0, 1], for documents of which some is.
@@ -66,38 +113,68 @@ class Labels:
         Args:
             asked: Every form of every term of the question.
         """
-        named = {key for form in asked for key in self._by_form.get(form, ())}
+        said = {word for form in asked for word in self._by_form.get(form, ())}
         shares: dict[int, float] = {}
-        for key in named:
-            for number in self._documents.get(key, ()):
-                shares[number] = shares.get(number, 0.0) + self._idf[self._words[key]]
+        for word in sorted(said):  # in one order: sums round alike in every process
+            for number in self._documents[word]:
+                shares[number] = shares.get(number, 0.0) + self._idf[word]
         return {
             number: share / self._total[number] for number, share in shares.items() if share > 0
         }
 
 
-@dataclass(slots=True)
+def _idf(whole: NameCounts, having: int) -> float:
+    return float(np.log(whole.documents / having))
+
+
 class LabelsKept:
     """The labels that were asked for last, each kept until a document is added or renamed."""
 
-    _kept: dict[tuple[int, ...], tuple[object, Labels]] = field(default_factory=dict)
-    _states: dict[tuple[int, ...], tuple[int, object]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._states: dict[tuple[int, ...], tuple[int, object]] = {}
+        self._names: dict[tuple[int, ...], tuple[object, Names]] = {}
+        self._labels: dict[tuple[int, ...], tuple[object, NameCounts | None, Labels]] = {}
+        self._lock = threading.Lock()
 
-    def of(self, connection: Connection, datasets: Sequence[int]) -> Labels:
-        """Return the labels of the documents of some datasets, given by number."""
+    def of(
+        self,
+        connection: Connection,
+        datasets: Sequence[int],
+        languages: Sequence[str],
+        collection: NameCounts | None = None,
+    ) -> Labels:
+        """Return the labels of the documents of some datasets.
+
+        Args:
+            connection: Inside one snapshot.
+            datasets: Their numbers.
+            languages: Those of the texts.
+            collection: Of what the datasets are a part; None for nothing more.
+        """
         key = tuple(datasets)
-        languages = tuple(postings_words.languages_of(connection, datasets))
-        state = self._state_of(connection, key), languages
+        state = self._state_of(connection, key), tuple(languages)
         with self._lock:
-            kept = self._kept.get(key)
+            kept = self._labels.get(key)
+        if kept is None or kept[0] != state or kept[1] is not collection:
+            if collection is None:
+                names = Names(documents.names(connection, datasets), languages)
+            else:  # others' names change the weights too: these are not taken apart anew
+                names = self.names(connection, datasets, languages)
+            kept = state, collection, Labels(names, collection)
+            self._keep(self._labels, key, kept)
+        return kept[2]
+
+    def names(
+        self, connection: Connection, datasets: Sequence[int], languages: Sequence[str]
+    ) -> Names:
+        """Return the names of the documents of some datasets; the same ones until they change."""
+        key = tuple(datasets)
+        state = self._state_of(connection, key), tuple(languages)
+        with self._lock:
+            kept = self._names.get(key)
         if kept is None or kept[0] != state:
-            kept = state, Labels(documents.names(connection, datasets), languages)
-            with self._lock:
-                self._kept.pop(key, None)
-                self._kept[key] = kept
-                while len(self._kept) > _MOST_KEPT:
-                    del self._kept[next(iter(self._kept))]
+            kept = state, Names(documents.names(connection, datasets), languages)
+            self._keep(self._names, key, kept)
         return kept[1]
 
     def _state_of(self, connection: Connection, datasets: tuple[int, ...]) -> object:
@@ -107,12 +184,15 @@ class LabelsKept:
             known = self._states.get(datasets)
         if known is None or known[0] != number:
             known = number, documents.state_of_names(connection, datasets)
-            with self._lock:
-                self._states.pop(datasets, None)
-                self._states[datasets] = known
-                while len(self._states) > _MOST_KEPT:
-                    del self._states[next(iter(self._states))]
+            self._keep(self._states, datasets, known)
         return known[1]
+
+    def _keep(self, kept: dict[tuple[int, ...], Kept], key: tuple[int, ...], value: Kept) -> None:
+        with self._lock:
+            kept.pop(key, None)
+            kept[key] = value
+            while len(kept) > _MOST_KEPT:
+                del kept[next(iter(kept))]
 
 
 def said_of_all(connection: Connection, labels: Labels, query: Query, numbers: Numbers) -> Scores:
@@ -140,10 +220,10 @@ def labelled(term: Scores, label: Scores) -> Scores:
     return raised
 
 
-def _label(name: str, languages: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Return the words of a document's name without its ending, each with its forms."""
+def _label(name: str, languages: Sequence[str]) -> list[Word]:
+    """Return the words of a document's name without its ending, each with its forms, in order."""
     title = name[: name.rindex(".")] if "." in name[1:] else name
-    labels: set[tuple[str, ...]] = set()
+    labels: set[Word] = set()
     for piece in words_of(title):
         if is_unspaced(piece):
             long = [term for term in pairs(piece) if len(term) > 1]
@@ -157,4 +237,4 @@ def _label(name: str, languages: Sequence[str]) -> frozenset[tuple[str, ...]]:
             )
             if forms[0] not in function_words("en"):
                 labels.add(forms)
-    return frozenset(labels)
+    return sorted(labels)

@@ -20,10 +20,12 @@ from ragflow_local.stores import vector_cache
 from ragflow_local.stores.catalog import Connection, embeddings, postings, vector_states
 from ragflow_local.stores.catalog.vector_states import VectorState
 from ragflow_local.stores.vector_memory import (
+    ROUNDING,
     Memory,
     Numbers,
     Scored,
-    cosines_of,
+    dots,
+    exact_cosines,
     nearest,
     unit,
 )
@@ -36,22 +38,22 @@ class Near:
     """What a question is near to.
 
     Attributes:
-        numbers: (n,) of the nearest chunks, the nearest first; all of them are there.
+        numbers: (n,) of the nearest chunks, in no order; all of them are there.
         dim: Length of the vectors.
     """
 
     numbers: Numbers
     dim: int
     _direction: Vector
-    _parts: Sequence[Scored]
+    _memories: Sequence[Memory]
 
     def cosines(self, connection: Connection, numbers: Numbers) -> Vector:
         """Return (n,) the exact cosine of question and chunk for each."""
-        cosines = cosines_of(self._parts, numbers)
+        cosines = exact_cosines(self._memories, self._direction, numbers)
         missing = np.isnan(cosines)
         if missing.any():
             matrix = embeddings.of_chunks(connection, numbers[missing].tolist(), self.dim)
-            cosines[missing] = np.einsum("ij,j->i", unit(matrix), self._direction)
+            cosines[missing] = dots(unit(matrix), self._direction)
         return cosines
 
 
@@ -81,14 +83,27 @@ def find(
     ]
     small = [state for state in states if state.size_bytes <= vector_cache.MEMORY_BYTES]
     memories = sources.vectors.memory.in_step(connection, small, [0] * len(small))
-    exact = [part for memory in memories for part in memory.scored(direction, documents)]
-    proposed: list[Scored] = []
+    scored = [part for memory in memories for part in memory.scored(direction, documents)]
     for state in states:
         if state.size_bytes > vector_cache.MEMORY_BYTES:
             asked = _Asked(connection, sources, direction, top_k, documents)
-            proposed += asked.of_large(state)
-    numbers, _ = nearest([*exact, *proposed], top_k)
-    return Near(numbers, len(vector), direction, exact)
+            scored += asked.of_large(state)
+    return Near(_cut(scored, memories, direction, top_k), len(vector), direction, memories)
+
+
+def _cut(
+    scored: Sequence[Scored], memories: Sequence[Memory], direction: Vector, top_k: int
+) -> Numbers:
+    """Return the numbers of the nearest; where rounding would decide, exact cosines do."""
+    numbers, cosines = nearest(scored, top_k)
+    if len(numbers) <= top_k:
+        return numbers
+    sure = int(np.count_nonzero(cosines > cosines[top_k - 1] + ROUNDING))
+    doubtful = numbers[sure:]
+    exact = exact_cosines(memories, direction, doubtful)
+    exact = np.where(np.isnan(exact), cosines[sure:], exact)
+    order = np.lexsort((doubtful, -exact))[: top_k - sure]
+    return np.concatenate([numbers[:sure], doubtful[order]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +155,7 @@ class _Asked:
             self.connection, {state.id: after}, state.dim
         ):
             memory = Memory().added(numbers, documents, matrix)
-            best = [nearest([*best, *memory.scored(self.direction, self.documents)], self.top_k)]
+            scored = memory.scored(self.direction, self.documents)
+            near, cosines = nearest([*best, *scored], self.top_k)
+            best = [(near[: self.top_k], cosines[: self.top_k])]
         return best[0] if best else (np.empty(0, np.int64), np.empty(0, np.float32))

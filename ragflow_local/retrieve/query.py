@@ -83,6 +83,11 @@ class _Asked:
     kind: _Kind = "content"
 
 
+def commonest(languages: Mapping[str, int]) -> tuple[str, ...]:
+    """Return languages by how many chunks are in each, the commonest first."""
+    return tuple(sorted(languages, key=lambda language: (-languages[language], language)))
+
+
 def query_of(question: str, languages: Sequence[str] = ("en",)) -> Query:
     """Return the terms of a question that are worth searching by.
 

@@ -40,7 +40,7 @@ _MOST_NEAREST, _MOST_COMPARED = 3, 400_000
 _JOINT = 0.5
 
 # Terms of all datasets together beyond which no word is guessed: reading them takes a second.
-_MOST_TERMS = 500_000
+MOST_TERMS = 500_000
 _MOST_KEPT = 4  # vocabularies: a few megabytes each
 
 
@@ -137,7 +137,7 @@ class Vocabularies:
         """Return the words of some datasets, given by number."""
         key = tuple(datasets)
         sizes = postings_words.sizes_of_vocabularies(connection, datasets)
-        if sum(count for _, count in sizes) > _MOST_TERMS:
+        if sum(count for _, count in sizes) > MOST_TERMS:
             return Vocabulary([])
         with self._lock:
             kept = self._kept.get(key)

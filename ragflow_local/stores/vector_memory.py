@@ -6,7 +6,7 @@ matrices of the old one, so searches of other threads go on undisturbed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -22,6 +22,9 @@ Scored: TypeAlias = tuple[Numbers, Vector]  # chunk numbers and their cosines
 _MOST_REMOVED = 0.25
 # Parts that are looked up one by one; more of them are first put in one order.
 _FEW_PARTS = 32
+
+# How far a cosine of 32 bits is from what it would be in another place of a matrix, and more.
+ROUNDING = np.float32(1e-6)
 
 _NONE: Numbers = np.empty(0, np.int64)
 _NO_COSINES: Vector = np.empty(0, np.float32)
@@ -106,7 +109,10 @@ class Memory:
 
 
 def nearest(parts: Sequence[Scored], top_k: int) -> Scored:
-    """Return the chunks with the largest cosines, the nearest first; of equal ones the older."""
+    """Return the chunks with the largest cosines, the nearest first; of equal ones the older.
+
+    Those that come after the last by no more than rounding are returned as well.
+    """
     best = [_largest(cosines, top_k) for _, cosines in parts]
     numbers = np.concatenate(
         [_NONE, *(part[0][rows] for part, rows in zip(parts, best, strict=True))]
@@ -116,36 +122,68 @@ def nearest(parts: Sequence[Scored], top_k: int) -> Scored:
     )
     near = _largest(cosines, top_k)
     numbers, cosines = numbers[near], cosines[near]
-    order = np.lexsort((numbers, -cosines))[:top_k]
+    order = np.lexsort((numbers, -cosines))
     return numbers[order], cosines[order]
 
 
-def cosines_of(parts: Sequence[Scored], numbers: Numbers) -> Vector:
-    """Return (n,) the cosine of each chunk; NaN for one that is in no part.
+def exact_cosines(memories: Sequence[Memory], direction: Vector, numbers: Numbers) -> Vector:
+    """Return (n,) the cosine of each chunk, whatever stands beside it; NaN for one that is in none.
+
+    Row by row: a product with a whole matrix rounds a row by its place in it, so that two copies
+    of a text would not be equally near.
 
     Args:
-        parts: Each in ascending order of its numbers.
+        memories: Where the vectors are.
+        direction: (dim,) of length 1.
         numbers: (n,) chunk numbers.
     """
-    if len(parts) > _FEW_PARTS:
-        together = np.concatenate([part[0] for part in parts])
-        order = np.argsort(together, kind="stable")
-        parts = [(together[order], np.concatenate([part[1] for part in parts])[order])]
-    similarities = np.full(len(numbers), np.nan, np.float32)
-    for known, cosines in parts:
-        if len(known):
-            rows = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
-            here = known[rows] == numbers
-            similarities[here] = cosines[rows[here]]
-    return similarities
+    blocks = [block for memory in memories for block in memory._blocks]
+    cosines = np.full(len(numbers), np.nan, np.float32)
+    for block, wanted, rows in _rows_of(blocks, numbers):
+        live = block.live[rows]
+        cosines[wanted[live]] = dots(block.matrix[rows[live]], direction)
+    return cosines
+
+
+def dots(matrix: Matrix, direction: Vector) -> Vector:
+    """Return (n,) the product of each row with a vector, rounded alike wherever the row stands."""
+    products: Vector = np.einsum("ij,j->i", matrix, direction)
+    return products
+
+
+def _rows_of(
+    blocks: Sequence[_Block], numbers: Numbers
+) -> Iterator[tuple[_Block, NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield each block that has some of the chunks: indices into ``numbers``, and its rows."""
+    if len(blocks) <= _FEW_PARTS:
+        for block in blocks:
+            at = np.minimum(np.searchsorted(block.numbers, numbers), len(block.numbers) - 1)
+            here = np.flatnonzero(block.numbers[at] == numbers)
+            if len(here):
+                yield block, here, at[here]
+        return
+    # So many are put in one order first, and looked up together.
+    together = np.concatenate([block.numbers for block in blocks])
+    starts = np.cumsum([0, *(len(block.numbers) for block in blocks)])
+    order = np.argsort(together, kind="stable")
+    at = np.minimum(np.searchsorted(together, numbers, sorter=order), len(order) - 1)
+    rows = order[at]
+    here = np.flatnonzero(together[rows] == numbers)
+    owner = np.searchsorted(starts, rows[here], side="right") - 1
+    for index in np.unique(owner):
+        wanted = here[owner == index]
+        yield blocks[index], wanted, rows[wanted] - starts[index]
 
 
 def _largest(values: Vector, count: int) -> NDArray[np.intp]:
-    """Return the indices of the ``count`` largest values, and of all that equal the last."""
+    """Return the indices of the ``count`` largest values, and of all that are as large as the last.
+
+    As far as can be told: its last digits are rounded.
+    """
     if len(values) <= count:
         return np.arange(len(values))
     least = np.partition(values, len(values) - count)[len(values) - count]
-    return np.flatnonzero(values >= least)
+    return np.flatnonzero(values >= least - ROUNDING)
 
 
 def unit(matrix: Matrix) -> Matrix:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from ragflow_local.ingest.term_bags import add_terms
-from ragflow_local.retrieve import candidates
-from ragflow_local.retrieve.candidates import Scope, Sources, asked_of, by_words, terms_of_all
+from ragflow_local.retrieve.candidates import Scope, Sources, by_words, terms_of_all
 from ragflow_local.retrieve.query import Query
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.stores.catalog import Catalog, Connection, postings_scores, schema
 from ragflow_local.stores.catalog.postings_scores import Lists
 from ragflow_local.stores.vectors import Vectors
+from tests.retrieve.asking import asked_of
 from tests.stores.tables import add_chunks, add_dataset, add_document, chunk_row
 
 TEXTS = {
@@ -92,7 +92,7 @@ def test_lists_are_read_anew_only_where_a_word_was_guessed(
         reads.append(terms)
         return real(connection, datasets, terms)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr(candidates, "read", noted)
+    monkeypatch.setattr(postings_scores, "read", noted)
     asked(reading, "Where is the pump?")
     assert len(reads) == 1
     asked(reading, "Where is the xylophone?")

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from ragflow_local import RAGFlow
-from ragflow_local.retrieve.labels import Labels, labelled
+from ragflow_local.retrieve.labels import Labels, NameCounts, Names, labelled
 from ragflow_local.retrieve.query import query_of
 
 
 def shares(
     names: list[str], question: str, languages: tuple[str, ...] = ("en",), chunks: int = 9
 ) -> dict[str, float]:
-    labels = Labels([(number, name, chunks) for number, name in enumerate(names)], languages)
+    labels = Labels(Names([(number, name, chunks) for number, name in enumerate(names)], languages))
     asked = {form for term in query_of(question, languages).terms for form in term}
     return {names[number]: share for number, share in labels.shares(asked).items()}
 
@@ -70,3 +70,23 @@ def test_the_quarter_that_was_asked_for_comes_first(rag: RAGFlow) -> None:
     again = rag.retrieval("net sales of Acme in Q2 2023", [dataset], vector_similarity_weight=0.0)
     assert again[0].document_name == "ACME_2023Q2.txt"
     assert again[0].document_id != hits[0].document_id
+
+
+def test_a_part_of_a_collection_weighs_the_words_of_names_as_the_whole_does() -> None:
+    names = [
+        (1, "pump manual.md", 9),
+        (2, "boiler manual.md", 9),
+        (3, "pump diary.md", 9),
+        (4, "pump.md", 1),
+    ]
+    whole = Labels(Names(names, ("en",)))
+    parts = [Names(names[:1], ("en",)), Names(names[1:], ("en",))]
+    counts = NameCounts.summed([part.counts for part in parts])
+    assert counts.documents == 4
+    for question in ("the pump manual", "a boiler", "whose diary"):
+        asked = {form for term in query_of(question).terms for form in term}
+        together: dict[int, float] = {}
+        for part in parts:
+            together |= Labels(part, counts).shares(asked)
+        assert together == whole.shares(asked)
+    assert Labels(parts[0]).shares({"pump"}) == {}, "alone it tells nothing apart"

@@ -3,7 +3,14 @@ import pytest
 
 from ragflow_local.embedders.calibration import Calibration
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.retrieve.similarity import BM25Parts, blend, calibrate, nearness, term_similarity
+from ragflow_local.retrieve.similarity import (
+    BM25Parts,
+    blend,
+    calibrate,
+    nearness,
+    term_similarity,
+    weighed,
+)
 from tests.embedders.made import Crowded
 
 VECTOR = np.array([1.0, 0.5, 0.0], dtype=np.float32)
@@ -68,3 +75,12 @@ def test_nothing_is_near_a_question_that_the_model_cannot_read() -> None:
     model = Crowded(apart=0.5, unread=("Han",))
     assert nearness(model, "谁在睡觉？", ["巨妖在睡觉。", "谁"]).tolist() == [0, 0]
     assert model.asked == []
+
+
+def test_a_sum_of_parts_is_rounded_alike_wherever_a_chunk_stands() -> None:
+    chance = np.random.default_rng(7)
+    parts, weights = chance.random((7, 1001)), chance.random(7)
+    whole = weighed(weights, parts)
+    np.testing.assert_allclose(whole, weights @ parts)
+    for first, end in ((0, 1), (5, 8), (998, 1001), (17, 600)):
+        assert weighed(weights, parts[:, first:end]).tobytes() == whole[first:end].tobytes()

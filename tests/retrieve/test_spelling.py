@@ -9,9 +9,10 @@ import pytest
 
 from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.records import ChunkRow
-from ragflow_local.retrieve.candidates import asked_of, terms_of_all
+from ragflow_local.retrieve.candidates import terms_of_all
 from ragflow_local.retrieve.spelling import Vocabularies, Vocabulary, is_compounding
 from ragflow_local.stores.catalog import schema
+from tests.retrieve.asking import asked_of
 
 DATASET = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ from ragflow_local.stores.catalog.postings_segments import (
     Numbers,
     Segment,
 )
+from ragflow_local.stores.catalog.postings_statistics import Statistics
 
 Scores = NDArray[np.float64]
 Counts = NDArray[np.integer[Any]]
@@ -49,17 +50,19 @@ class _List:
     which are looked up piece by piece.
     """
 
-    def __init__(self, pieces: Sequence[_Piece], chunks: int, average: float) -> None:
-        self._pieces = pieces
-        self._average = average  # length of all chunks
+    def __init__(
+        self, pieces: Sequence[_Piece], statistics: Statistics, having: int | None = None
+    ) -> None:
+        self.pieces = pieces
+        self._average = statistics.average
         self._all: tuple[Numbers, Scores, Counts] | None = None
         self.size = sum(len(piece.packed) for piece in pieces)
-        self.idf = float(np.log1p((chunks - self.size + 0.5) / (self.size + 0.5)))
+        self.idf = statistics.idf(self.size if having is None else having)
 
     def all(self) -> tuple[Numbers, Scores, Counts]:
         """Return places, ascending, what the term adds to their scores, and their lengths."""
         if self._all is None:
-            places, counts, lengths = _unpacked(self._pieces)
+            places, counts, lengths = _unpacked(self.pieces)
             self._all = places, self._parts(counts, lengths), lengths
         return self._all
 
@@ -74,9 +77,9 @@ class _List:
             here, at = _common(places, every)
             return here, parts[at], lengths[at]
         at_pieces = []
-        starts = np.searchsorted(places, [piece.offset for piece in self._pieces])
-        ends = np.searchsorted(places, [piece.end for piece in self._pieces])
-        for piece, start, end in zip(self._pieces, starts, ends, strict=True):
+        starts = np.searchsorted(places, [piece.offset for piece in self.pieces])
+        ends = np.searchsorted(places, [piece.end for piece in self.pieces])
+        for piece, start, end in zip(self.pieces, starts, ends, strict=True):
             if start < end:
                 # In the list's own 16 bits, which fit a core's cache.
                 wanted = (places[start:end] - piece.offset).astype(np.uint16)
@@ -106,17 +109,29 @@ class Lists:
     """The postings of a question's terms, ready to score.
 
     Attributes:
-        idf: (n_terms,) Lucene's: log(1 + (N - n + 0.5) / (n + 0.5)), never negative, where n of
-            the N live chunks have the term.
+        statistics: What the terms are weighed by.
     """
 
-    idf: Scores
+    statistics: Statistics
     _lists: tuple[_List, ...]
     _places: Places
 
+    @property
+    def idf(self) -> Scores:
+        """(n_terms,) how rare each is."""
+        return np.array([postings_list.idf for postings_list in self._lists])
+
     def missing(self) -> list[int]:
         """Return the indices of terms that no chunk has."""
-        return [index for index, postings_list in enumerate(self._lists) if not postings_list.size]
+        return [index for index, having in enumerate(self.statistics.having) if not having]
+
+    def weighed_by(self, statistics: Statistics) -> Lists:
+        """Return the same postings as a part of a larger collection, whose statistics are given."""
+        lists = tuple(
+            _List(postings_list.pieces, statistics, having)
+            for postings_list, having in zip(self._lists, statistics.having, strict=True)
+        )
+        return Lists(statistics, lists, self._places)
 
     def best(self, weights: Scores, top_k: int, allowed: Numbers | None = None) -> Numbers:
         """Return the numbers of the ``top_k`` chunks with the largest scores, in no order.
@@ -250,18 +265,16 @@ def read(
     if not rows:
         return None
     spaces, counts, lengths = zip(*rows, strict=True)
-    chunks, average = sum(counts), sum(lengths) / sum(counts) or 1.0
     kept = tuple(segments.segments_of(connection, *spaces))
     places = Places.of(kept)
     forms = [(term,) if isinstance(term, str) else term for term in terms]
     known = _term_numbers(connection, spaces, forms)
     data = _read_data(connection, kept, known)
-    lists = tuple(
-        _List(_pieces(kept, places.offsets, data.get(at, {})), chunks, average)
-        for at in range(len(forms))
-    )
-    idf = np.array([postings_list.idf for postings_list in lists])
-    return Lists(idf, lists, places)
+    own = Statistics(sum(counts), sum(lengths))
+    pieces = (_pieces(kept, places.offsets, data.get(at, {})) for at in range(len(forms)))
+    lists = tuple(_List(some, own) for some in pieces)
+    having = tuple(postings_list.size for postings_list in lists)
+    return Lists(replace(own, having=having), lists, places)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
