@@ -133,7 +133,7 @@ def waiting() -> dict[str, float]:
             frame.write_bytes(msgspec.msgpack.encode(wire.Chunked(drafts, [], counted)))
         before, chunks = psutil.Process().memory_info().rss, 0
         for frame in frames:
-            if not queue._has_room():
+            if not queue.has_room():
                 break
             reply = msgspec.msgpack.decode(frame.read_bytes(), type=wire.Chunked)
             parse = Parse(cast(DocumentRow, None), 0, cast(Any, None), "")

@@ -14,24 +14,22 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from ragflow_local.embedders import Backend, Embedder
-from ragflow_local.errors import (
-    ChangedModelError,
-    ForkedError,
-    InvalidValueError,
-)
+from ragflow_local.errors import ChangedModelError, ForkedError, InvalidValueError
 from ragflow_local.generators import Generator
+from ragflow_local.ingest import interrupted
 from ragflow_local.ingest.adding import Intake
 from ragflow_local.ingest.exchange import Stores
 from ragflow_local.ingest.heal import heal
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
 from ragflow_local.ingest.pictures import Pictures
+from ragflow_local.ingest.remote import Setup, setup_of
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.ingest.term_index import TermIndex
 from ragflow_local.ingest.vector_table import VectorTable
@@ -48,13 +46,11 @@ from ragflow_local.stores.catalog import (
     Catalog,
     checksums,
     datasets,
-    documents,
     embeddings,
     now_ms,
 )
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
-from ragflow_local.stores.in_hand import MOST_ENDS
 from ragflow_local.stores.trash import KEPT_DAYS
 from ragflow_local.stores.vectors import Vectors
 
@@ -132,6 +128,7 @@ class Project:
 
     def __init__(self, path: Path, options: Options) -> None:
         self.path = path
+        self._waiting: Mapping[str, int] = {}
         self.options = options
         self._users = 0
         self._process = os.getpid()
@@ -228,27 +225,26 @@ class Project:
         self.intake = Intake(self.catalog, self.files, self.indexer, self.jobs, options.limits)
 
     def _take_up(self, was_clean: bool) -> None:
-        """Repair what a crash left behind, and resume interrupted parses."""
+        """Repair what a crash left behind, and go on with interrupted parses."""
         self.files.trash.empty(now_ms(), days=KEPT_DAYS)
         if not was_clean:
             heal(self.catalog, self.files, self.vector_table)
         else:
             self.vector_table.take_up()
         self.term_index.renewal.start()
-        with self.catalog.read() as reading:
-            interrupted = documents.running(reading)
-        guilty = self.files.in_hand.take_up(was_clean=was_clean)
-        given_up = [row for row in interrupted if row.id in guilty or not self.options.resume]
-        for row in given_up:
-            reason = "The engine ended in the middle of this parse. async_parse() starts anew."
-            if row.id in guilty:
-                reason = (
-                    f"The engine ended {MOST_ENDS} times while it worked on this document, perhaps"
-                    " for want of memory. async_parse() tries it again."
-                )
-            self.indexer.fail(row.id, reason)
-        self.files.in_hand.clear(row.id for row in given_up)
-        self.jobs.submit([row for row in interrupted if row not in given_up])
+        self._waiting = interrupted.take_up(
+            self.catalog,
+            self.files,
+            self.indexer,
+            self.jobs,
+            was_clean=was_clean,
+            resume=self.options.resume,
+        )
+
+    def take_waiting(self) -> Mapping[str, int]:
+        """Return, once, how many documents wait since the opening, by the places they were at."""
+        waiting, self._waiting = self._waiting, {}
+        return waiting
 
     @property
     def is_closed(self) -> bool:
@@ -368,6 +364,11 @@ class Project:
     def generator(self, llm: LLMSettings) -> Generator | None:
         """Return the chat model, None for the extractive answerer; see ``Models.generator``."""
         return self.models.generator(llm)
+
+    def setup_of(self, dataset: DatasetRow) -> Setup:
+        """Return what a dataset asks of a place that parses its documents."""
+        embedder, options = self.embedder_of(dataset), self.options
+        return setup_of(embedder, dataset.embedding_model, options.models_dir, options.limits)
 
     def embedder_of(self, dataset: DatasetRow) -> Embedder:
         """Return a dataset's model; the dataset remembers which it was, to the last weight.

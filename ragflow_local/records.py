@@ -162,6 +162,7 @@ class DocumentRow:
         process_begin_at: Milliseconds since 1970, UTC, or None before the first parse.
         process_duration: Seconds.
         released: What the released API says of it besides, as it was given.
+        parsed_on: The place that parses it, or was the last to; empty: this computer.
     """
 
     id: str
@@ -187,6 +188,7 @@ class DocumentRow:
     create_time: int
     update_time: int
     released: dict[str, object] = field(default_factory=dict)
+    parsed_on: str = ""
 
     @property
     def called(self) -> str:

@@ -27,6 +27,7 @@ FLOORS = (
     ("answer",),
     ("models", "model_files"),
     ("project", "doctor", "show"),
+    ("scale",),
     ("api",),
     ("rest",),
     ("sdk", "adapters", "evaluation", "serve"),

@@ -14,6 +14,7 @@ from ragflow_local.api.parsing import OnProgress
 from ragflow_local.api.sync import Synced, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.ingest.parse_state import parse_state
+from ragflow_local.ingest.places import Place
 from ragflow_local.ingest.sync import SyncOptions
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import Settings, check_number, check_text, check_whole
@@ -315,6 +316,7 @@ class DataSet(ApiObject):
         progress: bool = False,
         on_progress: OnProgress | None = None,
         timeout: float | None = None,
+        on: Place | None = None,
     ) -> list[Document]:
         """Parse documents, and return them when each has come to its end.
 
@@ -329,10 +331,12 @@ class DataSet(ApiObject):
                 widget. Failures are told above it.
             on_progress: Called with a ``ParseProgress`` at each change, here, in this thread.
             timeout: Seconds after which to stop waiting; None for never.
+            on: Where to read, cut and embed them; None: on this computer.
 
         Raises:
             InvalidValueError: ``timeout`` is negative.
             NotFoundError: A document is not in this dataset; none is parsed.
+            PlaceError: ``on`` cannot do it, or not any more; what is not parsed waits.
         """
         if timeout is not None:
             check_number("timeout", timeout, 0, 1e9)
@@ -342,7 +346,7 @@ class DataSet(ApiObject):
         else:
             wanted = parsing.own(self._rag, self.id, documents)
         parsing.parse(
-            self._rag, wanted, progress=progress, on_progress=on_progress, timeout=timeout
+            self._rag, wanted, progress=progress, on_progress=on_progress, timeout=timeout, on=on
         )
         return wanted
 

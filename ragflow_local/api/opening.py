@@ -7,17 +7,17 @@ import os
 import shutil
 import signal
 import tempfile
+import warnings
 import weakref
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-import platformdirs
-
 from ragflow_local.api.entity import released_door
-from ragflow_local.embedders import Backend, default_model
+from ragflow_local.embedders import Backend, cache_folder, default_model
 from ragflow_local.errors import InvalidValueError, ProjectClosedError
+from ragflow_local.ingest.interrupted import told
 from ragflow_local.project import Options, Project
 from ragflow_local.settings import Limits, check_text, check_whole
 
@@ -67,7 +67,7 @@ class Opening:
         models = models_dir or os.environ.get("RAGFLOW_LOCAL_MODELS") or "models"
         options = Options(
             models_dir=Path(models).expanduser().absolute(),
-            cache_dir=_cache(cache_dir),
+            cache_dir=cache_folder(cache_dir),
             workers=workers,
             read_only=read_only,
             resume=resume,
@@ -80,6 +80,8 @@ class Opening:
         self._project = self._open(options)
         self._closed = False
         self._remove_when_closed = False
+        if waiting := told(self._project.take_waiting()):
+            warnings.warn(waiting, RuntimeWarning, stacklevel=2)
         # An engine that is dropped without close() gives its project back too.
         self._finalizer = weakref.finalize(self, self._project.release)
         self._finalizer.atexit = False
@@ -175,14 +177,6 @@ class Opening:
 def _end(number: int, _: FrameType | None) -> None:
     # As an exception, so that what is under way is ended where it can be; atexit closes projects.
     raise SystemExit(128 + number)
-
-
-def _cache(cache_dir: str | os.PathLike[str] | None) -> Path:
-    """Return where the ONNX forms of models are kept, for all projects."""
-    named = cache_dir or os.environ.get("RAGFLOW_LOCAL_CACHE")
-    if named:
-        return Path(named).expanduser().absolute()
-    return Path(platformdirs.user_cache_dir("ragflow_local"))
 
 
 def _directory(project_dir: str | os.PathLike[str] | None, base_url: str) -> Path:

@@ -12,8 +12,10 @@ from typing import Any
 
 from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
-from ragflow_local.errors import NotFoundError, RagflowError
+from ragflow_local.errors import InvalidValueError, NotFoundError, RagflowError
 from ragflow_local.ingest import parse_state as ingest
+from ragflow_local.ingest.elsewhere import Run
+from ragflow_local.ingest.places import Place
 from ragflow_local.records import ParseState
 from ragflow_local.stores.catalog import documents as document_rows
 from ragflow_local.text.plurals import count_of
@@ -55,11 +57,16 @@ def parse(
     progress: bool,
     on_progress: OnProgress | None,
     timeout: float | None,
+    on: Place | None,
 ) -> None:
-    """Parse documents and return when each has come to its end, or at the timeout."""
+    """Parse documents and return when each has come to its end, or at the timeout.
+
+    Raises:
+        PlaceError: The place cannot do it, or not any more.
+    """
     if not wanted:
         return
-    rag.project.intake.start_parsing([document.id for document in wanted])
+    run = start(rag, [document.id for document in wanted], on)
     events = follow(rag, wanted, timeout)
     with _Bar(len(wanted)) if progress else contextlib.nullcontext() as bar:
         for event in events:
@@ -67,13 +74,35 @@ def parse(
                 bar.show(event)
             if on_progress is not None:
                 on_progress(event)
+    if run is not None and run.error is not None:
+        raise run.error
 
 
-def call_back(rag: Client, wanted: Sequence[Document], on_progress: OnProgress) -> None:
-    """Call ``on_progress`` from a thread of its own until each document has come to its end.
+def start(rag: Client, ids: Sequence[str], on: Place | None) -> Run | None:
+    """Start parsing documents here, or at a place; return what happens there."""
+    project = rag.project
+    if on is None:
+        project.intake.start_parsing(ids)
+        return None
+    if not all(hasattr(on, name) for name in ("name", "width", "submit", "submit_to_each")):
+        raise InvalidValueError("on", on, "a place, such as ragflow_local.scale.Pool(executor, 8)")
+    return project.intake.start_parsing_at(on, ids, project.setup_of, lambda: None)
 
-    An error in it ends the calls, and is told as threads tell theirs; parsing goes on.
+
+def parse_in_background(
+    rag: Client, ids: Sequence[str], on: Place | None, on_progress: OnProgress | None
+) -> None:
+    """Start parsing documents, and call ``on_progress`` until each has come to its end.
+
+    It is called from a thread of its own. An error in it ends the calls, and is told as threads
+    tell theirs; parsing goes on.
     """
+    start(rag, ids, on)
+    if on_progress is None:
+        return
+    with rag.project.catalog.read() as reading:
+        rows = [document_rows.get(reading, id) for id in dict.fromkeys(ids)]
+    wanted = [Document(rag, row) for row in rows if row is not None]
 
     def run() -> None:
         try:

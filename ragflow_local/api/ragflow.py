@@ -12,10 +12,11 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.opening import Opening
-from ragflow_local.api.parsing import OnProgress, call_back
+from ragflow_local.api.parsing import OnProgress, parse_in_background
 from ragflow_local.api.retrieval import retrieve_chunks
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, ReadOnlyProjectError
+from ragflow_local.ingest.places import Place
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import chats, datasets
@@ -192,24 +193,22 @@ class RAGFlow(Opening):
         return Chunk(self, finding.find_chunk(self, id))
 
     def async_parse_documents(
-        self, ids: list[str], *, on_progress: OnProgress | None = None
+        self, ids: list[str], *, on_progress: OnProgress | None = None, on: Place | None = None
     ) -> None:
         """Start parsing documents, given by id or name, in the background: all, or none.
 
         Args:
             ids: Which.
+            on: Where, as for ``dataset.parse``.
             on_progress: Called with a ``ParseProgress`` at each change, from a thread of the
                 engine's; ``dataset.parse`` waits, and calls from the thread that waits.
 
         Raises:
             InvalidValueError: ``ids`` is None or empty.
             NotFoundError: An entry names no document; none is started.
+            PlaceError: ``on`` cannot do it; none is started.
         """
-        document_ids = finding.document_ids(self, ids)
-        self.project.intake.start_parsing(document_ids)
-        if on_progress is not None:
-            wanted = [self.get_document(id=id) for id in dict.fromkeys(document_ids)]
-            call_back(self, wanted, on_progress)
+        parse_in_background(self, finding.document_ids(self, ids), on, on_progress)
 
     def async_cancel_parse_documents(self, ids: list[str]) -> None:
         """End the parses of documents, given by id or name; finished ones stay DONE.

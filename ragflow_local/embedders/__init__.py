@@ -14,6 +14,7 @@ from ragflow_local.embedders.folder import SOURCE, read_folder
 from ragflow_local.embedders.protocols import BACKENDS, Backend, Embedder, Reranker
 from ragflow_local.embedders.resolve import (
     Description,
+    cache_folder,
     default_model,
     describe,
     fingerprint_of,
@@ -40,6 +41,7 @@ __all__ = [
     "Reranker",
     "Section",
     "add_wheel",
+    "cache_folder",
     "default_model",
     "describe",
     "installed_folders",

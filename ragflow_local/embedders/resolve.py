@@ -82,6 +82,20 @@ def describe(name: str, models_dir: Path | None, cache_dir: Path | None = None) 
     )
 
 
+def cache_folder(named: str | os.PathLike[str] | None) -> Path:
+    """Return where the ONNX forms of models are kept, for all projects.
+
+    Args:
+        named: A folder; None: that of the environment, or the user's.
+    """
+    named = named or os.environ.get("RAGFLOW_LOCAL_CACHE")
+    if named:
+        return Path(named).expanduser().absolute()
+    import platformdirs  # the package is imported without it
+
+    return Path(platformdirs.user_cache_dir("ragflow_local"))
+
+
 @cache
 def writable(cache_dir: Path) -> Path:
     """Return the cache folder, or, with a warning, a temporary one where it cannot be written.

@@ -15,7 +15,11 @@
     │   │   └── PageTimeError         one page takes too long
     │   ├── WorkerDiedError           the file ended the process that read it
     │   ├── WorkerNotStartedError     there is no process that could read it
+    │   ├── PlaceDiedError            it ended each process that parsed it elsewhere
     │   └── ParseCancelledError
+    ├── PlaceError                    a place that parses for a project does not do it
+    │   ├── PlaceLostError            it cannot be reached, or not any more
+    │   └── PlaceRefusedError         it has another version or another model
     ├── ModelError
     │   ├── MissingModelError         weights or library are not there
     │   ├── DamagedModelError         they are there, but cannot be used
@@ -56,6 +60,10 @@ from ragflow_local.errors.files import (
     PageTimeError,
     ParseCancelledError,
     ParseError,
+    PlaceDiedError,
+    PlaceError,
+    PlaceLostError,
+    PlaceRefusedError,
     ReadError,
     RecognitionError,
     UnsupportedFileError,
@@ -112,6 +120,10 @@ __all__ = [
     "PageTimeError",
     "ParseCancelledError",
     "ParseError",
+    "PlaceDiedError",
+    "PlaceError",
+    "PlaceLostError",
+    "PlaceRefusedError",
     "ProjectClosedError",
     "ProjectLockedError",
     "ProjectReplacedError",

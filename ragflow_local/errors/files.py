@@ -91,6 +91,44 @@ class WorkerNotStartedError(ParseError):
         )
 
 
+class PlaceError(RagflowError):
+    """A place that parses for a project does not do it."""
+
+
+class PlaceLostError(PlaceError):
+    """A place cannot be reached, or not any more; what it has not parsed waits."""
+
+    def __init__(self, place: str, how: str) -> None:
+        self.place = place
+        super().__init__(
+            f"{place} does not answer: {in_a_line(how)}. What it has not parsed waits:"
+            " parse(on=…) goes on there or elsewhere, parse() here."
+        )
+
+
+class PlaceRefusedError(PlaceError):
+    """A computer of a place has another version or another model."""
+
+    def __init__(self, place: str, why: str) -> None:
+        self.place = place
+        super().__init__(
+            f"A computer of {place} cannot parse for this project: {why.rstrip('.')}. Install the"
+            " same version there, and the same model; what is not parsed waits."
+        )
+
+
+class PlaceDiedError(ParseError):
+    """A document ended the process that parsed it elsewhere, at each try."""
+
+    def __init__(self, name: str, place: str, how: str) -> None:
+        self.name = name
+        super().__init__(
+            f"Parsing {name!r} ended each process at {place} that tried ({in_a_line(how)}). The"
+            " file is likely damaged: open it in the program it is from, save it again, and upload"
+            " that; or parse it here, with parse()."
+        )
+
+
 class ParseCancelledError(ParseError):
     """Somebody cancelled the parse."""
 

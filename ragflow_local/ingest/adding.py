@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.errors import LimitError, NotFoundError
+from ragflow_local.ingest.elsewhere import Run, check_place
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.ingest.places import Place
+from ragflow_local.ingest.remote import Setup
 from ragflow_local.readers import kind_of, type_of
-from ragflow_local.records import DocumentRow
+from ragflow_local.records import DatasetRow, DocumentRow
 from ragflow_local.settings import Limits, check_name
 from ragflow_local.stores import crash
 from ragflow_local.stores.catalog import Catalog, Connection, datasets, documents, now_ms
@@ -138,6 +141,32 @@ class Intake:
     def start_parsing(self, ids: Sequence[str]) -> None:
         """Queue documents, all of them or, where one does not exist, none."""
         self.jobs.submit(self.indexer.begin(ids))
+
+    def start_parsing_at(
+        self,
+        place: Place,
+        ids: Sequence[str],
+        setup_of: Callable[[DatasetRow], Setup],
+        ended: Callable[[], None] = lambda: None,
+    ) -> Run:
+        """Have a place parse documents, all of them or, where one does not exist, none.
+
+        Args:
+            place: Where.
+            ids: Which; those that are being parsed already stay where they are.
+            setup_of: Returns what a dataset asks of a place.
+            ended: Called when the place has done, or cannot; not where this raises.
+
+        Raises:
+            NotFoundError: One of them does not exist.
+            PlaceLostError: The place cannot be reached.
+            PlaceRefusedError: It has another version or another model; nothing is begun.
+        """
+        with self.catalog.read() as reading:
+            homes = datasets.of_documents(reading, ids)
+        setups = {row.id: setup_of(row) for row in homes}
+        check_place(place, list(setups.values()))
+        return self.jobs.submit_to(place, self.indexer.begin(ids, place.name), setups, ended)
 
     def stop_parsing(self, ids: Sequence[str]) -> None:
         """End the parses of documents; those that are not being parsed stay as they are."""

@@ -101,7 +101,8 @@ def document_of(line: bytes) -> DocumentRow:
         _within(name, getattr(row, name) or 0, 0, _END_OF_TIME)
     # What was being parsed there is not being parsed here.
     fresh = {"run": "UNSTART", "progress": 0.0, "progress_msg": ""} if row.run == "RUNNING" else {}
-    return replace(row, type=type_of(row.kind), source_type="local", **fresh)  # type: ignore[arg-type]
+    own = {"type": type_of(row.kind), "source_type": "local", "parsed_on": ""}
+    return replace(row, **own, **fresh)  # type: ignore[arg-type]
 
 
 def chunk_of(line: bytes, ids: Mapping[str, str]) -> ChunkRow:

@@ -36,7 +36,8 @@ def bytes_of(parse: Parse) -> int:
     )
     pictures = sum(len(draft.image) for draft in parse.drafts)
     counted = parse.counted.size_bytes if parse.counted else 0
-    return _BYTES_OF_A_DRAFT * len(parse.drafts) + texts + pictures + counted
+    vectors = 0 if parse.vectors is None else parse.vectors.nbytes
+    return _BYTES_OF_A_DRAFT * len(parse.drafts) + texts + pictures + counted + vectors
 
 
 class Drafted:
@@ -65,9 +66,10 @@ class Drafted:
     def wait_for_room(self) -> None:
         """Wait until more may be read: what is committed makes room."""
         with self._changed:
-            self._changed.wait_for(lambda: self._has_room() or self._is_closed)
+            self._changed.wait_for(lambda: self.has_room() or self._is_closed)
 
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
+        """Return whether more may be read."""
         ahead = max(_AHEAD, 2 * self._most())
         return self._bytes < _MOST_BYTES and self._chunks < ahead
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ragflow_local.ingest.counted import Counted
 from ragflow_local.ingest.graph import cite
-from ragflow_local.records import ChunkRow, DocumentRow, Draft
+from ragflow_local.records import ChunkRow, DocumentRow, Draft, Matrix
 from ragflow_local.text.plurals import count_of
 
 
@@ -22,6 +22,7 @@ class Parsed:
         notices: What the user should know.
         is_cancelled: Asked right before the commit: nobody wants these chunks any more.
         counted: What is counted of the drafts; None: the engine counts.
+        vectors: (n_drafts, dim), of another place; None: the engine embeds.
     """
 
     document: DocumentRow
@@ -29,6 +30,7 @@ class Parsed:
     notices: Sequence[str]
     is_cancelled: Callable[[], bool]
     counted: Counted | None = None
+    vectors: Matrix | None = None
 
     def message(self) -> str:
         """Return the ``progress_msg`` of the finished parse."""

@@ -12,7 +12,7 @@ from ragflow_local.embedders import Embedder
 from ragflow_local.ingest.counted import Counted, counted_of
 from ragflow_local.ingest.drafts import Parsed, rows_of
 from ragflow_local.ingest.embed import embed_rows
-from ragflow_local.records import ChunkRow, Matrix
+from ragflow_local.records import ChunkRow, Matrix, Vector
 from ragflow_local.stores.catalog import Catalog, documents, now_ms
 from ragflow_local.text.bags import Bags
 from ragflow_local.text.tokens import token_counter
@@ -115,6 +115,17 @@ def incoming(
     rows: list[ChunkRow] = []
     for document, counts in zip(parsed, counted, strict=True):
         rows += rows_of(document.document, document.drafts, now_ms(), counts.tokens)
-    keys, matrix = embed_rows(catalog, embedder, rows, embedded)
+    keys, matrix = embed_rows(catalog, embedder, rows, embedded, _given(parsed))
     embedded(len(rows))
     return Incoming(parsed, counted, rows, keys, matrix)
+
+
+def _given(parsed: Sequence[Parsed]) -> dict[int, Vector]:
+    """Return the vectors that came with documents, by the places of their chunks."""
+    given: dict[int, Vector] = {}
+    first = 0
+    for document in parsed:
+        if document.vectors is not None:
+            given.update(enumerate(document.vectors, first))
+        first += len(document.drafts)
+    return given

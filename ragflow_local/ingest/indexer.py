@@ -67,8 +67,13 @@ class Indexer:
 
     # ── a parse and its ends ──
 
-    def begin(self, document_ids: Sequence[str]) -> list[DocumentRow]:
-        """Mark documents as RUNNING and return them; those that run already are left out."""
+    def begin(self, document_ids: Sequence[str], parsed_on: str = "") -> list[DocumentRow]:
+        """Mark documents as RUNNING and return them; those that run already are left out.
+
+        Args:
+            document_ids: Which.
+            parsed_on: The place that parses them; empty: this computer.
+        """
         begun = []
         with self._catalog.write() as connection:
             for id in document_ids:
@@ -83,9 +88,10 @@ class Indexer:
                     "progress_msg": "Queued",
                     "process_begin_at": now_ms(),
                     "process_duration": 0.0,
+                    "parsed_on": parsed_on,
                 }
                 documents.update(connection, id, state)
-                begun.append(replace(row, run="RUNNING"))
+                begun.append(replace(row, run="RUNNING", parsed_on=parsed_on))
         crash.point("parse begun")
         return begun
 
@@ -96,6 +102,11 @@ class Indexer:
     def cancel(self, document_id: str) -> None:
         """End a parse with CANCEL; the earlier chunks stay."""
         self._finish(document_id, "CANCEL", 0.0, "Cancelled; async_parse() starts it again.")
+
+    def let_wait(self, document_ids: Sequence[str], message: str) -> None:
+        """Take back that documents are being parsed: they wait to be, and keep their chunks."""
+        with self._catalog.write() as connection:
+            documents.let_wait(connection, document_ids, message)
 
     def _finish(self, document_id: str, run: str, progress: float, message: str) -> None:
         with self._catalog.write() as connection:

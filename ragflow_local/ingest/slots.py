@@ -126,6 +126,10 @@ class Slot:
         before, self._kept = self._kept, now if state.st_size <= wire.KEPT_BYTES else None
         return before == now
 
+    def forget_file(self) -> None:
+        """Send the next file whatever it looks like: it may have the place of one before it."""
+        self._kept = None
+
     def _greet(
         self, process: subprocess.Popen[bytes], name: str, is_cancelled: Callable[[], bool]
     ) -> None:

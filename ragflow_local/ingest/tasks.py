@@ -9,14 +9,16 @@ from typing import cast
 
 from msgspec import structs
 
-from ragflow_local.errors import PageTimeError
+from ragflow_local.errors import PageTimeError, WorkerDiedError
 from ragflow_local.ingest import wire
 from ragflow_local.ingest.counted import Counted
-from ragflow_local.records import Block, DocumentRow, Draft, Progress
+from ragflow_local.ingest.requests import Source
+from ragflow_local.records import Block, DocumentRow, Draft, Matrix, Progress
 from ragflow_local.settings import ParserSettings
 from ragflow_local.text.plurals import count_of
 
 QUEUED = Progress(0.0, "Queued")
+_TRIES = 2  # a worker may die of another's memory need: a file that ends two is at fault
 
 
 def queued_behind(count: int) -> Progress:
@@ -26,7 +28,12 @@ def queued_behind(count: int) -> Progress:
 
 @dataclass(slots=True)
 class Parse:
-    """One document's way through the queue."""
+    """One document's way through the queue.
+
+    Attributes:
+        order: Its place in the line of those that are read here; -1 where it is read elsewhere.
+        vectors: (n_drafts, dim) float32, where another place has embedded the drafts.
+    """
 
     document: DocumentRow
     order: int
@@ -41,13 +48,21 @@ class Parse:
     notices: list[str] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     counted: Counted | None = None
+    vectors: Matrix | None = None
     is_checked: bool = False
     is_suspect: bool = False
+    is_drafted: bool = False
     is_over: bool = False
 
     def is_cancelled(self) -> bool:
         """Return whether the parse was cancelled."""
         return self.cancelled or self.is_over
+
+    @property
+    def source(self) -> Source:
+        """What a worker is told of the document."""
+        document = self.document
+        return Source(self.path, document.kind, document.name, document.parse_method, self.config)
 
 
 @dataclass(order=True, slots=True)
@@ -66,6 +81,20 @@ class Task:
     part: int
     parse: Parse = field(compare=False)
     request: wire.Request = field(compare=False)
+
+
+def persistently(run: Callable[[wire.Request], wire.Reply], request: wire.Request) -> wire.Reply:
+    """Return the reply to a request, asked once more where its worker dies; see ``patiently``.
+
+    Raises:
+        WorkerDiedError: It ended two workers.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return patiently(run, request)
+        except WorkerDiedError:
+            continue
+    return patiently(run, request)
 
 
 def patiently(run: Callable[[wire.Request], wire.Reply], request: wire.Request) -> wire.Reply:

@@ -92,11 +92,11 @@ def test_where_a_large_model_embeds_no_more_is_read_than_it_needs() -> None:
     waiting = Drafted(lambda: False)
     waiting._chunks_a_second = 20.0
     waiting.put(parse(drafted._AHEAD - 1))
-    assert waiting._has_room()
+    assert waiting.has_room()
     waiting.put(parse(1))
-    assert not waiting._has_room()
+    assert not waiting.has_room()
     waiting._chunks_a_second = 2000.0
-    assert waiting._has_room()
+    assert waiting.has_room()
 
 
 def test_pictures_and_terms_count_as_what_waits() -> None:

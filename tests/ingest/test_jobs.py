@@ -14,7 +14,7 @@ from ragflow_local.errors import (
     ParseCancelledError,
     WorkerDiedError,
 )
-from ragflow_local.ingest import jobs as room
+from ragflow_local.ingest import parses as room
 from ragflow_local.ingest import wire, worker
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.indexer import Indexer
@@ -223,7 +223,7 @@ def test_progress_only_ever_grows_and_says_what_is_done(queue: Queue) -> None:
     while (now := queue.jobs.wait_for_change("a", seen[-1] if seen else None, 5)) is not None:
         seen.append(now)
         if now.message.startswith("Embedding chunk 1 of 1"):
-            queue.jobs._say(queue.jobs._parses["a"], 0.1, "Reading, told late")
+            queue.jobs._parses.say(queue.jobs._parses._parses["a"], 0.1, "Reading, told late")
             late = queue.jobs.progress_of("a")
             assert late is not None
             assert late.fraction == now.fraction

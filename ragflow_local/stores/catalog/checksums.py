@@ -39,7 +39,7 @@ _FIRST = {table: tuple(names.split()) for table, names in _NAMES.items()}
 # What the released API says besides: columns that tables have since, and a table of its own.
 _LATER = {
     "datasets": ("released",),
-    "documents": ("released",),
+    "documents": ("released", "parsed_on"),
     "chunks": ("tags",),
     "chats": ("released",),
     "sessions": ("released",),

@@ -61,6 +61,16 @@ def get(connection: Connection, id: str) -> DatasetRow | None:
     return row_of(row) if row else None
 
 
+def of_documents(connection: Connection, ids: Sequence[str]) -> list[DatasetRow]:
+    """Return the datasets that documents are of, each once."""
+    cursor = connection.execute(
+        "SELECT * FROM datasets WHERE id IN (SELECT dataset_id FROM documents"
+        " WHERE id IN (SELECT value FROM json_each(?))) ORDER BY number",
+        [json.dumps(list(ids))],
+    )
+    return [row_of(row) for row in cursor]
+
+
 def number_of(connection: Connection, id: str) -> int | None:
     """Return the dataset's number in the postings, or None."""
     row = connection.execute("SELECT number FROM datasets WHERE id = ?", [id]).fetchone()

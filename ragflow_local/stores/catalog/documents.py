@@ -85,6 +85,21 @@ def set_done(connection: Connection, ended: Sequence[Done]) -> None:
     checksums.stamp_all(connection, "documents", [item.id for item in ended])
 
 
+def let_wait(connection: Connection, ids: Sequence[str], message: str) -> None:
+    """Take back that documents are being parsed; those that are not stay as they are."""
+    running = connection.execute(
+        "SELECT id FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND run = 'RUNNING'",
+        [json.dumps(list(ids))],
+    )
+    waiting = [str(row[0]) for row in running]
+    connection.executemany(
+        "UPDATE documents SET run = 'UNSTART', progress = 0.0, progress_msg = ?, update_time = ?"
+        " WHERE id = ?",
+        [(message, now_ms(), id) for id in waiting],
+    )
+    checksums.stamp_all(connection, "documents", waiting)
+
+
 def called_of_running(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Return what those of the documents are found by that are being parsed, by their ids."""
     rows = connection.execute(

@@ -315,6 +315,13 @@ def m0012_ends_of_answers(db: Database) -> None:
     checksums.accept(db.conn, "messages")
 
 
+@catalog()
+def m0013_places_that_parse(db: Database) -> None:
+    """Keep where a document is parsed: what a cluster had begun is not gone on with here."""
+    db.execute("ALTER TABLE documents ADD COLUMN parsed_on TEXT NOT NULL DEFAULT ''")
+    checksums.accept(db.conn, "documents")
+
+
 def migrate(
     connection: sqlite3.Connection,
     path: Path,

@@ -1,0 +1,27 @@
+"""More hands than one computer has: places that parse for a project.
+
+A room for what goes beyond one process on one directory. It knows open projects, and nothing of the
+API, which calls it. Each name is loaded when it is first used: no library of a cluster comes with
+another's.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragflow_local.ingest.places import Place, Pool
+    from ragflow_local.ingest.remote import parse_batch
+
+__all__ = ["Place", "Pool", "parse_batch"]
+
+_MODULES = {
+    "Place": "ragflow_local.ingest.places",
+    "Pool": "ragflow_local.ingest.places",
+    "parse_batch": "ragflow_local.ingest.remote",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'ragflow_local.scale' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
