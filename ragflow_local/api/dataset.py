@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Self
 from ragflow_local.api import checks, parsing
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.entity import ApiObject, Client, SettingsObject
-from ragflow_local.api.parsing import OnProgress
+from ragflow_local.api.parsing import On, OnProgress
 from ragflow_local.api.sync import Synced, checked_patterns, sync
 from ragflow_local.errors import InvalidValueError, NameTakenError, NotFoundError
 from ragflow_local.ingest.parse_state import parse_state
-from ragflow_local.ingest.places import Place
 from ragflow_local.ingest.sync import SyncOptions
 from ragflow_local.records import DatasetRow
 from ragflow_local.settings import Settings, check_number, check_text, check_whole
@@ -316,7 +315,7 @@ class DataSet(ApiObject):
         progress: bool = False,
         on_progress: OnProgress | None = None,
         timeout: float | None = None,
-        on: Place | None = None,
+        on: On = None,
     ) -> list[Document]:
         """Parse documents, and return them when each has come to its end.
 
@@ -331,7 +330,8 @@ class DataSet(ApiObject):
                 widget. Failures are told above it.
             on_progress: Called with a ``ParseProgress`` at each change, here, in this thread.
             timeout: Seconds after which to stop waiting; None for never.
-            on: Where to read, cut and embed them; None: on this computer.
+            on: Where to read, cut and embed them: ``ray://HOST:10001``, ``HOST:6379``, or a
+                place of ``ragflow_local.scale``; None: on this computer.
 
         Raises:
             InvalidValueError: ``timeout`` is negative.

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
@@ -49,6 +49,9 @@ class ParseProgress:
 
 OnProgress = Callable[[ParseProgress], object]
 
+# Where to parse: a place, the address of a Ray cluster, or this computer.
+On: TypeAlias = Place | str | None
+
 
 def parse(
     rag: Client,
@@ -57,7 +60,7 @@ def parse(
     progress: bool,
     on_progress: OnProgress | None,
     timeout: float | None,
-    on: Place | None,
+    on: On,
 ) -> None:
     """Parse documents and return when each has come to its end, or at the timeout.
 
@@ -78,19 +81,36 @@ def parse(
         raise run.error
 
 
-def start(rag: Client, ids: Sequence[str], on: Place | None) -> Run | None:
-    """Start parsing documents here, or at a place; return what happens there."""
+def start(rag: Client, ids: Sequence[str], on: On) -> Run | None:
+    """Start parsing documents here, or at a place; return what happens there.
+
+    Args:
+        rag: The engine.
+        ids: Of the documents.
+        on: A place; the address of a Ray cluster, which is left when all have come back; None:
+            this computer.
+    """
     project = rag.project
     if on is None:
         project.intake.start_parsing(ids)
         return None
-    if not all(hasattr(on, name) for name in ("name", "width", "submit", "submit_to_each")):
-        raise InvalidValueError("on", on, "a place, such as ragflow_local.scale.Pool(executor, 8)")
-    return project.intake.start_parsing_at(on, ids, project.setup_of, lambda: None)
+    if not isinstance(on, str):
+        if not all(hasattr(on, name) for name in ("name", "width", "submit", "submit_to_each")):
+            allowed = "the address of a Ray cluster, or a place such as scale.Pool(executor, 8)"
+            raise InvalidValueError("on", on, allowed)
+        return project.intake.start_parsing_at(on, ids, project.setup_of)
+    from ragflow_local.scale.ray import RayPlace
+
+    place = RayPlace(on)
+    try:
+        return project.intake.start_parsing_at(place, ids, project.setup_of, place.close)
+    except BaseException:
+        place.close()
+        raise
 
 
 def parse_in_background(
-    rag: Client, ids: Sequence[str], on: Place | None, on_progress: OnProgress | None
+    rag: Client, ids: Sequence[str], on: On, on_progress: OnProgress | None
 ) -> None:
     """Start parsing documents, and call ``on_progress`` until each has come to its end.
 

@@ -12,11 +12,10 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document, ParserConfig
 from ragflow_local.api.opening import Opening
-from ragflow_local.api.parsing import OnProgress, parse_in_background
+from ragflow_local.api.parsing import On, OnProgress, parse_in_background
 from ragflow_local.api.retrieval import retrieve_chunks
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, ReadOnlyProjectError
-from ragflow_local.ingest.places import Place
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import chats, datasets
@@ -193,7 +192,7 @@ class RAGFlow(Opening):
         return Chunk(self, finding.find_chunk(self, id))
 
     def async_parse_documents(
-        self, ids: list[str], *, on_progress: OnProgress | None = None, on: Place | None = None
+        self, ids: list[str], *, on_progress: OnProgress | None = None, on: On = None
     ) -> None:
         """Start parsing documents, given by id or name, in the background: all, or none.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.cli.output import tell
+from ragflow_local.cli.output import for_a_terminal, tell
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
@@ -161,9 +161,16 @@ def open_project(
             f" this one: ragflow-local add FILES --project {directory}"
         )
         raise typer.Exit(TOLD)
+    import warnings
+
     from ragflow_local.api.ragflow import RAGFlow
 
-    return RAGFlow(project_dir=directory, models_dir=models, read_only=read_only)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        rag = RAGFlow(project_dir=directory, models_dir=models, read_only=read_only)
+    for warning in noted:
+        tell(for_a_terminal(str(warning.message)))
+    return rag
 
 
 def dataset_of(rag: RAGFlow, name: str | None) -> DataSet:

@@ -18,8 +18,9 @@ from ragflow_local.cli.options import (
     dataset_of,
     open_project,
 )
-from ragflow_local.cli.output import say_json, tell
+from ragflow_local.cli.output import for_a_terminal, say_json, tell
 from ragflow_local.cli.progress import follow
+from ragflow_local.text.plurals import count_of
 
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
@@ -37,12 +38,24 @@ Names = Annotated[
 ]
 
 
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Have a Ray cluster that is there do it: ray://HOST:10001, or HOST:6379 on a node.",
+        show_default=False,
+    ),
+]
+
+
 def parse(
     context: typer.Context,
     names: Names = None,
     project: Project = None,
     dataset: Dataset = None,
     method: Method = None,
+    ray: Ray = None,
     as_json: Json = False,
 ) -> None:
     """Parse documents that are not parsed yet.
@@ -55,7 +68,7 @@ def parse(
         if not documents:
             tell(f"Nothing to do: every document of {home.name} is parsed.")
         set_method(documents, method)
-        finish(rag, home, documents, parse=True, as_json=as_json)
+        finish(rag, home, documents, parse=True, as_json=as_json, on=ray)
 
 
 def set_method(documents: Iterable[Document], method: str | None) -> None:
@@ -89,16 +102,28 @@ def _unparsed(home: DataSet) -> Iterator[Document]:
 
 
 def finish(
-    rag: RAGFlow, home: DataSet, documents: list[Document], *, parse: bool, as_json: bool
+    rag: RAGFlow,
+    home: DataSet,
+    documents: list[Document],
+    *,
+    parse: bool,
+    as_json: bool,
+    on: str | None = None,
 ) -> None:
-    """Parse if wanted, report the results, and exit 1 if a document failed."""
+    """Parse if wanted, report the results, and exit 1 if a document failed or was left to wait."""
     ids = [document.id for document in documents]
+    left: list[Document] = []
     if parse and ids:
-        rag.async_parse_documents(ids)
+        rag.async_parse_documents(ids, on=on)
         follow(documents)
+        left = [document for document in documents if on and document.run == "UNSTART"]
     if as_json:
         say_json({"dataset": home.name, "documents": [summary_of(item) for item in documents]})
-    if any(document.run in {"FAIL", "CANCEL"} for document in documents):
+    if left:
+        _, reason = next(left[0].join())
+        reason = for_a_terminal(reason)
+        tell(f"Error: {reason} {count_of(len(left), 'document')} left.", is_bad=True)
+    if left or any(document.run in {"FAIL", "CANCEL"} for document in documents):
         raise typer.Exit(TOLD)
 
 

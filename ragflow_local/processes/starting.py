@@ -11,9 +11,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import IO
 
 from ragflow_local.errors import WorkerNotStartedError
 
@@ -84,6 +85,32 @@ def start(
             stderr=subprocess.DEVNULL,
             env=environment,
             cwd="/" if os.name == "posix" else None,
+        )
+    except OSError as error:
+        raise WorkerNotStartedError(command[0], str(error)) from error
+
+
+def start_helper(
+    module: str, log: IO[bytes], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a process of the engine's own, which may do all that the engine may.
+
+    Args:
+        module: Whose ``main`` it runs.
+        log: Takes what it prints besides its frames.
+        environment: What is set besides the engine's environment.
+
+    Raises:
+        WorkerNotStartedError: There is no interpreter.
+    """
+    command = _command("", json.dumps({"module": module, "path": _paths()}))
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, **environment},
         )
     except OSError as error:
         raise WorkerNotStartedError(command[0], str(error)) from error

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ragflow_local.ingest.places import Place, Pool
     from ragflow_local.ingest.remote import parse_batch
+    from ragflow_local.scale.ray import RayPlace
 
-__all__ = ["Place", "Pool", "parse_batch"]
+__all__ = ["Place", "Pool", "RayPlace", "parse_batch"]
 
 _MODULES = {
     "Place": "ragflow_local.ingest.places",
     "Pool": "ragflow_local.ingest.places",
+    "RayPlace": "ragflow_local.scale.ray",
     "parse_batch": "ragflow_local.ingest.remote",
 }
 

@@ -1,0 +1,193 @@
+"""A Ray cluster that parses for a project; Ray itself runs in a process of its own.
+
+Plain tasks, each a batch: one that its node takes with it is placed anew. The cluster is there
+already: none is started, since Ray listens on all interfaces and runs code for whoever reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, InvalidStateError
+from typing import IO, cast
+
+from ragflow_local.errors import InvalidValueError, PlaceLostError
+from ragflow_local.processes import starting
+from ragflow_local.scale import ray_wire as wire
+from ragflow_local.scale.ray_driver import ADDRESS
+
+_DRIVER = "ragflow_local.scale.ray_driver"
+_CONNECT_SECONDS = 180.0  # importing Ray on a busy machine, and its own patience
+_LEAVE_SECONDS = 10.0
+_LOG_BYTES = 1000  # of what Ray said, in an error
+_AN_ADDRESS = re.compile(r"(ray://)?[^\s/:]+(:\d{1,5})|(ray://)?\[[0-9a-fA-F:]+\]:\d{1,5}")
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # Ray reports to its makers else
+    "RAY_DEDUP_LOGS": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class RayPlace:
+    """A Ray cluster, as a place to parse at.
+
+    Args:
+        address: ``ray://HOST:10001``, or ``HOST:6379`` on a computer of the cluster.
+        reads_files: Whether each node sees the project's directory under the same path: files then
+            do not go through this process.
+
+    Raises:
+        InvalidValueError: It is no address.
+        PlaceLostError: No cluster answers there, or Ray is not installed.
+    """
+
+    def __init__(self, address: str, *, reads_files: bool = False) -> None:
+        if not _AN_ADDRESS.fullmatch(address):
+            allowed = "the address of a Ray cluster: ray://HOST:10001, or HOST:6379 on a node of it"
+            raise InvalidValueError("on", address, allowed)
+        self.name = address
+        self.reads_files = reads_files
+        self.width = 1
+        self._nodes: list[str] = []
+        self._futures: dict[int, Future[bytes]] = {}
+        self._next = 0
+        self._lock = threading.Lock()
+        self._connected = threading.Event()
+        self._lost: str | None = None
+        self._log = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115  # closed with it
+        self._process = starting.start_helper(
+            _DRIVER, self._log, {**_ENVIRONMENT, ADDRESS: address}
+        )
+        self._requests = cast(IO[bytes], self._process.stdin)
+        threading.Thread(target=self._listen, daemon=True, name="ray-replies").start()
+        self._wait_until_connected()
+
+    def _wait_until_connected(self) -> None:
+        try:
+            is_there = self._connected.wait(_CONNECT_SECONDS)
+            if not is_there or self._lost is not None:
+                raise self._error(self._lost or f"no answer in {_CONNECT_SECONDS:g} seconds")
+        except BaseException:
+            self.close()
+            raise
+
+    def submit(self, batch: bytes) -> Future[bytes]:
+        """Return what will be ``parse_batch(batch)``, on some node.
+
+        Raises:
+            PlaceLostError: The cluster does not answer any more.
+        """
+        return self._submit(batch, "")
+
+    def submit_to_each(self, batch: bytes) -> Sequence[Future[bytes]]:
+        """Return the same for each node that has processors."""
+        return [self._submit(batch, node) for node in self._nodes]
+
+    def close(self) -> None:
+        """Leave the cluster; what it works on is given up."""
+        with self._lock, contextlib.suppress(OSError):
+            self._requests.close()
+        try:
+            self._process.wait(_LEAVE_SECONDS)
+        except Exception:
+            self._process.kill()
+            self._process.wait()
+            raise
+        finally:
+            self._log.close()
+
+    def _submit(self, batch: bytes, node: str) -> Future[bytes]:
+        with self._lock:
+            number = self._next
+            self._next += 1
+            if self._lost is not None:
+                raise self._error(self._lost)
+            future = self._futures[number] = _Sent(self, number)
+        self._send(wire.Submit(number, batch, node))
+        return future
+
+    def give_up(self, number: int) -> None:
+        """Take a batch back."""
+        with self._lock:
+            self._futures.pop(number, None)
+        self._send(wire.Cancel(number))
+
+    def _send(self, request: wire.Request) -> None:
+        # One that is gone is told of by the end of its replies.
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            wire.send(self._requests, request)
+
+    def _listen(self) -> None:
+        replies = cast(IO[bytes], self._process.stdout)
+        try:
+            while (reply := wire.receive_reply(replies)) is not None:
+                self._hear(reply)
+        except ValueError as error:
+            self._lose(f"what it says is no answer ({error})")
+        finally:
+            self._lose(self._lost or self._last_words())
+            replies.close()
+
+    def _hear(self, reply: wire.Reply) -> None:
+        if isinstance(reply, wire.Width):
+            self.width = max(reply.width, 1)
+        elif isinstance(reply, wire.Connected):
+            self._nodes = reply.nodes
+            self._connected.set()
+        elif isinstance(reply, wire.Lost):
+            self._lose(reply.how)
+        else:
+            with self._lock:
+                future = self._futures.pop(reply.number, None)
+            with contextlib.suppress(InvalidStateError):  # given up a moment ago
+                if future is None:
+                    return
+                if isinstance(reply, wire.Returned):
+                    future.set_result(reply.frame)
+                else:
+                    future.set_exception(RayTaskDiedError(reply.how))
+
+    def _lose(self, how: str) -> None:
+        with self._lock:
+            self._lost = self._lost or how
+            futures, self._futures = list(self._futures.values()), {}
+        for future in futures:
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(self._error(self._lost))
+        self._connected.set()
+
+    def _last_words(self) -> str:
+        """Return what Ray said last, where its process ended by itself."""
+        text = "the process that speaks to it has ended"
+        with contextlib.suppress(OSError, ValueError):
+            size = self._log.seek(0, 2)
+            self._log.seek(max(size - _LOG_BYTES, 0))
+            said = self._log.read().decode(errors="replace").split()
+            text += f": … {' '.join(said)[-180:]}" if said else ""
+        return text
+
+    def _error(self, how: str) -> PlaceLostError:
+        return PlaceLostError(self.name, how)
+
+
+class RayTaskDiedError(Exception):
+    """What Ray says of a batch that was not done."""
+
+
+class _Sent(Future[bytes]):
+    """A batch at the cluster; cancelling it ends the task."""
+
+    def __init__(self, place: RayPlace, number: int) -> None:
+        super().__init__()
+        self._place = place
+        self._number = number
+
+    def cancel(self) -> bool:
+        """Give the batch up; return whether it was not back yet."""
+        is_cancelled = super().cancel()
+        if is_cancelled:
+            self._place.give_up(self._number)
+        return is_cancelled

@@ -1,0 +1,92 @@
+"""Frames between an engine and the process that speaks to Ray for it: typed MessagePack."""
+
+from __future__ import annotations
+
+import struct
+from typing import IO
+
+import msgspec
+
+_LENGTH = struct.Struct(">I")
+
+
+class Submit(msgspec.Struct, tag=True, frozen=True):
+    """Asks for a batch to be parsed: anywhere, or on a node."""
+
+    number: int
+    batch: bytes
+    node: str = ""
+
+
+class Cancel(msgspec.Struct, tag=True, frozen=True):
+    """Gives up a batch."""
+
+    number: int
+
+
+class Connected(msgspec.Struct, tag=True, frozen=True):
+    """Lists the nodes of the cluster that have processors."""
+
+    nodes: list[str]
+
+
+class Width(msgspec.Struct, tag=True, frozen=True):
+    """Tells how many processors the cluster has."""
+
+    width: int
+
+
+class Returned(msgspec.Struct, tag=True, frozen=True):
+    """Brings the frame of a batch."""
+
+    number: int
+    frame: bytes
+
+
+class Died(msgspec.Struct, tag=True, frozen=True):
+    """Tells that a batch was not done."""
+
+    number: int
+    how: str
+
+
+class Lost(msgspec.Struct, tag=True, frozen=True):
+    """Tells that the cluster does not answer; nothing follows."""
+
+    how: str
+
+
+Request = Submit | Cancel
+Reply = Connected | Width | Returned | Died | Lost
+
+_encode = msgspec.msgpack.Encoder().encode
+_request = msgspec.msgpack.Decoder(Request)
+_reply = msgspec.msgpack.Decoder(Reply)
+
+
+def send(pipe: IO[bytes], message: Request | Reply) -> None:
+    """Write one frame."""
+    body = _encode(message)
+    pipe.write(_LENGTH.pack(len(body)) + body)
+    pipe.flush()
+
+
+def receive_request(pipe: IO[bytes]) -> Request | None:
+    """Return the next request, or None at the end of the pipe."""
+    body = _frame(pipe)
+    return None if body is None else _request.decode(body)
+
+
+def receive_reply(pipe: IO[bytes]) -> Reply | None:
+    """Return the next reply, or None where the process is gone."""
+    body = _frame(pipe)
+    return None if body is None else _reply.decode(body)
+
+
+def _frame(pipe: IO[bytes]) -> bytes | None:
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = pipe.read(length)
+    return body if len(body) == length else None
