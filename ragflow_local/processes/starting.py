@@ -91,19 +91,20 @@ def start(
 
 
 def start_helper(
-    module: str, log: IO[bytes], environment: Mapping[str, str]
+    module: str, asked: Mapping[str, str], log: IO[bytes], environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Start a process of the engine's own, which may do all that the engine may.
 
     Args:
         module: Whose ``main`` it runs.
+        asked: What that is given.
         log: Takes what it prints besides its frames.
         environment: What is set besides the engine's environment.
 
     Raises:
         WorkerNotStartedError: There is no interpreter.
     """
-    command = _command("", json.dumps({"module": module, "path": _paths()}))
+    command = _command("", json.dumps({**asked, "module": module, "path": _paths()}))
     try:
         return subprocess.Popen(
             command,

@@ -17,7 +17,6 @@ from typing import IO, cast
 from ragflow_local.errors import InvalidValueError, PlaceLostError
 from ragflow_local.processes import starting
 from ragflow_local.scale import ray_wire as wire
-from ragflow_local.scale.ray_driver import ADDRESS
 
 _DRIVER = "ragflow_local.scale.ray_driver"
 _CONNECT_SECONDS = 180.0  # importing Ray on a busy machine, and its own patience
@@ -59,7 +58,7 @@ class RayPlace:
         self._lost: str | None = None
         self._log = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115  # closed with it
         self._process = starting.start_helper(
-            _DRIVER, self._log, {**_ENVIRONMENT, ADDRESS: address}
+            _DRIVER, {"address": address}, self._log, _ENVIRONMENT
         )
         self._requests = cast(IO[bytes], self._process.stdin)
         threading.Thread(target=self._listen, daemon=True, name="ray-replies").start()

@@ -29,7 +29,7 @@ def main(asked: Mapping[str, Any]) -> None:
     """Answer requests until the pipe ends.
 
     Args:
-        asked: Nothing more: the address is in the environment.
+        asked: The address of the cluster, ``address``.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
     requests = os.fdopen(os.dup(0), "rb")
@@ -40,13 +40,10 @@ def main(asked: Mapping[str, Any]) -> None:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     driver = _Driver(replies)
-    if driver.connect(os.environ[ADDRESS]):
+    if driver.connect(asked["address"]):
         driver.serve(requests)
     # Whatever Ray's threads still do: all has been said.
     os._exit(0)
-
-
-ADDRESS = "RAGFLOW_LOCAL_RAY_ADDRESS"
 
 
 class _Driver:
