@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ragflow_local.generators import Generator, open_generator, resolve_generator
+from ragflow_local.records import ChatMessage
+from ragflow_local.settings import LLMSettings
+
 PATIENCE = 30  # seconds until a test that hangs is given up
+ASKED = [ChatMessage("system", "Be brief."), ChatMessage("user", "Where?")]
+ANY = LLMSettings()
 
 
 class ModelServer(ThreadingHTTPServer):
@@ -131,3 +137,15 @@ def running() -> Iterator[ModelServer]:
         finally:
             server.shutdown()
             thread.join(PATIENCE)
+
+
+def opened(name: str, **options: Any) -> Generator:
+    """Open the model at an address."""
+    address = resolve_generator(name, None)
+    assert address is not None
+    return open_generator(address, **options)
+
+
+def said(model: Generator, settings: LLMSettings = ANY, **options: Any) -> list[str]:
+    """Ask a model, and return the pieces of its answer."""
+    return list(model.generate(ASKED, settings, **options))

@@ -1,5 +1,6 @@
 """One engine for all rules: datasets and chats of other tests are in the way of none."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ MODELS = {
     "glm-4-flash@ZHIPU-AI": "extractive",
 }
 KEY = "ragflow-tests"
+NOBODY = "f" * 32
 NO_IDS: tuple[Any, ...] = ({}, {"ids": None}, {"ids": []})
 
 
@@ -67,3 +69,35 @@ def api(engine: RAGFlow) -> ReleasedAPI:
 @pytest.fixture(scope="session")
 def ask(api: ReleasedAPI) -> Asked:
     return Asked(api)
+
+
+def documents(ask: Asked, dataset: Any, **query: object) -> list[Any]:
+    listed: list[Any] = ask.data("GET", f"/datasets/{dataset['id']}/documents", **query)["docs"]
+    return listed
+
+
+def wait(ask: Asked, dataset: Any) -> list[Any]:
+    for _ in range(600):
+        listed = documents(ask, dataset, page_size=100)
+        if all(document["run"] != "RUNNING" for document in listed):
+            return listed
+        time.sleep(0.02)
+    raise AssertionError(listed)
+
+
+def contents(ask: Asked, path: str, **query: object) -> list[str]:
+    return [chunk["content"] for chunk in ask.data("GET", path, **query)["chunks"]]
+
+
+def dataset_of_five_chunks(ask: Asked, name: str) -> Any:
+    """Add a dataset with one parsed file that does not say the word, and four chunks that do."""
+    made = ask.data("POST", "/datasets", {"name": name})
+    path = f"/datasets/{made['id']}/documents"
+    files = [("ragflow_test.txt", b"Whales are large animals that live in the sea.")]
+    [document] = ask.data("POST", path, files=files)
+    ask.data("POST", f"/datasets/{made['id']}/chunks", {"document_ids": [document["id"]]})
+    wait(ask, made)
+    for number in range(4):
+        content = {"content": f"chunk test {number}"}
+        ask.data("POST", f"{path}/{document['id']}/chunks", content)
+    return {**made, "document": document["id"], "path": f"{path}/{document['id']}/chunks"}

@@ -10,8 +10,7 @@ from ragflow_local.models import Models
 from ragflow_local.rest import ReleasedAPI, Request
 from ragflow_local.rest.asked import as_asked
 from ragflow_local.rest.call import Call
-from tests.rest.conftest import MODELS, Asked
-from tests.rest.test_documents import wait
+from tests.rest.conftest import MODELS, Asked, wait
 
 KEY = "ragflow-asked"
 MODEL = "llm@p"

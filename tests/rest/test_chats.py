@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from ragflow_local.rest import Request
-from tests.rest.conftest import NO_IDS, Asked
-from tests.rest.test_documents import wait
+from tests.rest.conftest import NO_IDS, Asked, wait
 
 KEY = "ragflow-chats"
 NOBODY = "f" * 32

@@ -1,16 +1,14 @@
 """Every rule of documents, in the released API's words."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ragflow_local.rest import Request
-from tests.rest.conftest import KEY, NO_IDS, Asked
+from tests.rest.conftest import KEY, NO_IDS, NOBODY, Asked, documents, wait
 
 Upload = Callable[..., list[Any]]
-NOBODY = "f" * 32
 
 
 @pytest.fixture
@@ -26,20 +24,6 @@ def upload(ask: Asked, dataset: Any) -> Upload:
         return added
 
     return add
-
-
-def documents(ask: Asked, dataset: Any, **query: object) -> list[Any]:
-    listed: list[Any] = ask.data("GET", f"/datasets/{dataset['id']}/documents", **query)["docs"]
-    return listed
-
-
-def wait(ask: Asked, dataset: Any) -> list[Any]:
-    for _ in range(600):
-        listed = documents(ask, dataset, page_size=100)
-        if all(document["run"] != "RUNNING" for document in listed):
-            return listed
-        time.sleep(0.02)
-    raise AssertionError(listed)
 
 
 # ── upload ──
