@@ -1,4 +1,4 @@
-"""The released REST API without a socket: what ``ragflow-sdk`` and plain HTTP calls expect.
+"""Answers the calls of RAGFlow's released REST API, without a socket.
 
     request ─handle─▶ answer          ``{"code": 0, "message": "", "data": …}``, bytes, or events
 

@@ -1,4 +1,4 @@
-"""Agents: kept as they are given. A canvas is a program, which is not run here."""
+"""Stores agents as they are given; their canvas is a program, which is not run here."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _agent(call: Call, id: str, refused: str = "canvas not found.") -> Thing:
 
 @route("POST /agents")
 def create(call: Call) -> Answer:
-    """Keep an agent."""
+    """Store an agent."""
     fields = call.request.fields()
     if not fields.get("dsl"):
         raise Refusal(ARGUMENT, "No DSL data in request.")
@@ -105,7 +105,7 @@ def get(call: Call, agent_id: str) -> Answer:
 
 @route("PUT /agents/{agent_id}", "PATCH /agents/{agent_id}")
 def update(call: Call, agent_id: str) -> Answer:
-    """Change what is named of an agent."""
+    """Change the fields of an agent that the body names."""
     agent = _agent(call, agent_id)
     fields = {name: value for name, value in call.request.fields().items() if value is not None}
     title = str(fields.get("title", agent.name)).strip() or agent.name
@@ -146,7 +146,7 @@ def _shown_session(thing: Thing) -> dict[str, Any]:
 
 @route("POST /agents/{agent_id}/sessions")
 def create_session(call: Call, agent_id: str) -> Answer:
-    """Keep a session of an agent."""
+    """Store a session of an agent."""
     agent = _agent(call, agent_id, "You don't own the agent {}")
     fields = call.request.fields()
     prologue = _prologue(agent.body.get("dsl"))
@@ -163,7 +163,7 @@ def create_session(call: Call, agent_id: str) -> Answer:
 
 
 def _prologue(dsl: object) -> str:
-    """Return what a canvas says first; empty where it says nothing."""
+    """Return the greeting of a canvas, or "" if it has none."""
     components = dsl.get("components") if isinstance(dsl, Mapping) else None
     begin = components.get("begin") if isinstance(components, Mapping) else None
     inside = begin.get("obj") if isinstance(begin, Mapping) else None
@@ -188,7 +188,7 @@ def list_sessions(call: Call, agent_id: str) -> Answer:
 
 @route("DELETE /agents/{agent_id}/sessions")
 def delete_sessions(call: Call, agent_id: str) -> Answer:
-    """Delete sessions of an agent; those that are there, where others are not."""
+    """Delete sessions of an agent, and tell which of those named do not exist."""
     agent = _agent(call, agent_id, "You don't own the agent {}")
     ids = call.ids("ids")
     with call.writing() as connection:
@@ -204,7 +204,7 @@ def delete_sessions(call: Call, agent_id: str) -> Answer:
 
 @route("POST /agents/chat/completions", "POST /agents/{agent_id}/completions")
 def ask(call: Call, agent_id: str = "") -> Answer:
-    """Say that a canvas is not run, in the form that the client reads."""
+    """Answer that a canvas is not run, in the form the client reads."""
     fields = call.request.fields()
     _agent(call, agent_id or str(fields.get("agent_id") or ""), "You don't own the agent {}")
     event = {

@@ -1,4 +1,4 @@
-"""The released API on an open engine: a request in, its answer out."""
+"""Answers requests to the released API from an open engine."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ReleasedAPI:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Answer:
-        """Return the answer to a request; nothing that is asked raises, whatever it is.
+        """Return the answer to a request; no request makes it raise.
 
         Raises:
             RagflowError: The engine cannot go on: it is closed, say, or its disk is full.
@@ -106,7 +106,7 @@ class ReleasedAPI:
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
-        """Return the answer to what HTTP says; see ``Request.of_http``."""
+        """Return the answer to a request given in HTTP's parts; see ``Request.of_http``."""
         try:
             return self.handle(Request.of_http(method, target, headers, body))
         except Refusal as refusal:
@@ -115,18 +115,18 @@ class ReleasedAPI:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., object]
     ) -> Iterator[bytes]:
-        """Answer as a WSGI application."""
+        """Answer a request as a WSGI application."""
         return wsgi.answer(self.handle, environ, start_response)
 
     def issue(self) -> str:
-        """Return a new key; from now on keys of other shapes that nobody was given are wrong."""
+        """Return a new key; from then on keys of another shape must have been issued."""
         key = f"{_KEY}{secrets.token_urlsafe(32)}"
         with self._lock:
             self._issued.add(key)
         return key
 
     def _check(self, request: Request) -> None:
-        """Raise ``Refusal`` where the key is wrong, or there is none."""
+        """Raise ``Refusal`` if the key of a request is wrong or missing."""
         key = request.key
         if self._api_key is not None:
             is_right = secrets.compare_digest(key.encode(), self._api_key.encode())
@@ -140,7 +140,7 @@ class ReleasedAPI:
 
 
 def tenant_of(key: str) -> str:
-    """Return the id of a key's tenant, the same as ``RAGFlow(api_key=…)`` has."""
+    """Return the tenant id of a key, the same as that of ``RAGFlow(api_key=…)``."""
     return hashlib.sha256(b"ragflow_local tenant\0" + key.encode("utf-8", "replace")).hexdigest()[
         :32
     ]

@@ -1,4 +1,4 @@
-"""All areas of the released API: importing one adds its paths."""
+"""Lists the areas of the released API; importing one registers its paths."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ _AREAS = (
 
 
 def load() -> None:
-    """Import every area; once is enough."""
+    """Import every area, so that its paths are registered."""
     for name in _AREAS:
         import_module(f"ragflow_local.rest.{name}")

@@ -1,4 +1,4 @@
-"""A chat as one question asks it: with the model and the settings that its body names."""
+"""Applies the model and the settings that a single question names to its chat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SETTINGS = (
 
 
 def as_asked(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> ChatRow:
-    """Return a chat with what a body says of its model; the chat itself stays as it is.
+    """Return a copy of a chat with the model and settings that a body names.
 
     Raises:
         Refusal: There is no such model.
@@ -42,7 +42,7 @@ def as_asked(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> ChatRow:
 
 
 def with_known_reranker(call: Call, chat: ChatRow) -> ChatRow:
-    """Return a chat without the model that orders what is found again, where there is none such."""
+    """Return a chat without its reranker if no such reranker exists."""
     name = chat.released.get("rerank_id")
     if not name:
         return chat

@@ -1,4 +1,4 @@
-"""Asking: a question to a chat, answered at once or in events as the answer grows."""
+"""Answers a question put to a chat, at once or in events as the answer grows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROLES = ("user", "assistant")
 
 @route("POST /chats/{chat_id}/completions")
 def complete(call: Call, chat_id: str) -> Answer:
-    """Answer a question of a session, or of a new one."""
+    """Answer a question in a session, or in a new one."""
     chat = call.chat(chat_id)
     fields = call.request.fields()
     question = question_of(fields)
@@ -49,7 +49,7 @@ def complete(call: Call, chat_id: str) -> Answer:
 
 
 def question_of(fields: Mapping[str, Any]) -> str:
-    """Return what is asked: ``question``, or the last of ``messages``."""
+    """Return the question of a body: ``question``, or the last of ``messages``."""
     question = fields.get("question")
     messages = fields.get("messages")
     if not question and isinstance(messages, list) and messages:
@@ -63,7 +63,7 @@ def question_of(fields: Mapping[str, Any]) -> str:
 
 
 def _session(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> SessionRow:
-    """Return the session that is asked in; a new one has what was said before."""
+    """Return the session of a question; a new one starts with the earlier ``messages``."""
     id = fields.get("session_id")
     if id:
         return own_session(call, chat, str(id), f"You don't own the session {id}")
@@ -88,7 +88,7 @@ def _session(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> SessionRow
 def _told(
     call: Call, chat: ChatRow, session: SessionRow, messages: Stream[Message], stop: Stop
 ) -> Generator[dict[str, Any], None, None]:
-    """Yield what is known of an answer as it grows, each time all of it, and the end."""
+    """Yield an answer as it grows, each time all of it, and its last state."""
     stop.ends(messages.close)
     try:
         message = None
@@ -115,7 +115,7 @@ def _events(data: Any) -> Answer:
 def _answered(
     call: Call, chat: ChatRow, session: SessionRow, message: Message, *, is_last: bool
 ) -> dict[str, Any]:
-    """Return a message as an answer has it; what it rests on is known at its end."""
+    """Return a message in the form of an answer; the last has the reference."""
     reference: dict[str, Any] = {}
     if is_last:
         with call.reading() as reading:

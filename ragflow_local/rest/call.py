@@ -1,4 +1,4 @@
-"""A call: one request, whose it is, and what its answers are made from."""
+"""One call of the API: its request, its tenant and the open project."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ class Call:
     issue: Callable[[], str]
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """Give one snapshot of the catalog."""
+        """Open a snapshot of the catalog."""
         return self.project.catalog.read()
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Give a transaction of the catalog."""
+        """Open a writing transaction of the catalog."""
         return self.project.catalog.write()
 
     # ── what is named ──
 
     def lacks_permission(self, what: str) -> Refusal:
-        """Return the refusal of a dataset that there is not, or that is another tenant's."""
+        """Return the refusal for a dataset that is missing or another tenant's."""
         return Refusal(DATA, f"User '{self.tenant_id}' lacks permission for dataset '{what}'")
 
     def dataset(self, id: str) -> DatasetRow | None:
-        """Return a dataset that the tenant sees, or None."""
+        """Return a dataset of the tenant, or None."""
         with self.reading() as reading:
             return datasets.visible(reading, self.tenant_id, [id]).get(id)
 
     def own_dataset(self, id: str, refused: str = "You don't own the dataset {}. ") -> DatasetRow:
-        """Return a dataset that the tenant sees.
+        """Return a dataset of the tenant, or raise ``Refusal``.
 
         Raises:
             Refusal: There is none, in the words given.
@@ -68,7 +68,7 @@ class Call:
         return row
 
     def document(self, dataset_id: str, id: str) -> DocumentRow:
-        """Return a document of a dataset.
+        """Return a document of a dataset, or raise ``Refusal``.
 
         Raises:
             Refusal: The dataset has none of that id.
@@ -86,7 +86,7 @@ class Call:
         return row if row is not None and row.document_id == document.id else None
 
     def chat(self, id: str) -> ChatRow:
-        """Return a chat of the tenant.
+        """Return a chat of the tenant, or raise ``Refusal``.
 
         Raises:
             Refusal: There is none.
@@ -100,7 +100,7 @@ class Call:
     # ── paging ──
 
     def page(self) -> Page:
-        """Return which page of a list is asked for; what is no number counts as not given.
+        """Return the page of a list that a query asks for; a value that is no number is ignored.
 
         Clients of 0.13 say ``offset``, by which they mean the page, and ``limit``.
 
@@ -118,7 +118,7 @@ class Call:
     # ── bodies ──
 
     def ids(self, *names: str) -> list[str] | None:
-        """Return a list of ids in the body by the first of its names that is there, or None."""
+        """Return the list of ids in the body under the first of several names, or None."""
         fields = self.request.fields()
         for name in names:
             if fields.get(name) is not None:
@@ -126,16 +126,16 @@ class Call:
         return None
 
     def twice(self, ids: Sequence[str]) -> list[str]:
-        """Return what is told of ids that stand twice."""
+        """Return the message about ids that a list repeats."""
         return [f"Duplicate ids: {id}" for id in doubles(ids)]
 
     def all_named(self) -> bool:
-        """Return whether the body says that all is meant."""
+        """Return whether the body asks for everything by ``delete_all``."""
         return bool(self.request.fields().get("delete_all"))
 
 
 def counted(given: object, otherwise: int) -> int:
-    """Return a whole number of at least 1, given so or as a text; of what is none ``otherwise``."""
+    """Return a whole number of at least 1 from a number or a text, or else ``otherwise``."""
     try:
         number = int(given)  # type: ignore[call-overload]  # whatever JSON has
     except (TypeError, ValueError):
@@ -144,7 +144,7 @@ def counted(given: object, otherwise: int) -> int:
 
 
 def texts(name: str, given: object) -> list[str]:
-    """Return a list of texts.
+    """Return a list of texts, or raise ``Refusal``.
 
     Raises:
         Refusal: It is something else.
@@ -155,5 +155,5 @@ def texts(name: str, given: object) -> list[str]:
 
 
 def doubles(ids: Sequence[str]) -> list[str]:
-    """Return what stands more than once in a list, each once, in order."""
+    """Return the values that a list repeats, each once, in order."""
     return [id for id, count in Counter(ids).items() if count > 1]

@@ -1,4 +1,4 @@
-"""What a chat says in the released API, and the same as this engine's settings."""
+"""Translates the released API's fields of a chat to this engine's settings and back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KNOWLEDGE = "{knowledge}"
 
 
 def filled(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a ``prompt_config`` with what was not given; a blank system text is none."""
+    """Return a ``prompt_config`` with defaults filled in; a blank system text counts as none."""
     values = {name: _copied(value) for name, value in _PROMPT.items()} | dict(given)
     if not str(values["system"] or "").strip():
         values["system"] = _PROMPT["system"]
@@ -105,7 +105,7 @@ def _modernise_prompt(prompt: Mapping[str, Any], values: dict[str, Any]) -> None
 
 
 def former(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what clients up to 0.24 read of a chat besides."""
+    """Return the additional fields that clients up to 0.24 read."""
     prompt = values["prompt_config"]
     weight = _share(values["vector_similarity_weight"], 0.3)
     shown = {old: prompt.get(new) for old, new in _FORMER_PROMPT.items() if new in prompt}
@@ -125,7 +125,7 @@ def former(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def own_llm(values: Mapping[str, Any], names: ModelNames) -> dict[str, Any]:
-    """Return how the model writes, as this engine takes it: within its bounds."""
+    """Return this engine's settings of the model, each within its bounds."""
     setting = values["llm_setting"]
     own: dict[str, Any] = {"model_name": names.chat(values["llm_id"] or names.default_chat)}
     for name, low, high in (
@@ -144,7 +144,7 @@ def own_llm(values: Mapping[str, Any], names: ModelNames) -> dict[str, Any]:
 
 
 def own_prompt(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the model is told and what is searched for it, as this engine takes it."""
+    """Return this engine's settings of prompt and search."""
     prompt = filled(values["prompt_config"])
     system = str(prompt["system"])
     if _KNOWLEDGE not in system:
@@ -173,7 +173,7 @@ def _is_number(value: object) -> bool:
 
 
 def given_of(row: ChatRow) -> dict[str, Any]:
-    """Return what a chat says under the released names; those made by the draft's too."""
+    """Return the fields of a chat in the released names, however the chat was made."""
     values = {**DEFAULTS, **row.released}
     if row.released:
         return values

@@ -1,4 +1,4 @@
-"""Chats: assistants made, listed, changed, deleted."""
+"""Creates, lists, changes and deletes chats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OBJECTS = ("llm_setting", "prompt_config")
 
 
 def shown(call: Call, row: ChatRow, connection: Connection) -> dict[str, Any]:
-    """Return a chat as answers have it, with what clients up to 0.24 read besides."""
+    """Return a chat in the form of an answer, with the fields that clients up to 0.24 read."""
     values = chat_fields.given_of(row)
     known = datasets.visible(connection, call.tenant_id, row.dataset_ids)
     there = [known[id] for id in row.dataset_ids if id in known]
@@ -42,7 +42,7 @@ def shown(call: Call, row: ChatRow, connection: Connection) -> dict[str, Any]:
 
 @route("POST /chats")
 def create(call: Call) -> Answer:
-    """Make a chat."""
+    """Create a chat."""
     fields = chat_fields.modern(call.request.fields())
     if "tenant_id" in fields:
         raise Refusal(DATA, "`tenant_id` must not be provided")
@@ -90,7 +90,7 @@ def _check_objects(fields: Mapping[str, Any]) -> None:
 
 
 def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a body is kept."""
+    """Return the fields of a body that a chat stores."""
     return {
         name: fields[name]
         for name in chat_fields.DEFAULTS
@@ -99,7 +99,7 @@ def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own(call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a chat that follow from what was given."""
+    """Return the columns of a chat that follow from the given fields."""
     return {
         "avatar": str(values["icon"] or ""),
         "llm": chat_fields.own_llm(values, call.names),
@@ -109,7 +109,7 @@ def _own(call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dataset_ids(call: Call, connection: Connection, given: object) -> list[str]:
-    """Return the datasets of a chat, each with something to be found in it."""
+    """Return the datasets of a chat, each of which has parsed documents."""
     if given is None:
         return []
     if not isinstance(given, list):
@@ -155,7 +155,7 @@ def get(call: Call, chat_id: str) -> Answer:
 
 @route("PATCH /chats/{chat_id}", "PUT /chats/{chat_id}")
 def update(call: Call, chat_id: str) -> Answer:
-    """Change what is named of a chat; settings are merged."""
+    """Change the fields of a chat that the body names; settings are merged."""
     row = call.chat(chat_id)
     fields = chat_fields.modern(call.request.fields())
     values: dict[str, Any] = {}
@@ -188,7 +188,7 @@ def update(call: Call, chat_id: str) -> Answer:
 
 @route("DELETE /chats")
 def delete(call: Call) -> Answer:
-    """Delete chats with their sessions; those that are there, where others are not."""
+    """Delete chats with their sessions, and tell which of those named do not exist."""
 
     def is_own(connection: Connection, id: str) -> bool:
         row = chats.get(connection, id)
@@ -222,7 +222,7 @@ def delete_named(
     delete: Callable[[Connection, str], object],
     missing: str,
 ) -> Answer:
-    """Delete what the body names, or all; those that are there, where others are not.
+    """Delete the things that the body names, or all, and tell which do not exist.
 
     Args:
         call: The call.
@@ -247,7 +247,7 @@ def delete_named(
 
 
 def partly(things: str, count: int, errors: list[str]) -> Answer:
-    """Return what is answered where some were deleted and others not; none of them is an error.
+    """Return the answer to a deletion that may have missed some of what was named.
 
     Raises:
         Refusal: None was deleted, and there were errors.

@@ -1,4 +1,4 @@
-"""Chunks of a document: listed, added, changed, deleted."""
+"""Lists, adds, changes and deletes chunks of a document."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _POSITION = 5  # page, left, right, top, bottom
 
 
 def chunk_id(document_id: str, content: str) -> str:
-    """Return the id of a chunk that is added: the same content in the same document is the same."""
+    """Return the id of an added chunk, the same for the same content in the same document."""
     text = f"{document_id}\0{content}"
     digest = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
     return f"{pages.BY_HAND}{digest}"
 
 
 def shown(row: ChunkRow) -> dict[str, Any]:
-    """Return a chunk as answers have it."""
+    """Return a chunk in the form of an answer."""
     made = datetime.fromtimestamp(row.create_time / 1000, UTC)
     return {
         "id": row.id,
@@ -55,13 +55,13 @@ def shown(row: ChunkRow) -> dict[str, Any]:
 
 
 def positions(row: ChunkRow) -> list[list[float]]:
-    """Return page, left, right, top and bottom of each part of a chunk."""
+    """Return page, left, right, top and bottom of each region of a chunk."""
     return [[part.page, part.x0, part.x1, part.top, part.bottom] for part in row.places]
 
 
 @route("GET /datasets/{dataset_id}/documents/{document_id}/chunks")
 def list_all(call: Call, dataset_id: str, document_id: str) -> Answer:
-    """Return a page of a document's chunks, or the one that is asked for."""
+    """Return a page of a document's chunks, or the chunk whose id is given."""
     document = _document(call, dataset_id, document_id)
     id = call.request.value("id")
     if id:
@@ -103,7 +103,7 @@ def get(call: Call, dataset_id: str, document_id: str, chunk_id: str) -> Answer:
 
 @route("POST /datasets/{dataset_id}/documents/{document_id}/chunks")
 def add(call: Call, dataset_id: str, document_id: str) -> Answer:
-    """Add a chunk, found at once; the same content again is the same chunk."""
+    """Add a chunk, which is found at once; the same content again updates that chunk."""
     document = _document(call, dataset_id, document_id)
     fields = call.request.fields()
     content = fields.get("content")
@@ -144,7 +144,7 @@ def _added(call: Call, document: DocumentRow, draft: Draft) -> ChunkRow:
 
 
 def _picture(given: object) -> bytes:
-    """Return the picture that Base64 holds, as PNG or JPEG; empty for none."""
+    """Return the PNG or JPEG that a Base64 text holds, or b"" for none."""
     if not given:
         return b""
     try:
@@ -160,7 +160,7 @@ def _picture(given: object) -> bytes:
 
 
 def _lists(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the lists that a body has, by our names.
+    """Return the lists of texts in a body by this engine's names.
 
     Raises:
         Refusal: One is no list of texts.
@@ -193,7 +193,7 @@ def _lists(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     "PUT /datasets/{dataset_id}/documents/{document_id}/chunks/{chunk_id}",
 )
 def update(call: Call, dataset_id: str, document_id: str, chunk_id: str) -> Answer:
-    """Change a chunk; what is left out stays."""
+    """Change the fields of a chunk that the body names."""
     document = _document(call, dataset_id, document_id)
     row = call.chunk(document, chunk_id)
     if row is None:
@@ -231,7 +231,7 @@ def _regions(given: object) -> tuple[Region, ...]:
 
 @route("DELETE /datasets/{dataset_id}/documents/{document_id}/chunks")
 def delete(call: Call, dataset_id: str, document_id: str) -> Answer:
-    """Delete chunks; those that are there, where others are not."""
+    """Delete chunks, and tell how many of those named exist."""
     document = _document(call, dataset_id, document_id)
     ids = call.ids("chunk_ids", "ids")
     with call.reading() as reading:
@@ -251,7 +251,7 @@ def delete(call: Call, dataset_id: str, document_id: str) -> Answer:
 
 @route("POST /datasets/{dataset_id}/documents/{document_id}/chunks/switch")
 def switch(call: Call, dataset_id: str, document_id: str) -> Answer:
-    """Let chunks be found, or not."""
+    """Switch chunks on or off for search."""
     document = _document(call, dataset_id, document_id)
     fields = call.request.fields()
     ids = texts("chunk_ids", fields.get("chunk_ids") or [])

@@ -1,4 +1,4 @@
-"""Conditions on free data, as the released API writes them, to the documents that meet them."""
+"""Finds the documents whose metadata meet the released API's conditions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDS: dict[str, Callable[[str, object], bool]] = {
 
 
 def chosen(connection: Connection, dataset_ids: list[str], given: object) -> set[str] | None:
-    """Return the ids of the documents that meet conditions; None where there are none.
+    """Return the ids of the documents that meet conditions, or None without conditions.
 
     Raises:
         Refusal: They are not conditions.
@@ -69,7 +69,7 @@ def chosen(connection: Connection, dataset_ids: list[str], given: object) -> set
 
 
 def _test(condition: Mapping[str, Any]) -> Callable[[Mapping[str, object]], bool]:
-    """Return what looks whether the data of a document meets one condition."""
+    """Return the test of one condition on the metadata of a document."""
     name = str(condition.get("name") or condition.get("key") or "")
     word = str(condition.get("comparison_operator") or condition.get("op") or "is").strip().lower()
     word, wanted = _SIGNS.get(word, word), condition.get("value")

@@ -1,4 +1,4 @@
-"""Parser settings as the released API takes them: checked, filled in, and put as ours."""
+"""Checks the released API's parser settings and translates them to this engine's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEAST_SUMMARY = 512  # tokens
 
 
 def checked_text(value: str) -> str:
-    """Return a text that UTF-8 can hold."""
+    """Return a text, or raise if UTF-8 cannot hold it."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -42,7 +42,7 @@ def checked_text(value: str) -> str:
 
 
 class Strict(BaseModel):
-    """What is checked strictly: no ``"1"`` for 1, no key that is not known."""
+    """Fields that are checked strictly: no ``"1"`` for 1, no unknown key."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -58,14 +58,14 @@ def _whole(low: int, high: int) -> Any:
 
 
 class ParentChild(Strict):
-    """Small chunks for search, their parents for reading."""
+    """Settings of small chunks for search whose parents are read."""
 
     use_parent_child: bool = False
     children_delimiter: Annotated[str, Field(min_length=1)] = "\n"
 
 
 class Raptor(Strict):
-    """Summaries of clusters of chunks."""
+    """Settings of summaries of clusters of chunks."""
 
     use_raptor: bool = False
     prompt: Said = RAPTOR_PROMPT
@@ -94,7 +94,7 @@ class Raptor(Strict):
 
 
 class GraphRAG(Strict):
-    """A knowledge graph of what the chunks name."""
+    """Settings of a knowledge graph of the entities in chunks."""
 
     use_graphrag: bool = False
     entity_types: list[Text] = Field(default_factory=lambda: list(_ENTITY_TYPES))
@@ -121,7 +121,7 @@ def _layout_as_text(value: object) -> object:
 
 
 class Config(Strict):
-    """A ``parser_config`` as it may be given; every key may be left out."""
+    """A given ``parser_config``; every key is optional."""
 
     auto_keywords: Annotated[int, _whole(0, 32)] = 0
     auto_questions: Annotated[int, _whole(0, 10)] = 0
@@ -157,11 +157,11 @@ class Config(Strict):
         return self
 
     def given(self) -> dict[str, Any]:
-        """Return what was given, nothing filled in."""
+        """Return the given settings alone."""
         return _with_extensions(self.model_dump(exclude_unset=True))
 
     def filled(self) -> dict[str, Any]:
-        """Return all of it, filled in where nothing was given."""
+        """Return all settings, with defaults for those not given."""
         values = self.model_dump()
         for name in ("table_column_mode", "table_column_roles", "table_column_names"):
             if values[name] is None:
@@ -179,7 +179,7 @@ _OFF = {"raptor": {"use_raptor": False}, "graphrag": {"use_graphrag": False}}
 
 
 def _defaults_of(method: str) -> dict[str, Any]:
-    """Return what a chunk method says by itself, anew each time."""
+    """Return a new copy of the default settings of a chunk method."""
     if method == "naive":
         graph = GraphRAG(use_graphrag=True).model_dump(exclude={"community", "resolution"})
         return {
@@ -204,7 +204,7 @@ def _defaults_of(method: str) -> dict[str, Any]:
 
 
 def of_method(method: str) -> dict[str, Any]:
-    """Return the settings that a method brings with it."""
+    """Return the default settings of a chunk method."""
     return {"table_context_size": 0, "image_context_size": 0, **_defaults_of(method)}
 
 
@@ -227,7 +227,7 @@ def created(method: str, given: Config | None, llm_id: str) -> dict[str, Any]:
 
 
 def merged(former: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with others over them, dict into dict."""
+    """Return settings updated by others, nested dicts merged."""
     values = dict(former)
     for name, value in given.items():
         before = values.get(name)
@@ -243,12 +243,12 @@ _OWN_METHODS = {"tag": "table", "resume": "naive", "audio": "naive"}
 
 
 def own_method(method: str) -> str:
-    """Return the chunk method of this engine that does what one of RAGFlow's says."""
+    """Return this engine's chunk method for a method of RAGFlow's."""
     return _OWN_METHODS.get(method, method)
 
 
 def own_config(values: Mapping[str, Any]) -> dict[str, object]:
-    """Return this engine's parser settings out of RAGFlow's; what it has no name for is left."""
+    """Return this engine's parser settings for RAGFlow's; those it has no name for are left out."""
     own: dict[str, object] = {
         "chunk_token_count": values.get("chunk_token_num", 512),
         "layout_recognize": str(values.get("layout_recognize", "DeepDOC")).casefold()
@@ -261,7 +261,7 @@ def own_config(values: Mapping[str, Any]) -> dict[str, object]:
 
 
 def shown_config(own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of what was made through the draft's API in RAGFlow's names."""
+    """Return the settings in RAGFlow's names, also of what was made through the draft's API."""
     return {
         **of_method(""),
         "chunk_token_num": own.get("chunk_token_count", 128),
@@ -272,7 +272,7 @@ def shown_config(own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def idle_settings(method: str, values: Mapping[str, Any]) -> list[str]:
-    """Return the settings that do nothing here, but those that a method brings with it."""
+    """Return the given settings without effect here, but not a method's own defaults."""
     own = _idle_of_method(method)
     return [name for name in without_effect(method, values) if name not in own]
 
@@ -283,7 +283,7 @@ def _idle_of_method(method: str) -> frozenset[str]:
 
 
 def without_effect(method: str, values: Mapping[str, Any]) -> list[str]:
-    """Return the settings that are kept and do nothing here, by their names."""
+    """Return the names of the stored settings that have no effect here."""
     found = [
         name
         for name in ("auto_keywords", "auto_questions", "html4excel", "tag_kb_ids", "pages")

@@ -1,4 +1,4 @@
-"""The fields of a dataset as they may be given."""
+"""Checks the fields of a dataset in bodies and queries."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ EmbeddingModel = Annotated[
 
 
 class Created(Strict):
-    """A new dataset."""
+    """The fields of a new dataset."""
 
     name: Name
     avatar: Avatar = None
@@ -89,7 +89,7 @@ class Created(Strict):
 
 
 class Updated(Strict):
-    """Changes of a dataset; what is left out stays."""
+    """The changed fields of a dataset."""
 
     name: Name = ""
     avatar: Avatar = None
@@ -108,7 +108,7 @@ class Updated(Strict):
 
 
 class Listed(BaseModel):
-    """Which datasets; texts of a query."""
+    """The query that chooses datasets; all values are texts."""
 
     model_config = ConfigDict(extra="forbid")
 

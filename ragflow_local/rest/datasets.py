@@ -1,4 +1,4 @@
-"""Datasets: created, listed, changed, deleted."""
+"""Creates, lists, changes and deletes datasets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NULLABLE = ("avatar", "description")
 
 
 def dates(create_time: int, update_time: int) -> dict[str, object]:
-    """Return the times of a thing as answers have them."""
+    """Return the times of a row in the form of an answer."""
     return {
         "create_time": create_time,
         "create_date": as_date(create_time),
@@ -41,13 +41,13 @@ def dates(create_time: int, update_time: int) -> dict[str, object]:
 
 @lru_cache(maxsize=4096)
 def as_date(time: int) -> str:
-    """Return milliseconds since 1970 as answers show them."""
+    """Return milliseconds since 1970 as the date of an answer."""
     # As RAGFlow's own answers: a day with its name, in GMT.
     return datetime.fromtimestamp(time / 1000, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def shown(call: Call, row: DatasetRow) -> dict[str, Any]:
-    """Return a dataset as answers have it."""
+    """Return a dataset in the form of an answer."""
     said = row.released
     nulls = said.get("nulls") or ()
     given = said.get("embedding_model")
@@ -78,13 +78,13 @@ def shown(call: Call, row: DatasetRow) -> dict[str, Any]:
 
 
 def method_of(own: str, said: dict[str, Any]) -> str:
-    """Return the chunk method as it was given, unless the engine's own is another by now."""
+    """Return the chunk method as given, or the engine's if that was changed since."""
     given = str(said.get("chunk_method") or own)
     return given if config.own_method(given) == own else own
 
 
 def config_of(settings: ParserSettings, said: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings as they were given, those changed through our own names included."""
+    """Return the settings as given, updated by changes through this engine's API."""
     own, given = settings.to_dict(), said.get("parser_config")
     if not isinstance(given, dict):
         return config.shown_config(own)
@@ -94,12 +94,12 @@ def config_of(settings: ParserSettings, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def changed_settings(own: ParserSettings, given: dict[str, Any]) -> ParserSettings:
-    """Return a dataset's or document's settings with those that RAGFlow's names say."""
+    """Return this engine's settings of a row, updated by RAGFlow's."""
     return ParserSettings.from_dict({**own.to_dict(), **config.own_config(given)})
 
 
 def checked(kind: type[BaseModel], values: object, code: int = ARGUMENT) -> Any:
-    """Return what a body says, checked.
+    """Return the checked fields of a body.
 
     Raises:
         Refusal: It says what is not allowed, a line a problem.
@@ -111,7 +111,7 @@ def checked(kind: type[BaseModel], values: object, code: int = ARGUMENT) -> Any:
 
 
 def checked_path_id(id: str) -> str:
-    """Return the id of a dataset in a path.
+    """Return the checked id of a dataset in a path.
 
     Raises:
         Refusal: It is none.
@@ -123,14 +123,14 @@ def checked_path_id(id: str) -> str:
 
 
 def _fields(call: Call) -> dict[str, Any]:
-    """Return a body in today's names, also where an older client says that it sent it."""
+    """Return a body in today's names, if an older client sent it as well."""
     fields = call.request.fields()
     return modern_dataset(fields) if call.request.is_older_than(TODAYS) else fields
 
 
 @route("POST /datasets")
 def create(call: Call) -> Answer:
-    """Make a dataset; a taken name gets a number."""
+    """Create a dataset; a taken name gets a number."""
     given: Created = checked(Created, _fields(call))
     name = given.embedding_model or call.names.default_embedding
     own = call.names.embedding(name)
@@ -167,7 +167,7 @@ def create(call: Call) -> Answer:
 
 
 def told(method: str, given: Config | None, pagerank: int = 0) -> str:
-    """Return one line that says which of the settings given do nothing here; empty for none."""
+    """Return a line that names the given settings without effect, or ""."""
     names = config.without_effect(method, given.given() if given else {})
     names += ["pagerank"] if pagerank else []
     if not names:
@@ -179,7 +179,7 @@ def told(method: str, given: Config | None, pagerank: int = 0) -> str:
 
 @route("GET /datasets")
 def list_all(call: Call) -> Answer:
-    """Return a page of the datasets that the tenant sees."""
+    """Return a page of the tenant's datasets."""
     query: dict[str, Any] = {name: values[-1] for name, values in call.request.query.items()}
     if "ids" in query:
         query["ids"] = list(call.request.query["ids"])
@@ -210,7 +210,7 @@ def get(call: Call, dataset_id: str) -> Answer:
 
 @route("DELETE /datasets")
 def delete(call: Call) -> Answer:
-    """Delete datasets, all that are named or none."""
+    """Delete all named datasets, or none if one of them does not exist."""
     named: Named = checked(Named, call.request.fields())
     with call.reading() as reading:
         if named.delete_all and not named.ids:
@@ -229,7 +229,7 @@ def delete(call: Call) -> Answer:
 
 @route("PUT /datasets/{dataset_id}", "PATCH /datasets/{dataset_id}")
 def update(call: Call, dataset_id: str) -> Answer:
-    """Change a dataset; what is left out stays."""
+    """Change the fields of a dataset that the body names."""
     id = checked_path_id(dataset_id)
     given: Updated = checked(Updated, _fields(call))
     names = given.model_fields_set
@@ -256,7 +256,7 @@ def update(call: Call, dataset_id: str) -> Answer:
 
 
 def _changes(call: Call, row: DatasetRow, given: Updated) -> dict[str, Any]:
-    """Return the columns that an update sets."""
+    """Return the columns that an update of a dataset sets."""
     names = given.model_fields_set
     said: dict[str, Any] = dict(row.released)
     values: dict[str, Any] = {
@@ -294,7 +294,7 @@ def _changes(call: Call, row: DatasetRow, given: Updated) -> dict[str, Any]:
 def changed_config(
     former: str, settings: dict[str, Any], method: str | None, given: Config | None
 ) -> tuple[str, dict[str, Any]] | None:
-    """Return method and settings after an update, or None where it changes neither.
+    """Return chunk method and settings after an update, or None if it changes neither.
 
     Args:
         former: The method before.
@@ -330,7 +330,7 @@ def _embedding(call: Call, row: DatasetRow, name: str, said: dict[str, Any]) -> 
     "GET /datasets/{dataset_id}/auto_metadata",
 )
 def auto_metadata(call: Call, dataset_id: str) -> Answer:
-    """Return how metadata would be found by itself; kept, without effect."""
+    """Return the stored settings of automatic metadata, which have no effect here."""
     row = call.dataset(checked_path_id(dataset_id))
     if row is None:
         raise call.lacks_permission(dataset_id)
@@ -342,7 +342,7 @@ def auto_metadata(call: Call, dataset_id: str) -> Answer:
     "PUT /datasets/{dataset_id}/auto_metadata",
 )
 def update_auto_metadata(call: Call, dataset_id: str) -> Answer:
-    """Keep how metadata would be found by itself."""
+    """Store the settings of automatic metadata, which have no effect here."""
     row = call.dataset(checked_path_id(dataset_id))
     if row is None:
         raise call.lacks_permission(dataset_id)

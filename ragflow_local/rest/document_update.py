@@ -1,4 +1,4 @@
-"""A document changed: its name, method, settings, free data, and whether it is found."""
+"""Changes the name, chunk method, settings, metadata or status of a document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _as_number(value: object) -> object:
 
 
 class _Updated(BaseModel):
-    """Changes of a document; what is left out stays, what is not known is passed over."""
+    """The changed fields of a document; unknown ones are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -56,7 +56,7 @@ class _Updated(BaseModel):
     "PUT /datasets/{dataset_id}/documents/{document_id}",
 )
 def update(call: Call, dataset_id: str, document_id: str) -> Answer:
-    """Change a document; what is left out stays."""
+    """Change the fields of a document that the body names."""
     dataset = call.own_dataset(dataset_id)
     row = call.document(dataset.id, document_id)
     fields = call.request.fields()
@@ -88,7 +88,7 @@ def _check_name(call: Call, row: DocumentRow, name: str) -> None:
 
 
 def _store(call: Call, row: DocumentRow, given: _Updated) -> None:
-    """Write what an update changes; another method drops the chunks."""
+    """Store an update of a document; a changed chunk method deletes its chunks."""
     names = given.model_fields_set
     released: dict[str, Any] = dict(row.released)
     values: dict[str, Any] = {"update_time": now_ms()}
@@ -126,7 +126,7 @@ def _store(call: Call, row: DocumentRow, given: _Updated) -> None:
 
 
 def _switch(call: Call, row: DocumentRow, is_on: bool) -> None:
-    """Let the chunks of a document be found, or not."""
+    """Switch the chunks of a document on or off for search."""
     with call.writing() as connection:
         for chunk in chunks.list_of(connection, row.id):
             if chunk.available != is_on:

@@ -1,4 +1,4 @@
-"""Documents: uploaded, listed, read, deleted."""
+"""Uploads, lists, downloads and deletes documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RUNS = ("UNSTART", "RUNNING", "CANCEL", "DONE", "FAIL")
 
 
 def shown(call: Call, row: DocumentRow) -> dict[str, Any]:
-    """Return a document as answers have it: how far it is, as it is now."""
+    """Return a document in the form of an answer, with its present progress."""
     live = call.project.jobs.progress_of(row.id)
     method = method_of(row.parse_method, row.released)
     settings = config_of(row.parser_config, row.released)
@@ -64,7 +64,7 @@ def shown(call: Call, row: DocumentRow) -> dict[str, Any]:
 
 
 def _told(run: str, message: str, duration: float, idle: Sequence[str]) -> str:
-    """Return what ``progress_msg`` says."""
+    """Return the ``progress_msg`` of a document."""
     if run == "UNSTART":
         return ""
     lines = [message] if message else []
@@ -80,7 +80,7 @@ def _told(run: str, message: str, duration: float, idle: Sequence[str]) -> str:
 
 @route("POST /datasets/{dataset_id}/documents")
 def upload(call: Call, dataset_id: str) -> Answer:
-    """Keep files; those of a kind that is not known are told, and the others kept all the same."""
+    """Store the files of an upload, and tell which ones no reader reads."""
     files = call.request.files
     if not files:
         raise Refusal(ARGUMENT, "No file part!")
@@ -99,7 +99,7 @@ def upload(call: Call, dataset_id: str) -> Answer:
 
 
 def check_length(name: str) -> None:
-    """Raise ``Refusal`` where a name has too many bytes for a file system."""
+    """Raise ``Refusal`` if a name has too many bytes for a file system."""
     if len(name.encode("utf-8", "replace")) > MOST_NAME_BYTES:
         raise Refusal(ARGUMENT, f"File name must be {MOST_NAME_BYTES} bytes or less.")
 
@@ -111,7 +111,7 @@ def _is_known(name: str) -> bool:
 def _added(
     call: Call, dataset_id: str, files: Sequence[File]
 ) -> tuple[list[DocumentRow], list[str]]:
-    """Add files in one transaction; return them, and the names of those that nothing reads."""
+    """Add files in one transaction; return their rows and the names that no reader reads."""
     with call.writing() as connection:
         dataset = datasets.get(connection, dataset_id)
         if dataset is None:
@@ -159,7 +159,7 @@ def list_all(call: Call, dataset_id: str) -> Answer:
 
 
 def _asked(call: Call) -> pages.DocumentsAsked:
-    """Return which documents a query asks for."""
+    """Return the documents that a query chooses."""
     value, query = call.request.value, call.request.query
     ids = [value("id") or ""] if value("id") else [*query.get("ids", ())]
     runs = [
@@ -200,7 +200,7 @@ def download(call: Call, dataset_id: str, document_id: str) -> Answer:
 
 @route("DELETE /datasets/{dataset_id}/documents")
 def delete(call: Call, dataset_id: str) -> Answer:
-    """Delete documents, all that are named or none."""
+    """Delete all named documents, or none if one of them does not exist."""
     ids = call.ids("ids")
     if ids:
         try:

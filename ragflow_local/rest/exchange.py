@@ -1,4 +1,4 @@
-"""What comes in and what goes out: a request and its answer, of no transport and no socket."""
+"""Requests and answers of the API, independent of any transport."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ragflow_local.rest.refusals import ARGUMENT, Refusal
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of an upload, as it was named."""
+    """A file of an upload, with the name it was given."""
 
     name: str
     data: bytes
@@ -27,7 +27,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call of the released API.
+    """A request to the released API.
 
     Attributes:
         method: ``GET``, ``POST``, ``PUT``, ``PATCH`` or ``DELETE``.
@@ -58,7 +58,7 @@ class Request:
         body: bytes = b"",
         stop: Stop | None = None,
     ) -> Request:
-        """Return the request that HTTP's parts make.
+        """Return the request given by method, target, headers and body of HTTP.
 
         Args:
             method: In capitals.
@@ -97,12 +97,12 @@ class Request:
         return values[-1] if values else None
 
     def is_older_than(self, version: tuple[int, ...]) -> bool:
-        """Return whether it says that a client before a version asks."""
+        """Return whether the request names a client older than a version."""
         parts = tuple(int(part) for part in self.client.split(".") if part.isdecimal())
         return bool(parts) and parts < version
 
     def fields(self) -> dict[str, Any]:
-        """Return the body as an object; one that is not there is empty.
+        """Return the body as a dict, which is empty if there is no body.
 
         Raises:
             Refusal: It is something else.
@@ -117,7 +117,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call is answered with: an envelope, the bytes of a file, or events one by one.
+    """The answer to a call: an envelope, the bytes of a file, or a stream of events.
 
     Attributes:
         envelope: ``code``, ``message``, ``data`` and, of lists, ``total``.
@@ -138,7 +138,7 @@ class Answer:
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
-        """Return the headers with the kind of what follows."""
+        """Return the headers, the content type included."""
         if self.events is not None:
             kind = "text/event-stream; charset=utf-8"
             return [("Content-Type", kind), ("Cache-Control", "no-cache"), *self.headers]
@@ -147,7 +147,7 @@ class Answer:
         return [("Content-Type", "application/json"), *self.headers]
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the bytes of the answer; of events each as soon as it is there."""
+        """Yield the bytes of the answer, each event as soon as it is ready."""
         if self.content is not None:
             yield self.content
         elif self.events is None:
@@ -163,14 +163,14 @@ class Answer:
                 self.close()
 
     def close(self) -> None:
-        """Stop what answers in events."""
+        """Stop the events of the answer."""
         close = getattr(self.events, "close", None)
         if close is not None:
             close()
 
 
 def done(data: object = None, **more: object) -> Answer:
-    """Return the answer of a call that did what it was asked for."""
+    """Return the answer of a call that succeeded."""
     envelope: dict[str, Any] = {"code": 0, "message": "", **more}
     if data is not None:
         envelope["data"] = data
@@ -178,7 +178,7 @@ def done(data: object = None, **more: object) -> Answer:
 
 
 def _written(envelope: Mapping[str, Any]) -> bytes:
-    """Return an envelope as JSON; half a letter, which UTF-8 cannot hold, as a question mark."""
+    """Return an envelope as JSON in UTF-8, lone surrogates as question marks."""
     try:
         return msgspec.json.encode(envelope)
     except UnicodeEncodeError:
@@ -197,7 +197,7 @@ def _json(body: bytes) -> object:
 
 
 def _form(body: bytes, kind: str) -> tuple[dict[str, str], tuple[File, ...]]:
-    """Return the fields and the files of a form; files are those of the field ``file``."""
+    """Return the fields of a form and the files of its field ``file``."""
     boundary = parse_options_header(kind)[1].get(b"boundary", b"")
     if not body or not boundary:
         return {}, ()
@@ -227,7 +227,7 @@ def _form(body: bytes, kind: str) -> tuple[dict[str, str], tuple[File, ...]]:
 
 
 def _unescaped(name: str) -> str:
-    """Return a file's name as it was before browsers, and urllib3, escaped it."""
+    """Return a file's name without the escapes of browsers and urllib3."""
     for escaped, letter in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
         name = name.replace(escaped, letter)
     return name

@@ -1,4 +1,4 @@
-"""Ids in bodies and queries: what is one, and what stands twice."""
+"""Checks ids in bodies and queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def checked_id(value: str) -> str:
 
 
 def no_doubles(ids: list[str]) -> list[str]:
-    """Return ids of which none stands twice."""
+    """Return a list of ids, or raise if it repeats one."""
     twice = [id for id, count in Counter(ids).items() if count > 1]
     if twice:
         shown = ", ".join(f"'{id}'" for id in twice)
@@ -31,7 +31,7 @@ Id = Annotated[str, AfterValidator(checked_id)]
 
 
 class Named(BaseModel):
-    """What is to be deleted: these, or all; nothing where neither is said."""
+    """The body of a deletion: ids, or all; nothing if it names neither."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 

@@ -1,4 +1,4 @@
-"""Memories: made, listed, changed, deleted."""
+"""Creates, lists, changes and deletes memories."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PAGE_SIZE = 50
 
 
 def shown(thing: Thing) -> dict[str, Any]:
-    """Return a memory as answers have it."""
+    """Return a memory in the form of an answer."""
     return {
         **_DEFAULTS,
         **thing.body,
@@ -69,7 +69,7 @@ def memory_of(call: Call, id: str) -> Thing:
 
 @route("POST /memories")
 def create(call: Call) -> Answer:
-    """Make a memory; a taken name gets a number."""
+    """Create a memory; a taken name gets a number."""
     fields = call.request.fields()
     name = _name(fields.get("name"))
     body = {
@@ -158,7 +158,7 @@ def delete(call: Call, memory_id: str) -> Answer:
 
 @route("PUT /memories/{memory_id}", "PATCH /memories/{memory_id}")
 def update(call: Call, memory_id: str) -> Answer:
-    """Change what is named of a memory."""
+    """Change the fields of a memory that the body names."""
     memory = memory_of(call, memory_id)
     fields = call.request.fields()
     changes = {name: fields[name] for name in _TEXTS if name in fields}
@@ -179,7 +179,7 @@ def update(call: Call, memory_id: str) -> Answer:
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an update that have bounds."""
+    """Return the checked fields of an update of a memory."""
     changes: dict[str, Any] = {}
     if "memory_type" in fields:
         changes["memory_type"] = _types(fields["memory_type"])

@@ -1,4 +1,4 @@
-"""Messages of memories: added, listed, searched, forgotten."""
+"""Adds, lists, searches and forgets messages of memories."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _embedder(call: Call) -> Embedder:
 
 @route("POST /messages")
 def add(call: Call) -> Answer:
-    """Keep what was said in each of some memories, found at once."""
+    """Add a message to each of several memories, where it is found at once."""
     fields = call.request.fields()
     ids = fields.get("memory_id") or []
     memories = [memory_of(call, str(id)) for id in (ids if isinstance(ids, list) else [ids])]
@@ -81,7 +81,7 @@ def add(call: Call) -> Answer:
 
 
 def _forget_first(connection: Connection, memory: Thing) -> None:
-    """Remove the oldest messages of a memory that is beyond its size."""
+    """Delete the oldest messages of a memory that exceeds its size."""
     room = shown(memory)["memory_size"]
     for message in things.of_parents(connection, "message", [memory.id]):
         room -= len(message.body["content"].encode())
@@ -156,7 +156,7 @@ def _share(given: str | None, otherwise: float) -> float:
 
 
 def _filtered(call: Call) -> list[Thing]:
-    """Return the messages of the memories that are asked, the newest first."""
+    """Return the messages of the named memories, the newest first."""
     given = [id for entry in call.request.query.get("memory_id", ()) for id in entry.split(",")]
     memories = [memory_of(call, id) for id in given if id]
     if not memories:
@@ -208,13 +208,13 @@ def _changed(call: Call, message: Thing, **changes: object) -> Answer:
 
 @route("DELETE /messages/{name}")
 def forget(call: Call, name: str) -> Answer:
-    """Let a message be found no longer."""
+    """Take a message out of search."""
     return _changed(call, _named(call, name), forget_at=_text(now_ms()))
 
 
 @route("PUT /messages/{name}", "PATCH /messages/{name}")
 def set_status(call: Call, name: str) -> Answer:
-    """Let a message be found, or not."""
+    """Switch a message on or off for search."""
     status = call.request.fields().get("status")
     if not isinstance(status, bool):
         raise Refusal(ARGUMENT, "Status must be a boolean.")

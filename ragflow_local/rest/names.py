@@ -1,4 +1,4 @@
-"""Names of models in scripts to models of this engine."""
+"""Maps names of models in scripts to models of this engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWN = ("local", "builtin")
 
 
 class ModelNames:
-    """What names in scripts mean, and which are taken where none is given.
+    """The models that names in scripts stand for, and the default names.
 
     Args:
         engine: Whose models they are.
@@ -45,7 +45,7 @@ class ModelNames:
 
     @property
     def own_embedding(self) -> str:
-        """The embedding model of this engine that is taken where none is named."""
+        """The embedding model of this engine used if none is named."""
         return self._engine.embedding_model
 
     @property
@@ -59,12 +59,12 @@ class ModelNames:
         return self._defaults["chat"]
 
     def set_default(self, kind: str, name: str) -> None:
-        """Let a name be the default of its kind, ``embedding`` or ``chat``."""
+        """Make a name the default of its kind, ``embedding`` or ``chat``."""
         with self._lock:
             self._defaults = {**self._defaults, kind: name}
 
     def embedding(self, name: str) -> str:
-        """Return the embedding model of this engine that a name means.
+        """Return the embedding model of this engine for a name.
 
         Raises:
             Refusal: There is none.
@@ -85,7 +85,7 @@ class ModelNames:
         return own
 
     def chat(self, name: str) -> str | None:
-        """Return the chat model of this engine that a name means; None for the engine's default.
+        """Return the chat model of this engine for a name, or None for the engine's default.
 
         Raises:
             Refusal: There is none.
@@ -98,11 +98,11 @@ class ModelNames:
         return own
 
     def shown(self, own: str) -> str:
-        """Return how scripts call an embedding model of this engine."""
+        """Return the name that scripts use for an embedding model of this engine."""
         return DEFAULT_EMBEDDING if own == self._engine.embedding_model else f"{own}@Local@Builtin"
 
     def known(self) -> list[dict[str, Any]]:
-        """Return what is in the table, as the list of models shows it."""
+        """Return the rows of the list of models."""
         found = []
         for name in [*self._names, DEFAULT_EMBEDDING]:
             model, _, provider = name.partition("@")
@@ -140,7 +140,7 @@ class ModelNames:
 
 
 def _without_instance(name: str) -> str:
-    """Return model and provider: an instance names an account of the provider's."""
+    """Return model and provider of a name, without the account it may have between them."""
     parts = name.split("@")
     return f"{parts[0]}\0{parts[-1]}" if len(parts) > 1 else name
 

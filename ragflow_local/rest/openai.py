@@ -1,4 +1,4 @@
-"""OpenAI's paths: chats and datasets as models, answers from documents, embeddings.
+"""Answers OpenAI's paths: models, chat completions and embeddings.
 
 A server shows them as ``/v1/models``, ``/v1/chat/completions`` and ``/v1/embeddings``; two more are
 RAGFlow's own, one for each chat. Errors have OpenAI's form, with HTTP's status.
@@ -39,14 +39,14 @@ Function = Callable[..., Answer]
 
 
 def failed(status: int, message: str, code: str | None = None) -> Answer:
-    """Return an error as OpenAI's clients read it."""
+    """Return an error in OpenAI's form."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     error = {"message": message, "type": kind, "param": None, "code": code}
     return Answer({"error": error}, status=status)
 
 
 def _with_errors(function: Function) -> Function:
-    """Let a path answer every error of the engine's as OpenAI's clients read it."""
+    """Make a path answer every error of the engine in OpenAI's form."""
 
     @functools.wraps(function)
     def answer(call: Call, **names: str) -> Answer:
@@ -72,14 +72,14 @@ def _with_errors(function: Function) -> Function:
 @route("GET /openai/models")
 @_with_errors
 def list_models(call: Call) -> Answer:
-    """Return the chats and datasets that may be asked, and the models that embed."""
+    """Return the chats and datasets that answer questions, and the embedding models."""
     return Answer({"object": "list", "data": list(_models(call))})
 
 
 @route("GET /openai/models/{model}")
 @_with_errors
 def get_model(call: Call, model: str) -> Answer:
-    """Return one of them."""
+    """Return the model of a name."""
     for entry in _models(call):
         if model in (entry["id"], entry["ragflow_id"]):
             return Answer(entry)
@@ -116,7 +116,7 @@ def _model(name: str, id: str, kind: str, created_ms: int) -> dict[str, Any]:
 
 
 def _asked_chat(call: Call, model: object) -> ChatRow:
-    """Return the chat that a model is; of a dataset one that is nowhere kept.
+    """Return the chat of a model's name; that of a dataset is made for the call alone.
 
     Raises:
         Refusal: There is neither.
@@ -159,7 +159,7 @@ def complete(call: Call) -> Answer:
 @route("POST /chats_openai/{chat_id}/chat/completions", "POST /openai/{chat_id}/chat/completions")
 @_with_errors
 def complete_by_chat(call: Call, chat_id: str) -> Answer:
-    """Answer by the chat of an id, whatever model is named."""
+    """Answer by the chat whose id is in the path, whatever model the body names."""
     asked = openai_chat.Asked.of(call.request.fields(), has_footer=False)
     return openai_chat.complete(call, call.chat(chat_id), asked)
 
@@ -170,7 +170,7 @@ def complete_by_chat(call: Call, chat_id: str) -> Answer:
 @route("POST /openai/embeddings")
 @_with_errors
 def embed(call: Call) -> Answer:
-    """Return the vectors of texts, by the model of a dataset or the engine's own."""
+    """Return the vectors of texts by the named embedding model."""
     fields = call.request.fields()
     given = fields.get("input")
     texts = [given] if isinstance(given, str) else given
@@ -213,7 +213,7 @@ def _default_embedding(call: Call) -> str:
 
 
 def _embedding_name(call: Call, model: object) -> str:
-    """Return the embedding model that is meant: one that is in use, or in the table of names.
+    """Return the embedding model of a name that is in use or in the table of names.
 
     Raises:
         Refusal: It is neither; no other folder is opened because a client names it.

@@ -1,4 +1,4 @@
-"""A conversation in OpenAI's form to an answer with its sources, whole or piece by piece."""
+"""Answers a conversation in OpenAI's form, whole or piece by piece, with sources."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FOOTER_BEFORE = re.compile(r"\n\nSources:\n(?:\[ID:\d+\][^\n]*(?:\n|\Z))+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call for an answer says.
+    """The settings in the body of a completion.
 
     Attributes:
         model: As the client named it; the answer names it so.
@@ -68,7 +68,7 @@ class Asked:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any], *, has_footer: bool) -> Asked:
-        """Return what the body of a call says.
+        """Return the checked settings of a body.
 
         Args:
             fields: The body.
@@ -105,7 +105,7 @@ class Asked:
 
 
 def complete(call: Call, chat: ChatRow, asked: Asked) -> Answer:
-    """Return the answer to a conversation, which is nowhere kept.
+    """Return the answer to a conversation, which is not stored.
 
     Raises:
         InvalidValueError: A setting is outside what is allowed.
@@ -154,7 +154,7 @@ class _Reply:
         self._created = int(time.time())
 
     def whole(self, message: Message | None) -> dict[str, Any]:
-        """Return the answer in one; None is one that was stopped before its end."""
+        """Return the whole answer, or None if it was stopped before its end."""
         said: dict[str, Any] = {"role": "assistant", "content": ""}
         if message is not None:
             said |= self._sourced(message)
@@ -165,7 +165,7 @@ class _Reply:
         return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage(message)}
 
     def pieces(self, answers: Stream[Message], stop: Stop) -> Yields[Mapping[str, Any], None, None]:
-        """Yield the pieces of the answer; an error comes as the last."""
+        """Yield the pieces of the answer; an error becomes the last piece."""
         stop.ends(answers.close)
         yield self._piece({"role": "assistant", "content": ""})
         message, sent, thought = None, 0, 0
@@ -234,7 +234,7 @@ class _Reply:
 
 
 def source(chunk: Chunk) -> dict[str, Any]:
-    """Return a cited chunk as data."""
+    """Return a cited chunk as a dict."""
     return {
         "id": chunk.id,
         "content": chunk.content,

@@ -1,4 +1,4 @@
-"""Parsing asked for, and ended early."""
+"""Starts and cancels parses of documents."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def parse(call: Call, dataset_id: str) -> Answer:
 
 @route("DELETE /datasets/{dataset_id}/chunks", "POST /datasets/{dataset_id}/documents/stop")
 def cancel(call: Call, dataset_id: str) -> Answer:
-    """End parses; what is cancelled has no chunks."""
+    """Cancel parses; a cancelled document has no chunks."""
     dataset = call.own_dataset(dataset_id, "You don't own the dataset {}.")
     named = _named(call)
     ids = list(dict.fromkeys(named))
@@ -78,7 +78,7 @@ def cancel(call: Call, dataset_id: str) -> Answer:
 
 
 def _has_just_ended(row: DocumentRow) -> bool:
-    """Return whether a parse was over before who asked for it could have cancelled it."""
+    """Return whether a parse ended before its caller could have cancelled it."""
     begun = row.process_begin_at
     return row.run == "DONE" and begun is not None and now_ms() - begun < _JUST_MS
 
@@ -94,7 +94,7 @@ def _clear(call: Call, id: str) -> None:
 
 
 def _in_part(verb: str, count: int, named: list[str]) -> Answer:
-    """Return what is answered where ids stood twice, which are no error of the others."""
+    """Return the answer, which tells of ids named twice; their documents are done once."""
     twice = doubles(named)
     if not twice:
         return done()

@@ -1,4 +1,4 @@
-"""Why a call is refused: a code and a message, as scripts for the released client read them.
+"""Refusals of calls: the released API's codes and messages.
 
 These are answers, not errors of ours: they never leave ``handle``, and their words are RAGFlow's.
 """
@@ -25,7 +25,7 @@ _SHOWN, _CUT = 128, 125
 
 
 class Refusal(Exception):  # noqa: N818 -- an answer, which is caught by ``handle`` alone
-    """A call that is not done.
+    """A call is refused.
 
     Attributes:
         code: Of the envelope.
@@ -43,12 +43,12 @@ class Refusal(Exception):  # noqa: N818 -- an answer, which is caught by ``handl
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """Return what is answered."""
+        """Return the answer to the refused call."""
         return {"code": self.code, "message": self.message, "data": self.data}
 
 
 def problem(field: str, message: str, value: object) -> str:
-    """Return the line that tells what is wrong with one value."""
+    """Return the line that says what is wrong with a value."""
     shown = str(value)
     if len(shown) > _SHOWN:
         shown = f"{shown[:_CUT]}..."
@@ -56,7 +56,7 @@ def problem(field: str, message: str, value: object) -> str:
 
 
 def invalid(error: ValidationError, code: int = ARGUMENT, within: Sequence[str] = ()) -> Refusal:
-    """Return the refusal of what a check found, a line a problem.
+    """Return the refusal of a failed check, with a line for each problem.
 
     Args:
         error: What it found.

@@ -1,4 +1,4 @@
-"""Retrieval: the chunks most similar to a question."""
+"""Finds the chunks most similar to a question."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def retrieve(call: Call) -> Answer:
 
 
 def told(fields: Mapping[str, Any]) -> str:
-    """Return one line that says what was asked for and does nothing here; empty for none."""
+    """Return a line that names the given settings without effect, or ""."""
     names = [name for name in _IDLE if fields.get(name)]
     if not names:
         return ""
@@ -56,14 +56,14 @@ def told(fields: Mapping[str, Any]) -> str:
 
 
 def doc_aggs(counts: Mapping[tuple[str, str], int]) -> list[dict[str, object]]:
-    """Return how many of the chunks each document has."""
+    """Return the number of chunks of each document among the hits."""
     return [
         {"doc_name": name, "doc_id": id, "count": count} for (name, id), count in counts.items()
     ]
 
 
 def shown_hit(hit: Hit) -> dict[str, Any]:
-    """Return a chunk that was found, with its similarities, under its names of all times."""
+    """Return a hit in the form of an answer, under its names of all versions."""
     values = shown(hit.chunk)
     return {
         **values,
@@ -80,7 +80,7 @@ def shown_hit(hit: Hit) -> dict[str, Any]:
 
 
 def _datasets(call: Call, fields: Mapping[str, Any]) -> list[DatasetRow]:
-    """Return the datasets that are asked."""
+    """Return the datasets that a question is put to."""
     ids = fields.get("dataset_ids", fields.get("datasets"))
     if not ids:
         raise Refusal(DATA, "`dataset_ids` is required.")
@@ -98,7 +98,7 @@ def _datasets(call: Call, fields: Mapping[str, Any]) -> list[DatasetRow]:
 
 
 def _within(call: Call, rows: Sequence[DatasetRow], fields: Mapping[str, Any]) -> DocumentFilter:
-    """Return which documents are asked."""
+    """Return the documents that a question is put to."""
     ids = fields.get("document_ids", fields.get("documents")) or []
     if not isinstance(ids, list):
         raise Refusal(DATA, "`documents` should be a list")
@@ -163,7 +163,7 @@ def _whole(fields: Mapping[str, Any], name: str, otherwise: int) -> int:
 
 
 def _share(fields: Mapping[str, Any], name: str, otherwise: float) -> float:
-    """Return a number between 0 and 1; what is beyond counts as the nearer of the two."""
+    """Return a number clipped to [0, 1]."""
     given = fields.get(name)
     try:
         number = otherwise if given is None else float(given)
@@ -174,7 +174,7 @@ def _share(fields: Mapping[str, Any], name: str, otherwise: float) -> float:
 
 @route("POST /dify/retrieval")
 def retrieve_for_dify(call: Call) -> Answer:
-    """Return what Dify's external knowledge asks for, in its own form."""
+    """Return the hits of a question in the form of Dify's external knowledge."""
     fields = call.request.fields()
     setting = fields.get("retrieval_setting") or {}
     rows = _datasets(call, {"dataset_ids": [fields.get("knowledge_id") or ""]})

@@ -1,4 +1,4 @@
-"""Paths of the released API to the functions that answer them."""
+"""Maps paths of the released API to the functions that answer them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Route:
     is_open: bool = False
 
     def taken(self, steps: tuple[str, ...]) -> dict[str, str] | None:
-        """Return the arguments that a path gives, or None where it is another."""
+        """Return the arguments in a path, or None if the path does not match."""
         if len(steps) != len(self.steps):
             return None
         given = {}
@@ -51,7 +51,7 @@ _routes: list[Route] = []
 
 
 def route(*verbs: str, is_open: bool = False) -> Callable[[Function], Function]:
-    """Let a function answer verbs on paths: ``@route("GET /datasets", "PUT /datasets/{id}")``."""
+    """Register a function for paths: ``@route("GET /datasets", "PUT /datasets/{id}")``."""
 
     def add(function: Function) -> Function:
         for verb in verbs:
@@ -63,7 +63,7 @@ def route(*verbs: str, is_open: bool = False) -> Callable[[Function], Function]:
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a path, and the arguments that the path gives.
+    """Return the route of a path, and the arguments in the path.
 
     Raises:
         Refusal: There is none.
@@ -83,5 +83,5 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
 
 
 def answer(call: Call, one: Route, given: dict[str, str]) -> Answer:
-    """Return what a route answers."""
+    """Return the answer of a route."""
     return one.answer(call, **given)

@@ -1,4 +1,4 @@
-"""Sessions of a chat: made, listed, renamed, deleted."""
+"""Creates, lists, renames and deletes sessions of a chat."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST_NAME = 255
 
 
 def reference_of(row: MessageRow) -> dict[str, Any]:
-    """Return what an answer rests on."""
+    """Return the reference of an answer."""
     counts = Counter((hit.chunk.document_name, hit.chunk.document_id) for hit in row.hits)
     chunks = [{**shown_hit(hit), "document_metadata": None} for hit in row.hits]
     return {"chunks": chunks, "doc_aggs": doc_aggs(counts), "total": len(chunks)}
 
 
 def shown(connection: Connection, row: SessionRow) -> dict[str, Any]:
-    """Return a session as answers have it, its messages with it."""
+    """Return a session in the form of an answer, with its messages."""
     messages: list[dict[str, Any]] = []
     references = []
     for message in rows.messages_of(connection, row.id):
@@ -64,7 +64,7 @@ def begun(call: Call, chat: ChatRow, name: str, user_id: str = "") -> SessionRow
 
 @route("POST /chats/{chat_id}/sessions")
 def create(call: Call, chat_id: str) -> Answer:
-    """Make a session."""
+    """Create a session."""
     chat = call.chat(chat_id)
     fields = call.request.fields()
     name = _name(fields.get("name", "New session"))
@@ -97,7 +97,7 @@ def list_all(call: Call, chat_id: str) -> Answer:
 
 
 def own_session(call: Call, chat: ChatRow, id: str, refused: str) -> SessionRow:
-    """Return a session of a chat.
+    """Return a session of a chat, or raise ``Refusal``.
 
     Raises:
         Refusal: There is none, in the words given.
@@ -122,7 +122,7 @@ def get(call: Call, chat_id: str, session_id: str) -> Answer:
     "PUT /chats/{chat_id}/sessions/{session_id}",
 )
 def update(call: Call, chat_id: str, session_id: str) -> Answer:
-    """Give a session another name; what is not known is passed over."""
+    """Rename a session; unknown fields are ignored."""
     row = own_session(call, call.chat(chat_id), session_id, "Session not found!")
     fields = call.request.fields()
     for name in ("messages", "message", "reference"):
@@ -138,7 +138,7 @@ def update(call: Call, chat_id: str, session_id: str) -> Answer:
 
 @route("DELETE /chats/{chat_id}/sessions")
 def delete(call: Call, chat_id: str) -> Answer:
-    """Delete sessions; those that are there, where others are not."""
+    """Delete sessions, and tell which of those named do not exist."""
     chat = call.chat(chat_id)
 
     def is_own(connection: Connection, id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Spellings of clients up to 0.24, as today's fields."""
+"""Translates the fields of clients up to 0.24 to today's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked besides: the state of the server, its version, keys, and the tenant's models."""
+"""Answers calls about the server: its state, version, keys and models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RUNS = {"status": "green", "elapsed": "0.0"}
 
 @route("GET /system/ping", is_open=True)
 def ping(call: Call) -> Answer:
-    """Say that it is there."""
+    """Answer "pong"."""
     return Answer(content=b"pong", headers=(("Content-Type", "text/plain"),))
 
 
@@ -29,7 +29,7 @@ def version(call: Call) -> Answer:
 
 @route("GET /system/status", "GET /system/healthz", is_open=True)
 def status(call: Call) -> Answer:
-    """Return what the engine consists of; all of it runs in this process."""
+    """Return the state of the engine's parts, which all run in this process."""
     return done(
         {
             "doc_engine": {"type": "lancedb", **_RUNS},
@@ -43,13 +43,13 @@ def status(call: Call) -> Answer:
 
 @route("POST /users", is_open=True)
 def register(call: Call) -> Answer:
-    """Register nobody: who may read the directory is in."""
+    """Answer a registration, which creates no account: there are none."""
     return done({"id": call.tenant_id, "email": call.request.fields().get("email")})
 
 
 @route("POST /auth/login", "POST /users/login", is_open=True)
 def login(call: Call) -> Answer:
-    """Return a key in the header; there is nobody to log in to."""
+    """Return a key in the header; there are no accounts to log in to."""
     fields = call.request.fields()
     return Answer(
         done({"id": call.tenant_id, "email": fields.get("email")}).envelope,
@@ -65,13 +65,13 @@ def new_token(call: Call) -> Answer:
 
 @route("GET /system/tokens")
 def tokens(call: Call) -> Answer:
-    """Return the key that is used."""
+    """Return the key of the request."""
     return done([{"token": call.request.key, "tenant_id": call.tenant_id}])
 
 
 @route("GET /users/me/models")
 def own_models(call: Call) -> Answer:
-    """Return the models that are taken where none is named."""
+    """Return the default models."""
     return done(
         {
             "tenant_id": call.tenant_id,
@@ -87,13 +87,13 @@ def own_models(call: Call) -> Answer:
 
 @route("GET /models", "GET /models/default")
 def models(call: Call) -> Answer:
-    """Return the names of models that are known."""
+    """Return the known models."""
     return done(call.names.known())
 
 
 @route("PATCH /models/default", "PUT /models/default", "PATCH /users/me/models")
 def set_default_models(call: Call) -> Answer:
-    """Take other models where none is named."""
+    """Change the default models."""
     fields = call.request.fields()
     for one, key in (("chat", "llm_id"), ("embedding", "embd_id")):
         name = fields.get(key)
@@ -117,5 +117,5 @@ def set_default_models(call: Call) -> Answer:
     "PUT /providers/{provider}",
 )
 def add_models(call: Call, **names: str) -> Answer:
-    """Take note of nothing: models are named where the engine is opened."""
+    """Answer that models were added, which has no effect: they are named at opening."""
     return done(True)

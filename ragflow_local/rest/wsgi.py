@@ -1,4 +1,4 @@
-"""WSGI in, WSGI out: what any server of Python's calls, around ``handle``."""
+"""Serves the API as a WSGI application."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def answer(
     environ: dict[str, Any],
     start_response: Callable[..., object],
 ) -> Iterator[bytes]:
-    """Return the parts of an answer, after its status and headers were given on.
+    """Send status and headers of an answer, and return its parts.
 
     The iterator has ``close``, which stops an answer that nobody reads any more.
     """
@@ -35,7 +35,7 @@ def answer(
 
 
 def request_of(environ: dict[str, Any]) -> Request:
-    """Return the request that an environment of WSGI's describes.
+    """Return the request of a WSGI environment.
 
     Raises:
         Refusal: Its body is not what its type says.

@@ -1,4 +1,4 @@
-"""RAGFlow's released client by name and call, with an engine in this process behind it.
+"""RAGFlow's released client, by its names and calls, on an engine in this process.
 
     from ragflow_local.sdk import RAGFlow  # for: from ragflow_sdk import RAGFlow
 

@@ -1,4 +1,4 @@
-"""Agents, by their released names: kept, not run."""
+"""Agents of the released client, which are stored and not run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ragflow_local.sdk.session import Session
 
 
 class Agent(Base):
-    """An agent as it was given; asking one is an error that says what to do instead."""
+    """An agent; asking it raises an error that says what to do instead."""
 
     class Dsl(Base):
         """The canvas of an agent."""
@@ -45,7 +45,7 @@ class Agent(Base):
         return f"/agents/{self.id}"
 
     def create_session(self, **more: Any) -> Session:
-        """Keep a session."""
+        """Create a session."""
         return Session(self.rag, self.rag.data("POST", f"{self._path}/sessions", more))
 
     def list_sessions(
@@ -56,7 +56,7 @@ class Agent(Base):
         desc: bool = True,
         id: str | None = None,
     ) -> list[Session]:
-        """Return a page of its sessions."""
+        """Return a page of the agent's sessions."""
         data = self.rag.data(
             "GET",
             f"{self._path}/sessions",
@@ -69,12 +69,12 @@ class Agent(Base):
         return [Session(self.rag, session) for session in data]
 
     def delete_sessions(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
-        """Delete sessions by their ids, or all; nothing where nothing is named."""
+        """Delete sessions by their ids, or all; without either, none."""
         self.rag.data("DELETE", f"{self._path}/sessions", named(ids, delete_all))
 
 
 class AgentCalls(Caller):
-    """The calls of ``RAGFlow`` that deal with agents."""
+    """The calls of ``RAGFlow`` for agents."""
 
     def list_agents(
         self,
@@ -109,7 +109,7 @@ class AgentCalls(Caller):
         description: str | None = None,
         canvas_type: str | None = None,
     ) -> None:
-        """Keep an agent."""
+        """Create an agent."""
         self.data("POST", "/agents", _given(title, description, dsl, canvas_type))
 
     def update_agent(
@@ -120,7 +120,7 @@ class AgentCalls(Caller):
         dsl: Mapping[str, Any] | None = None,
         canvas_type: str | None = None,
     ) -> None:
-        """Change what is named of an agent."""
+        """Change the named fields of an agent."""
         self.data("PUT", f"/agents/{agent_id}", _given(title, description, dsl, canvas_type))
 
     def delete_agent(self, agent_id: str) -> None:

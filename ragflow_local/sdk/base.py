@@ -1,4 +1,4 @@
-"""What all objects of the released names share: attributes out of answers, and calls."""
+"""The base of the released client's objects: attributes from answers, and calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ragflow_local.sdk.response import Response
 
 
 class Caller(Protocol):
-    """What an object needs of the ``RAGFlow`` it came from."""
+    """The part of ``RAGFlow`` that its objects call."""
 
     def data(
         self,
@@ -33,11 +33,11 @@ class Caller(Protocol):
         query: Mapping[str, object] | None = None,
         files: tuple[File, ...] | None = None,
     ) -> Answer:
-        """Return what a call is answered."""
+        """Return the answer to a call."""
         ...
 
     def wait(self, document_id: str) -> None:
-        """Return when a document is not being parsed, or no longer."""
+        """Wait until a document is not being parsed."""
         ...
 
     def post(
@@ -66,7 +66,7 @@ class Caller(Protocol):
 
 
 class Base:
-    """An object with the attributes that an answer gives it; dicts become such objects too.
+    """An object with the attributes of an answer; nested dicts become such objects too.
 
     Class attributes:
         _DEFAULTS: Attributes that it has in any case.
@@ -102,7 +102,7 @@ class Base:
             raise KeyError(name) from None
 
     def get_value(self, name: str, default: Any = None) -> Any:
-        """Return an attribute, or a default where there is none."""
+        """Return an attribute, or a default if there is none."""
         return vars(self).get(name, default)
 
     def to_json(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Base:
 
 
 def plain(given: Any) -> Any:
-    """Return settings given as an object or a dict as a dict."""
+    """Return settings as a dict, whether given as an object or a dict."""
     return given.to_json() if isinstance(given, Base) else given
 
 

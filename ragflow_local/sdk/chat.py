@@ -1,4 +1,4 @@
-"""Chat, by its released names of all times."""
+"""Chats of the released client, by the names of all its versions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ragflow_local.settings import DEFAULT_PROMPT
 
 
 class Chat(Base):
-    """An assistant that knows some datasets, as it was when it was fetched.
+    """An assistant that answers from datasets, as it was when it was fetched.
 
     It has the attributes of today (``llm_setting``, ``prompt_config``, ``icon`` …) and those of
     clients up to 0.24 (``llm``, ``prompt``, ``avatar``).
     """
 
     class LLM(Base):
-        """How its model writes, as clients up to 0.24 say it."""
+        """The model settings of clients up to 0.24."""
 
         _DEFAULTS: ClassVar = {
             "model_name": None,
@@ -31,7 +31,7 @@ class Chat(Base):
         }
 
     class Prompt(Base):
-        """What it is told and what is searched for it, as clients up to 0.24 say it."""
+        """The settings of prompt and search of clients up to 0.24."""
 
         _DEFAULTS: ClassVar = {
             "similarity_threshold": 0.2,
@@ -82,7 +82,7 @@ class Chat(Base):
         return f"/chats/{self.id}"
 
     def update(self, update_message: Mapping[str, Any]) -> None:
-        """Change what is named; settings are merged. What was fetched stays as it was.
+        """Change the named fields, settings merged; this object stays as it was fetched.
 
         Raises:
             RefusedError: It is refused; the message says why.
@@ -110,7 +110,7 @@ class Chat(Base):
         name: str | None = None,
         user_id: str | None = None,
     ) -> list[Session]:
-        """Return a page of its sessions."""
+        """Return a page of the chat's sessions."""
         data = self.rag.data(
             "GET",
             f"{self._path}/sessions",
@@ -125,5 +125,5 @@ class Chat(Base):
         return [Session(self.rag, session) for session in data]
 
     def delete_sessions(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
-        """Delete sessions by their ids, or all; nothing where nothing is named."""
+        """Delete sessions by their ids, or all; without either, none."""
         self.rag.data("DELETE", f"{self._path}/sessions", named(ids, delete_all))

@@ -1,4 +1,4 @@
-"""Chunk, by its released names."""
+"""Chunks of the released client."""
 
 from __future__ import annotations
 

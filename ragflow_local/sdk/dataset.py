@@ -1,4 +1,4 @@
-"""DataSet, by its released names."""
+"""Datasets of the released client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DataSet(Base):
     """Documents that share an embedding model, as it was when it was fetched."""
 
     class ParserConfig(Base):
-        """How its documents are read and chunked."""
+        """The parser settings of a dataset."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class DataSet(Base):
         return f"/datasets/{self.id}"
 
     def update(self, update_message: Mapping[str, Any]) -> Self:
-        """Change what is named.
+        """Change the named fields.
 
         Raises:
             RefusedError: It is refused; the message says why.
@@ -95,7 +95,7 @@ class DataSet(Base):
         offset: int | None = None,
         limit: int | None = None,
     ) -> list[Document]:
-        """Return a page of its documents; clients of 0.13 say ``offset`` (a page) and ``limit``.
+        """Return a page of the documents; clients of 0.13 say ``offset`` (a page) and ``limit``.
 
         Raises:
             RefusedError: It has no document of that id or name.
@@ -137,7 +137,7 @@ class DataSet(Base):
         self.rag.data("POST", f"{self._path}/chunks", {"document_ids": list(document_ids or ())})
 
     def async_cancel_parse_documents(self, document_ids: Sequence[str]) -> None:
-        """End parses.
+        """Cancel parses.
 
         Raises:
             RefusedError: One of them is not being parsed.
@@ -145,7 +145,7 @@ class DataSet(Base):
         self.rag.data("DELETE", f"{self._path}/chunks", {"document_ids": list(document_ids or ())})
 
     def parse_documents(self, document_ids: Sequence[str]) -> list[tuple[str, str, int, int]]:
-        """Parse documents, and return when each has come to its end.
+        """Parse documents, and wait until each has ended.
 
         Ctrl-C ends the parses.
 
@@ -168,11 +168,11 @@ class DataSet(Base):
         return ends
 
     def get_auto_metadata(self) -> dict[str, Any]:
-        """Return how metadata would be found by itself; kept, without effect."""
+        """Return the stored settings of automatic metadata, which have no effect here."""
         return dict(self.rag.data("GET", f"{self._path}/metadata/config"))
 
     def update_auto_metadata(self, **config: Any) -> dict[str, Any]:
-        """Keep how metadata would be found by itself."""
+        """Store the settings of automatic metadata, which have no effect here."""
         return dict(self.rag.data("PUT", f"{self._path}/metadata/config", config))
 
 

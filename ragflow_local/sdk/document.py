@@ -1,4 +1,4 @@
-"""Document, by its released names."""
+"""Documents of the released client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Document(Base):
     """
 
     class ParserConfig(Base):
-        """How it is read and chunked."""
+        """The parser settings of a document."""
 
     id: str
     name: str
@@ -106,7 +106,7 @@ class Document(Base):
         offset: int | None = None,
         limit: int | None = None,
     ) -> list[Chunk]:
-        """Return a page of its chunks; clients of 0.13 say ``offset`` (a page) and ``limit``."""
+        """Return a page of the chunks; clients of 0.13 say ``offset`` (a page) and ``limit``."""
         data = self.rag.data(
             "GET",
             f"{self._path}/chunks",
@@ -126,7 +126,7 @@ class Document(Base):
         *,
         tag_kwd: Sequence[str] = (),
     ) -> Chunk:
-        """Add a chunk, found at once; the same content again is the same chunk."""
+        """Add a chunk, which is found at once; the same content again updates that chunk."""
         body = {
             "content": content,
             "important_keywords": _listed(important_keywords),
@@ -138,7 +138,7 @@ class Document(Base):
         return Chunk(self.rag, self.rag.data("POST", f"{self._path}/chunks", body)["chunk"])
 
     def delete_chunks(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
-        """Delete chunks by their ids, or all; nothing where nothing is named."""
+        """Delete chunks by their ids, or all; without either, none."""
         body = {"chunk_ids": _listed(ids), "delete_all": delete_all}
         self.rag.data("DELETE", f"{self._path}/chunks", body)
 

@@ -1,4 +1,4 @@
-"""The installed client, and plain ``requests``, served in this process: no socket is opened."""
+"""Serves the installed ``ragflow_sdk`` and plain ``requests`` in this process, without a socket."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def in_process(
 
 
 def _place_of(address: str) -> _Place:
-    """Return scheme, host and port of an address."""
+    """Return the scheme, host and port of an address."""
     parts = urlsplit(address)
     try:
         port = parts.port or _PORTS[parts.scheme]
@@ -79,7 +79,7 @@ def _place_of(address: str) -> _Place:
 
 
 class _Transports:
-    """The addresses that are served, and the one place in ``requests`` where they are taken."""
+    """The served addresses, and the one place in ``requests`` that is replaced for them."""
 
     def __init__(self) -> None:
         self._served: dict[_Place, Any] = {}
@@ -87,7 +87,7 @@ class _Transports:
         self._former: Any = None
 
     def add(self, library: Any, place: _Place, api: ReleasedAPI) -> None:
-        """Serve an address."""
+        """Start serving an address."""
         with self._lock:
             if place in self._served:
                 scheme, host, port = place
@@ -100,7 +100,7 @@ class _Transports:
             self._served[place] = _adapter_type(library)(api)
 
     def remove(self, library: Any, place: _Place) -> None:
-        """Serve an address no longer; ``requests`` is as before after the last."""
+        """Stop serving an address; after the last, ``requests`` is as it was before."""
         with self._lock:
             del self._served[place]
             if not self._served:
@@ -124,21 +124,21 @@ _transports = _Transports()
 
 
 def _adapter_type(library: Any) -> Any:
-    """Return the class of what ``requests`` sends through; made here, since it is optional."""
+    """Return the adapter class for ``requests``; it is defined here because that is optional."""
 
     class Adapter(library.adapters.BaseAdapter):  # type: ignore[misc]  # known when it is installed
-        """Sends to an engine."""
+        """Sends requests to an engine."""
 
         def __init__(self, api: ReleasedAPI) -> None:
             super().__init__()
             self._api = api
 
         def send(self, request: requests.PreparedRequest, **how: Any) -> Any:
-            """Return the answer as a response."""
+            """Return the answer as a response of ``requests``."""
             return _response(library, request, _answer(self._api, request), bool(how.get("stream")))
 
         def close(self) -> None:
-            """Close nothing: there is no connection."""
+            """Do nothing: there is no connection."""
 
     return Adapter
 
@@ -152,7 +152,7 @@ def _answer(api: ReleasedAPI, sent: requests.PreparedRequest) -> Answer:
 
 
 def _body(body: Any) -> bytes:
-    """Return all that ``requests`` would send."""
+    """Return the whole body of a prepared request."""
     if body is None:
         return b""
     if isinstance(body, str):
@@ -176,30 +176,30 @@ def _response(library: Any, sent: Any, answer: Answer, is_streamed: bool) -> Any
 
 
 class _Parts(io.RawIOBase):
-    """The parts of an answer, each as soon as it is there."""
+    """The parts of an answer, readable as urllib3's are, each as soon as it is ready."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._parts = answer.parts()
 
     def stream(self, amount: int | None = None, decode_content: bool | None = None) -> Any:
-        """Return the parts, as ``requests`` reads what urllib3 gives."""
+        """Yield the parts of the answer, as urllib3's ``stream`` does."""
         return self._parts
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True: an answer can be read."""
         return True
 
     def read(self, amount: int | None = -1) -> bytes:
-        """Return the next part, or all of them."""
+        """Return the next part, or all that are left."""
         if amount is None or amount < 0:
             return b"".join(self._parts)
         return next(self._parts, b"")
 
     def close(self) -> None:
-        """Stop what still answers."""
+        """Stop the answer."""
         self._answer.close()
         super().close()
 
     def release_conn(self) -> None:
-        """Give nothing back: there is no connection."""
+        """Do nothing: there is no connection."""

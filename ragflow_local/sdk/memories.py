@@ -1,4 +1,4 @@
-"""Memories and their messages, by their released names."""
+"""Memories of the released client, and their messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ragflow_local.sdk.base import Base, Caller
 
 
 class Memory(Base):
-    """What was said to agents, to be searched."""
+    """A memory: messages of agents that are searched."""
 
     id: str
     name: str
@@ -58,11 +58,11 @@ class Memory(Base):
         return self
 
     def update(self, update_dict: Mapping[str, Any]) -> Self:
-        """Change what is named."""
+        """Change the named fields."""
         return self._take(self.rag.data("PUT", self._path, dict(update_dict)))
 
     def get_config(self) -> Self:
-        """Fetch it anew."""
+        """Fetch the memory anew."""
         return self._take(self.rag.data("GET", f"{self._path}/config"))
 
     def list_memory_messages(
@@ -72,7 +72,7 @@ class Memory(Base):
         page: int = 1,
         page_size: int = 50,
     ) -> dict[str, Any]:
-        """Return a page of its messages, the newest first; ``keywords`` is a part of a session."""
+        """Return a page of the messages, newest first; ``keywords`` is part of a session id."""
         data = self.rag.data(
             "GET",
             self._path,
@@ -84,12 +84,12 @@ class Memory(Base):
         return dict(data)
 
     def forget_message(self, message_id: int) -> bool:
-        """Let a message be found no longer."""
+        """Take a message out of search."""
         self.rag.data("DELETE", f"/messages/{self.id}:{message_id}", {})
         return True
 
     def update_message_status(self, message_id: int, status: bool) -> bool:
-        """Let a message be found, or not."""
+        """Switch a message on or off for search."""
         self.rag.data("PUT", f"/messages/{self.id}:{message_id}", {"status": status})
         return True
 
@@ -99,12 +99,12 @@ class Memory(Base):
 
 
 class MemoryCalls(Caller):
-    """The calls of ``RAGFlow`` that deal with memories."""
+    """The calls of ``RAGFlow`` for memories."""
 
     def create_memory(
         self, name: str, memory_type: Sequence[str], embd_id: str, llm_id: str
     ) -> Memory:
-        """Make a memory; a taken name gets a number."""
+        """Create a memory; a taken name gets a number."""
         body = {
             "name": name,
             "memory_type": list(memory_type) if isinstance(memory_type, tuple) else memory_type,
@@ -150,7 +150,7 @@ class MemoryCalls(Caller):
         agent_response: str,
         user_id: str = "",
     ) -> str:
-        """Keep what was said in each of some memories; return what the answer says."""
+        """Add a message to each of several memories, and return the message of the answer."""
         body = {
             "memory_id": list(memory_id) if isinstance(memory_id, tuple) else memory_id,
             "agent_id": agent_id,

@@ -1,4 +1,4 @@
-"""RAGFlow, by its released names: calls of an engine in this process."""
+"""The ``RAGFlow`` of the released client, on an engine in this process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOK_SECONDS = 1.0
 
 
 class RAGFlow(AgentCalls, MemoryCalls):
-    """RAGFlow's client with an engine in its place: no server, no account, no network.
+    """RAGFlow's client on an engine in this process: no server, no account, no network.
 
     Args:
         api_key: Names the tenant. This is order, not protection.
@@ -91,7 +91,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         query: Mapping[str, object] | None = None,
         files: tuple[File, ...] | None = None,
     ) -> Answer:
-        """Return what a call of a path below ``/api/v1`` is answered."""
+        """Return the answer to a call of a path below ``/api/v1``."""
         texts = {name: _texts(value) for name, value in (query or {}).items() if value is not None}
         key = self.user_key or ""
         return self._api.handle(Request(method, ROOT + path, texts, body, files, key))
@@ -116,7 +116,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         return envelope.get("data")
 
     def wait(self, document_id: str) -> None:
-        """Return when a document is not being parsed, or no longer."""
+        """Wait until a document is not being parsed."""
         jobs = self.engine.project.jobs
         while (progress := jobs.progress_of(document_id)) is not None:
             jobs.wait_for_change(document_id, progress, _LOOK_SECONDS)
@@ -163,7 +163,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         *,
         language: str | None = None,
     ) -> DataSet:
-        """Make a dataset; a taken name gets a number.
+        """Create a dataset; a taken name gets a number.
 
         Raises:
             RefusedError: It is refused; the message says why.
@@ -185,11 +185,11 @@ class RAGFlow(AgentCalls, MemoryCalls):
         return DataSet(self, self.data("POST", "/datasets", modern_dataset(body)))
 
     def delete_datasets(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
-        """Delete datasets by their ids, or all; nothing where nothing is named."""
+        """Delete datasets by their ids, or all; without either, none."""
         self.data("DELETE", "/datasets", named(ids, delete_all))
 
     def get_dataset(self, name: str) -> DataSet:
-        """Return the dataset of a name.
+        """Return the dataset with a name.
 
         Raises:
             RefusedError: There is none.
@@ -210,7 +210,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         *,
         ids: Sequence[str] | None = None,
     ) -> list[DataSet]:
-        """Return a page of the datasets that the tenant sees.
+        """Return a page of the tenant's datasets.
 
         Raises:
             RefusedError: There is none of that id or name.
@@ -247,7 +247,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         prompt: Chat.Prompt | Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Chat:
-        """Make a chat, in the words of today or in those of clients up to 0.24.
+        """Create a chat, by today's arguments or those of clients up to 0.24.
 
         Those say ``avatar``, ``llm`` and ``prompt``, also by position.
 
@@ -270,7 +270,7 @@ class RAGFlow(AgentCalls, MemoryCalls):
         return Chat(self, self.data("POST", "/chats", {**body, **more}))
 
     def delete_chats(self, ids: Sequence[str] | None = None, delete_all: bool = False) -> None:
-        """Delete chats by their ids, or all; nothing where nothing is named."""
+        """Delete chats by their ids, or all; without either, none."""
         self.data("DELETE", "/chats", named(ids, delete_all))
 
     def get_chat(self, chat_id: str) -> Chat:
@@ -356,12 +356,12 @@ class RAGFlow(AgentCalls, MemoryCalls):
 
 
 def _texts(value: object) -> list[str]:
-    """Return a parameter of a query as texts."""
+    """Return a query parameter as a list of texts."""
     return [str(entry) for entry in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _names_of_environment() -> dict[str, str]:
-    """Return the names of models that the environment gives."""
+    """Return the names of models in the environment."""
     names = {}
     for pair in os.environ.get(_NAMES, "").split(","):
         name, sign, own = (part.strip() for part in pair.partition("="))

@@ -1,4 +1,4 @@
-"""What ``rag.post(…)`` and its like return: an answer, read as scripts read one of ``requests``."""
+"""Answers of ``rag.post(…)`` and the other calls, read as responses of ``requests`` are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ragflow_local.rest import Answer
 
 
 class Response:
-    """An answer.
+    """The answer to a call.
 
     Attributes:
         status_code: HTTP's.
@@ -27,41 +27,41 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Whether HTTP's status says so."""
+        """Whether HTTP's status is below 400."""
         return self.status_code < 400
 
     @property
     def content(self) -> bytes:
-        """All of its bytes."""
+        """The bytes of the answer."""
         if self._content is None:
             self._content = b"".join(self._answer.parts())
         return self._content
 
     @property
     def text(self) -> str:
-        """All of it as a text."""
+        """The answer as a text."""
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Return what it says."""
+        """Return the JSON of the answer."""
         return json.loads(self.content)
 
     def iter_lines(self, decode_unicode: bool = False, **how: object) -> Iterator[Any]:
-        """Yield its lines, each as soon as it is there."""
+        """Yield the lines of the answer, each as soon as it is ready."""
         parts = self._answer.parts() if self._content is None else iter([self._content])
         for part in parts:
             for line in part.splitlines():
                 yield line.decode() if decode_unicode else line
 
     def iter_content(self, chunk_size: int = 1, **how: object) -> Iterator[bytes]:
-        """Yield its parts, each as soon as it is there."""
+        """Yield the parts of the answer, each as soon as it is ready."""
         yield from self._answer.parts() if self._content is None else [self._content]
 
     def raise_for_status(self) -> None:
-        """Raise nothing: what is wrong stands in ``code`` and ``message``."""
+        """Do nothing: an error is in ``code`` and ``message``."""
 
     def close(self) -> None:
-        """Stop what still answers."""
+        """Stop the answer."""
         self._answer.close()
 
     def __enter__(self) -> Response:

@@ -1,4 +1,4 @@
-"""Session and Message, by their released names."""
+"""Sessions and messages of the released client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GREETING = "Hi! I am your assistant, can I help you?"
 
 
 class Message(Base):
-    """What was answered.
+    """A message of an answer.
 
     Attributes:
         content: The text; of a stream all of it so far.
@@ -63,7 +63,7 @@ class Session(Base):
         return_trace: bool | None = None,
         **more: Any,
     ) -> Iterator[Message]:
-        """Yield the answer: once, or with ``stream`` each time there is more of it.
+        """Yield the answer once, or with ``stream`` each time it has grown.
 
         Args:
             question: What is asked.
@@ -104,7 +104,7 @@ class Session(Base):
             answer.close()
 
     def update(self, update_message: Mapping[str, Any]) -> None:
-        """Change its ``name``."""
+        """Rename the session."""
         path = f"/chats/{self.chat_id}/sessions/{self.id}"
         self.rag.data("PATCH", path, dict(update_message))
 

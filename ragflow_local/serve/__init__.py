@@ -1,4 +1,4 @@
-"""One door on this computer: HTTP in, calls of the released API, answers and events out.
+"""Serves the released API over HTTP on this computer.
 
     connection ─guard─▶ request ─rest.handle─▶ answer        and a small page at ``/``
 

@@ -1,4 +1,4 @@
-"""ASGI in, ASGI out: a request is read within limits, answered in a thread, and stopped in time."""
+"""The ASGI application: reads requests within limits, answers in threads, and stops in time."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _BLANK = (b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-polic
 
 
 class Gone(Exception):  # noqa: N818 -- caught in this module
-    """The client has left, or takes too long."""
+    """The client has left, or is too slow."""
 
 
 class TooLarge(Exception):  # noqa: N818 -- caught in this module
-    """A body is larger than it may be."""
+    """The body of a request exceeds the limit."""
 
 
 class App:
-    """The application that a server of ASGI's calls.
+    """The application that an ASGI server calls.
 
     Args:
         api: The released API, whose keys are all one tenant's.
@@ -58,7 +58,7 @@ class App:
         self.is_ending = False
 
     def stop_all(self) -> None:
-        """Stop the answers that are being written; nothing new is begun."""
+        """Stop the answers that are being written, and begin no new ones."""
         self.is_ending = True
         for stop in list(self._stops):
             stop.set()
@@ -101,7 +101,7 @@ class App:
 
     @contextlib.contextmanager
     def _holding(self, call: _Call) -> Iterator[None]:
-        """Count the body of a call among those that are in memory."""
+        """Count the body of a call among those in memory while the block runs."""
         size = call.declared_bytes()
         if self._held_bytes + size > self._rules.most_held_bytes:
             raise TooLarge("Too many bodies are being read. Try again in a moment.")
@@ -142,7 +142,7 @@ class App:
             answer.close()
 
     def _made(self, call: _Call, body: bytes, stop: Stop) -> Answer:
-        """Return the answer; called in a thread."""
+        """Return the answer to a request; called in a thread."""
         try:
             request = self._request(call, body, stop)
             page = self._page.answer(request)
@@ -166,7 +166,7 @@ class App:
 
 
 def _in_openais_form(answer: Answer) -> Answer:
-    """Return an answer of the frame around the paths as OpenAI's clients read it."""
+    """Return an error of the service in OpenAI's form."""
     code = answer.envelope.get("code")
     if not isinstance(code, int) or code == 0:
         return answer
@@ -176,7 +176,7 @@ def _in_openais_form(answer: Answer) -> Answer:
 
 
 class _Call:
-    """One request and where its answer goes."""
+    """A request, and the channel of its answer."""
 
     def __init__(
         self,
@@ -198,7 +198,7 @@ class _Call:
     # ── in ──
 
     def declared_bytes(self) -> int:
-        """Return how large the body says it is, or may be at most."""
+        """Return the declared size of the body, or the limit if none is declared."""
         most = self._rules.most_bytes(self.headers.get("content-type", ""))
         declared = self.headers.get("content-length", "")
         if "transfer-encoding" in self.headers:
@@ -234,7 +234,7 @@ class _Call:
             raise Gone from None
 
     async def left(self, stop: Stop) -> None:
-        """Set ``stop`` when the client leaves."""
+        """Wait until the client leaves, then set ``stop``."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
         stop.set()
@@ -242,7 +242,7 @@ class _Call:
     # ── out ──
 
     async def refuse(self, refused: guard.Refused) -> None:
-        """Say why there is no answer; whoever is still sending is not read on."""
+        """Send a refusal, without reading the rest of the body."""
         if self.path.startswith(_OPENAI):
             answer = failed(refused.status, refused.message)
         else:
@@ -251,7 +251,7 @@ class _Call:
         await self.send_whole(answer, is_closing=not self._is_read)
 
     async def send_whole(self, answer: Answer, *, is_closing: bool = False) -> None:
-        """Send an answer that is there."""
+        """Send a whole answer."""
         body = answer.content
         if body is None:
             body = json.dumps(answer.envelope, ensure_ascii=False).encode("utf-8", "replace")
@@ -270,11 +270,11 @@ class _Call:
         await self._out({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def send_part(self, part: bytes, *, is_last: bool = False) -> None:
-        """Send a piece of it."""
+        """Send a part of the body of an answer."""
         await self._out({"type": "http.response.body", "body": part, "more_body": not is_last})
 
     def _shared(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers by which a browser lets an allowed page of elsewhere read."""
+        """Return the CORS headers for the page of a request, if it is allowed."""
         origin = self.headers.get("origin", "")
         if origin not in self._rules.origins:
             return []
@@ -286,7 +286,7 @@ class _Call:
         ]
 
     async def _out(self, message: Message) -> None:
-        """Send; whoever takes nothing for too long has left."""
+        """Send a message to the client; one that takes nothing for too long has left."""
         try:
             async with asyncio.timeout(self._rules.body_seconds):
                 await self._send(message)

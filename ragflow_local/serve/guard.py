@@ -1,4 +1,4 @@
-"""Who may ask: the address asked for, the page it is asked from, the key, the path, the size."""
+"""Decides which requests are answered, by host, origin, key, path and size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORM = "multipart/form-data"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a service allows.
+    """The requests that a service allows.
 
     Attributes:
         names: Hosts by which it may be asked for, beside those of this computer; a page of another
@@ -45,21 +45,21 @@ class Rules:
     most_connections: int = 1000
 
     def most_bytes(self, content_type: str) -> int:
-        """Return how large the body of a call may be."""
+        """Return the largest allowed body of a call, in bytes."""
         is_form = content_type.lower().startswith(_FORM)
         return self.most_upload_bytes if is_form else self.most_body_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a request is not answered: HTTP's status, and a sentence."""
+    """The reason a request is refused: HTTP's status and a sentence."""
 
     status: int
     message: str
 
 
 def refused(rules: Rules, path: str, method: str, headers: Mapping[str, str]) -> Refused | None:
-    """Return why a request is refused by its head alone; None where it is not.
+    """Return the reason to refuse a request by its head alone, or None.
 
     Args:
         rules: What is allowed.
@@ -92,7 +92,7 @@ def _by_origin(rules: Rules, path: str, method: str, headers: Mapping[str, str])
 
 
 def is_right_key(rules: Rules, headers: Mapping[str, str]) -> bool:
-    """Say whether a request has the key, where one is asked for."""
+    """Return whether a request has the key, if one is required."""
     if not rules.key:
         return True
     given = headers.get("authorization", "").removeprefix("Bearer").strip()
@@ -100,7 +100,7 @@ def is_right_key(rules: Rules, headers: Mapping[str, str]) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether an address to listen at is of this computer alone."""
+    """Return whether only this computer can reach an address to listen at."""
     if host == "localhost":
         return True
     try:
@@ -110,7 +110,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _host_of(header: str) -> str:
-    """Return the host of a ``Host`` header, without its port; "" for none that can be read."""
+    """Return the host of a ``Host`` header without its port, or "" if it cannot be read."""
     try:
         parts = urlsplit(f"//{header}")
         _ = parts.port

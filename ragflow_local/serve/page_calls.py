@@ -1,4 +1,4 @@
-"""The page at ``/``: its files, and what it asks beside the API: lists, passages, pictures."""
+"""Serves the page at ``/``: its files, and its calls for lists, passages and pictures."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DPI = 100.0
 
 
 class PageCalls:
-    """What the page loads and asks.
+    """The files and calls of the page.
 
     Args:
         engine: An open engine.
@@ -62,11 +62,11 @@ class PageCalls:
         }
 
     def file(self, method: str, path: str) -> Answer | None:
-        """Return a file of the page; None for any other path."""
+        """Return a file of the page, or None for any other path."""
         return self._files.get(path) if method in ("GET", "HEAD") else None
 
     def answer(self, request: Request) -> Answer | None:
-        """Return the answer to a call of the page's; None for any other path.
+        """Return the answer to a call of the page, or None for any other path.
 
         Raises:
             RagflowError: The engine cannot do it.
@@ -158,7 +158,7 @@ def _told(document: Document) -> dict[str, Any]:
 
 
 def _parts(chunk: Chunk, terms: frozenset[str]) -> list[tuple[str, bool]]:
-    """Return the text of a passage in parts, each with whether the question says it."""
+    """Return the text of a passage in parts, each with whether it matches the question."""
     text, parts, end = chunk.content, [], 0
     for start, stop in spans_of(text, terms):
         parts += [(text[end:start], False), (text[start:stop], True)]

@@ -1,4 +1,4 @@
-"""The server around the application: uvicorn, with patience for slow clients that ends."""
+"""Runs the application in uvicorn, with time limits for slow clients."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BACKLOG = 512
 
 
 class Service:
-    """A project that is served until it is told to end.
+    """A project served over HTTP until it is stopped.
 
     Args:
         engine: An open engine; it stays open when the service ends.
@@ -86,19 +86,19 @@ class Service:
             self._listener.close()
 
     def start(self) -> threading.Thread:
-        """Serve in a thread of its own, which is returned."""
+        """Serve in a thread, and return it."""
         thread = threading.Thread(target=self.run, name="ragflow-serve", daemon=True)
         thread.start()
         return thread
 
     def stop(self) -> None:
-        """Let the service end; the answers that are being written stop."""
+        """Stop the service and the answers that are being written."""
         self.app.stop_all()
         self._server.should_exit = True
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, which stops what is being answered before it waits for it."""
+    """uvicorn's server, which stops running answers before it waits for them."""
 
     def __init__(self, config: uvicorn.Config, stop_all: Callable[[], None]) -> None:
         super().__init__(config)
@@ -110,7 +110,7 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, or tell why there is none.
+    """Return a listening socket, or raise if the address cannot be used.
 
     Raises:
         InvalidValueError: The address is taken, or none of this computer's.
@@ -129,7 +129,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _patient(seconds: float) -> type[H11Protocol]:
-    """Return uvicorn's protocol, which waits only so long for the head of a request."""
+    """Return uvicorn's protocol with a time limit for the head of a request."""
 
     class Patient(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own

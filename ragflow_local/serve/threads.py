@@ -1,4 +1,4 @@
-"""Threads that calls wait in: the engine waits for disks and models, and the loop must not."""
+"""Runs blocking calls in threads, so that the event loop never waits for disks or models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Work = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoo
 
 
 class Threads:
-    """Threads made as they are needed, up to a number; then work waits for one that is free.
+    """A pool of threads that grows as needed up to a number; then work waits.
 
     They end with the program whatever they do: one that loads a model holds up no Ctrl-C, as those
     of ``ThreadPoolExecutor`` do.
@@ -32,7 +32,7 @@ class Threads:
         self._free = 0
 
     async def run(self, call: Callable[[], Result]) -> Result:
-        """Return what ``call`` returns, called in one of the threads."""
+        """Run ``call`` in one of the threads, and return its result."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Result] = loop.create_future()
         with self._lock:
