@@ -181,14 +181,14 @@ class _Writing:
                 self._closing = loop.call_later(_IDLE_SECONDS, self.close)
 
     def close(self) -> None:
-        """Let others write."""
+        """Close the project, so that others may write."""
         if self._rag is not None:
             self._rag.close()
             self._rag = None
 
 
 class _Tools:
-    """The tools; an assistant reads their docstrings."""
+    """The tools of the server; an assistant reads the docstrings of its methods."""
 
     def __init__(self, rag: RAGFlow, writing: _Writing, model: str | None) -> None:
         self._rag = rag

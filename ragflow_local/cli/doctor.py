@@ -1,4 +1,4 @@
-"""``doctor``: what is wrong with a project, and putting it right."""
+"""``doctor``: checks a project for damage, and repairs it."""
 
 from __future__ import annotations
 

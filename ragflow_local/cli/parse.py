@@ -1,4 +1,4 @@
-"""``parse``: documents that are there made searchable, and what became of them."""
+"""``parse``: parses documents that were added earlier, and reports the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``serve``: the project over HTTP on this computer, for other programs and a browser."""
+"""``serve``: serves the project over HTTP to programs and browsers on this computer."""
 
 from __future__ import annotations
 
