@@ -34,6 +34,7 @@ from ragflow_local.stores.catalog import (
 )
 from ragflow_local.stores.directory import Directory
 from ragflow_local.stores.files import Files
+from ragflow_local.stores.snapshots.fetched import current
 from ragflow_local.stores.vectors import Vectors
 from ragflow_local.text.plurals import count_of
 
@@ -100,7 +101,7 @@ def examine(project_dir: Path, *, compared: int = _COMPARED) -> Report:
     Raises:
         InvalidValueError: There is no project.
     """
-    directory = Directory(project_dir.expanduser().resolve())
+    directory = Directory(current(project_dir.expanduser().resolve()))
     if not directory.catalog.exists() and not (directory.path / "project.json").exists():
         raise InvalidValueError("project_dir", str(project_dir), "a directory with a project")
     is_open = not directory.was_closed()
@@ -206,8 +207,9 @@ def repair(project_dir: Path) -> list[str]:
     Raises:
         ProjectLockedError: A process has the project open.
         DamagedProjectError: The catalog itself is torn.
+        FetchedProjectError: It was fetched: fetching it anew is the way.
     """
-    directory = Directory(project_dir.expanduser().resolve())
+    directory = Directory(current(project_dir.expanduser().resolve()))
     before = examine(directory.path)
     directory.lock(is_repair=True)
     is_done = False

@@ -9,6 +9,7 @@ import signal
 import tempfile
 import warnings
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from ragflow_local.errors import InvalidValueError, ProjectClosedError
 from ragflow_local.ingest.interrupted import told
 from ragflow_local.project import Options, Project
 from ragflow_local.settings import Limits, check_text, check_whole
+from ragflow_local.stores.snapshots.fetched import current
 
 DEFAULT_PROJECT = "ragflow_project"
 
@@ -83,12 +85,16 @@ class Opening:
         if waiting := told(self._project.take_waiting()):
             warnings.warn(waiting, RuntimeWarning, stacklevel=2)
         # An engine that is dropped without close() gives its project back too.
-        self._finalizer = weakref.finalize(self, self._project.release)
-        self._finalizer.atexit = False
+        self._finalizer: weakref.finalize[..., Any] = self._released_with_me(self._project)
 
     def _open(self, options: Options) -> Project:
         given = [name for name, is_given in self._given.items() if is_given]
-        return Project.open(self.project_dir, options, given)
+        return Project.open(current(self.project_dir), options, given)
+
+    def _released_with_me(self, *projects: Project) -> weakref.finalize[..., Any]:
+        finalizer = weakref.finalize(self, _release, projects)
+        finalizer.atexit = False
+        return finalizer
 
     @classmethod
     def temporary(cls, api_key: str = "", **options: Any) -> Self:
@@ -172,6 +178,11 @@ class Opening:
 
     def __repr__(self) -> str:
         return f"RAGFlow(project_dir={str(self.project_dir)!r})"
+
+
+def _release(projects: Iterable[Project]) -> None:
+    for project in projects:
+        project.release()
 
 
 def _end(number: int, _: FrameType | None) -> None:

@@ -11,9 +11,9 @@ from ragflow_local.api.chat import Chat, delete_chats
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.document import Document, ParserConfig
-from ragflow_local.api.opening import Opening
 from ragflow_local.api.parsing import On, OnProgress, parse_in_background
 from ragflow_local.api.retrieval import retrieve_chunks
+from ragflow_local.api.snapshots import Snapshots
 from ragflow_local.api.streams import awaited
 from ragflow_local.errors import InvalidValueError, ReadOnlyProjectError
 from ragflow_local.retrieve.search import SearchOptions
@@ -21,7 +21,7 @@ from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import chats, datasets
 
 
-class RAGFlow(Opening):
+class RAGFlow(Snapshots):
     """An engine on a project directory: no server, no account, no network.
 
     Args:

@@ -40,7 +40,12 @@
         ├── ReadOnlyProjectError      opened with read_only=True
         ├── DamagedProjectError       a file of it is missing or torn
         ├── DiskError                 the disk is full, failing, or must not be written
-        └── ProjectVersionError       written by a newer or an earlier version
+        ├── ProjectVersionError       written by a newer or an earlier version
+        ├── FetchedProjectError       fetched, so for reading only
+        └── SnapshotError             what is published cannot be written, or not read whole
+            ├── DamagedSnapshotError  a part of it is missing or torn
+            ├── SnapshotVersionError  published by a newer version
+            └── OtherPublisherError   another publisher publishes there
 
 A message says what happened, with which thing, and the way out. The class writes it from
 its fields, so callers raise facts, and tests check fields.
@@ -83,6 +88,13 @@ from ragflow_local.errors.models import (
     ModelTooLargeError,
     NoAnswerLeftError,
 )
+from ragflow_local.errors.snapshots import (
+    DamagedSnapshotError,
+    FetchedProjectError,
+    OtherPublisherError,
+    SnapshotError,
+    SnapshotVersionError,
+)
 from ragflow_local.errors.stores import (
     DamagedProjectError,
     DiskError,
@@ -105,7 +117,9 @@ __all__ = [
     "DamagedFileError",
     "DamagedModelError",
     "DamagedProjectError",
+    "DamagedSnapshotError",
     "DiskError",
+    "FetchedProjectError",
     "ForkedError",
     "InvalidValueError",
     "LimitError",
@@ -117,6 +131,7 @@ __all__ = [
     "NameTakenError",
     "NoAnswerLeftError",
     "NotFoundError",
+    "OtherPublisherError",
     "PageTimeError",
     "ParseCancelledError",
     "ParseError",
@@ -133,6 +148,8 @@ __all__ = [
     "ReadOnlyProjectError",
     "RecognitionError",
     "RefusedError",
+    "SnapshotError",
+    "SnapshotVersionError",
     "StoreError",
     "UnsupportedFileError",
     "UnusableDirectoryError",

@@ -1,4 +1,4 @@
-"""More hands than one computer has: places that parse for a project.
+"""More hands than one computer has: places that parse for a project, and readers of its snapshots.
 
 A room for what goes beyond one process on one directory. It knows open projects, and nothing of the
 API, which calls it. Each name is loaded when it is first used: no library of a cluster comes with
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from ragflow_local.ingest.places import Place, Pool
     from ragflow_local.ingest.remote import parse_batch
     from ragflow_local.scale.ray import RayPlace
+    from ragflow_local.scale.snapshots import Fetched, fetch
 
-__all__ = ["Place", "Pool", "RayPlace", "parse_batch"]
+__all__ = ["Fetched", "Place", "Pool", "RayPlace", "fetch", "parse_batch"]
 
 _MODULES = {
     "Place": "ragflow_local.ingest.places",
     "Pool": "ragflow_local.ingest.places",
     "RayPlace": "ragflow_local.scale.ray",
+    "Fetched": "ragflow_local.scale.snapshots",
+    "fetch": "ragflow_local.scale.snapshots",
     "parse_batch": "ragflow_local.ingest.remote",
 }
 

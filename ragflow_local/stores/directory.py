@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from ragflow_local.errors import (
     DamagedProjectError,
     DiskError,
+    FetchedProjectError,
     ProjectLockedError,
     ProjectReplacedError,
     ProjectVersionError,
@@ -34,6 +35,7 @@ from ragflow_local.stores.durable import make_folder, write_whole
 from ragflow_local.stores.mounts import network_of
 from ragflow_local.stores.parts import (
     CATALOG,
+    SNAPSHOT,
     check_new,
     check_parts,
     read_json,
@@ -79,8 +81,12 @@ class Directory:
             ProjectLockedError: Another process has it open for writing.
             ProjectVersionError: A newer version wrote it.
             DamagedProjectError: The catalog is gone, or not as it was when it was closed.
+            FetchedProjectError: It is a snapshot that was fetched.
         """
         import filelock
+
+        if (self.path / SNAPSHOT).exists():
+            raise FetchedProjectError(self.path.parent)
 
         try:
             make_folder(self.path, is_durable=self._is_durable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,21 @@ class Files:
         if hashlib.sha256(data).digest() != kept[-_HASH_BYTES:]:
             raise DamagedProjectError(path, "it is not the picture that was kept", _PARSE_AGAIN)
         return data
+
+    def image_hash(self, chunk_id: str) -> tuple[str, int]:
+        """Return what the SHA-256 of a picture should be, and its bytes; it is not read itself.
+
+        Raises:
+            DamagedProjectError: It is gone.
+        """
+        path = self._image(chunk_id)
+        try:
+            with telling_disk(path), telling_links(path), read_own(path) as file:
+                size = max(0, file.seek(0, os.SEEK_END) - _HASH_BYTES)
+                file.seek(size)
+                return file.read(_HASH_BYTES).hex().zfill(2 * _HASH_BYTES), size
+        except FileNotFoundError:
+            raise DamagedProjectError(path, "it is missing", _PARSE_AGAIN) from None
 
     def remove_image(self, chunk_id: str) -> None:
         """Remove the picture of a chunk; nothing happens where there is none."""

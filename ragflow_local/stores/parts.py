@@ -17,6 +17,7 @@ from ragflow_local.errors import UnusableDirectoryError
 from ragflow_local.stores.names import is_sha256, is_unfinished
 
 CATALOG = "catalog.sqlite3"
+SNAPSHOT = "snapshot.json"  # of one that was fetched; see ``snapshots.fetched``
 FOLDERS = ("files", "images", "vectors", "trash")
 # Written in place: with a second name elsewhere, what is there would change along.
 _IN_PLACE = (CATALOG, f"{CATALOG}-wal", f"{CATALOG}-shm", f"{CATALOG}-journal", "commits", "lock")

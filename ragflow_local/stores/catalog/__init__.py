@@ -285,6 +285,8 @@ class Catalog:
             # FULL: what was acknowledged survives a power cut, for one fdatasync a commit.
             connection.execute(f"PRAGMA synchronous={'FULL' if self._is_durable else 'OFF'}")
             connection.execute("PRAGMA journal_mode=WAL")
+            # What is deleted is gone from the file too, which is published and backed up.
+            connection.execute("PRAGMA secure_delete=ON")
             connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG_BYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA cache_size=-16384")

@@ -1,0 +1,43 @@
+"""Publishing and fetching by the public names."""
+
+from pathlib import Path
+
+import pytest
+
+from ragflow_local import RAGFlow
+from ragflow_local.doctor import examine
+from ragflow_local.errors import FetchedProjectError, InvalidValueError
+from ragflow_local.scale import Fetched, fetch
+from tests.conftest import Parse
+
+
+def test_a_project_is_published_fetched_and_read(
+    rag: RAGFlow, parsed: Parse, tmp_path: Path
+) -> None:
+    parsed("kraken.txt", b"The kraken sleeps.")
+    published = rag.publish(tmp_path / "store")
+    fetched = fetch((tmp_path / "store").as_uri(), tmp_path / "readers")
+    assert isinstance(fetched, Fetched)
+    assert fetched.number == published.number == 1
+    assert examine(tmp_path / "readers").is_healthy
+    with RAGFlow(project_dir=tmp_path / "readers", read_only=True) as reader:
+        [dataset] = reader.list_datasets()
+        assert reader.retrieval("kraken", [dataset])[0].content == "The kraken sleeps."
+        parsed("whale.txt", b"The whale swims.")
+        rag.publish(tmp_path / "store")
+        assert not reader.refresh()
+        assert fetch(tmp_path / "store", tmp_path / "readers", keep=1).number == 2
+        assert reader.refresh()
+        assert len(reader.get_dataset("sea_life").list_docs()) == 2
+    with pytest.raises(FetchedProjectError):
+        RAGFlow(project_dir=tmp_path / "readers")
+
+
+def test_a_reader_of_a_project_that_was_not_fetched_stays(rag: RAGFlow) -> None:
+    assert not rag.refresh()
+
+
+@pytest.mark.parametrize("keep", [0, -1, "2"])
+def test_one_snapshot_at_least_stays(tmp_path: Path, keep: int) -> None:
+    with pytest.raises(InvalidValueError, match="keep"):
+        fetch(tmp_path, tmp_path / "readers", keep=keep)

@@ -1,0 +1,433 @@
+"""Publishing: only what is new, nothing that is private, and harmless wherever it ends."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from ragflow_local import DataSet, RAGFlow
+from ragflow_local.doctor import examine
+from ragflow_local.errors import (
+    DamagedProjectError,
+    InvalidValueError,
+    OtherPublisherError,
+    RagflowError,
+)
+from ragflow_local.stores.snapshots import collecting, manifest, pages
+from ragflow_local.stores.snapshots.fetched import current
+from ragflow_local.stores.snapshots.fetching import fetch
+from ragflow_local.stores.snapshots.objects import Objects
+from tests.stores.snapshots.conftest import Put
+from tests.stores.snapshots.stores import How, Store, copied
+from tests.stores.snapshots.test_fetching import fetched, says
+
+
+def named(store: Path) -> set[str]:
+    """Return the names of all objects but HEAD."""
+    return {f"{path.parent.name}/{path.name}" for path in store.rglob("*/*") if path.is_file()}
+
+
+def size_of(store: Path) -> int:
+    return sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+
+
+def test_what_has_not_changed_is_not_published_again(rag: RAGFlow, put: Put, store: Path) -> None:
+    put("a.txt", "A kraken.")
+    first = rag.publish(store)
+    assert (first.number, first.is_new) == (1, True)
+    before = named(store)
+    again = rag.publish(store)
+    assert (again.number, again.is_new, again.written_bytes) == (1, False, 0)
+    assert named(store) == before
+
+
+def test_only_what_is_new_is_written(rag: RAGFlow, put: Put, store: Path) -> None:
+    for number in range(30):
+        put(f"{number}.txt", *(f"The kraken {number} has {n} arms." for n in range(20)))
+    first = rag.publish(store)
+    put("new.txt", "A squid.", image=b"PNG")
+    before = size_of(store)
+    second = rag.publish(store)
+    assert second.number == 2
+    assert 0 < second.written_bytes < 0.3 * first.written_bytes
+    assert size_of(store) - before <= second.written_bytes
+
+
+@pytest.mark.parametrize("how", ["before", "halfway", "after"])
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_publish_that_ends_at_any_call_is_harmless(
+    rag: RAGFlow, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How, step: int
+) -> None:
+    """HEAD itself may be torn, where a store writes in place: the next best manifest counts."""
+    monkeypatch.setattr(collecting, "GRACE_SECONDS", -1.0)  # it collects too
+    store, readers = tmp_path / "store", tmp_path / "readers"
+    put("a.txt", "A kraken.", image=b"PNG of a kraken")
+    put("b.txt", "A whale.", image=b"PNG of a whale")
+    for number in range(3):  # so that one is collected
+        put("c.txt", f"A squid of {number} arms.")
+        rag.publish(store, keep=3)
+    old = copied(store, tmp_path / "old")
+    fetched(old, tmp_path / "held")
+    put("b.txt", "A dolphin.", image=b"PNG of a dolphin")
+    ends: list[int] = []
+    while True:
+        store = copied(old, store)
+        handler = Store(step * len(ends) + len(how) % step, how)
+        with contextlib.suppress(RagflowError):
+            rag.publish(store, filesystem=handler.filesystem, keep=2)
+        if not handler.has_ended:
+            break
+        result = fetch(Objects.at(store), copied(tmp_path / "held", readers), keep=2)
+        ends.append(result.number)
+        if len(ends) % 5 == 0:
+            expected = "A dolphin." if result.number == 4 else "A whale."
+            assert expected in says(readers, "kraken whale dolphin squid")
+            assert examine(readers).is_healthy
+            assert rag.publish(store, keep=2).number == 4
+            fetched(store, readers)
+            assert "A dolphin." in says(readers, "kraken whale dolphin squid")
+    assert step * len(ends) > 25
+    assert ends == sorted(ends)
+    assert set(ends) == {3, 4}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("calls", [4, 7, 10, 12, 13, 14, 17])
+def test_a_publish_that_is_killed_leaves_no_half_object_in_a_folder(
+    rag: RAGFlow, put: Put, store: Path, readers: Path, calls: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    put("b.txt", "A whale.")
+    project = rag.project.path
+    rag.close()
+    child = os.fork()
+    if child == 0:
+        try:
+            done = iter(range(calls))
+            real = Objects._telling
+
+            def telling(self: Objects, name: str) -> object:
+                if next(done, None) is None:
+                    os._exit(86)
+                return real(self, name)
+
+            monkeypatch.setattr(Objects, "_telling", telling)
+            with RAGFlow(project_dir=project, read_only=True) as reader:
+                reader.publish(store)
+        finally:
+            os._exit(0)
+    assert os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 86
+    fetched(store, readers)
+    assert says(readers, "kraken whale") in (["A kraken."], ["A kraken.", "A whale."])
+    with RAGFlow(project_dir=project, read_only=True) as reader:
+        reader.publish(store)
+    fetched(store, readers)
+    assert says(readers, "kraken whale") == ["A kraken.", "A whale."]
+
+
+def publish_at(handler: Store, call: str, rag: RAGFlow, store: Path) -> None:
+    """Have another publisher publish once, just before a call."""
+    is_due = threading.Lock()
+
+    def meanwhile(now: str) -> None:
+        if now.startswith(call) and is_due.acquire(blocking=False):
+            rag.publish(store)
+
+    handler.on_call = meanwhile
+
+
+def test_a_second_publisher_is_told_before_it_replaces_anything(
+    rag: RAGFlow, put: Put, store: Path, readers: Path, tmp_path: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    rag.backup(tmp_path / "other")
+    with RAGFlow(project_dir=tmp_path / "other", embedding_model="hashing") as other:
+        other.create_dataset("of_the_other")
+        put("b.txt", "A whale.")
+        handler = Store()
+        publish_at(handler, f"write {store}/snapshots", rag, store)
+        with pytest.raises(OtherPublisherError, match="Let one process publish"):
+            other.publish(store, filesystem=handler.filesystem)
+    fetched(store, readers)
+    assert says(readers, "kraken whale") == ["A kraken.", "A whale."]
+
+
+def test_a_second_publisher_that_writes_head_at_the_same_moment_is_told(
+    rag: RAGFlow, put: Put, store: Path, readers: Path, tmp_path: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    rag.backup(tmp_path / "other")
+    with RAGFlow(project_dir=tmp_path / "other", embedding_model="hashing") as other:
+        other.create_dataset("of_the_other")
+        put("b.txt", "A whale.")
+        handler, second = Store(), Store()
+        publish_at(handler, f"write {store}/HEAD", rag, store)
+        # The other one replaces HEAD of the first: whoever looks last is told.
+        other.publish(store, filesystem=handler.filesystem)
+        publish_at(second, f"read {store}/HEAD", rag, store)
+    head = manifest.read_head(Objects.at(store))
+    assert head is not None
+    assert head.number == 2
+    fetched(store, readers)
+    with RAGFlow(project_dir=readers, read_only=True) as reader:
+        assert reader.list_datasets(name="of_the_other")
+
+
+def test_a_head_that_another_replaces_right_after_is_told(
+    rag: RAGFlow, put: Put, store: Path, tmp_path: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    old = (store / "HEAD").read_bytes()
+    put("b.txt", "A whale.")
+    handler = Store()
+
+    def replace(call: str) -> None:
+        if f"write {store}/HEAD" in handler.calls and call == f"read {store}/HEAD":
+            (store / "HEAD").write_bytes(old)
+
+    handler.on_call = replace
+    with pytest.raises(OtherPublisherError):
+        rag.publish(store, filesystem=handler.filesystem)
+
+
+def test_a_publisher_that_follows_at_once_is_no_second_one(
+    rag: RAGFlow, put: Put, store: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    handler = Store()
+
+    def follow(call: str) -> None:
+        if call == f"read {store}/HEAD" and f"write {store}/HEAD" in handler.calls:
+            handler.on_call = lambda call: None
+            put("b.txt", "A whale.")
+            rag.publish(store)
+
+    handler.on_call = follow
+    assert rag.publish(store, filesystem=handler.filesystem).number == 1
+    head = manifest.read_head(Objects.at(store))
+    assert head is not None
+    assert head.number == 2
+
+
+def test_what_another_has_collected_is_noticed_before_head_is_written(
+    rag: RAGFlow, put: Put, store: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    old = (store / "HEAD").read_bytes()
+    put("b.txt", "A whale.")
+    handler = Store()
+
+    def collect(call: str) -> None:
+        if call.startswith(f"write {store}/snapshots"):
+            for pack in (store / "packs").iterdir():
+                pack.unlink()
+
+    handler.on_call = collect
+    with pytest.raises(OtherPublisherError):
+        rag.publish(store, filesystem=handler.filesystem)
+    assert (store / "HEAD").read_bytes() == old
+
+
+@pytest.mark.parametrize("folder", ["packs", "files", "images", "contents", "snapshots"])
+@pytest.mark.parametrize("damage", ["gone", "torn"])
+def test_publishing_again_mends_what_is_damaged(
+    rag: RAGFlow, put: Put, store: Path, readers: Path, folder: str, damage: str
+) -> None:
+    put("a.txt", "A kraken.", image=b"PNG")
+    rag.publish(store)
+    for path in (store / folder).iterdir():
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[:-1])
+    assert rag.publish(store).is_new
+    fetched(store, readers)
+    assert says(readers) == ["A kraken."]
+    assert examine(readers).is_healthy
+
+
+SECRET = "the kraken told me a secret"
+
+
+def everything(store: Path) -> bytes:
+    """Return all bytes that are published, packs unpacked."""
+    objects = Objects.at(store)
+    parts = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
+    head = manifest.read_head(objects)
+    assert head is not None
+    contents = manifest.read_contents(objects, manifest.read_manifest(objects, head))
+    for pack in contents.packs:
+        data = (store / "packs" / pack.sha256).read_bytes()
+        parts.append(pages.unpacked(data, pack.pages))
+    return b"\0".join(parts)
+
+
+def talk(rag: RAGFlow, dataset: DataSet) -> None:
+    chat = rag.create_chat(
+        "assistant_of_mine", knowledgebases=[dataset], prompt=SECRET + " {knowledge}"
+    )
+    session = chat.create_session("session_of_mine")
+    for number in range(40):
+        list(session.ask(f"{SECRET} {number}?" * 20, stream=True))
+
+
+def test_nothing_private_is_published_to_the_last_byte(
+    rag: RAGFlow, put: Put, dataset: DataSet, store: Path, readers: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    talk(rag, dataset)
+    put("gone.txt", *(f"{SECRET} {number}" * 9 for number in range(60)))
+    rag.get_document(name="gone.txt").delete()
+    rag.publish(store)
+    published = everything(store)
+    for text in (SECRET, "session_of_mine", "assistant_of_mine"):
+        assert text.encode() not in published
+    fetched(store, readers)
+    assert examine(readers).is_healthy
+    with RAGFlow(project_dir=readers, read_only=True) as reader:
+        assert reader.list_chats() == []
+    assert len(rag.list_chats()[0].list_sessions()[0].messages) > 40  # the project keeps its own
+
+
+def test_assistants_are_published_where_that_is_asked_for(
+    rag: RAGFlow, put: Put, dataset: DataSet, store: Path, readers: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    talk(rag, dataset)
+    rag.publish(store, chats=True)
+    fetched(store, readers)
+    with RAGFlow(project_dir=readers, read_only=True) as reader:
+        [chat] = reader.list_chats()
+        assert chat.list_sessions() == []
+    assert b"session_of_mine" not in everything(store)
+    assert examine(readers).is_healthy
+
+
+def test_deleting_and_vacuum_leave_a_published_project_right(
+    rag: RAGFlow, put: Put, store: Path, readers: Path
+) -> None:
+    for number in range(30):
+        put(f"{number}.txt", *(f"The kraken {number} has {n} arms." for n in range(10)))
+    rag.publish(store)
+    fetched(store, readers)
+    for number in range(0, 30, 2):
+        rag.get_document(name=f"{number}.txt").delete()
+    rag.vacuum()
+    rag.publish(store)
+    fetched(store, readers)
+    report = examine(readers)
+    assert report.is_healthy
+    assert report.counts["chunks"] == 150
+    with RAGFlow(project_dir=readers, read_only=True) as reader:
+        for question in ("kraken 3 arms", "7 arms"):
+            expected = rag.retrieval(question, [rag.get_dataset("sea_life")])
+            hits = reader.retrieval(question, [reader.get_dataset("sea_life")])
+            assert [(hit.id, hit.similarity) for hit in hits] == [
+                (hit.id, hit.similarity) for hit in expected
+            ]
+
+
+def test_a_document_that_is_deleted_meanwhile_begins_the_snapshot_anew(
+    rag: RAGFlow, put: Put, store: Path, readers: Path
+) -> None:
+    put("a.txt", "A kraken.")
+    document = put("b.txt", "A whale.")
+    handler = Store()
+
+    def delete(call: str) -> None:
+        if call.startswith(f"list {store}/packs"):
+            handler.on_call = lambda call: None
+            document.delete()
+
+    handler.on_call = delete
+    rag.publish(store, filesystem=handler.filesystem)
+    fetched(store, readers)
+    assert says(readers) == ["A kraken."]
+
+
+def test_a_file_that_is_damaged_is_not_published(rag: RAGFlow, put: Put, store: Path) -> None:
+    put("a.txt", "A kraken.")
+    [path] = (rag.project.path / "files").iterdir()
+    path.write_bytes(b"A Kraken.")
+    with pytest.raises(DamagedProjectError):
+        rag.publish(store)
+    assert not (store / "HEAD").exists()
+
+
+def test_a_picture_that_is_damaged_is_not_published(rag: RAGFlow, put: Put, store: Path) -> None:
+    put("a.txt", "A kraken.", image=b"PNG of a kraken")
+    [path] = (rag.project.path / "images").iterdir()
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    with pytest.raises(DamagedProjectError):
+        rag.publish(store)
+    assert not (store / "HEAD").exists()
+
+
+def test_a_picture_that_changes_under_its_id_is_published_anew(
+    rag: RAGFlow, put: Put, store: Path, readers: Path
+) -> None:
+    put("a.txt", "A kraken.", image=b"PNG of a kraken")
+    rag.publish(store)
+    old = fetched(store, readers).directory
+    put("a.txt", "A kraken.", image=b"another PNG")
+    rag.publish(store)
+    fetched(store, readers)
+    with RAGFlow(project_dir=readers, read_only=True) as reader:
+        [chunk] = reader.get_document(name="a.txt").list_chunks()
+        assert chunk.image() == b"another PNG"
+    with RAGFlow(project_dir=old, read_only=True) as reader:
+        [chunk] = reader.get_document(name="a.txt").list_chunks()
+        assert chunk.image() == b"PNG of a kraken"
+
+
+def test_the_writer_goes_on_while_a_snapshot_is_published(
+    rag: RAGFlow, put: Put, store: Path, readers: Path
+) -> None:
+    put("0.txt", "A kraken.")
+    handler = Store()
+    names = iter(range(1, 1000))
+
+    def write(call: str) -> None:
+        if call.startswith("write"):
+            put(f"{next(names)}.txt", "A whale.")
+
+    handler.on_call = write
+    rag.publish(store, filesystem=handler.filesystem)
+    fetched(store, readers)
+    assert says(readers, "kraken whale") == ["A kraken."]
+    assert len(rag.get_dataset("sea_life").list_docs()) > 4
+
+
+def test_a_fetched_catalog_needs_no_files_beside_it(rag: RAGFlow, put: Put, store: Path) -> None:
+    """Readers of a write-ahead log write one, which a shared folder may not allow."""
+    put("a.txt", "A kraken.")
+    rag.publish(store)
+    fetched(store, store.parent / "readers")
+    catalog = current(store.parent / "readers") / "catalog.sqlite3"
+    connection = sqlite3.connect(catalog)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    connection.close()
+    says(store.parent / "readers")
+    assert not list(catalog.parent.glob("catalog.sqlite3-*"))
+
+
+@pytest.mark.parametrize("uri", ["", " ", "nosuch://bucket/prefix", "s3://"])
+def test_an_address_that_is_none_is_refused(rag: RAGFlow, uri: str) -> None:
+    with pytest.raises(InvalidValueError, match="uri"):
+        rag.publish(uri)
+
+
+@pytest.mark.parametrize("keep", [0, 1, -1, "3"])
+def test_too_few_snapshots_are_not_kept(rag: RAGFlow, store: Path, keep: int) -> None:
+    with pytest.raises(InvalidValueError, match="keep"):
+        rag.publish(store, keep=keep)
