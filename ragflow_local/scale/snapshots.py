@@ -24,8 +24,8 @@ def fetch(
     """Fetch the newest snapshot that ``RAGFlow.publish`` left at an address.
 
     What the snapshot before has is not read again. The directory is a project for reading:
-    ``RAGFlow(project_dir=directory, read_only=True)``. Who has it open keeps the snapshot it opened,
-    and moves by ``RAGFlow.refresh()``.
+    ``RAGFlow(project_dir=directory, read_only=True)``. Who has it open keeps the snapshot it opened
+    with, and moves by ``RAGFlow.refresh()``.
 
     Args:
         uri: A folder, or an address of ``pyarrow.fs``; see ``RAGFlow.publish``.
