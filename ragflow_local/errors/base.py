@@ -33,6 +33,11 @@ def in_a_line(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
+def seconds_of(seconds: float) -> str:
+    """Return ``1 second`` or ``0.5 seconds``."""
+    return f"{seconds:g} second{'' if seconds == 1 else 's'}"
+
+
 class NotFoundError(RagflowError):
     """No such thing in the catalog."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ragflow_local.errors.base import RagflowError, in_a_line
+from ragflow_local.errors.base import RagflowError, in_a_line, seconds_of
 
 
 class ReadError(RagflowError):
@@ -64,7 +64,7 @@ class PageTimeError(LimitError):
         self.page = page
         super().__init__(
             name,
-            f"reading page {page} took longer than {seconds:g} seconds of processor time",
+            f"reading page {page} took longer than {seconds_of(seconds)} of processor time",
             "page_seconds in RAGFlow(limits=…)",
             "Remove the page",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ragflow_local.errors.base import RagflowError
+from ragflow_local.errors.base import RagflowError, seconds_of
 
 
 class ModelError(RagflowError):
@@ -72,7 +72,7 @@ class AnswerTimeoutError(ModelError):
     def __init__(self, name: str, seconds: float) -> None:
         self.name = name
         super().__init__(
-            f"The model {name!r} said nothing within {seconds:g} seconds. Give the chat a smaller"
+            f"The model {name!r} said nothing within {seconds_of(seconds)}. Give the chat a smaller"
             " model, or fewer chunks to read: a smaller top_n."
         )
 

@@ -24,6 +24,7 @@ from ragflow_local.errors import (
     WorkerDiedError,
     WorkerNotStartedError,
 )
+from ragflow_local.errors.base import seconds_of
 from ragflow_local.ingest import wire
 from ragflow_local.processes import ending, starting
 from ragflow_local.processes.starting import GREETING
@@ -231,7 +232,7 @@ class Slot:
             self.stop()
             raise LimitError(
                 name,
-                f"reading took longer than {self._limits.task_seconds:g} seconds",
+                f"reading took longer than {seconds_of(self._limits.task_seconds)}",
                 "task_seconds in RAGFlow(limits=…)",
             )
         used = self._used_bytes(process)

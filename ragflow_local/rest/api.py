@@ -93,8 +93,8 @@ class ReleasedAPI:
         except Refusal as refusal:
             return Answer(refusal.envelope, status=refusal.status)
         except NotFoundError as error:
-            code, said = _GONE.get(error.kind, (DATA, "{} not found"))
-            return Answer(Refusal(code, said.format(error.id)).envelope)
+            code, message = _GONE.get(error.kind, (DATA, "{} not found"))
+            return Answer(Refusal(code, message.format(error.id)).envelope)
         except RagflowError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
             return Answer(Refusal(FAILED, str(error)).envelope)

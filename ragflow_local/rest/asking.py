@@ -109,7 +109,7 @@ def _event(data: object) -> dict[str, Any]:
 
 
 def _events(data: Any) -> Answer:
-    return Answer(events=(_event(one) for one in [*data, True]))
+    return Answer(events=(_event(item) for item in [*data, True]))
 
 
 def _answered(

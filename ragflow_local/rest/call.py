@@ -149,7 +149,7 @@ def texts(name: str, given: object) -> list[str]:
     Raises:
         Refusal: It is something else.
     """
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise Refusal(ARGUMENT, f"`{name}` should be a list of texts")
     return given
 

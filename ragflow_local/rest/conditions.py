@@ -53,7 +53,9 @@ def chosen(connection: Connection, dataset_ids: list[str], given: object) -> set
         raise Refusal(ARGUMENT, "`metadata_condition` should be an object")
     conditions = given.get("conditions") or []
     logic = str(given.get("logic") or "and").lower()
-    if not isinstance(conditions, list) or not all(isinstance(one, Mapping) for one in conditions):
+    if not isinstance(conditions, list) or not all(
+        isinstance(condition, Mapping) for condition in conditions
+    ):
         raise Refusal(ARGUMENT, "`conditions` should be a list of objects")
     if logic not in ("and", "or"):
         raise Refusal(ARGUMENT, "`logic` should be 'and' or 'or'")

@@ -284,17 +284,17 @@ def _idle_of_method(method: str) -> frozenset[str]:
 
 def without_effect(method: str, values: Mapping[str, Any]) -> list[str]:
     """Return the names of the stored settings that have no effect here."""
-    found = [
+    names = [
         name
         for name in ("auto_keywords", "auto_questions", "html4excel", "tag_kb_ids", "pages")
         if values.get(name)
     ]
     switches = (("raptor", "use_raptor"), ("graphrag", "use_graphrag"))
-    found += [name for name, switch in switches if values.get(name, {}).get(switch)]
+    names += [name for name, switch in switches if values.get(name, {}).get(switch)]
     if values.get("parent_child", {}).get("use_parent_child") or values.get("enable_children"):
-        found.append("parent_child")
+        names.append("parent_child")
     if values.get("table_column_mode") == "manual":
-        found.append("table_column_mode")
+        names.append("table_column_mode")
     if method in _OWN_METHODS:
-        found.append(f"chunk_method {method!r} (read as {_OWN_METHODS[method]!r})")
-    return found
+        names.append(f"chunk_method {method!r} (read as {_OWN_METHODS[method]!r})")
+    return names

@@ -48,10 +48,10 @@ def as_date(time: int) -> str:
 
 def shown(call: Call, row: DatasetRow) -> dict[str, Any]:
     """Return a dataset in the form of an answer."""
-    said = row.released
-    nulls = said.get("nulls") or ()
-    given = said.get("embedding_model")
-    is_same = said.get("embedding_own") == row.embedding_model
+    released = row.released
+    nulls = released.get("nulls") or ()
+    given = released.get("embedding_model")
+    is_same = released.get("embedding_own") == row.embedding_model
     values: dict[str, Any] = {
         "id": row.id,
         "name": row.name,
@@ -62,9 +62,9 @@ def shown(call: Call, row: DatasetRow) -> dict[str, Any]:
         "document_count": row.document_count,
         "chunk_count": row.chunk_count,
         "token_num": row.token_count,
-        "chunk_method": method_of(row.parse_method, said),
-        "parser_config": config_of(row.parser_config, said),
-        "pagerank": said.get("pagerank", 0),
+        "chunk_method": method_of(row.parse_method, released),
+        "parser_config": config_of(row.parser_config, released),
+        "pagerank": released.get("pagerank", 0),
         "language": row.language,
         "similarity_threshold": 0.2,
         "vector_similarity_weight": 0.3,
@@ -77,15 +77,15 @@ def shown(call: Call, row: DatasetRow) -> dict[str, Any]:
     return values
 
 
-def method_of(own: str, said: dict[str, Any]) -> str:
+def method_of(own: str, released: dict[str, Any]) -> str:
     """Return the chunk method as given, or the engine's if that was changed since."""
-    given = str(said.get("chunk_method") or own)
+    given = str(released.get("chunk_method") or own)
     return given if config.own_method(given) == own else own
 
 
-def config_of(settings: ParserSettings, said: dict[str, Any]) -> dict[str, Any]:
+def config_of(settings: ParserSettings, released: dict[str, Any]) -> dict[str, Any]:
     """Return the settings as given, updated by changes through this engine's API."""
-    own, given = settings.to_dict(), said.get("parser_config")
+    own, given = settings.to_dict(), released.get("parser_config")
     if not isinstance(given, dict):
         return config.shown_config(own)
     if all(own.get(name) == value for name, value in config.own_config(given).items()):
@@ -136,7 +136,7 @@ def create(call: Call) -> Answer:
     own = call.names.embedding(name)
     settings = config.created(given.chunk_method, given.parser_config, call.names.default_chat)
     now = now_ms()
-    said = {
+    released = {
         "embedding_model": name,
         "embedding_own": own,
         "chunk_method": given.chunk_method,
@@ -156,7 +156,7 @@ def create(call: Call) -> Answer:
         "embedding_model": own,
         "create_time": now,
         "update_time": now,
-        "released": said,
+        "released": released,
     }
     with call.writing() as connection:
         free = datasets.unique_name(connection, call.tenant_id, given.name)
@@ -172,9 +172,9 @@ def told(method: str, given: Config | None, pagerank: int = 0) -> str:
     names += ["pagerank"] if pagerank else []
     if not names:
         return ""
-    said = f"Kept, without effect in this engine: {', '.join(names)}."
-    _log.warning("%s", said)
-    return said
+    text = f"Kept, without effect in this engine: {', '.join(names)}."
+    _log.warning("%s", text)
+    return text
 
 
 @route("GET /datasets")
@@ -258,36 +258,36 @@ def update(call: Call, dataset_id: str) -> Answer:
 def _changes(call: Call, row: DatasetRow, given: Updated) -> dict[str, Any]:
     """Return the columns that an update of a dataset sets."""
     names = given.model_fields_set
-    said: dict[str, Any] = dict(row.released)
+    changes: dict[str, Any] = dict(row.released)
     values: dict[str, Any] = {
         name: getattr(given, name) for name in ("name", "permission") if name in names
     }
     if "language" in names and given.language:
         values["language"] = given.language
-    nulls = [name for name in said.get("nulls") or () if name not in names]
+    nulls = [name for name in changes.get("nulls") or () if name not in names]
     for name in _NULLABLE:
         if name in names:
             values[name] = getattr(given, name) or ""
             nulls += [name] if getattr(given, name) is None else []
-    said["nulls"] = nulls
+    changes["nulls"] = nulls
     if "pagerank" in names:
-        said["pagerank"] = given.pagerank
+        changes["pagerank"] = given.pagerank
     if "auto_metadata_config" in names:
-        said["auto_metadata_config"] = given.auto_metadata_config or {}
+        changes["auto_metadata_config"] = given.auto_metadata_config or {}
     if given.embedding_model is not None:
-        values |= _embedding(call, row, given.embedding_model, said)
+        values |= _embedding(call, row, given.embedding_model, changes)
     settings = changed_config(
-        method_of(row.parse_method, said),
-        config_of(row.parser_config, said),
+        method_of(row.parse_method, changes),
+        config_of(row.parser_config, changes),
         given.chunk_method if "chunk_method" in names else None,
         given.parser_config,
     )
     if settings is not None:
         method, config_given = settings
-        said |= {"chunk_method": method, "parser_config": config_given}
+        changes |= {"chunk_method": method, "parser_config": config_given}
         values["parse_method"] = config.own_method(method)
         values["parser_config"] = changed_settings(row.parser_config, config_given)
-    values["released"] = said
+    values["released"] = changes
     return values
 
 
@@ -310,7 +310,7 @@ def changed_config(
     return None if method is None else (method, settings)
 
 
-def _embedding(call: Call, row: DatasetRow, name: str, said: dict[str, Any]) -> dict[str, Any]:
+def _embedding(call: Call, row: DatasetRow, name: str, released: dict[str, Any]) -> dict[str, Any]:
     own = call.names.embedding(name)
     values: dict[str, Any] = {}
     if own != row.embedding_model:
@@ -318,10 +318,10 @@ def _embedding(call: Call, row: DatasetRow, name: str, said: dict[str, Any]) -> 
             raise Refusal(
                 DATA,
                 f"When chunk_count ({row.chunk_count}) > 0, embedding_model must remain"
-                f" {said.get('embedding_model') or call.names.shown(row.embedding_model)}",
+                f" {released.get('embedding_model') or call.names.shown(row.embedding_model)}",
             )
         values = {"embedding_dim": 0, "embedding_fingerprint": "", "embedding_floor": None}
-    said |= {"embedding_model": name, "embedding_own": own}
+    released |= {"embedding_model": name, "embedding_own": own}
     return {**values, "embedding_model": own}
 
 
@@ -348,6 +348,6 @@ def update_auto_metadata(call: Call, dataset_id: str) -> Answer:
         raise call.lacks_permission(dataset_id)
     given = call.request.fields()
     with call.writing() as connection:
-        said = {**row.released, "auto_metadata_config": given}
-        datasets.update(connection, row.id, {"released": said, "update_time": now_ms()})
+        released = {**row.released, "auto_metadata_config": given}
+        datasets.update(connection, row.id, {"released": released, "update_time": now_ms()})
     return done(given)

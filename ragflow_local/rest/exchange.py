@@ -72,7 +72,7 @@ class Request:
         """
         known = {name.lower(): value for name, value in headers.items()}
         parts = urlsplit(target)
-        said = known.get("authorization", "")
+        authorization = known.get("authorization", "")
         kind = known.get("content-type", "")
         files: tuple[File, ...] | None = None
         content: object = None
@@ -86,7 +86,7 @@ class Request:
             query=parse_qs(parts.query, keep_blank_values=True),
             body=content,
             files=files,
-            key=said.removeprefix("Bearer").strip(),
+            key=authorization.removeprefix("Bearer").strip(),
             client=known.get("x-ragflow-client", ""),
             stop=stop,
         )
@@ -155,8 +155,8 @@ class Answer:
         else:
             try:
                 for event in self.events:
-                    said = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
-                    yield b"data:" + said + b"\n\n"
+                    line = json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
+                    yield b"data:" + line + b"\n\n"
                 if self.ending:
                     yield f"data: {self.ending}\n\n".encode()
             finally:
@@ -191,8 +191,8 @@ def _json(body: bytes) -> object:
         if b"\\ud" in body.lower():  # half a letter, perhaps, which UTF-8 cannot hold
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        said = "Malformed JSON syntax: Missing commas/brackets or invalid encoding"
-        raise Refusal(ARGUMENT, said) from None
+        text = "Malformed JSON syntax: Missing commas/brackets or invalid encoding"
+        raise Refusal(ARGUMENT, text) from None
     return content
 
 

@@ -103,13 +103,13 @@ class ModelNames:
 
     def known(self) -> list[dict[str, Any]]:
         """Return the rows of the list of models."""
-        found = []
+        known = []
         for name in [*self._names, DEFAULT_EMBEDDING]:
             model, _, provider = name.partition("@")
             own = self._table.get(_without_instance(name), self._engine.embedding_model)
             kind = "chat" if self._is_chat(own) else "embedding"
             provider = provider.rpartition("@")[2]
-            found.append(
+            known.append(
                 {
                     "model_provider": provider,
                     "model_name": model,
@@ -118,7 +118,7 @@ class ModelNames:
                     "model": own,
                 }
             )
-        return found
+        return known
 
     def _own(self, name: str) -> str | None:
         own = self._table.get(_without_instance(name))

@@ -124,9 +124,9 @@ def _asked_chat(call: Call, model: object) -> ChatRow:
     name = model if isinstance(model, str) else ""
     with call.reading() as reading:
         for by in ({"id": name, "name": None}, {"id": None, "name": name}):
-            found = chats.list_of(reading, call.tenant_id, paging=_ALL, **by)
-            if found:
-                return found[0]
+            matching = chats.list_of(reading, call.tenant_id, paging=_ALL, **by)
+            if matching:
+                return matching[0]
         for by in ({"id": name, "name": None}, {"id": None, "name": name.removeprefix(_DATASET)}):
             rows = datasets.list_visible(reading, call.tenant_id, paging=_ALL, **by)
             if rows:

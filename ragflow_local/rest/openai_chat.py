@@ -81,8 +81,8 @@ class Asked:
         if fields.get("n") not in (None, 1):
             raise InvalidValueError("n", fields["n"], "1: one answer is made")
         instructions = "\n\n".join(text for role, text in turns if role == "system")
-        said = [(role, text) for role, text in turns if role != "system"]
-        if not said or said[-1][0] != "user" or not said[-1][1].strip():
+        conversation = [(role, text) for role, text in turns if role != "system"]
+        if not conversation or conversation[-1][0] != "user" or not conversation[-1][1].strip():
             raise InvalidValueError("messages", "…", "a last message of the user's that is a text")
         options = fields.get("stream_options")
         schema = _schema(fields.get("response_format"))
@@ -90,8 +90,8 @@ class Asked:
         wanted = {**fields, **(extra if isinstance(extra, dict) else {})}
         return cls(
             model=str(fields.get("model") or ""),
-            question=said[-1][1],
-            history=tuple(said[:-1]),
+            question=conversation[-1][1],
+            history=tuple(conversation[:-1]),
             instructions=instructions,
             settings={
                 own: fields[name] for name, own in _SETTINGS.items() if fields.get(name) is not None
@@ -155,13 +155,13 @@ class _Reply:
 
     def whole(self, message: Message | None) -> dict[str, Any]:
         """Return the whole answer, or None if it was stopped before its end."""
-        said: dict[str, Any] = {"role": "assistant", "content": ""}
+        whole: dict[str, Any] = {"role": "assistant", "content": ""}
         if message is not None:
-            said |= self._sourced(message)
-            said["content"] = message.content + self._footer(message)
+            whole |= self._sourced(message)
+            whole["content"] = message.content + self._footer(message)
             if message.thinking:
-                said["reasoning_content"] = message.thinking
-        choice = {"index": 0, "message": said, "logprobs": None, "finish_reason": _reason(message)}
+                whole["reasoning_content"] = message.thinking
+        choice = {"index": 0, "message": whole, "logprobs": None, "finish_reason": _reason(message)}
         return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage(message)}
 
     def pieces(self, answers: Stream[Message], stop: Stop) -> Yields[Mapping[str, Any], None, None]:

@@ -64,8 +64,8 @@ def invalid(error: ValidationError, code: int = ARGUMENT, within: Sequence[str] 
         within: Names that lead to what was checked.
     """
     lines = [
-        problem(_place([*within, *one["loc"]]), one["msg"], one["input"])
-        for one in error.errors(include_url=False, include_context=False)
+        problem(_place([*within, *fault["loc"]]), fault["msg"], fault["input"])
+        for fault in error.errors(include_url=False, include_context=False)
     ]
     return Refusal(code, "\n".join(lines))
 

@@ -71,17 +71,17 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     below = path.removeprefix(ROOT).rstrip("/")
     if path.startswith(ROOT):
         steps = tuple(below.split("/")[1:])
-        found = [(one, given) for one in _routes if (given := one.taken(steps)) is not None]
+        matching = [(each, given) for each in _routes if (given := each.taken(steps)) is not None]
         # What is named by itself goes before what takes any text.
-        found.sort(key=lambda pair: len(pair[1]))
-        for one, given in found:
-            if one.method == method:
-                return one, given
-        if found:
+        matching.sort(key=lambda pair: len(pair[1]))
+        for candidate, given in matching:
+            if candidate.method == method:
+                return candidate, given
+        if matching:
             raise Refusal(405, f"{method} is not allowed on {path}", status=405)
     raise Refusal(NOT_FOUND, f"Not Found: {path}", status=404)
 
 
-def answer(call: Call, one: Route, given: dict[str, str]) -> Answer:
+def answer(call: Call, matched: Route, given: dict[str, str]) -> Answer:
     """Return the answer of a route."""
-    return one.answer(call, **given)
+    return matched.answer(call, **given)

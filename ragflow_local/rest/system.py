@@ -95,10 +95,10 @@ def models(call: Call) -> Answer:
 def set_default_models(call: Call) -> Answer:
     """Change the default models."""
     fields = call.request.fields()
-    for one, key in (("chat", "llm_id"), ("embedding", "embd_id")):
+    for default, key in (("chat", "llm_id"), ("embedding", "embd_id")):
         name = fields.get(key)
         if isinstance(name, str) and name:
-            call.names.set_default(one, name)
+            call.names.set_default(default, name)
     kind = fields.get("model_type")
     parts = [fields.get(name) for name in ("model_name", "model_instance", "model_provider")]
     named = [part for part in parts if isinstance(part, str) and part]

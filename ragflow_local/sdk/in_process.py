@@ -112,10 +112,10 @@ class _Transports:
 
         def get_adapter(session: Any, url: str) -> Any:
             try:
-                found = self._served.get(_place_of(url))
+                adapter = self._served.get(_place_of(url))
             except InvalidValueError:
-                found = None  # file:, say, for which a session may have an adapter of its own
-            return former(session, url) if found is None else found
+                adapter = None  # file:, say, for which a session may have an adapter of its own
+            return former(session, url) if adapter is None else adapter
 
         return get_adapter
 

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from ragflow_local.text.scripts import HAN, KANA
 from ragflow_local.text.unigram import MAGIC, Unigram
 
 # A word, a number or one sign; each CJK character is a token of its own.
-_TOKEN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-    r"|[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\w\s]|_"
-)
+_TOKEN = re.compile(rf"[{KANA}{HAN}]|[^\W_{KANA}{HAN}]+|[^\w\s]|_")
 
 # How a text may be taken apart so that the counts of its parts add up, finest first. Only plain
-# white space: what else a tokenizer takes for a space is its own affair.
+# white space, and only the Han that every tokenizer parts: the rest is its own affair.
 _PARTS = (
     re.compile(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+|[\v\f\x1c-\x1f\x85\xa0]"),
     re.compile(r"[^ \t\r\n]+"),

@@ -56,7 +56,7 @@ def test_the_list_is_given_as_json_too(shell: Shell, tmp_path: Path) -> None:
 def test_no_models_are_told_with_the_way_to_have_some(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragflow_local.model_files.installed_folders", dict)
+    monkeypatch.setattr("ragflow_local.model_files.listing.installed_folders", dict)
     status, out, err = shell()
     assert (status, out) == (0, "")
     assert "models add" in err
@@ -67,7 +67,7 @@ def test_models_that_are_installed_are_listed_and_that_answers_quote_without_a_c
 ) -> None:
     (tmp_path / "config.json").write_text('{"architectures": ["BertModel"]}')
     folders = {"all-MiniLM-L6-v2": tmp_path}
-    monkeypatch.setattr("ragflow_local.model_files.installed_folders", lambda: folders)
+    monkeypatch.setattr("ragflow_local.model_files.listing.installed_folders", lambda: folders)
     status, out, err = shell()
     assert status == 0
     assert out.splitlines()[1].split("\t")[:2] == ["all-MiniLM-L6-v2", "embedding"]

@@ -35,6 +35,7 @@ def tokenizer_file(folder: Path, split: str) -> Path:
 def test_words_signs_and_chinese_characters_are_tokens() -> None:
     assert count_tokens("The kraken, 8 m.") == 6
     assert count_tokens("克拉肯 sleeps") == 4
+    assert count_tokens("\U00020bb7野家") == 3
     assert count_tokens(" \n") == 0
 
 
