@@ -1,23 +1,28 @@
 """Trains a reader on a language made for it: the sentence that holds one word answers."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.reader import pack as packed
+from benchmarks.reader import rows
 from benchmarks.reader.altered import altered
 from benchmarks.reader.batches import Sampler, stream
 from benchmarks.reader.pack import Pack
-from benchmarks.reader.rows import cut
+from benchmarks.reader.rows import WRITTEN, Passage, cut, name_of, read_all
 
 torch = pytest.importorskip("torch")
 
 WORDS, TOKENS, HIDDEN = 40, 60, 48
 
 
-def made_pack() -> Pack:
-    """Return 400 queries about passages of five sentences: that with the first word answers."""
+def made_pack(written: int = 0) -> Pack:
+    """Return 400 queries about passages of five sentences: that with the first word answers.
+
+    Those about the first ``written`` of 100 passages count as written for the training.
+    """
     chance = np.random.default_rng(0)
     passages, queries, mark = 100, 400, packed.SPECIAL
     sentences = [chance.permutation(WORDS - 1)[:4] + mark + 1 for _ in range(passages * 5)]
@@ -43,6 +48,7 @@ def made_pack() -> Pack:
         source=kinds,
         language=kinds,
         altered=kinds,
+        written=np.where(np.arange(queries) % 100 < written, 1, 0).astype(np.int32),
         right=np.cumsum([0, *map(len, rights)]).astype(np.int32),
         right_at=np.concatenate(rights).astype(np.int32),
         open=np.zeros(queries + 1, np.int32),
@@ -72,6 +78,55 @@ def test_a_sentence_that_answers_is_always_among_the_candidates_unless_left_out(
         left_out = sampler.put(query, chance, is_dropped=True)
         assert not left_out.right
         assert not numbers & set(left_out.sentences)
+
+
+def test_written_questions_come_up_as_often_as_was_asked() -> None:
+    pack = made_pack(written=10)
+    chance = np.random.default_rng(2)
+    drawn = [Sampler(pack, share).draw(chance) for share in (0.0, 1.0) for _ in range(40)]
+    about = [{at // 5 for at in row.sentences} & set(range(10)) for row in drawn]
+    assert not any(about[:40])
+    assert all(about[40:])
+
+
+def test_a_written_question_belongs_to_the_passage_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passage = "The mill burned down in 1902. It was built anew."
+    row = {
+        "id": "1",
+        "language": "en",
+        "question": "When did it burn?",
+        "passage": passage,
+        "answers": [{"text": "1902", "start": passage.index("1902")}],
+        "answerable": True,
+        "source": "made",
+    }
+    (tmp_path / "mills.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    name = name_of("mills", Passage(("The mill burned down in 1902.", "It was built anew.")))
+    lines = [
+        f"{name}\t2\tWas it built again?",
+        f"{name}\t0\tWho burned it down?",
+        "mills:00000000\t1\tWhose passage is not there?",
+    ]
+    (tmp_path / "written").mkdir()
+    (tmp_path / "written" / "en.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    monkeypatch.setattr(rows, "WRITTEN", tmp_path / "written")
+    written = [query for query in read_all(tmp_path).queries if query.is_written]
+    assert [(query.text, query.right) for query in written] == [
+        ("Was it built again?", (1,)),
+        ("Who burned it down?", ()),
+    ]
+
+
+def test_as_many_of_the_written_questions_have_an_answer_as_have_none() -> None:
+    for path in WRITTEN.glob("*.tsv"):
+        answers = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, numbers, text = line.split("\t")
+            assert name.count(":") == 1 and text.strip()
+            answers.append([int(number) for number in numbers.split(",")] != [0])
+        assert 0.45 < np.mean(answers) < 0.55
 
 
 def test_a_pack_is_read_as_it_was_written(tmp_path: Path) -> None:

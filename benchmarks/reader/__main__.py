@@ -30,6 +30,9 @@ def main() -> None:
     parser.add_argument("--frozen", type=int, default=0)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--looks", type=int, default=8)
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--written", type=float, default=0.0, help="share of written questions")
+    parser.add_argument("--start", type=Path, default=None, help="weights to begin with")
     parser.add_argument("--checked", type=int, default=1200)
     given = parser.parse_args()
     if given.what == "prepare":
@@ -63,6 +66,9 @@ def main() -> None:
         frozen=given.frozen,
         seed=given.seed,
         workers=given.workers,
+        dropout=given.dropout,
+        written=given.written,
+        start=given.start,
         looks=given.looks,
         checked=given.checked,
     )

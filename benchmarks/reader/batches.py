@@ -19,12 +19,13 @@ from benchmarks.reader.pack import BEGIN, END, PADDING, Pack, Whole
 WINDOW = 512
 MOST_SENTENCES = 32
 MOST_QUERY, MOST_SENTENCE, MOST_HEADING = 96, 160, 24  # tokens
-_SIZES = (128, 256, 384, 512)  # tokens of a batch's rows
+_SIZES = tuple(range(64, WINDOW + 1, 64))  # tokens of a batch's rows
 # How often the query of an answerable row is asked of what does not answer it: its own passage
 # without the sentence, other passages alone, and altered.
 _DROPPED, _ELSEWHERE, _ALTERED = 0.08, 0.12, 0.10
 _WHOLE = 0.4  # whole passages, rather than the sentences that share words
 _HEADED = 0.3
+_ALONE = 0.6  # how often a written question's passage has no other beside it
 _TRULY_NONE = 1.5  # how often a row that people made unanswerable comes up beside others
 _EVEN = 0.5  # power of a language's rows
 
@@ -72,8 +73,17 @@ class Batch:
 class Sampler:
     """Draws queries, language by language, and puts candidates beside them."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, written: float = 0.0) -> None:
+        """Read the pack.
+
+        Args:
+            pack: Of all queries.
+            written: Share of the draws that are written questions.
+        """
         self.pack = pack
+        is_written = (pack.use == packed.TRAIN) & (pack.written == 1)
+        self._written = np.flatnonzero(is_written).astype(np.int32)
+        self._written_share = written if len(self._written) else 0.0
         self.is_right = np.diff(pack.right) > 0
         sentences = int(pack.passage[-1])
         counts = np.bincount(pack.tokens[: pack.starts[sentences]], minlength=len(pack.vocabulary))
@@ -84,7 +94,7 @@ class Sampler:
             self._altered[self._key(int(query))].append(int(query))
         self._languages: list[tuple[Whole, NDArray[np.float64]]] = []
         amounts: list[float] = []
-        train = (pack.use == packed.TRAIN) & (pack.altered == 0)
+        train = (pack.use == packed.TRAIN) & (pack.altered == 0) & (pack.written == 0)
         for language in np.unique(pack.language[train]):
             rows = np.flatnonzero(train & (pack.language == language)).astype(np.int32)
             weights = np.where(self.is_right[rows], 1.0, _TRULY_NONE)
@@ -98,6 +108,8 @@ class Sampler:
 
     def draw(self, chance: np.random.Generator) -> Row:
         """Return a query to train on."""
+        if chance.random() < self._written_share:
+            return self.put(int(chance.choice(self._written)), chance, is_short=True)
         at = min(int(np.searchsorted(self._shares, chance.random())), len(self._shares) - 1)
         rows, shares = self._languages[at]
         query = int(rows[min(int(np.searchsorted(shares, chance.random())), len(rows) - 1)])
@@ -119,6 +131,7 @@ class Sampler:
         is_dropped: bool = False,
         is_elsewhere: bool = False,
         like_engine: bool = False,
+        is_short: bool = False,
     ) -> Row:
         """Return a query with candidates.
 
@@ -127,6 +140,7 @@ class Sampler:
             chance: Of the other passages, which sentences, and their order.
             is_dropped: Whether the sentences that answer are left out.
             is_elsewhere: Whether its own passage is.
+            is_short: Whether few other passages are beside its own, and that is whole.
             like_engine: Whether all passages found are searched for the sentences with most words.
         """
         pack = self.pack
@@ -134,9 +148,11 @@ class Sampler:
         by_chance = {int(at) for at in pack.open_at[pack.open[query] : pack.open[query + 1]]}
         own = int(pack.of[query])
         others = [int(one) for one in pack.negatives[query] if one >= 0]
-        is_whole = not like_engine and chance.random() < _WHOLE
+        is_whole = is_short or (not like_engine and chance.random() < _WHOLE)
         if not like_engine:
             most = int(chance.integers(0, 4)) if is_whole else int(chance.integers(1, 9))
+            if is_short and chance.random() < _ALONE:
+                most = 0
             others = (
                 others[:most]
                 if chance.random() < 0.7

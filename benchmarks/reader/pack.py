@@ -47,6 +47,7 @@ class Pack:
         source: (queries,) number of the file it is from.
         language: (queries,) number of its language.
         altered: (queries,) 1 where the query was altered so that nothing answers it.
+        written: (queries,) 1 where the query was written for the training.
         right: (queries + 1,) and ``right_at``: sentences that answer.
         open: (queries + 1,) and ``open_at``: sentences that hold the answer's letters by chance.
         span: (queries, 3) sentence, first and last token of an answer; -1 for none.
@@ -65,6 +66,7 @@ class Pack:
     source: Whole
     language: Whole
     altered: Whole
+    written: Whole
     right: Whole
     right_at: Whole
     open: Whole

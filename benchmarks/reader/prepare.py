@@ -30,6 +30,7 @@ _CHOSEN_ON = frozenset(
     ("tydiqa_goldp", "fairytaleqa", "drcd_test", "heq", "piaf", "iapp_wiki_qa", "omos_qa")
 )
 _ASIDE = 0.05
+_WRITTEN_ASIDE = 0.12
 _SHARED = 30  # letters of a sentence that two passages have in common only as copies
 _NEGATIVES = 10
 _K1, _B = 1.2, 0.75
@@ -78,6 +79,7 @@ def prepare(folder: Path, pieces: Path, seed: int, most: int | None = None) -> P
         source=_whole(files.index(query.file) for query in rows.queries),
         language=_whole(languages.index(query.language) for query in rows.queries),
         altered=_whole(query.is_altered for query in rows.queries),
+        written=_whole(query.is_written for query in rows.queries),
         right=_whole(np.cumsum([0, *map(len, right)])),
         right_at=_whole(at for one in right for at in one),
         open=_whole(np.cumsum([0, *map(len, by_chance)])),
@@ -131,6 +133,8 @@ def _groups(rows: Rows) -> list[int]:
 def _use(query: Query, group: int) -> int:
     if query.file in _WHOLE:
         return _WHOLE[query.file]
+    if query.is_written and zlib.crc32(f"written {group}".encode()) / 2**32 < _WRITTEN_ASIDE:
+        return pack.CHOOSE
     if zlib.crc32(f"group {group}".encode()) / 2**32 >= _ASIDE:
         return pack.TRAIN
     return pack.CHOOSE if query.file in _CHOSEN_ON else pack.REPORT
@@ -141,7 +145,7 @@ def _altered(rows: Rows, uses: Sequence[int], seed: int) -> list[Query]:
     chance = random.Random(seed)
     made: list[Query] = []
     for query, use in zip(rows.queries, uses, strict=True):
-        if use != pack.TRAIN or query.kind != "span" or not query.right:
+        if query.is_written or use != pack.TRAIN or query.kind != "span" or not query.right:
             continue
         passage = " ".join(rows.passages[query.passage].sentences)
         text = altered(query.text, passage, query.language, chance)

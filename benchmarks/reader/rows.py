@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from ragflow_local.text.sentences import sentence_spans
 
+WRITTEN = Path(__file__).parent / "written"
 LONGEST = 600  # letters of a sentence, as the answerer cuts them
 _LESSER_END = re.compile(r"[;；,，、\s።၊]")
 _TITLE = re.compile(r"^(.{1,80}?) \[SEP\] ")
@@ -43,6 +45,7 @@ class Query:
         golds: Answers, letter for letter.
         span: Sentence, first and last letter of one of them in it.
         is_altered: Whether it was altered so that nothing answers it.
+        is_written: Whether it is one of the questions that lie beside this module.
     """
 
     text: str
@@ -54,6 +57,7 @@ class Query:
     golds: tuple[str, ...] = ()
     span: tuple[int, int, int] | None = None
     is_altered: bool = False
+    is_written: bool = False
 
 
 @dataclass
@@ -109,7 +113,28 @@ def read_all(folder: Path, most: int | None = None) -> Rows:
             _read_claims(rows, said)
         else:
             _read_pairs(rows, path.stem, said)
+    _read_written(rows)
     return rows
+
+
+def name_of(file: str, passage: Passage) -> str:
+    """Return the name of a passage in the files of written questions."""
+    return f"{file}:{zlib.crc32(' '.join(passage.sentences).encode()):08x}"
+
+
+def _read_written(rows: Rows) -> None:
+    """Read the questions written for these passages; of each pair one is answered, one is not."""
+    known = {name_of(one.file, rows.passages[one.passage]): one for one in rows.queries}
+    for path in sorted(WRITTEN.glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, numbers, text = line.split("\t")
+            if name not in known:
+                continue  # a trial reads a part of the passages
+            one = known[name]
+            right = tuple(int(number) - 1 for number in numbers.split(",") if number != "0")
+            rows.queries.append(
+                Query(text, one.passage, "sentences", path.stem, one.file, right, is_written=True)
+            )
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

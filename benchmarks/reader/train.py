@@ -46,6 +46,9 @@ class Plan:
         seed: Of everything.
         workers: Processes that make batches; 0 makes them here.
         average: Share of the averaged weights that a step leaves; 0 for no average.
+        dropout: Share of what the layers give that is left out.
+        written: Share of the rows that are written questions.
+        start: A folder of weights to begin with; None for those of the base.
         looks: How often figures are told and a checkpoint is kept.
         checked: Most queries of a use that figures are told of.
     """
@@ -58,6 +61,9 @@ class Plan:
     seed: int = 1
     workers: int = 0
     average: float = 0.999
+    dropout: float = 0.1
+    written: float = 0.0
+    start: Path | None = None
     looks: int = 8
     checked: int = 1200
 
@@ -81,17 +87,24 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = open_base(base)
     model.freeze(plan.frozen)
+    model.drop(plan.dropout)
+    if plan.start is not None:
+        read_weights(model, plan.start)
     model.to(device)
     run = _Run(model, plan, out, device)
     begun = run.resume()
     batches = DataLoader(
-        _Stream(Sampler(pack), plan, begun),
+        _Stream(Sampler(pack, plan.written), plan, begun),
         batch_size=None,
         num_workers=plan.workers,
         prefetch_factor=4 if plan.workers else None,
         collate_fn=lambda one: one,
     )
-    looked = {use: checks(pack, use, plan.checked) for use in (packed.CHOOSE, packed.REPORT)}
+    looked = {
+        "choose": checks(pack, packed.CHOOSE, plan.checked),
+        "report": checks(pack, packed.REPORT, plan.checked),
+        "written": checks(pack, packed.CHOOSE, plan.checked, is_written=True),
+    }
     checked = {use: some for use, some in looked.items() if some}
     for step, batch in enumerate(batches, begun):
         if run.progress(step) >= 1:
@@ -99,12 +112,12 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
         run.step(step, batch)
         if run.is_due(step):
             figures = {
-                str(use): figures_of(run.averaged(), some, device) for use, some in checked.items()
+                use: figures_of(run.averaged(), some, device) for use, some in checked.items()
             }
             run.log(step, figures)
             run.save(step + 1)
     model = run.averaged()
-    run.log(-1, {str(use): figures_of(model, some, device) for use, some in checked.items()})
+    run.log(-1, {use: figures_of(model, some, device) for use, some in checked.items()})
     write_weights(model, out)
     return model
 
@@ -215,14 +228,18 @@ class _Run:
         return int(kept["step"])
 
 
-def checks(pack: Pack, use: int, most: int) -> list[tuple[Row, bool, bool]]:
+def checks(
+    pack: Pack, use: int, most: int, is_written: bool = False
+) -> list[tuple[Row, bool, bool]]:
     """Return queries as the engine asks them: whether one answers, and whether people said none.
 
     Each that has an answer is asked a second time of other passages alone.
     """
     chance = np.random.default_rng(use)
     sampler = Sampler(pack)
-    queries = np.flatnonzero((pack.use == use) & (pack.kind != packed.CLAIM))
+    queries = np.flatnonzero(
+        (pack.use == use) & (pack.kind != packed.CLAIM) & (pack.written == is_written)
+    )
     chosen = np.sort(chance.permutation(queries)[:most])
     found: list[tuple[Row, bool, bool]] = []
     for query in map(int, chosen):
@@ -273,11 +290,21 @@ def area(high: np.ndarray, low: np.ndarray) -> float:
     return float(above / (len(high) * len(low)))
 
 
+def read_weights(model: Reader, folder: Path) -> None:
+    """Put weights that an earlier training wrote in the place of the model's."""
+    for path in sorted(folder.glob("weights-*.npz")):
+        with np.load(path) as kept:
+            told = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files}
+        model.load_state_dict(told, strict=False)
+
+
 def write_weights(model: Reader, out: Path) -> None:
     """Write what was trained as ``weights-N.npz``, in 16 bits, each file small enough to send."""
     parts: list[dict[str, np.ndarray]] = [{}]
     size = 0
-    for name, one in model.trained():
+    for name, one in model.named_parameters():
+        if name.startswith(("word.", "place.", "norm.")):
+            continue  # they stay as they are
         values = one.detach().cpu().numpy().astype(np.float16)
         if size + values.nbytes > _LARGEST_PART:
             parts.append({})

@@ -18,9 +18,9 @@ from ragflow_local.records import Vector
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
-# Where the best sentence is above none. More refuses own questions as well: see
+# How far the best sentence may be below none. A higher one refuses own questions as well: see
 # benchmarks/results/reader.md.
-LEAST_LEAD = 0.0
+LEAST_LEAD = -2.0
 # What the scorer's scores are worth beside the reader's.
 _SCORER = 0.1
 
