@@ -42,12 +42,14 @@ def measure(one: RetrievalSet, model: str, reader: Reader, most: int) -> dict[st
         project.fill(one.documents, iter([matrix]), batch=len(one.documents))
         for at in list(chosen)[:most]:
             for name, ranker in (("without", None), ("with", reader)):
-                wanted = SearchOptions(
-                    threshold=0.0, vector_weight=DEFAULT, limit=_DEPTH, reranker=ranker
-                )
                 start = time.process_time()
                 hits = search(
-                    one.questions[at], [project.scope], project.sources, lambda: known, wanted
+                    one.questions[at],
+                    [project.scope],
+                    project.sources,
+                    lambda: known,
+                    SearchOptions(threshold=0.0, vector_weight=DEFAULT, limit=_DEPTH),
+                    ranker,
                 )
                 spent = time.process_time() - start
                 figures[name].append(ndcg([hit.chunk.number - 1 for hit in hits], one.relevant[at]))
