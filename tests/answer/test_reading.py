@@ -47,7 +47,7 @@ def test_what_the_reader_takes_for_the_answer_is_quoted_whatever_words_say() -> 
 
 def test_where_the_reader_finds_none_nothing_is_quoted() -> None:
     assert extract("Who described the squid?", SEA, read=reads("nowhere")) == []
-    assert extract("Who described the squid?", SEA, read=reads("Robson", none=6)) == []
+    assert extract("Who described the squid?", SEA, read=reads("Robson", none=9)) == []
 
 
 def test_a_row_whose_cell_is_asked_for_needs_no_reader() -> None:
