@@ -17,6 +17,7 @@ from ragflow_local.stores.catalog import Catalog, Connection, chunks, embeddings
 from ragflow_local.stores.vectors import Vectors
 
 CHUNKS_OF_A_DOCUMENT = 20
+DATASET = f"{1:032x}"
 MODEL = "all-MiniLM-L6-v2"
 MODELS = (MODEL, "multilingual-e5-small")  # the second where its extra is installed
 
@@ -37,7 +38,7 @@ class Project:
                 _insert_dataset(connection, dim)
         with self.catalog.read() as connection:
             (number,) = connection.execute("SELECT number FROM datasets").fetchone()
-        self.scope = Scope(number, "kb", dim)
+        self.scope = Scope(number, DATASET, dim)
         self.sources = Sources(self.catalog, self.vectors)
 
     def fill(self, texts: Iterable[str], matrices: Iterator[Matrix], batch: int = 2000) -> None:
@@ -85,7 +86,7 @@ def _chunk(number: int, document: int, text: str) -> ChunkRow:
         number=number,
         id=f"{number:032x}",
         document_id=f"d{document}",
-        dataset_id="kb",
+        dataset_id=DATASET,
         document_name="d.txt",
         ordinal=number,
         content=text,
@@ -99,8 +100,8 @@ def _insert_dataset(connection: Connection, dim: int) -> None:
         "INSERT INTO datasets (id, tenant_id, name, name_key, avatar, description, language,"
         " permission, parse_method, parser_config, embedding_model, embedding_dim, create_time,"
         " update_time)"
-        " VALUES ('kb', '', 'kb', 'kb', '', '', '', 'team', 'naive', '{}', ?, ?, 0, 0)",
-        [MODEL, dim],
+        " VALUES (?, '', 'kb', 'kb', '', '', '', 'team', 'naive', '{}', ?, ?, 0, 0)",
+        [DATASET, MODEL, dim],
     )
 
 
@@ -108,6 +109,6 @@ def _insert_document(connection: Connection, number: int) -> None:
     connection.execute(
         "INSERT OR IGNORE INTO documents (number, id, dataset_id, name, type, kind, size, sha256,"
         " source_type, created_by, parse_method, parser_config, run, create_time, update_time)"
-        " VALUES (?, ?, 'kb', ?, 'doc', 'text', 0, '', 'local', '', 'naive', '{}', 'DONE', 0, 0)",
-        [number, f"d{number}", f"{uuid.UUID(int=number)}.txt"],
+        " VALUES (?, ?, ?, ?, 'doc', 'text', 0, '', 'local', '', 'naive', '{}', 'DONE', 0, 0)",
+        [number, f"d{number}", DATASET, f"{uuid.UUID(int=number)}.txt"],
     )

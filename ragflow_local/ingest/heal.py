@@ -123,7 +123,8 @@ def collect(connection: Connection, files: Files, vectors: VectorTable) -> Itera
     now = now_ms()
     for name, kind in orphans(connection, files, vectors):
         if kind == "vector table":
-            is_gone = files.trash.take(vectors.path_of(name), now)
+            taken = [files.trash.take(path, now) for path in vectors.paths_of(name)]
+            is_gone = all(taken)
         else:
             is_gone = files.discard(name, now, is_image=kind == "picture")
         if is_gone:

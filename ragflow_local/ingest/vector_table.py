@@ -78,19 +78,20 @@ class VectorTable:
         """Have the table written anew: until then, vectors are read from the catalog."""
         with self._catalog.write(is_counted=False) as connection:
             vector_states.set_moved(connection, dataset_id, 0)
+        self._vectors.codes(dataset_id).drop()
         with self._lock:
             self._start(dataset_id)
 
     def drop(self, dataset_id: str) -> None:
-        """Remove the whole table."""
+        """Remove all that there is of a dataset's vectors on the disk."""
         self._vectors.drop(dataset_id)
 
-    def path_of(self, dataset_id: str) -> Path:
-        """Return where a dataset's table lies."""
-        return self._vectors.path_of(dataset_id)
+    def paths_of(self, dataset_id: str) -> list[Path]:
+        """Return where a dataset's table and codes lie, whichever there are."""
+        return self._vectors.paths_of(dataset_id)
 
     def kept(self) -> list[str]:
-        """Return the id of every dataset that has a table, and of those that had one."""
+        """Return the id of every dataset that has a table or codes, and of those that had."""
         return self._vectors.kept()
 
     def missing(self, dataset_id: str) -> int:
@@ -122,17 +123,23 @@ class VectorTable:
         kept = set(self.kept())
         with self._catalog.read() as reading:
             states = vector_states.of(reading, datasets.all_ids(reading))
-        wrong = [state.id for state in states if state.moved and (is_all or state.id not in kept)]
+        wrong = [
+            state.id
+            for state in states
+            if state.moved and (is_all or not self._vectors.table(state.id).exists())
+        ]
         if wrong:
             with self._catalog.write(is_counted=False) as connection:
                 for id in wrong:
                     vector_states.set_moved(connection, id, 0)
         for state in states:
             if state.id in kept and (state.id in wrong or not state.moved):
-                self.drop(state.id)
+                self._vectors.table(state.id).drop()
+            if state.id in kept and is_all:
+                self._vectors.codes(state.id).drop()
             is_checked = was_clean or not state.moved or state.id in wrong
             is_large = state.size_bytes > vector_cache.MEMORY_BYTES
-            if not is_checked or (is_large and state.added > state.moved):
+            if not is_checked or is_large:
                 with self._lock:
                     self._unchecked |= set() if is_checked else {state.id}
                     self._start(state.id)
@@ -183,7 +190,7 @@ class VectorTable:
                 continue
             with self._lock:
                 self._due.discard(dataset_id)
-            self._telling(self._index, dataset_id)
+            self._telling(self._encode, dataset_id)
 
     def _step(self, dataset_id: str, fewest_removed: int | None = None) -> bool:
         """Move a batch, or take out what was removed; return whether there was something to do."""
@@ -260,12 +267,27 @@ class VectorTable:
             vector_states.set_collected(connection, dataset_id, state.removed)
         return False
 
-    def _index(self, dataset_id: str) -> None:
-        """Index a table that is searched on the disk."""
+    def _encode(self, dataset_id: str) -> None:
+        """Write the codes of what a dataset that is searched by them has more by now."""
         with self._catalog.read() as reading:
             states = vector_states.of(reading, [dataset_id])
-        if states and states[0].size_bytes > vector_cache.MEMORY_BYTES:
-            self._vectors.table(dataset_id).index()
+            codes = self._vectors.codes(dataset_id)
+            if not states or states[0].size_bytes <= vector_cache.MEMORY_BYTES:
+                codes.drop()
+                return
+            [state] = states
+            last = codes.parts(state.dim).last
+            if vector_states.above(reading, dataset_id, last, _BATCH) >= _BATCH:
+                vectors = vector_states.vectors_after(reading, {dataset_id: last}, state.dim)
+                codes.bring((batch[1:] for batch in vectors), state.dim)
+            live = np.array(chunks.available_numbers(reading, dataset_id), np.int64)
+        codes.without(live, state.dim)
+        if not self._is_there(dataset_id):
+            codes.drop()
+
+    def _is_there(self, dataset_id: str) -> bool:
+        with self._catalog.read() as reading:
+            return bool(vector_states.of(reading, [dataset_id]))
 
     def _telling(self, do: Callable[..., bool | None], *given: object, **named: object) -> bool:
         """Do it; what fails is told in the log: nobody waits, and search reads the catalog."""

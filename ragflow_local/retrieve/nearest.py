@@ -1,17 +1,20 @@
 """Finds the live chunks nearest to a question's vector, in one snapshot.
 
-A dataset that fits is searched in memory. Of a larger one, what LanceDB has is searched there, up
-to the watermark, and what was added since in memory. LanceDB also proposes chunks that are gone:
-it is asked for more until enough are there.
+A dataset that fits is searched in memory. A larger one is searched by the codes of its vectors, as
+far as they reach, and what was added since in memory. Where it has none yet, what LanceDB has is
+searched there, up to the watermark. LanceDB also proposes chunks that are gone: it is asked for
+more until enough are there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.errors import StoreError
 from ragflow_local.records import Vector
@@ -19,6 +22,7 @@ from ragflow_local.retrieve.candidates import Scope, Sources
 from ragflow_local.stores import vector_cache
 from ragflow_local.stores.catalog import Connection, embeddings, postings, vector_states
 from ragflow_local.stores.catalog.vector_states import VectorState
+from ragflow_local.stores.vector_codes import Parts
 from ragflow_local.stores.vector_memory import (
     ROUNDING,
     Memory,
@@ -34,6 +38,27 @@ _log = logging.getLogger("ragflow_local.retrieve")
 
 
 @dataclass(frozen=True, slots=True)
+class _Coded:
+    """What the codes of a dataset told: chunks, ascending by number, with their exact cosines."""
+
+    parts: Parts
+    scored: Scored
+
+    def cosines(self, direction: Vector, numbers: Numbers) -> Vector:
+        """Return (n,) the exact cosine of each chunk; NaN for one that is not there, or torn."""
+        known, values = self.scored
+        cosines = np.full(len(numbers), np.nan, np.float32)
+        if len(known):
+            at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+            here = known[at] == numbers
+            cosines[here] = values[at[here]]
+        missing = np.isnan(cosines)
+        with contextlib.suppress(StoreError):  # the catalog has them
+            cosines[missing] = self.parts.cosines(direction, numbers[missing])
+        return cosines
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """What a question is near to.
 
@@ -46,10 +71,15 @@ class Near:
     dim: int
     _direction: Vector
     _memories: Sequence[Memory]
+    _coded: Sequence[_Coded] = ()
 
     def cosines(self, connection: Connection, numbers: Numbers) -> Vector:
         """Return (n,) the exact cosine of question and chunk for each."""
         cosines = exact_cosines(self._memories, self._direction, numbers)
+        for coded in self._coded:
+            missing = np.isnan(cosines)
+            if missing.any():
+                cosines[missing] = coded.cosines(self._direction, numbers[missing])
         missing = np.isnan(cosines)
         if missing.any():
             matrix = embeddings.of_chunks(connection, numbers[missing].tolist(), self.dim)
@@ -84,11 +114,19 @@ def find(
     small = [state for state in states if state.size_bytes <= vector_cache.MEMORY_BYTES]
     memories = sources.vectors.memory.in_step(connection, small, [0] * len(small))
     scored = [part for memory in memories for part in memory.scored(direction, documents)]
+    coded: list[_Coded] = []
+    asked = _Asked(connection, sources, direction, top_k, documents)
     for state in states:
-        if state.size_bytes > vector_cache.MEMORY_BYTES:
-            asked = _Asked(connection, sources, direction, top_k, documents)
+        if state.size_bytes <= vector_cache.MEMORY_BYTES:
+            continue
+        near = asked.of_coded(state)
+        if near is None:
             scored += asked.of_large(state)
-    return Near(_cut(scored, memories, direction, top_k), len(vector), direction, memories)
+        else:
+            coded.append(near)
+            scored += [near.scored, *asked.after(state, near.parts.last)]
+    numbers = _cut(scored, memories, direction, top_k)
+    return Near(numbers, len(vector), direction, memories, coded)
 
 
 def _cut(
@@ -116,16 +154,37 @@ class _Asked:
     top_k: int
     documents: Numbers | None
 
+    def of_coded(self, state: VectorState) -> _Coded | None:
+        """Return the nearest of a dataset by its codes, exactly; None where there are none."""
+        parts = self.sources.vectors.codes(state.id).parts(state.dim)
+        if not parts.last:
+            return None
+
+        def are_live(numbers: Numbers) -> NDArray[np.bool_]:
+            return postings.are_live(self.connection, state.dataset, numbers)
+
+        try:
+            scored = parts.nearest(self.direction, self.top_k, are_live, self.documents)
+        except StoreError as error:
+            _log.warning("The codes of dataset %s cannot be used: %s", state.id, error)
+            self._mend(state)
+            return None
+        return _Coded(parts, scored)
+
     def of_large(self, state: VectorState) -> list[Scored]:
         """Return the nearest of a dataset, what LanceDB says of their cosines included."""
         moved = self._moved(state) if state.moved else None
         if moved is None:
             return [self._scanned(state, 0)]
-        waiting = vector_states.waiting(self.connection, state.id, 2**31)
+        return [moved, *self.after(state, state.moved)]
+
+    def after(self, state: VectorState, number: int) -> list[Scored]:
+        """Return the nearest of what has higher numbers."""
+        waiting = vector_states.above(self.connection, state.id, number, 2**31)
         if waiting * state.dim * 4 > vector_cache.MEMORY_BYTES:
-            return [moved, self._scanned(state, state.moved)]
-        [tail] = self.sources.vectors.memory.in_step(self.connection, [state], [state.moved])
-        return [moved, *tail.scored(self.direction, self.documents)]
+            return [self._scanned(state, number)]
+        [tail] = self.sources.vectors.memory.in_step(self.connection, [state], [number])
+        return tail.scored(self.direction, self.documents)
 
     def _moved(self, state: VectorState) -> Scored | None:
         """Return the nearest live ones that LanceDB has; None where it cannot be asked."""
@@ -141,12 +200,15 @@ class _Asked:
                 wanted *= 2
         except StoreError as error:
             _log.warning("The vector table of dataset %s cannot be used: %s", state.id, error)
+        self._mend(state)
+        return None
+
+    def _mend(self, state: VectorState) -> None:
         if self.sources.mend is not None:
             try:
                 self.sources.mend(state.id)
             except StoreError as error:  # A full disk is no reason not to answer.
                 _log.warning("The vector table of %s was not mended: %s", state.id, error)
-        return None
 
     def _scanned(self, state: VectorState, after: int) -> Scored:
         """Return the nearest by reading every vector in the catalog: slow, but never wrong."""

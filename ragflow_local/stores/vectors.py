@@ -24,16 +24,15 @@ from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.names import is_id, path_of_id
 from ragflow_local.stores.parts import delete_folder, has_links
 from ragflow_local.stores.vector_cache import VectorCache
+from ragflow_local.stores.vector_codes import VectorCodes
 from ragflow_local.stores.vector_damage import telling_damage
 from ragflow_local.stores.vector_memory import Numbers
 
 # Old versions stay this long for a reader in another process that is in the middle of one.
 _SHORT = timedelta(milliseconds=1)
 _KEEP_VERSIONS = timedelta(minutes=1)
-# Nearest by the index that are compared exactly, where fewer are wanted.
-_COMPARED = 100
-# Share of rows without index above which it is brought up to date.
-_MOST_UNINDEXED = 0.2
+# A dataset's table, and the codes of its vectors.
+_TABLE, _CODES = _ENDINGS = (".lance", ".codes")
 # Changes after which a table's parts are put together: each is a file to open and list.
 _CHANGES = 16
 
@@ -54,6 +53,7 @@ class Vectors:
         self._is_durable = is_durable
         self._lock = threading.Lock()
         self._tables: dict[str, Table] = {}
+        self._codes: dict[str, VectorCodes] = {}
         self.memory = VectorCache()
 
     def table(self, dataset_id: str) -> Table:
@@ -64,27 +64,41 @@ class Vectors:
                 self._tables[dataset_id] = Table(disk, is_durable=self._is_durable)
             return self._tables[dataset_id]
 
+    def codes(self, dataset_id: str) -> VectorCodes:
+        """Return the codes of a dataset's vectors, which a large one is searched by."""
+        with self._lock:
+            if dataset_id not in self._codes:
+                path = path_of_id(self._directory, dataset_id, _CODES)
+                self._codes[dataset_id] = VectorCodes(path, is_durable=self._is_durable)
+            return self._codes[dataset_id]
+
     def drop(self, dataset_id: str) -> None:
-        """Delete a dataset's table."""
+        """Delete a dataset's table and codes."""
         self.table(dataset_id).drop()
+        self.codes(dataset_id).drop()
         self.memory.forget(dataset_id)
         with self._lock:
             self._tables.pop(dataset_id, None)
+            self._codes.pop(dataset_id, None)
 
-    def path_of(self, dataset_id: str) -> Path:
-        """Return where a dataset's table lies."""
-        return path_of_id(self._directory, dataset_id, ".lance")
+    def paths_of(self, dataset_id: str) -> list[Path]:
+        """Return where a dataset's table and codes lie, whichever there are."""
+        paths = (path_of_id(self._directory, dataset_id, ending) for ending in _ENDINGS)
+        return [path for path in paths if path.is_dir()]
 
     def kept(self) -> list[str]:
-        """Return the name of every table on the disk, whole or not."""
-        names = (path.stem for path in self._directory.glob("*.lance") if path.is_dir())
-        return sorted(name for name in names if is_id(name))
+        """Return the name of every dataset that has something on the disk, whole or not."""
+        names = {path.stem for path in self._directory.glob("*.*") if path.is_dir()}
+        return sorted(name for name in names if is_id(name) and self.paths_of(name))
 
     def close(self) -> None:
         """Forget the tables; a closed one opens again when it is used."""
         self.memory.clear()
         with self._lock:
             self._tables.clear()
+            for codes in self._codes.values():
+                codes.close()
+            self._codes.clear()
 
 
 class Table:
@@ -109,7 +123,7 @@ class Table:
     def search(
         self, vector: Vector, top_k: int, documents: Sequence[int] | Numbers | None = None
     ) -> tuple[Numbers, Vector]:
-        """Return numbers and cosines of the nearest chunks, through the index if there is one.
+        """Return numbers and cosines of the nearest chunks, by comparing all.
 
         Args:
             vector: (dim,).
@@ -155,14 +169,6 @@ class Table:
                 self._disk.delete(numbers)
                 self._changed()
 
-    def index(self) -> None:
-        """Build the index, or bring it up to date, where that is due."""
-        with telling_damage(self.path, self._disk.forget):
-            if self.exists() and self._disk.is_index_due():
-                self._disk.index()  # Without the lock: it takes a minute.
-                with self._lock:
-                    self._sync()
-
     def tidy(self, *, keep_versions: bool = True) -> None:
         """Put its parts together.
 
@@ -202,11 +208,10 @@ class LanceTable:
     """One dataset's table, as LanceDB keeps it; not locked, and its errors are LanceDB's."""
 
     def __init__(self, directory: Path, name: str) -> None:
-        self.path = path_of_id(directory, name, ".lance")
+        self.path = path_of_id(directory, name, _TABLE)
         self._directory = directory
         self.name = name
         self._opened: Any = None
-        self._counted: tuple[Any, int] | None = None
 
     def exists(self) -> bool:
         """Return whether there is one."""
@@ -239,16 +244,13 @@ class LanceTable:
     def search(
         self, vector: Vector, top_k: int, documents: Numbers | None
     ) -> tuple[Numbers, Vector]:
-        """Return numbers and cosines of the nearest chunks, through the index if there is one."""
+        """Return numbers and cosines of the nearest chunks, by comparing all."""
         query = (
             self._table.search(vector.astype(np.float32), vector_column_name="vector")
             .distance_type("cosine")
             .select(["number", "_distance"])
             .limit(top_k)
-            .nprobes(max(20, _partitions(self._rows) // 10))
-            # At a million chunks 0.968 of the ten nearest are found by the index alone, all of them
-            # where twenty are compared exactly (benchmarks/search.py).
-            .refine_factor(max(1, _COMPARED // top_k))
+            .bypass_vector_index()  # of an earlier version, which looks at a part of it
         )
         if documents is not None:
             query = query.where(_is_in("document", documents), prefilter=True)
@@ -281,32 +283,13 @@ class LanceTable:
             self._table.delete(f"number > {number}")
 
     def optimize(self, keep_versions: bool = True) -> None:
-        """Put its parts together, in the index too, and delete old versions."""
+        """Put its parts together, and delete old versions."""
         if keep_versions:
             self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
             return
         # Versions younger than it are kept, the last addition's too; 0 deletes none.
         time.sleep(2 * _SHORT.total_seconds())
         self._table.optimize(cleanup_older_than=_SHORT)
-
-    def is_index_due(self) -> bool:
-        """Return whether it has none, or one that much has been added to."""
-        rows = self._table.count_rows()
-        for index in self._table.list_indices():
-            stats = self._table.index_stats(index.name)
-            return bool(stats.num_unindexed_rows > _MOST_UNINDEXED * rows)
-        return True
-
-    def index(self) -> None:
-        """Build the index, or bring it up to date."""
-        if self._table.list_indices():
-            self.optimize()
-            return
-        from lancedb.index import IvfSq
-
-        partitions = _partitions(self._table.count_rows())
-        config = IvfSq(distance_type="cosine", num_partitions=partitions)
-        self._table.create_index("vector", config=config)
 
     def drop(self) -> None:
         """Delete its files."""
@@ -321,14 +304,6 @@ class LanceTable:
                 raise ValueError("a link lies in the place of one of its files")
             opened = self._opened = self._connect().open_table(self.name)
         return opened
-
-    @property
-    def _rows(self) -> int:
-        """Return about how many rows it has: as many as when it was opened."""
-        opened = self._table
-        if self._counted is None or self._counted[0] is not opened:
-            self._counted = opened, int(opened.count_rows())
-        return self._counted[1]
 
     @property
     def _dim(self) -> int:
@@ -347,11 +322,6 @@ class LanceTable:
 def _chain(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
     yield first
     yield from rest
-
-
-def _partitions(rows: int) -> int:
-    # The square root of the rows: the usual balance of choosing partitions and reading them.
-    return max(1, int(rows**0.5))
 
 
 def _is_in(column: str, numbers: Numbers) -> Any:

@@ -185,7 +185,8 @@ def test_a_damaged_table_is_written_anew_from_the_catalog(
 ) -> None:
     add(catalog, 4)
     changed(table, 4)
-    for file in table.path_of(ID).rglob("*"):
+    [path] = table.paths_of(ID)
+    for file in path.rglob("*"):
         if file.is_file():
             file.write_bytes(b"torn")
     table._vectors.close()

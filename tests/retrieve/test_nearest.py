@@ -16,6 +16,8 @@ from ragflow_local.ingest import vector_table
 from ragflow_local.stores import vector_cache
 from ragflow_local.stores.catalog import Catalog, chunks, vector_states
 from ragflow_local.stores.vector_cache import VectorCache
+from ragflow_local.stores.vector_codes import VectorCodes
+from ragflow_local.stores.vectors import Table
 from tests.invariants import check_invariants
 
 
@@ -35,6 +37,12 @@ def large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for thread in threading.enumerate():
         if thread.name == "ragflow-local vectors":
             thread.join(timeout=30)
+
+
+@pytest.fixture
+def uncoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors have no codes yet."""
+    monkeypatch.setattr(VectorCodes, "bring", lambda *_: None)
 
 
 def found(rag: RAGFlow, question: str, top_k: int = 4) -> list[str]:
@@ -91,7 +99,7 @@ def test_a_reader_finds_what_the_writer_finds_after_many_were_removed(
         assert read()[0] == "The whale number 7 again"
 
 
-@pytest.mark.usefixtures("large")
+@pytest.mark.usefixtures("large", "uncoded")
 def test_a_dataset_beyond_memory_is_searched_in_lancedb_and_above_the_watermark(
     rag: RAGFlow, document: Document
 ) -> None:
@@ -105,7 +113,7 @@ def test_a_dataset_beyond_memory_is_searched_in_lancedb_and_above_the_watermark(
     check_invariants(rag)
 
 
-@pytest.mark.usefixtures("large")
+@pytest.mark.usefixtures("large", "uncoded")
 def test_lancedb_is_asked_for_more_until_enough_are_there(
     rag: RAGFlow, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +127,7 @@ def test_lancedb_is_asked_for_more_until_enough_are_there(
     assert len(found(rag, "whale number", 50)) == 6
 
 
-@pytest.mark.usefixtures("large")
+@pytest.mark.usefixtures("large", "uncoded")
 @pytest.mark.parametrize("damage", ["gone", "torn"])
 def test_a_table_that_cannot_be_used_is_passed_over_and_written_anew(
     rag: RAGFlow, document: Document, project_dir: Path, damage: str
@@ -215,3 +223,111 @@ def test_the_nearest_of_many_datasets_are_those_of_all_together(rag: RAGFlow) ->
     assert len(found(rag, "Whale 7 of 3", 50)) == 50
     rag.delete_datasets([dataset.id])
     assert len(found(rag, "Whale 11 of 3", 60)) == 50
+
+
+def codes_of(rag: RAGFlow, project_dir: Path) -> list[Path]:
+    """Return the files of the one dataset's codes, once all that is due is written."""
+    rag.project.vector_table.wait()
+    return sorted(project_dir.glob("vectors/*.codes/*"))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_dataset_is_searched_by_its_codes_and_above_them_in_memory(
+    rag: RAGFlow, document: Document, project_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document.add_chunks([f"The whale number {number}" for number in range(20)])
+    assert codes_of(rag, project_dir)
+    document.add_chunks([f"The whale number {number}" for number in range(20, 25)])
+
+    def unasked(*_: object) -> None:
+        pytest.fail("LanceDB is not asked")
+
+    monkeypatch.setattr(Table, "search", unasked)
+    for number in (3, 19, 24):
+        assert found(rag, f"whale number {number}", 1) == [f"The whale number {number}"]
+    assert len(found(rag, "whale number", 50)) == 25
+    check_invariants(rag)
+
+
+@pytest.mark.usefixtures("large")
+def test_codes_never_show_what_was_changed_switched_off_or_deleted(
+    rag: RAGFlow, dataset: DataSet, document: Document, project_dir: Path
+) -> None:
+    other = rag.add_document(dataset, "other.txt", b"The sea.")
+    other.add_chunks([f"The harbour number {number}" for number in range(20)])
+    document.add_chunks([f"The whale number {number}" for number in range(20)])
+    assert codes_of(rag, project_dir)
+    chunks_ = {chunk.content: chunk for chunk in document.list_chunks(limit=-1)}
+    changed, off = chunks_["The whale number 3"], chunks_["The whale number 4"]
+    changed.content = "A reef of coral"
+    changed.save()
+    off.available = False
+    off.save()
+    chunks_["The whale number 5"].delete()
+    every = found(rag, "whale number", 50)
+    assert "A reef of coral" in every
+    assert not {f"The whale number {number}" for number in (3, 4, 5)} & set(every)
+    assert found(rag, "reef of coral", 1) == ["A reef of coral"]
+    off.available = True
+    off.save()
+    assert found(rag, "whale number 4", 1) == ["The whale number 4"]
+    other.delete()
+    assert not [text for text in found(rag, "harbour number", 50) if "harbour" in text]
+    rag.delete_datasets([dataset.id])
+    rag.project.vector_table.wait()
+    assert not list(project_dir.glob("vectors/*.codes"))
+
+
+@pytest.mark.usefixtures("large")
+def test_codes_of_chunks_that_are_gone_are_left_out_once_they_are_many(
+    rag: RAGFlow, document: Document, project_dir: Path
+) -> None:
+    document.add_chunks([f"The whale number {number}" for number in range(64)])
+    size = sum(path.stat().st_size for path in codes_of(rag, project_dir))
+    for chunk in document.list_chunks(limit=-1)[:50]:
+        chunk.delete()
+    assert sum(path.stat().st_size for path in codes_of(rag, project_dir)) < size * 0.6
+    assert len(found(rag, "whale number", 50)) == 14
+    check_invariants(rag)
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut", "flipped", "a vector"])
+def test_codes_that_cannot_be_used_are_passed_over_and_written_anew(
+    rag: RAGFlow, document: Document, project_dir: Path, damage: str
+) -> None:
+    document.add_chunks([f"The whale number {number}" for number in range(20)])
+    paths = codes_of(rag, project_dir)
+    before = found(rag, "whale number 3", 1)
+    rag.project.vectors.close()
+    for path in paths:
+        data = path.read_bytes()
+        at = len(data) - 100 if damage == "a vector" else 40
+        flipped = data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :]
+        path.write_bytes({"empty": b"", "cut": data[:-1]}.get(damage, flipped))
+        if damage == "gone":
+            path.unlink()
+    assert found(rag, "whale number 3", 1) == before
+    document.add_chunks([f"The whale number {number}" for number in range(20, 30)])
+    assert codes_of(rag, project_dir)
+    for number in (3, 29):
+        assert found(rag, f"whale number {number}", 1) == [f"The whale number {number}"]
+    rag.project.vectors.close()
+    [now] = states(rag)
+    assert rag.project.vectors.codes(now.id).parts(now.dim).last > 20
+    check_invariants(rag)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_search_that_began_before_a_change_finds_what_was_there(
+    rag: RAGFlow, document: Document, project_dir: Path
+) -> None:
+    document.add_chunks([f"The whale number {number}" for number in range(40)])
+    assert codes_of(rag, project_dir)
+    with rag.project.catalog.read():
+        before = found(rag, "whale number", 50)
+        thread = threading.Thread(target=lambda: document.list_chunks(limit=-1)[0].delete())
+        thread.start()
+        thread.join()
+        assert found(rag, "whale number", 50) == before
+    assert len(found(rag, "whale number", 50)) == len(before) - 1

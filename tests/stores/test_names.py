@@ -52,7 +52,7 @@ def test_what_is_no_name_becomes_no_path(tmp_path: Path, odd: Any, way: str) -> 
         "remove": lambda: files.remove(odd),
         "image": lambda: files.remove_image(odd),
         "drop": lambda: vectors.drop(odd),
-        "table": lambda: vectors.path_of(odd),
+        "table": lambda: vectors.paths_of(odd),
     }
     with pytest.raises(DamagedProjectError):
         ways[way]()

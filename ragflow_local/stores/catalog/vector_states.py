@@ -141,12 +141,18 @@ def vectors_after(
 def waiting(connection: sqlite3.Connection, id: str, most: int) -> int:
     """Return how many chunks of a dataset wait to be moved to LanceDB; ``most`` for more."""
     row = connection.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM vector_states JOIN chunks"
-        " ON chunks.dataset_id = vector_states.dataset_id AND chunks.number > moved"
-        " WHERE vector_states.dataset_id = ? LIMIT ?)",
-        [id, most],
+        "SELECT moved FROM vector_states WHERE dataset_id = ?", [id]
     ).fetchone()
-    return int(row[0])
+    return 0 if row is None else above(connection, id, int(row[0]), most)
+
+
+def above(connection: sqlite3.Connection, id: str, number: int, most: int) -> int:
+    """Return how many chunks of a dataset have higher numbers; ``most`` for more."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM chunks WHERE dataset_id = ? AND number > ? LIMIT ?)",
+        [id, number, most],
+    ).fetchone()
+    return int(count)
 
 
 def set_moved(connection: sqlite3.Connection, id: str, number: int) -> None:
