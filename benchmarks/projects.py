@@ -32,8 +32,8 @@ class Project:
         self.catalog = Catalog(path)
         self.vectors = Vectors(folder / "vectors")
         self.table = VectorTable(self.catalog, self.vectors)
+        schema.migrate(self.catalog.writer(), path)
         if is_new:
-            schema.migrate(self.catalog.writer(), path)
             with self.catalog.write() as connection:
                 _insert_dataset(connection, dim)
         with self.catalog.read() as connection:

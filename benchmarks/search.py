@@ -1,8 +1,10 @@
 """How fast is a search? Milliseconds at 10³, 10⁴ and 10⁵ chunks; with ``--million`` at 10⁶ too.
 
-    python -m benchmarks.search [--million] [--kept FOLDER …]
+    python -m benchmarks.search [--million] [--kept FOLDER … [--before CHECKOUT]]
 
-With ``--kept``, projects that ``Project.fill`` left there are searched, and none is filled.
+With ``--kept``, projects that ``Project.fill`` left there are searched, and none is filled. With
+``--before``, a copy of each, in ``FOLDER.before``, is searched by another version of this package
+too, in turns.
 
 The corpus is made up from a seed: chunks of about 100 words that follow Zipf's law, and vectors
 in clusters. Questions have eight words, six of them from one chunk, so that several lists are
@@ -14,12 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -64,14 +68,16 @@ def matrices(seed: int = 0) -> Iterator[Matrix]:
         yield matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
 
-def first_search(folder: Path, question: str, is_new: bool) -> tuple[float, float]:
+def first_search(
+    folder: Path, question: str, is_new: bool, checkout: Path | None = None
+) -> tuple[float, float]:
     """Return the seconds to open a project, and from a process's start to its first result.
 
     Where the model's ONNX form ``is_new``, it may be made with torch; after that, nothing is.
     """
     begun = time.perf_counter()
     command = [sys.executable, "-c", _FIRST, str(folder), question]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as process:
         assert process.stdout is not None
         said = process.stdout.readline().split()
         found = time.perf_counter() - begun
@@ -96,7 +102,7 @@ def asked_about(size: int) -> tuple[list[str], int]:
 
 def measure(size: int, kept: Path | None = None) -> dict[str, float]:
     """Return the figures at one size."""
-    questions, text_bytes = asked_about(size)
+    questions, text_bytes = asked_about(size) if kept is None else kept_questions(kept)
     with tempfile.TemporaryDirectory() as name:
         folder = kept or Path(name)
         filling = float("nan")
@@ -127,15 +133,78 @@ def measure(size: int, kept: Path | None = None) -> dict[str, float]:
     }
 
 
-def in_a_process(folder: Path, questions: Sequence[str]) -> dict[str, float]:
+def kept_questions(folder: Path) -> tuple[list[str], int]:
+    """Return questions for the texts of a kept project, and the texts' length in bytes."""
+    project = Project(folder, DIM)
+    with project.catalog.read() as connection:
+        size, text_bytes = connection.execute(
+            "SELECT count(*), sum(length(CAST(content AS BLOB))) FROM chunks"
+        ).fetchone()
+        texts = [
+            str(row[0])
+            for number in range(QUESTIONS + 3)
+            for row in connection.execute(
+                "SELECT content FROM chunks WHERE number = ?", [number * 31 % size + 1]
+            )
+        ]
+    project.close()
+    corpus = Zipf()
+    return [corpus.question(text) for text in texts], int(text_bytes)
+
+
+def in_a_process(
+    folder: Path, questions: Sequence[str], checkout: Path | None = None
+) -> dict[str, float]:
     """Return what ``asked`` says in a process of its own, whose memory is the engine's alone."""
     code = "import sys, json; from pathlib import Path; from benchmarks.search import asked;"
     code += "print(json.dumps(asked(Path(sys.argv[1]), json.load(sys.stdin))))"
     command = [sys.executable, "-c", code, str(folder)]
     told = json.dumps(list(questions))
-    done = subprocess.run(command, input=told, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, input=told, capture_output=True, text=True, check=True, cwd=checkout
+    )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
+
+
+_INDEX = """
+import sys
+from pathlib import Path
+from benchmarks.projects import Project
+project = Project(Path(sys.argv[1]), int(sys.argv[2]))
+project.index()
+project.close()
+"""
+
+
+def compared(folder: Path, checkout: Path, rounds: int = 2) -> dict[str, dict[str, float]]:
+    """Return the figures of another version and of this one, asked in turns: the best of each."""
+    other = folder.with_name(f"{folder.name}.before")
+    if not other.exists():
+        shutil.copytree(folder, other, ignore=shutil.ignore_patterns("vectors"))
+        with sqlite3.connect(other / "catalog.sqlite3") as connection:
+            connection.execute("UPDATE vector_states SET moved = 0")
+    command = [sys.executable, "-c", _INDEX, str(other), str(DIM)]
+    subprocess.run(command, check=True, cwd=checkout)
+    questions, text_bytes = kept_questions(folder)
+    size = size_of(folder)
+    versions = {"before": (other, checkout), "after": (folder, None)}
+    found: dict[str, dict[str, float]] = {}
+    for _ in range(rounds):
+        for version, (place, there) in versions.items():
+            figures = in_a_process(place, questions, there)
+            best = found.setdefault(version, figures)
+            found[version] = {name: min(best[name], figures[name]) for name in figures}
+    for version, (place, there) in versions.items():
+        firsts = [first_search(place, questions[at], at == 0, there) for at in range(4)][1:]
+        size_bytes = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+        found[version] |= {
+            "opening s": statistics.median(opened for opened, _ in firsts),
+            "first search s": statistics.median(seconds for _, seconds in firsts),
+            "disk / (text + vectors)": size_bytes / (text_bytes + size * DIM * 4),
+        }
+    found["after"]["recall@10 of vectors"] = recall_of_vectors(folder, size)
+    return found
 
 
 def recall_of_vectors(folder: Path, size: int, count: int = 100) -> float:
@@ -210,16 +279,30 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--million", action="store_true")
     arguments.add_argument("--kept", nargs="*", type=Path, default=[])
+    arguments.add_argument("--before", type=Path)
     given = arguments.parse_args()
+    if given.before:
+        compare(given.kept, given.before)
+        return
     sizes = (*SIZES, 1_000_000) if given.million else SIZES
     runs: list[tuple[int, Path | None]]
     runs = [(size_of(folder), folder) for folder in given.kept] or [(size, None) for size in sizes]
-    figures = {}
+    figures: dict[str, dict[str, float]] = {}
     for size, folder in runs:
         begun = os.getloadavg()[0]
-        figures[size] = {**measure(size, folder), "load before": begun}
-        print(size, figures[size], flush=True)
+        figures[f"{size:,}"] = {**measure(size, folder), "load before": begun}
+        print(size, figures[f"{size:,}"], flush=True)
         write("search", page(figures), figures)
+
+
+def compare(kept: Sequence[Path], checkout: Path) -> None:
+    """Compare two versions at each size, and write the page after each."""
+    figures: dict[str, dict[str, float]] = {}
+    for folder in kept:
+        for version, found in compared(folder, checkout).items():
+            figures[f"{size_of(folder):,} {version}"] = {**found, "load": os.getloadavg()[0]}
+        write("search", page(figures), figures)
+        print(figures, flush=True)
 
 
 def size_of(folder: Path) -> int:
@@ -231,9 +314,9 @@ def size_of(folder: Path) -> int:
     return int(count)
 
 
-def page(figures: dict[int, dict[str, float]]) -> str:
+def page(figures: Mapping[str, Mapping[str, float]]) -> str:
     """Return the page of results."""
-    names = list(next(iter(figures.values())))
+    names = list(dict.fromkeys(name for found in figures.values() for name in found))
     lines = [
         "# Speed of search",
         "",
@@ -242,7 +325,9 @@ def page(figures: dict[int, dict[str, float]]) -> str:
         " disk. Opening and first search are of a new process, from its start to the result,"
         " without torch, and without LanceDB where vectors fit in memory: median of three."
         " Memory is resident after the questions, in a process that does nothing else. Recall is of"
-        " the ten nearest, by exact search over all vectors. Load: processes that wanted a core"
+        " the ten nearest, by exact search over all vectors. Before and"
+        " after: two versions, asked in turns, the best of two rounds each. Load: processes that"
+        " wanted a core"
         " just before; above the number of cores, every time is too long. nan: with --kept, nothing"
         " is filled.",
         "",
@@ -250,7 +335,8 @@ def page(figures: dict[int, dict[str, float]]) -> str:
         "|---" * (len(names) + 1) + "|",
     ]
     for size, found in figures.items():
-        lines.append(f"| {size:,} | " + " | ".join(f"{found[name]:.2f}" for name in names) + " |")
+        values = (f"{found[name]:.2f}" if name in found else "" for name in names)
+        lines.append(f"| {size} | " + " | ".join(values) + " |")
     return "\n".join(lines)
 
 

@@ -20,7 +20,7 @@ from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.stores.catalog import Connection, chunks
 
 # The hits whose names lead further, and how far the next step lifts a chunk at most.
-_SEEDS = 5
+SEEDS = 5
 _LIFT = 0.6
 # A name leads less surely to a text that only mentions it than to one that is headed by it.
 _MENTIONED = 0.3
@@ -61,20 +61,18 @@ class GraphOf:
         return chunks.of_graph(self._connection, home, keys=keys, document_ids=document_ids)
 
 
-def joined(graph: GraphRows, hits: Sequence[Hit]) -> list[Hit]:
-    """Return hits, the most similar first: one for each name, and the chunks it leads to lifted.
+def first_of_names(graph: GraphRows, hits: Sequence[Hit], seen: set[tuple[str, str]]) -> list[Hit]:
+    """Return hits without entities and relations whose name is in ``seen``, and add theirs to it.
 
     Args:
         graph: Where the names are.
-        hits: All that were found, the most similar first.
+        hits: The most similar first.
+        seen: The names of those that are more similar.
     """
-    lifted = _lifted(graph, hits)
-    lifted.sort(key=lambda hit: (-hit.similarity, hit.chunk.id))
-    seen: set[tuple[str, str]] = set()
     result = []
-    for hit in lifted:
+    for hit in hits:
         if hit.chunk.kind != "text":
-            name = graph.home_of(hit.chunk), _data(hit.chunk)["key"]
+            name = graph.home_of(hit.chunk), _key_of(hit.chunk)
             if name in seen:
                 continue
             seen.add(name)
@@ -121,22 +119,31 @@ def _united(chunk: ChunkRow, rows: Sequence[ChunkRow]) -> ChunkRow:
     return replace(chunk, data=json.dumps(data, ensure_ascii=False))
 
 
-def _lifted(graph: GraphRows, hits: Sequence[Hit]) -> list[Hit]:
-    """Return hits, those that the names in the best ones lead to with a higher similarity."""
-    by_id = {hit.chunk.id: hit for hit in hits if hit.chunk.kind == "text"}
-    seeds: defaultdict[str, list[Hit]] = defaultdict(list)
-    for seed in list(by_id.values())[:_SEEDS]:
-        seeds[graph.home_of(seed.chunk)].append(seed)
+def lifts(graph: GraphRows, seeds: Sequence[Hit]) -> dict[str, float]:
+    """Return the chunks that the names in seeds lead to, by id, and how far each is lifted.
+
+    Args:
+        graph: Where the names are.
+        seeds: The ``SEEDS`` most similar texts, the most similar first.
+    """
+    within: defaultdict[str, list[Hit]] = defaultdict(list)
+    for seed in seeds:
+        within[graph.home_of(seed.chunk)].append(seed)
     lift: dict[str, float] = {}
-    for home, within in seeds.items():
-        lift |= _reached(graph, home, within)
-    return [_with_lift(hit, lift.get(hit.chunk.id, 0.0)) for hit in hits]
+    for home, some in within.items():
+        lift |= _reached(graph, home, some)
+    return lift
 
 
-def _with_lift(hit: Hit, lift: float) -> Hit:
-    if hit.chunk.kind != "text":
-        return replace(hit, similarity=hit.similarity * _OF_GRAPH)
-    return replace(hit, similarity=hit.similarity + (1 - hit.similarity) * lift)
+def lifted(similarity: float, is_text: bool, lift: float) -> float:
+    """Return the similarity of a chunk in a search with a graph.
+
+    Args:
+        similarity: Of the chunk and the question.
+        is_text: Whether it is no entity and no relation.
+        lift: How far a name lifts it, in [0, 1].
+    """
+    return similarity + (1 - similarity) * lift if is_text else similarity * _OF_GRAPH
 
 
 def _reached(graph: GraphRows, home: str, seeds: Sequence[Hit]) -> dict[str, float]:

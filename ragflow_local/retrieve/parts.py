@@ -36,6 +36,7 @@ from ragflow_local.retrieve.spelling import (
     with_compounds,
 )
 from ragflow_local.stores.catalog import Connection, chunks, postings_scores, postings_words
+from ragflow_local.stores.catalog.chunks import Outline
 from ragflow_local.stores.catalog.postings_scores import Lists
 from ragflow_local.stores.catalog.postings_statistics import Statistics
 
@@ -125,6 +126,10 @@ class Parts(Protocol):
         """Return the chunks that there are, each by its place in ``wanted``."""
         ...
 
+    def outlines(self, wanted: Candidates) -> dict[int, Outline]:
+        """Return the outlines of the chunks that there are, each by its place in ``wanted``."""
+        ...
+
     def has_graph(self) -> bool:
         """Return whether there are entities or relations."""
         ...
@@ -182,7 +187,8 @@ class Part:
         """Return its statistics of terms, whose postings are read for it."""
         if self._terms != tuple(terms):
             self._terms = tuple(terms)
-            self.lists = postings_scores.read(self._connection, self._datasets, terms)
+            held = self._sources.lists
+            self.lists = postings_scores.read(self._connection, self._datasets, terms, held)
         if self.lists is None:
             return Statistics(0, 0, (0,) * len(terms))
         return self.lists.statistics
@@ -252,6 +258,12 @@ class Part:
         numbers = wanted.numbers.tolist()
         rows = self.by_numbers(numbers)
         return {at: rows[number] for at, number in enumerate(numbers) if number in rows}
+
+    def outlines(self, wanted: Candidates) -> dict[int, Outline]:
+        """Return the outlines of the chunks that there are, each by its place in ``wanted``."""
+        numbers = wanted.numbers.tolist()
+        known = chunks.outlines(self._connection, numbers)
+        return {at: known[number] for at, number in enumerate(numbers) if number in known}
 
     def by_numbers(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
         """Return the chunks that there are, by their number."""

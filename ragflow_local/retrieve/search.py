@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -159,19 +159,48 @@ def _reranked(
 def _hits(parts: Parts, candidates: Candidates, wanted: SearchOptions) -> list[Hit]:
     """Return one page of all candidates, ranked."""
     similarity = blend(candidates.vector, candidates.term, wanted.vector_weight)
-    order = np.argsort(-similarity, kind="stable")
     if parts.has_graph():
-        # It changes the order: all that was found takes part.
-        every = _made(parts, candidates.at(order), similarity[order])
-        hits = [h for h in graph.joined(parts.graph, every) if h.similarity >= wanted.threshold]
-        page = hits[wanted.offset : wanted.offset + wanted.limit]
-        return graph.with_sources(parts.graph, page)
+        return _hits_of_graph(parts, candidates, similarity, wanted)
+    order = np.argsort(-similarity, kind="stable")
     order = order[similarity[order] >= wanted.threshold]
     end = wanted.offset + wanted.limit
     if len(order) > end:
         # Rows are read of the page alone, and of those equal to its last: their ids decide.
         order = order[similarity[order] >= similarity[order[end - 1]]]
     return _made(parts, candidates.at(order), similarity[order])[wanted.offset : end]
+
+
+def _hits_of_graph(
+    parts: Parts, candidates: Candidates, similarity: Values, wanted: SearchOptions
+) -> list[Hit]:
+    """Return one page of all candidates, ranked anew by what the graph knows of the best.
+
+    Rows are read of the seeds and, from the best on, until the page is full.
+    """
+    outlines = parts.outlines(candidates)
+
+    def ranked(values: Mapping[int, float]) -> list[int]:
+        return sorted(values, key=lambda at: (-values[at], outlines[at].id))
+
+    found = {at: float(similarity[at]) for at in outlines}
+    texts = {outlines[at].id: at for at in ranked(found) if outlines[at].is_text}
+    seeds = np.array(list(texts.values())[: graph.SEEDS], np.intp)
+    lifts = graph.lifts(parts.graph, _made(parts, candidates.at(seeds), similarity[seeds]))
+    lifted = {
+        at: graph.lifted(found[at], outline.is_text, lifts.get(outline.id, 0.0))
+        for at, outline in outlines.items()
+    }
+    order = [at for at in ranked(lifted) if lifted[at] >= wanted.threshold]
+    end = wanted.offset + wanted.limit
+    hits: list[Hit] = []
+    seen: set[tuple[str, str]] = set()
+    for start in range(0, len(order), end):
+        some = np.array(order[start : start + end], np.intp)
+        values = np.array([lifted[at] for at in some.tolist()])
+        hits += graph.first_of_names(parts.graph, _made(parts, candidates.at(some), values), seen)
+        if len(hits) >= end:
+            break
+    return graph.with_sources(parts.graph, hits[wanted.offset : end])
 
 
 def _made(parts: Parts, ranked: Candidates, similarity: Values) -> list[Hit]:

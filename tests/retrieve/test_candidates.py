@@ -11,6 +11,7 @@ from ragflow_local.retrieve.candidates import Scope, Sources, by_words, terms_of
 from ragflow_local.retrieve.query import Query
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.stores.catalog import Catalog, Connection, postings_scores, schema
+from ragflow_local.stores.catalog.postings_columns import ListsKept
 from ragflow_local.stores.catalog.postings_scores import Lists
 from ragflow_local.stores.vectors import Vectors
 from tests.retrieve.asking import asked_of
@@ -88,9 +89,11 @@ def test_lists_are_read_anew_only_where_a_word_was_guessed(
     reads: list[object] = []
     real = postings_scores.read
 
-    def noted(connection: Connection, datasets: list[int], terms: object) -> Lists | None:
+    def noted(
+        connection: Connection, datasets: list[int], terms: object, held: ListsKept
+    ) -> Lists | None:
         reads.append(terms)
-        return real(connection, datasets, terms)  # type: ignore[arg-type]  # as they came
+        return real(connection, datasets, terms, held)  # type: ignore[arg-type]  # as they came
 
     monkeypatch.setattr(postings_scores, "read", noted)
     asked(reading, "Where is the pump?")

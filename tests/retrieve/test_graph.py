@@ -1,10 +1,13 @@
 """The knowledge graph in a search, through the API: names joined over documents, and led on."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from ragflow_local import Chunk, DataSet, RAGFlow
+from ragflow_local.records import ChunkRow
+from ragflow_local.retrieve.parts import Part
 
 TOWN = b"# Alice Moray\n\nAlice Moray was born in Port Ellen. Moray studied the deep sea."
 MAYOR = (
@@ -80,3 +83,29 @@ def test_similarities_stay_in_order_and_pages_do_not_overlap(rag: RAGFlow, sea: 
         for hit in rag.retrieval(QUESTION, [sea], offset=offset, limit=3, similarity_threshold=0.0)
     ]
     assert parts == [hit.id for hit in whole]
+
+
+def test_a_page_of_a_graph_reads_few_rows_and_pages_follow_one_another(
+    rag: RAGFlow, sea: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(number: int, size: int) -> list[Chunk]:
+        hits = rag.retrieval(
+            QUESTION, [sea], offset=(number - 1) * size, limit=size, similarity_threshold=0.0
+        )
+        return list(hits)
+
+    every = page(1, 200)
+    assert len({hit.id for hit in every}) == len(every) > 10
+    read: list[int] = []
+    whole = Part.by_numbers
+
+    def counted(self: Part, numbers: Sequence[int]) -> dict[int, ChunkRow]:
+        read.append(len(numbers))
+        return whole(self, numbers)
+
+    monkeypatch.setattr(Part, "by_numbers", counted)
+    for number in range(1, 5):
+        some = page(number, 2)
+        told = [(hit.id, hit.similarity, hit.data) for hit in some]
+        assert told == [(hit.id, hit.similarity, hit.data) for hit in every[2 * number - 2 :][:2]]
+    assert max(read) <= 8 < len(every)

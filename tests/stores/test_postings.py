@@ -16,6 +16,7 @@ from rank_bm25 import BM25Okapi
 from ragflow_local.stores.catalog import (
     postings,
     postings_check,
+    postings_list,
     postings_scores,
     postings_segments,
     postings_words,
@@ -39,7 +40,7 @@ def oracle_scores(
     bags: Iterable[Bag], terms: list[str]
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     corpus = [[term for term, count in bag.items() for _ in range(count)] for bag in bags]
-    oracle = Oracle(corpus, k1=postings_scores.K1, b=postings_scores.B)
+    oracle = Oracle(corpus, k1=postings_list.K1, b=postings_list.B)
     return np.asarray(oracle.get_scores(terms))
 
 
@@ -53,6 +54,7 @@ def connection() -> sqlite3.Connection:
     postings.create(made)
     postings_words.create(made)
     postings_segments.seal(made)
+    postings_segments.give_birth(made)
     return made
 
 
@@ -87,6 +89,7 @@ class PostingsAreBm25(RuleBasedStateMachine):
         postings.create(self.connection)
         postings_words.create(self.connection)
         postings_segments.seal(self.connection)
+        postings_segments.give_birth(self.connection)
         self.live: dict[int, Bag] = {}
         self.next = 1
 
@@ -291,7 +294,8 @@ def test_a_removed_chunk_is_gone_though_never_merged(connection: sqlite3.Connect
 def test_long_lists_that_are_passed_over_leave_the_best_the_same(
     connection: sqlite3.Connection, top_k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postings_scores, "_SHORT", 0)
+    monkeypatch.setattr(postings_list, "_SHORT", 0)
+    monkeypatch.setattr(postings_list, "LONG", 0)
     chance = random.Random(top_k)
     shares = {"t1": 0.7, "t2": 0.5, "t3": 0.15, "t4": 0.03, "t5": 0.01}
     chunks = [

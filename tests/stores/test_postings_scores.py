@@ -10,11 +10,13 @@ import pytest
 from ragflow_local.stores.catalog import (
     Catalog,
     postings,
+    postings_list,
     postings_scores,
     postings_segments,
     postings_words,
 )
-from ragflow_local.stores.catalog.postings_scores import K1, B, Lists, numbers_in
+from ragflow_local.stores.catalog.postings_list import K1, B
+from ragflow_local.stores.catalog.postings_scores import Lists, numbers_in
 from tests.stores.tables import add_chunks, add_dataset, add_document
 
 DATASET = 2
@@ -32,6 +34,7 @@ def connection() -> sqlite3.Connection:
     postings.create(made)
     postings_words.create(made)
     postings_segments.seal(made)
+    postings_segments.give_birth(made)
     return made
 
 
@@ -70,7 +73,8 @@ def by_the_formula(
 def test_each_term_adds_to_a_chunk_what_the_formula_says(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
-    monkeypatch.setattr(postings_scores, "_SHORT", short)
+    monkeypatch.setattr(postings_list, "_SHORT", short)
+    monkeypatch.setattr(postings_list, "LONG", short)
     filled(connection, BAGS)
     terms = ("pump", "rain", "roof")
     parts, lengths = lists_of(connection, *terms).parts(np.array(list(BAGS)))

@@ -19,6 +19,7 @@ def connection() -> sqlite3.Connection:
     for statement in segments.TABLES:
         made.execute(statement)
     segments.seal(made)
+    segments.give_birth(made)
     return made
 
 
@@ -164,4 +165,5 @@ def test_segments_of_a_catalog_without_checksums_are_sealed_as_they_are() -> Non
     )
     made.execute("INSERT INTO postings_lists VALUES (?, ?)", (list_key, packed))
     segments.seal(made)
+    segments.give_birth(made)
     assert_same(segments.read(made, only(made)), content([8], [(0, 0, 2)]))

@@ -13,6 +13,7 @@ def connection() -> sqlite3.Connection:
     postings.create(made)
     postings_words.create(made)
     postings_segments.seal(made)
+    postings_segments.give_birth(made)
     return made
 
 

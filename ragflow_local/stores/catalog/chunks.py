@@ -55,6 +55,14 @@ class Removable:
     available: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What of a chunk its rank among others is told by."""
+
+    id: str
+    is_text: bool
+
+
 def _row(columns: Mapping[str, Any]) -> ChunkRow:
     checksums.check("chunks", columns)
     check_texts(*(columns[name] for name in ("content", "match_text", "data", "document_name")))
@@ -210,6 +218,16 @@ def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, Chun
         [json.dumps([int(number) for number in numbers])],
     )
     return {row["number"]: _row(row) for row in rows}
+
+
+def outlines(connection: Connection, numbers: Sequence[int]) -> dict[int, Outline]:
+    """Return the outlines of the chunks that there are, by their number."""
+    cursor = connection.execute(
+        "SELECT number, id, kind FROM chunks WHERE number IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(numbers))],
+    )
+    cursor.row_factory = None  # plain tuples, thousands of them
+    return {number: Outline(id, kind == "text") for number, id, kind in cursor}
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, ChunkRow]:

@@ -35,6 +35,8 @@ FORMATS: tuple[np.dtype[np.void], ...] = (
 )
 _LIMITS = ((2**8 - 1, 2**8 - 1), (2**8 - 1, 2**16 - 1))  # Largest count and length of each.
 
+_BORN = "abs(random() >> 1) + 1"  # by chance: 2^62 of them
+
 TABLES = (
     """CREATE TABLE postings_segments (
       key INTEGER PRIMARY KEY,
@@ -78,6 +80,7 @@ class Segment:
         key: Dataset's space and the segment's slot in it.
         runs: (n, 2) place and chunk number at which numbers that follow one another begin.
         removed: (n,) places of removed chunks, ascending.
+        born: A number that no other segment has or had: under it, its lists never change.
     """
 
     key: int
@@ -85,6 +88,7 @@ class Segment:
     size: int
     runs: Numbers
     removed: Numbers
+    born: int = 0
 
     def numbers(self) -> Numbers:
         """Return (size,) the chunk numbers by place, removed ones too."""
@@ -110,18 +114,18 @@ class Segment:
 def segments_of(connection: sqlite3.Connection, *spaces: int) -> list[Segment]:
     """Return the segments of some datasets, each dataset's in the order of their keys."""
     rows = connection.execute(
-        "SELECT postings_segments.key, format, size, runs, removed, checksum"
+        "SELECT postings_segments.key, format, size, runs, removed, checksum, born"
         " FROM json_each(?) AS spaces CROSS JOIN postings_segments ON postings_segments.key"
         f" BETWEEN spaces.value << {SEGMENT_BITS} AND ((spaces.value + 1) << {SEGMENT_BITS}) - 1",
         (json.dumps(spaces),),
     )
     segments = []
-    for key, format_, size, runs, removed, checksum in rows:
+    for key, format_, size, runs, removed, checksum, born in rows:
         if checksum != _checksum(key, format_, size, runs, removed):
             raise TornRowError("postings_segments", key)
         starts = np.frombuffer(runs, "<i8").reshape(-1, 2)
         gone = np.frombuffer(removed, "<u2").astype(np.int64)
-        segments.append(Segment(key, format_, size, starts, gone))
+        segments.append(Segment(key, format_, size, starts, gone, born))
     return segments
 
 
@@ -158,7 +162,7 @@ def write(connection: sqlite3.Connection, space: int, content: Content) -> None:
     format_ = _narrowest(content)
     connection.execute(
         "INSERT INTO postings_segments (key, format, size, first, last, runs, lengths, removed,"
-        " checksum) VALUES (?, ?, ?, ?, ?, ?, ?, x'', ?)",
+        f" checksum, born) VALUES (?, ?, ?, ?, ?, ?, ?, x'', ?, {_BORN})",
         (
             key,
             format_,
@@ -272,6 +276,12 @@ def delete(connection: sqlite3.Connection, key: int) -> None:
     """Delete a segment with its lists."""
     connection.execute("DELETE FROM postings_lists WHERE key BETWEEN ? AND ?", span(key, TERM_BITS))
     connection.execute("DELETE FROM postings_segments WHERE key = ?", (key,))
+
+
+def give_birth(connection: sqlite3.Connection) -> None:
+    """Give segments a number of their own: those of a catalog before them."""
+    connection.execute("ALTER TABLE postings_segments ADD COLUMN born INTEGER NOT NULL DEFAULT 0")
+    connection.execute(f"UPDATE postings_segments SET born = {_BORN}")
 
 
 def seal(connection: sqlite3.Connection) -> None:

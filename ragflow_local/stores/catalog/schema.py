@@ -322,6 +322,12 @@ def m0013_places_that_parse(db: Database) -> None:
     checksums.accept(db.conn, "documents")
 
 
+@catalog()
+def m0014_births_of_segments(db: Database) -> None:
+    """Give each segment of postings a number that no other had: its lists are held under it."""
+    postings_segments.give_birth(db.conn)
+
+
 def migrate(
     connection: sqlite3.Connection,
     path: Path,
