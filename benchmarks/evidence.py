@@ -1,6 +1,6 @@
 """How often the evidence check marks claims that are true, and claims that are not.
 
-    python -m benchmarks.evidence [--half choose|report|fresh] [--verbose] [--words]
+    python -m benchmarks.evidence [--half choose|report|fresh|second|third] [--verbose] [--words]
 
 The claims are written by hand: ``evidence_claims.txt``.
 """
@@ -60,7 +60,9 @@ def marked(topic: Topic, embedder: Embedder | None) -> list[list[int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=["choose", "report", "fresh"], default="choose")
+    parser.add_argument(
+        "--half", choices=["choose", "report", "fresh", "second", "third"], default="choose"
+    )
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--words", action="store_true", help="without an embedding model")
     given = parser.parse_args()
@@ -80,7 +82,7 @@ def main() -> None:
             if given.verbose and not is_right:
                 print(topic.language, kind, chunk, found, text)
     print("| language | true marked | false marked |\n|---|---|---|")
-    for language in ("en", "de", "zh", "all"):
+    for language in [*sorted({language for language, *_ in counts} - {"all"}), "all"]:
         true, false = (
             [counts[language, is_true, is_right] for is_right in (True, False)]
             for is_true in (True, False)

@@ -26,9 +26,9 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]  # it brings
 
 from benchmarks.quoting_sets import TOP_N, Case, answer_set, hits_of, holds
 from ragflow_local.answer import quoting, scorer
-from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, weights_of
+from ragflow_local.answer.candidates import Candidate
 from ragflow_local.answer.context import without_duplicates
-from ragflow_local.answer.statements import of_the_subject
+from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.records import Hit, Matrix, Vector
 from ragflow_local.retrieve.similarity import calibrate
@@ -123,22 +123,30 @@ class Source:
 
 def rows_of(cases: Sequence[Case], found: Sequence[list[Hit]], near: Near) -> Iterator[Row]:
     """Yield the questions that have terms and hits, as ``extract`` sees them."""
-    for case, hits in zip(cases, found, strict=True):
-        asked, hits = Asked.of(case.text), without_duplicates(hits)
-        candidates = candidates_of(hits, asked.language)
-        if not candidates or not asked.terms:
+    for case, every in zip(cases, found, strict=True):
+        weighed = weigh(case.text, without_duplicates(every), near)
+        if weighed is None:
             continue
-        weights = weights_of(asked.terms, candidates)
-        chosen = quoting._best_by_words(of_the_subject(asked, candidates), weights, hits)
-        cosines = near(case.text, [scorer.text_of(one) for one in chosen])
-        answers = [
+        yield Row(
+            weighed.features,
+            answers_of(case, weighed),
+            list(weighed.chosen),
+            list(weighed.candidates),
+            weighed.weights,
+            bool(case.golds),
+            "meaning" if weighed.near.any() else "words",
+        )
+
+
+def answers_of(case: Case, weighed: Weighed) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return (chosen,) whether each unit holds a gold answer, in the text that has it."""
+    return np.array(
+        [
             holds(one.unit.text, case.golds)
-            and (not case.source or hits[one.hit].chunk.document_name == case.source)
-            for one in chosen
+            and (not case.source or weighed.hits[one.hit].chunk.document_name == case.source)
+            for one in weighed.chosen
         ]
-        features = scorer.features(asked, chosen, weights, hits, cosines)
-        mode = "meaning" if cosines.any() else "words"
-        yield Row(features, np.array(answers), chosen, candidates, weights, bool(case.golds), mode)
+    )
 
 
 def softmax(rows: Sequence[Matrix], answers: Sequence[np.ndarray[Any, Any]]) -> Vector:

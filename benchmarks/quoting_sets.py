@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.projects import MODEL
 from ragflow_local import RAGFlow
@@ -53,7 +54,8 @@ def answer_set(name: str) -> AnswerSet:
     return _reading(name, DATA / "reading" / f"{file}.jsonl", language)
 
 
-def _lines(path: Path) -> Iterator[dict[str, object]]:
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of JSON lines."""
     with path.open(encoding="utf-8") as file:
         yield from (json.loads(line) for line in file if line.strip())
 
@@ -62,7 +64,7 @@ def _retrieval(name: str) -> AnswerSet:
     folder = DATA / "retrieval" / name
     documents: dict[str, str] = {}
     named: dict[str, str] = {}
-    for row in _lines(folder / "corpus.jsonl"):
+    for row in read_lines(folder / "corpus.jsonl"):
         title = str(row.get("title") or row["_id"]).replace("/", " ")[:200]
         file, count = f"{title}.txt", 1
         while file in documents:
@@ -75,7 +77,7 @@ def _retrieval(name: str) -> AnswerSet:
         if int(grade) > 0 and document in named:
             right.setdefault(question, named[document])
     cases = []
-    for row in _lines(folder / "queries.jsonl"):
+    for row in read_lines(folder / "queries.jsonl"):
         known = row.get("metadata") or {}
         assert isinstance(known, dict)
         golds = known.get("answers") or ([known["answer"]] if known.get("answer") else [])
@@ -98,7 +100,7 @@ def _language(name: str) -> str:
 
 
 def _reading(name: str, path: Path, language: str) -> AnswerSet:
-    rows = [row for row in _lines(path) if not language or row["language"] == language]
+    rows = [row for row in read_lines(path) if not language or row["language"] == language]
     random.Random(0).shuffle(rows)
     documents: dict[str, str] = {}
     named: dict[str, str] = {}

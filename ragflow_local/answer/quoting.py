@@ -13,38 +13,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ragflow_local.answer import scorer
+from ragflow_local.answer import reading
 from ragflow_local.answer.candidates import (
     Asked,
     Candidate,
-    candidates_of,
     share,
-    weights_of,
 )
-from ragflow_local.answer.found import stands_out
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
-from ragflow_local.answer.reading import Read, read_scores
-from ragflow_local.answer.scorer import Nearness, text_of
+from ragflow_local.answer.reading import Read, judged
+from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.statements import (
     best_of_each_kind,
     contradict,
-    of_the_subject,
     of_the_time,
     repeats,
 )
+from ragflow_local.answer.weighing import weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
 
 NAME = "extractive"
 MOST_SENTENCES = 3
 
-_SCORED = 20  # the best by words; to embed one costs milliseconds
-_AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for that
-# By benchmarks/quoting.py, see benchmarks/results/answer.md.
-_SURE = 0.75  # chance with which what is quoted holds the answer; less asks for a further unit
-_LEAST_CHANCE = 0.12  # of a further unit
 _PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
 _MOST_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopping:
+    """When enough is quoted.
+
+    Attributes:
+        sure: Chance with which what is quoted holds the answer; less asks for a further unit.
+        least_chance: Of a further unit.
+        counts_parts: Whether a unit with another part of the question is quoted all the same.
+    """
+
+    sure: float
+    least_chance: float
+    counts_parts: bool
+
+
+# By benchmarks/quoting.py and benchmarks/reading.py.
+_BY_WORDS = _Stopping(0.75, 0.12, counts_parts=True)
+_BY_READER = _Stopping(reading.SURE, reading.LEAST_CHANCE, counts_parts=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,45 +100,35 @@ def extract(
         read: A small reader, which ranks the candidates and tells whether one answers; None
             leaves both to the scorer.
     """
-    asked = Asked.of(question)
-    candidates = candidates_of([*hits, *others], asked.language)
-    if not hits or not candidates or not asked.terms:
+    weighed = weigh(question, hits, nearness, others)
+    if weighed is None:
         return []
-    hits, count = [*hits, *others], len(hits)
-    weights = weights_of(asked.terms, candidates)
-    chosen = _best_by_words(of_the_subject(asked, candidates), weights, hits)
-    near = _near(question, chosen, nearness)
-    scores = scorer.scores(scorer.features(asked, chosen, weights, hits, near), near)
-    is_known = np.array([candidate.hit < count for candidate in chosen])
-    scores = np.where(is_known, scores, -np.inf)
-    if not is_known.any():
-        return []
-    is_sure = any(_is_asked_for(asked, candidate, candidates) for candidate in chosen)
-    best = int(np.argmax(scores))
-    signs = scorer.signs(chosen, candidates, weights, near, best)
-    is_found = stands_out(hits[chosen[best].hit], hits) or scorer.is_found(signs, near)
+    asked, chosen, weights = weighed.asked, weighed.chosen, weighed.weights
+    has_more = has_parts(asked, chosen[weighed.best], weights)
+    scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
     if read is not None:
-        by_reader, is_read = read_scores(asked, chosen, scores, read)
-        # A row that is asked for by name is quoted whatever a reader of sentences makes of it, and
-        # of a question of several steps no sentence says all.
-        is_found = is_read or (is_found and has_parts(asked, chosen[best], weights))
-        scores = by_reader if is_found else scores
+        by_reader = judged(weighed, read)
+        # Of a question of several steps no sentence says all.
+        is_found = by_reader.is_found or (has_more and is_found)
+        scores = by_reader.scores if is_found else scores
+        stopping = _BY_READER
+    # A row that is asked for by name is quoted whatever a scorer or reader makes of it.
+    is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
     if not is_sure and not is_found:
         return []
-    kept = _fitting(
-        asked, [candidate for candidate in chosen if candidate.hit < count], weights, chosen
-    )
+    known = [candidate for candidate in chosen if candidate.hit < len(hits)]
+    kept = _fitting(asked, known, weights, chosen)
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
     if has_parts(asked, chosen[order[0]], weights):
         firsts = [(chosen[at], float(scores[at])) for at in order]
-        trail = Trail(asked, (), tuple(hits[:count]))
+        trail = Trail(asked, (), tuple(hits))
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
         return [_quote((unit, chances[0], False), trail.hits) for unit in trail.kept]
-    picked = _picked(asked, [chosen[at] for at in order], chances, weights)
+    picked = _picked(asked, [chosen[at] for at in order], chances, weights, stopping)
     if not any(disputed for *_, disputed in picked):
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    return [_quote(pick, hits) for pick in picked]
+    return [_quote(pick, weighed.hits) for pick in picked]
 
 
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
@@ -135,26 +137,6 @@ def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate])
     named = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
     others = [candidate.cells for candidate in candidates if candidate.unit.names == row.unit.names]
     return any(not all(cell <= other for other in others) for cell in named)
-
-
-def _best_by_words(
-    candidates: Sequence[Candidate], weights: dict[str, float], hits: Sequence[Hit]
-) -> list[Candidate]:
-    most = hits[0].similarity or 1.0
-
-    def worth(candidate: Candidate) -> float:
-        others = (candidate.heads | candidate.title | candidate.around) - candidate.own
-        words = share(weights, candidate.own) + _AROUND * share(weights, others)
-        return words + _HIT * hits[candidate.hit].similarity / most
-
-    best = sorted(candidates, key=worth, reverse=True)[:_SCORED]
-    return sorted(best, key=lambda candidate: (candidate.hit, candidate.place))
-
-
-def _near(question: str, chosen: Sequence[Candidate], nearness: Nearness | None) -> Vector:
-    if nearness is None:
-        return np.zeros(len(chosen), np.float32)
-    return nearness(question, [text_of(candidate) for candidate in chosen])
 
 
 def _fitting(
@@ -180,6 +162,7 @@ def _picked(
     ranked: Sequence[Candidate],
     chances: Sequence[float],
     weights: dict[str, float],
+    stopping: _Stopping,
 ) -> list[tuple[Candidate, float, bool]]:
     """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
     kept = [(ranked[0], chances[0])]
@@ -187,11 +170,8 @@ def _picked(
     for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
         if len(kept) >= MOST_SENTENCES:
             break
-        repeated = frozenset().union(*(other.own for other, _ in kept))
-        is_part = share(weights, candidate.own - repeated) >= (
-            _PART_OF_SEVERAL if asked.is_several else _PART
-        )
-        if not is_part and (sure >= _SURE or chance < _LEAST_CHANCE):
+        is_part = stopping.counts_parts and _is_part(asked, candidate, kept, weights)
+        if not is_part and (sure >= stopping.sure or chance < stopping.least_chance):
             continue
         if not any(
             repeats(candidate, other) or _adds_nothing(asked, candidate, other) for other, _ in kept
@@ -210,6 +190,18 @@ def _picked(
         newest = sorted([ranked[0], *disputed], key=_age)
         return [(candidate, chances[0], True) for candidate in newest[:MOST_SENTENCES]]
     return [(candidate, chance, False) for candidate, chance in kept]
+
+
+def _is_part(
+    asked: Asked,
+    candidate: Candidate,
+    kept: Sequence[tuple[Candidate, float]],
+    weights: dict[str, float],
+) -> bool:
+    """Return whether a unit says a part of the question that nothing quoted says."""
+    repeated = frozenset().union(*(other.own for other, _ in kept))
+    least = _PART_OF_SEVERAL if asked.is_several else _PART
+    return share(weights, candidate.own - repeated) >= least
 
 
 def _adds_nothing(asked: Asked, candidate: Candidate, other: Candidate) -> bool:

@@ -1,52 +1,101 @@
 """Has a small reader score the candidates of a question, and say whether one of them answers.
 
 The reader reads what a scorer by words and meaning thinks best, with the headings above it, in
-document order.
+document order. What its scores are worth beside the scorer's is fitted by
+``benchmarks/reading.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.answer import scorer
+from ragflow_local.answer.candidates import Candidate
+from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Reading, Section
-from ragflow_local.records import Vector
+from ragflow_local.records import Matrix, Vector
 
 # Question, sections, and how much each of their sentences is worth reading.
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
+<<<<<<< HEAD
 # How far the best sentence may be below none. A higher one refuses own questions as well: see
 # benchmarks/results/reader.md.
 LEAST_LEAD = -2.0
 # What the scorer's scores are worth beside the reader's.
 _SCORER = 0.1
+=======
+# What the reader's and the scorer's scores are worth; their sum's softmax is a chance.
+WORTH = (1.0, 0.1)
+SIGNS = ("lead", *scorer.SIGNS)
+FOUND = {
+    "meaning": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "words": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+}
+LEAST_FOUND = {"meaning": 0.5, "words": 0.5}
+# Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
+SURE, LEAST_CHANCE = 0.75, 0.12
+_MOST_LEAD = 8.0
+>>>>>>> fdd1e2f (German ordinals end no sentence; a deputy's claim is not the head's; candidates are weighed in one place, which a fit can use)
 
 
-def read_scores(
-    asked: Asked, candidates: Sequence[Candidate], scores: Vector, read: Read
-) -> tuple[Vector, bool]:
-    """Return (n,) scores of candidates, and whether the reader takes one of them for an answer.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the reader makes of a question's candidates.
+
+    Attributes:
+        scores: (candidates,) its and the scorer's together; -inf for what must not be quoted.
+        is_found: Whether one of them answers.
+    """
+
+    scores: Vector
+    is_found: bool
+
+
+def judged(weighed: Weighed, read: Read) -> Judged:
+    """Return what the reader makes of the candidates of a question.
 
     Args:
-        asked: The question.
-        candidates: In document order.
-        scores: (n,) the scorer's; -inf for what must not be quoted. Where not all have room,
-            the reader reads those with the highest.
+        weighed: The candidates. Where not all have room, those with the highest scores are read.
         read: The reader.
     """
-    reading = read(asked.text, sections_of(candidates), scores.tolist())
+    reading = read(weighed.asked.text, sections_of(weighed.chosen), weighed.scores.tolist())
+    mode = weighed.mode
+    *told, bias = FOUND[mode]
+    chance = 1 / (1 + np.exp(-(bias + np.dot(told, signs(weighed, reading)))))
+    return Judged(joined(weighed.scores, reading), bool(chance >= LEAST_FOUND[mode]))
+
+
+def both(scores: Vector, reading: Reading) -> Matrix:
+    """Return (candidates, 2) the reader's and the scorer's scores.
+
+    What had no room may yet be quoted, as a row or part that belongs to the best one: it is worth
+    no more than the worst that was read.
+    """
     own = np.where(np.isfinite(scores), reading.scores, -np.inf)
-    is_found = float(own.max()) - reading.none >= LEAST_LEAD
-    if not np.isfinite(own).any():
-        return scores, is_found
-    # Others may yet be quoted as a row or part that belongs to the best one.
-    lowest = float(own[np.isfinite(own)].min())
+    lowest = float(own[np.isfinite(own)].min(initial=reading.none))
     own = np.where(np.isfinite(own), own, np.where(np.isfinite(scores), lowest, -np.inf))
-    joined = own + _SCORER * np.where(np.isfinite(scores), scores, 0.0)
-    return joined.astype(np.float32), is_found
+    return np.stack([own, scores], axis=1).astype(np.float32)
+
+
+def joined(scores: Vector, reading: Reading) -> Vector:
+    """Return (candidates,) both scores in one; -inf for what must not be quoted."""
+    is_known = np.isfinite(scores)
+    found = np.full(len(scores), -np.inf, np.float32)
+    found[is_known] = both(scores, reading)[is_known] @ np.array(WORTH, np.float32)
+    return found
+
+
+def signs(weighed: Weighed, reading: Reading) -> Vector:
+    """Return (len(SIGNS),) what speaks for an answer: the reader's lead, and the scorer's signs."""
+    own = np.where(np.isfinite(weighed.scores), reading.scores, -np.inf)
+    lead = float(np.clip(own.max() - reading.none, -_MOST_LEAD, _MOST_LEAD))
+    best = int(np.argmax(joined(weighed.scores, reading)))
+    return np.array([lead, *weighed.signs(best)], np.float32)
 
 
 def sections_of(candidates: Sequence[Candidate]) -> list[Section]:

@@ -35,46 +35,77 @@ class DocumentStates:
     is_known: bool = True
 
 
-_GREETING = re.compile(
-    r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|moin"
-    r"|servus|grüezi|bonjour|bonsoir|salut|coucou|hola|buen[oa]s (?:días|tardes|noches)|ciao"
-    r"|buongiorno|buonasera|salve|olá|oi|bom dia|boa (?:tarde|noite)|goedemorgen|goedendag|hoi"
-    r"|cześć|dzień dobry|здравствуй(?:те)?|привет|добрый (?:день|вечер)|مرحبا|السلام عليكم|أهلا"
-    r"|你好|您好|嗨|大家好|こんにちは|おはよう(?:ございます)?|こんばんは|안녕(?:하세요|하십니까)?)"
-    r"(?: there| zusammen| everyone)?"
-)
-_THANKS = re.compile(
-    r"(?:many )?(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers|danke(?: schön| sehr)?"
-    r"|vielen dank|merci(?: beaucoup)?|(?:muchas )?gracias|grazie(?: mille)?|(?:muito )?obrigad[oa]"
-    r"|bedankt|dank je(?: wel)?|dziękuję|спасибо(?: большое)?|شكرا(?: جزيلا)?|谢谢(?:你|您)?"
-    r"|謝謝(?:你|您)?|多谢|ありがとう(?:ございます)?|감사합니다|고마워요?)"
-)
-_ABILITY = re.compile(
-    r"(?:what (?:can|could) you do(?: for me)?|who are you|what are you|help"
-    r"|how can you help(?: me)?|how do you work|was kannst du(?: alles)?(?: tun| machen)?"
-    r"|was können sie(?: für mich tun)?"
-    r"|wer bist du|hilfe|que (?:peux|sais)-tu faire|que pouvez-vous faire|qui es-tu|aide"
-    r"|qué puedes hacer|quién eres|ayuda|cosa (?:puoi|sai) fare|chi sei|aiuto|o que (?:você )?"
-    r"(?:pode|podes|consegue) fazer|quem é você|ajuda|wat kun je(?: doen)?|wie ben je|co potrafisz"
-    r"|co możesz zrobić|kim jesteś|что ты (?:умеешь|можешь)(?: делать)?|что вы умеете|кто ты|помощь"
-    r"|ماذا يمكنك أن تفعل|من أنت|你能做什么|你会做什么|你可以做什么|你是谁|帮助|你能做什麼|你是誰"
-    r"|何ができますか|あなたは誰ですか|무엇을 할 수 있나요|무엇을 할 수 있습니까|누구세요)"
-)
-_DOCUMENTS = re.compile(
-    r"(?:(?:which|what) (?:documents|files|sources|texts) (?:do you (?:have|know)|are there"
-    r"|are (?:available|loaded|in here))|(?:list|show)(?: me)?(?: all)?(?: the| your)? (?:documents"
-    r"|files|sources)|what do you know|what is in (?:here|the knowledge base)"
-    r"|welche (?:dokumente|dateien|quellen|texte) (?:hast du|kennst du|gibt es|haben sie)"
-    r"|quels (?:documents|fichiers) (?:as-tu|avez-vous|connais-tu|y a-t-il)"
-    r"|qué (?:documentos|archivos) (?:tienes|hay|conoces)|quali (?:documenti|file) (?:hai|ci sono)"
-    r"|(?:que|quais) (?:documentos|arquivos|ficheiros) (?:você tem|tens|há|existem)"
-    r"|welke (?:documenten|bestanden) (?:heb je|zijn er)|jakie (?:dokumenty|pliki) (?:masz|są)"
-    r"|какие (?:документы|файлы)(?: у тебя| у вас)?(?: есть)?"
-    r"|ما (?:هي )?(?:الوثائق|المستندات|الملفات)(?: التي)?(?: لديك)?"
-    r"|你?有(?:哪些|什么|什麼)(?:文档|文件|资料|文檔|資料)"
-    r"|どんな(?:文書|ドキュメント|ファイル)がありますか|どの(?:文書|ドキュメント|ファイル)がありますか"
-    r"|어떤 (?:문서|파일)가? 있(?:나요|습니까))"
-)
+# What is said of each topic, by language; a language is told by its own words.
+_ASKED = {
+    "greeting": {
+        "en": "(?:hello|hi|hey|good (?:morning|afternoon|evening|day))(?: there| everyone)?",
+        "de": "(?:hallo|guten (?:tag|morgen|abend)|moin|servus|grüezi)(?: zusammen)?",
+        "fr": "bonjour|bonsoir|salut|coucou",
+        "es": "hola|buen[oa]s (?:días|tardes|noches)",
+        "it": "ciao|buongiorno|buonasera|salve",
+        "pt": "olá|oi|bom dia|boa (?:tarde|noite)",
+        "nl": "goedemorgen|goedendag|hoi",
+        "pl": "cześć|dzień dobry",
+        "ru": "здравствуй(?:те)?|привет|добрый (?:день|вечер)",
+        "ar": "مرحبا|السلام عليكم|أهلا",
+        "zh": "你好|您好|嗨|大家好",
+        "ja": "こんにちは|おはよう(?:ございます)?|こんばんは",
+        "ko": "안녕(?:하세요|하십니까)?",
+    },
+    "thanks": {
+        "en": "(?:many )?thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers",
+        "de": "danke(?: schön| sehr)?|vielen dank",
+        "fr": "merci(?: beaucoup)?",
+        "es": "(?:muchas )?gracias",
+        "it": "grazie(?: mille)?",
+        "pt": "(?:muito )?obrigad[oa]",
+        "nl": "bedankt|dank je(?: wel)?",
+        "pl": "dziękuję",
+        "ru": "спасибо(?: большое)?",
+        "ar": "شكرا(?: جزيلا)?",
+        "zh": "谢谢(?:你|您)?|謝謝(?:你|您)?|多谢",
+        "ja": "ありがとう(?:ございます)?",
+        "ko": "감사합니다|고마워요?",
+    },
+    "ability": {
+        "en": "what (?:can|could) you do(?: for me)?|who are you|what are you|help"
+        "|how can you help(?: me)?|how do you work",
+        "de": "was kannst du(?: alles)?(?: tun| machen)?|was können sie(?: für mich tun)?"
+        "|wer bist du|hilfe",
+        "fr": "que (?:peux|sais)-tu faire|que pouvez-vous faire|qui es-tu|aide",
+        "es": "qué puedes hacer|quién eres|ayuda",
+        "it": "cosa (?:puoi|sai) fare|chi sei|aiuto",
+        "pt": "o que (?:você )?(?:pode|podes|consegue) fazer|quem é você|ajuda",
+        "nl": "wat kun je(?: doen)?|wie ben je",
+        "pl": "co potrafisz|co możesz zrobić|kim jesteś",
+        "ru": "что ты (?:умеешь|можешь)(?: делать)?|что вы умеете|кто ты|помощь",
+        "ar": "ماذا يمكنك أن تفعل|من أنت",
+        "zh": "你能做什么|你会做什么|你可以做什么|你是谁|帮助|你能做什麼|你是誰",
+        "ja": "何ができますか|あなたは誰ですか",
+        "ko": "무엇을 할 수 있나요|무엇을 할 수 있습니까|누구세요",
+    },
+    "documents": {
+        "en": "(?:which|what) (?:documents|files|sources|texts) (?:do you (?:have|know)|are there"
+        "|are (?:available|loaded|in here))|(?:list|show)(?: me)?(?: all)?(?: the| your)?"
+        " (?:documents|files|sources)|what do you know|what is in (?:here|the knowledge base)",
+        "de": "welche (?:dokumente|dateien|quellen|texte) (?:hast du|kennst du|gibt es|haben sie)",
+        "fr": "quels (?:documents|fichiers) (?:as-tu|avez-vous|connais-tu|y a-t-il)",
+        "es": "qué (?:documentos|archivos) (?:tienes|hay|conoces)",
+        "it": "quali (?:documenti|file) (?:hai|ci sono)",
+        "pt": "(?:que|quais) (?:documentos|arquivos|ficheiros) (?:você tem|tens|há|existem)",
+        "nl": "welke (?:documenten|bestanden) (?:heb je|zijn er)",
+        "pl": "jakie (?:dokumenty|pliki) (?:masz|są)",
+        "ru": "какие (?:документы|файлы)(?: у тебя| у вас)?(?: есть)?",
+        "ar": "ما (?:هي )?(?:الوثائق|المستندات|الملفات)(?: التي)?(?: لديك)?",
+        "zh": "你?有(?:哪些|什么|什麼)(?:文档|文件|资料|文檔|資料)",
+        "ja": "(?:どんな|どの)(?:文書|ドキュメント|ファイル)がありますか",
+        "ko": "어떤 (?:문서|파일)가? 있(?:나요|습니까)",
+    },
+}
+_PATTERNS = {
+    topic: {language: re.compile(pattern) for language, pattern in asked.items()}
+    for topic, asked in _ASKED.items()
+}
 _ENDS = re.compile(r"^[\s¿¡,.!?？！。，؟~]+|[\s,.!?？！。，؟~]+$")
 
 _SAID = {
@@ -234,45 +265,27 @@ _SAID = {
         "ko": "가장 가까운 구절:",
     },
 }
-_TOLD_BY = (
-    (_GREETING, "greeting"),
-    (_THANKS, "thanks"),
-    (_ABILITY, "ability"),
-    (_DOCUMENTS, "documents"),
-)
 
 
-# Words that tell the language of a saying, which is too short to be recognised otherwise.
-_WORDS_OF = {
-    "en": "hello hi hey there good morning afternoon evening day thanks thank thx cheers help who",
-    "de": "hallo guten tag morgen abend moin servus grüezi danke vielen hilfe wer zusammen",
-    "fr": "bonjour bonsoir salut coucou merci beaucoup aide qui",
-    "es": "hola buenos buenas días tardes noches gracias ayuda quién",
-    "it": "ciao buongiorno buonasera salve grazie mille aiuto chi",
-    "pt": "olá oi bom dia boa tarde noite obrigado obrigada ajuda quem",
-    "nl": "goedemorgen goedendag hoi bedankt wel wie",
-    "pl": "cześć dzień dobry dziękuję kim",
-}
-_SAYINGS = {language: frozenset(words.split()) for language, words in _WORDS_OF.items()}
-_LONGEST_SAYING = 4  # words; longer questions are recognised
+def _topic(question: str) -> tuple[str, str] | None:
+    """Return the topic of a saying and its language; None of any other question."""
+    bare = " ".join(_ENDS.sub("", question).casefold().split())
+    for topic, patterns in _PATTERNS.items():
+        for language, pattern in patterns.items():
+            if pattern.fullmatch(bare):
+                return topic, language
+    return None
 
 
 def _language(question: str, among: Collection[str]) -> str:
-    words = re.findall(r"\w+", question.casefold())
-    if len(words) <= _LONGEST_SAYING:
-        matching = [language for language, known in _SAYINGS.items() if known.intersection(words)]
-        if len(matching) == 1:
-            return matching[0]
-    return language_of(question, among=among)
+    said = _topic(question)
+    return said[1] if said is not None and said[1] in among else language_of(question, among=among)
 
 
 def saying_of(question: str, standing: Callable[[], DocumentStates]) -> str | None:
     """Return the answer to a question about nothing in the documents; None for any other."""
-    bare = " ".join(_ENDS.sub("", question).casefold().split())
-    for pattern, topic in _TOLD_BY:
-        if pattern.fullmatch(bare):
-            return _answer(topic, question, standing())
-    return None
+    said = _topic(question)
+    return None if said is None else _answer(said[0], question, standing())
 
 
 def missing(question: str, standing: DocumentStates) -> str:

@@ -92,7 +92,7 @@ def features(
 
 def scores(rows: Matrix, near: Vector) -> Vector:
     """Return (n,) scores of units by their features; their softmax are chances."""
-    return (rows @ np.array(FITTED[_mode(near)], np.float32)).astype(np.float32)
+    return (rows @ np.array(FITTED[mode_of(near)], np.float32)).astype(np.float32)
 
 
 def signs(
@@ -129,10 +129,11 @@ def signs(
 
 def is_found(signals: Vector, near: Vector) -> bool:
     """Return whether the chance that an answer is there is large enough to give one."""
-    mode = _mode(near)
+    mode = mode_of(near)
     *told, bias = FOUND[mode]
     return float(1 / (1 + np.exp(-(bias + np.dot(told, signals))))) >= LEAST_FOUND[mode]
 
 
-def _mode(near: Vector) -> str:
+def mode_of(near: Vector) -> str:
+    """Return which weights count: those with meaning, or those of words alone."""
     return "meaning" if near.any() else "words"

@@ -10,50 +10,52 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_MONTHS = {
-    1: "january jan januar janvier enero gennaio"
-    " janeiro januari stycznia styczeń январь января يناير",
-    2: "february feb februar février febrero febbraio fevereiro februari lutego"
-    " luty февраль февраля فبراير",
-    3: "march mar märz mars marzo março maart marca marzec март марта مارس",
-    4: "april apr avril abril aprile kwietnia kwiecień апрель апреля أبريل",
-    5: "may mai mayo maggio maio mei maja maj май мая مايو",
-    6: "june jun juni juin junio giugno junho czerwca czerwiec июнь июня يونيو",
-    7: "july jul juli juillet julio luglio julho lipca lipiec июль июля يوليو",
-    8: "august aug août agosto augustus sierpnia sierpień август августа أغسطس",
-    9: "september sep sept septembre septiembre settembre setembro września wrzesień сентябрь"
-    " сентября سبتمبر",
-    10: "october oct oktober okt octobre octubre ottobre outubro października październik октябрь"
-    " октября أكتوبر",
-    11: "november nov novembre noviembre novembro listopada listopad ноябрь ноября نوفمبر",
-    12: "december dec dezember dez décembre diciembre dicembre dezembro grudnia grudzień декабрь"
-    " декабря ديسمبر",
-}
-_MONTH = {name: month for month, names in _MONTHS.items() for name in names.split()}
+from ragflow_local.text.figure_words import FIGURE_WORDS
+
+# Words beside those of ``figure_words.py``: shorter and bent ones, and those for none and one.
+_SHORT_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9,
+    "oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12,
+}  # fmt: skip
 # Words that are also something else ("may", "mar") are months beside a number only.
-_UNSURE = {"may", "mar", "mai", "maja", "maj", "mei", "mars", "marca"}
+_UNSURE = {"may", "mar", "mai", "maja", "maj", "mei", "mars", "marca", "mart", "ocak", "luty"}
 _BEFORE_MONTHS = {"in", "of", "since", "until", "till", "from", "last", "next", "im", "seit"}
-_NUMBERS = {
+_MORE_NUMBERS = {
     0: "zero none no null zéro cero nul ноль 零 〇",
-    1: "one once single ein eins eine einmal un une uno"
-    " una um uma één jeden один одна одного واحد 一",
-    2: "two twice zwei zweimal deux dos due dois duas twee dwa dwie два две двух اثنان 二 两 兩",
-    3: "three thrice drei trois tres tre três drie trzy три трех трёх ثلاثة 三",
-    4: "four vier quatre cuatro quattro quatro cztery четыре четырех أربعة 四",
-    5: "five fünf cinq cinco cinque vijf pięć пять пяти خمسة 五",
-    6: "six sechs seis sei zes sześć шесть шести ستة 六",
-    7: "seven sieben sept siete sette sete zeven siedem семь семи سبعة 七",
-    8: "eight acht huit ocho otto oito osiem восемь восьми ثمانية 八",
-    9: "nine neun neuf nueve nove negen dziewięć девять девяти تسعة 九",
-    10: "ten zehn dix diez dieci dez tien dziesięć десять десяти عشرة 十",
-    11: "eleven elf onze once_ undici одиннадцать",
-    12: "twelve zwölf douze doce dodici doze twaalf двенадцать",
-    20: "twenty zwanzig vingt veinte venti vinte twintig двадцать",
-    30: "thirty dreißig trente treinta trenta trinta dertig тридцать",
-    100: "hundred hundert cent cien cento cem honderd сто",
+    1: "one once single ein eins eine einmal un une uno una um uma één jeden один одна одного واحد"
+    " 一",
+    2: "twice zweimal duas dwie две двух 二 两 兩",
+    3: "thrice трех трёх 三",
+    4: "четырех 四",
+    5: "пяти 五",
+    6: "шести 六",
+    7: "семи 七",
+    8: "восьми 八",
+    9: "девяти 九",
+    10: "десяти 十",
+    100: "hundred hundert",
     1000: "thousand tausend mille mil duizend тысяча тысяч",
 }
-_SPELLED = {word.casefold(): number for number, words in _NUMBERS.items() for word in words.split()}
+# Elsewhere number words are words of other languages: Danish "to", "fire", Hungarian "hat".
+_NUMBER_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ar")
+
+
+def _months() -> dict[str, int]:
+    entries = (entry.split() for said in FIGURE_WORDS.values() for entry in said.split(";"))
+    named = {word: int(value[1:]) for value, *words in entries if value[0] == "m" for word in words}
+    return named | _SHORT_MONTHS
+
+
+def _numbers() -> dict[str, int]:
+    """Return the words for numbers; those for ordinals are something else: a second."""
+    said = ";".join(FIGURE_WORDS[language] for language in _NUMBER_LANGUAGES)
+    entries = (entry.split() for entry in said.split(";"))
+    named = {words[0]: int(value) for value, *words in entries if value.isdigit() and words}
+    more = {word: number for number, words in _MORE_NUMBERS.items() for word in words.split()}
+    return {word.casefold(): number for word, number in (named | more).items()}
+
+
+_MONTH, _SPELLED = _months(), _numbers()
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 _WORD = re.compile(r"[^\W\d_]+")
 _FIGURE = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")

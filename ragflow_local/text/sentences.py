@@ -36,6 +36,15 @@ _STARTERS_SAID = """
     if as but and however there here what who why how where his her its their our my after before
     since because although one some many most all no not"""
 _STARTERS = frozenset(_STARTERS_SAID.split())
+# German ordinals end in a full stop: "am 3. Oktober", "die 3. Auflage".
+_GERMAN_MONTHS_SAID = """
+    januar jänner februar märz april mai juni juli august september oktober november dezember
+    jan feb apr aug sep sept okt nov dez"""
+_GERMAN_MONTHS = frozenset(_GERMAN_MONTHS_SAID.split())
+_BEFORE_ORDINALS_SAID = """
+    der die das den dem des am im zum zur vom beim ins ans seit jeder jede jedes jeden jedem
+    dieser diese dieses diesen diesem sein seine seinem seinen seiner ihr ihre ihrem ihren ihrer"""
+_BEFORE_ORDINALS = frozenset(_BEFORE_ORDINALS_SAID.split())
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -85,7 +94,19 @@ def _is_end(text: str, match: re.Match[str]) -> bool:
     start = match.start() - len(word)
     if word.isdigit() and len(word) <= 3 and (start == 0 or text[start - 1] == "\n"):
         return False  # the number of a list item: "1. Open it"
+    if word.isdigit() and len(word) <= 2 and _is_ordinal(text, start, after[1]):
+        return False
     return _may_end(word, after[1])
+
+
+def _is_ordinal(text: str, start: int, following: str) -> bool:
+    """Return whether a number with a full stop is a German ordinal."""
+    if following.rstrip(".,;:!?)").lower() in _GERMAN_MONTHS:
+        return True
+    if following.rstrip(".,;:!?)").lower() in _STARTERS:
+        return False  # I am 10. She is 12.
+    before = text[max(0, start - 40) : start].split()
+    return bool(before) and before[-1].lower() in _BEFORE_ORDINALS
 
 
 def _may_end(word: str, following: str) -> bool:

@@ -68,6 +68,7 @@ class Statement:
         levels: How far each part goes: part and class, such as ``all``, ``if``.
         kept: Function words that count: before, more.
         counted: Tokens right after a word like all and every.
+        owned: Tokens right after a word like his and their.
         has_verb: Whether something is said of something, as far as its verbs are known.
     """
 
@@ -78,6 +79,7 @@ class Statement:
     levels: set[tuple[int, str]] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
     counted: set[int] = field(default_factory=set)
+    owned: set[int] = field(default_factory=set)
     has_verb: bool = False
 
     def phrase_of(self, index: int) -> Phrase:

@@ -168,7 +168,10 @@ class _Parser:
         return folded == "may" and (word[0].islower() or self.is_first)
 
     def _inflected_figure(self, folded: str) -> str:
-        """Return the value of a German ordinal as it is bent: zweiten, zweiter."""
+        """Return the value of a bent word: zweiten and zweiter in German, days in the plural."""
+        day = self.figure_words.get(folded[:-1], "") if folded.endswith("s") else ""
+        if day.startswith("d"):  # on Mondays, montags, les samedis
+            return day
         if self.language == "de" and len(folded) > 5 and folded[-1] in "nrsm":
             return self.figure_words.get(folded[:-1], "")
         return ""
@@ -187,6 +190,8 @@ class _Parser:
         self._note_level(word, folded)
         if folded in words_of(language, "keep"):
             self.said.kept.add(folded)
+        if folded in words_of(language, "owner"):
+            self.said.owned.add(len(self.said.tokens))
         if language in _POSTPOSED and self.is_open and self.said.phrases:
             self.said.phrases[-1].marker = folded
         self.is_open = False
@@ -279,7 +284,11 @@ def _merge_single(statement: Statement, soft: set[int]) -> None:
             for other in statement.phrases
             if other.part < part and other.sentence == own[0].sentence
         ]
-        target = later[0].part if later else earlier[-1].part if earlier else part
+        belongs_before = part in soft and part + 1 not in soft  # runs it since 2016, B the other
+        if earlier and (belongs_before or not later):
+            target = earlier[-1].part
+        else:
+            target = later[0].part if later else part
         own[0].part = target
         statement.levels |= {(target, level) for at, level in statement.levels if at == part}
 

@@ -62,3 +62,51 @@ def test_a_sentence_may_take_its_subject_from_the_heading_over_it() -> None:
     )
     assert not supports(claim, sentence)
     assert supports(claim, sentence, headings_of(("Boiler",), "en"))
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "sentence"),
+    [
+        ("en", "The president is Ann Lee.", "The vice president is Ann Lee."),
+        ("de", "Leiter ist Emil Sandt.", "Ehemaliger Leiter ist Emil Sandt."),
+        ("zh", "馆长是孙立。", "馆长是赵敏，副馆长是孙立。"),
+        ("en", "The guard is Aylin Demir.", "The guard is Jonas Reuter, his deputy Aylin Demir."),
+        (
+            "de",
+            "Meister ist Aylin Demir.",
+            "Meister ist Jonas Reuter, seine Vertretung Aylin Demir.",
+        ),
+    ],
+    ids=["vice", "former", "vice of one sign", "his deputy", "seine Vertretung"],
+)
+def test_what_is_said_of_a_deputy_is_not_said_of_another(
+    language: str, claim: str, sentence: str
+) -> None:
+    assert supports(parse(sentence, language), parse(sentence, language))
+    assert not supports(parse(claim, language), parse(sentence, language))
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "sentence"),
+    [
+        (
+            "en",
+            "Since 2016 the section has been run by Hannah Cole.",
+            "Hannah Cole has run the section since 2016, Piotr Zielinski the archive.",
+        ),
+        ("en", "It is closed on Mondays.", "It is closed every Monday."),
+        ("fr", "Le marché a lieu tous les samedis.", "Le marché a lieu chaque samedi."),
+        ("ru", "Ольга Смирнова проводит экскурсии.", "Экскурсии проводит Ольга Смирнова."),
+    ],
+    ids=["a year before the next clause", "days", "french days", "russian order"],
+)
+def test_what_is_said_in_another_order_or_form_is_supported(
+    language: str, claim: str, sentence: str
+) -> None:
+    assert supports(parse(claim, language), parse(sentence, language))
+
+
+def test_who_does_what_is_told_by_endings_where_words_stand_in_any_order() -> None:
+    sentence = parse("Ольга любит Бориса.", "ru")
+    assert supports(parse("Бориса любит Ольга.", "ru"), sentence)
+    assert not supports(parse("Борис любит Ольгу.", "ru"), sentence)

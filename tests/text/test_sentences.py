@@ -27,6 +27,16 @@ from ragflow_local.text.sentences import sentence_spans, sentences
         pytest.param("1. Open it.\n2. Close it.", ["1. Open it.", "2. Close it."], id="list"),
         pytest.param("A title\n\nA text.", ["A title", "A text."], id="an empty line"),
         pytest.param("Wait... what? Yes.", ["Wait... what?", "Yes."], id="dots"),
+        pytest.param(
+            "Das Bad ist vom 10. Mai bis 14. September offen. Im 19. Jahrhundert war es ein See.",
+            [
+                "Das Bad ist vom 10. Mai bis 14. September offen.",
+                "Im 19. Jahrhundert war es ein See.",
+            ],
+            id="german ordinals",
+        ),
+        pytest.param("Es waren 10. Danach 12.", ["Es waren 10.", "Danach 12."], id="numbers"),
+        pytest.param("I am 10. She is 12.", ["I am 10.", "She is 12."], id="no ordinal"),
         pytest.param("", [], id="nothing"),
     ],
 )

@@ -1,0 +1,137 @@
+"""Fit what the reader's scores are worth, when they find an answer, and how much is quoted.
+
+    python -m benchmarks.reading CACHE [--most N] [--model NAME ...]
+
+CACHE is that of ``benchmarks.quoting``, whose sets, hits and embeddings are used; see
+``benchmarks/reading_seen.py``. One run after a training fits anew: its lines are the constants of
+``answer/reading.py``. ``benchmarks/answer.py`` reports on other sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.quoting import MODELS, REFUSED, regression, softmax
+from benchmarks.reading_seen import Place, Remembering, Seen, gathered
+from ragflow_local.answer import quoting, reading
+from ragflow_local.embedders import open_embedder
+from ragflow_local.embedders.reader import open_reader
+from ragflow_local.records import Matrix, Vector
+
+SURE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LEAST = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+WORTH = 5  # a further unit is quoted where it holds the answer once in so many times
+
+
+def ranking(seen: Sequence[Seen]) -> Vector:
+    """Return what the reader's and the scorer's scores are worth."""
+    own = [one for one in seen if one.kind == "own"]
+    rows, answers = [], []
+    for one in own:
+        known = np.isfinite(one.weighed.scores)
+        rows.append(reading.both(one.weighed.scores, one.reading)[known])
+        answers.append(one.answers[known])
+    return softmax(rows, answers)
+
+
+def signals(seen: Sequence[Seen]) -> Matrix:
+    """Return (seen, signs) what speaks for an answer."""
+    return np.array([reading.signs(one.weighed, one.reading) for one in seen])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How an answer is told from none: weights and bias, the least chance, and what it does."""
+
+    weights: Vector
+    least: float
+    refused: dict[str, float]
+
+
+def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
+    """Return the fit to questions of one's own and others, with some of the signs."""
+    signs = signals(seen)
+    is_own = np.array([one.kind == "own" for one in seen])
+    told = regression(signs[is_own][:, columns], signs[~is_own][:, columns])
+    weights = np.zeros(signs.shape[1] + 1)
+    weights[[*columns, -1]] = told
+    chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
+    least = float(np.quantile(chances[is_own], REFUSED))
+    kinds = np.array([one.kind for one in seen])
+    refused = {kind: float((chances[kinds == kind] < least).mean()) for kind in sorted({*kinds})}
+    return Finding(weights, least, refused)
+
+
+def enough(seen: Sequence[Seen], worth: int = WORTH) -> tuple[float, float]:
+    """Return the chances ``reading.SURE`` and ``reading.LEAST_CHANCE`` worth most.
+
+    worth = share of questions whose quotes hold the answer - quotes a question / WORTH
+    """
+    kept = [_ranked(one) for one in seen if one.kind == "own"]
+    values: dict[tuple[float, float], float] = {}
+    for sure, least in product(SURE, LEAST):
+        counts = [_count(chances, sure, least) for chances, _ in kept]
+        right = [
+            bool(answers[:count].any()) for (_, answers), count in zip(kept, counts, strict=True)
+        ]
+        values[sure, least] = float(np.mean(right) - np.mean(counts) / worth)
+    return max(values, key=values.__getitem__)
+
+
+def _ranked(one: Seen) -> tuple[Vector, NDArray[np.bool_]]:
+    scores = reading.joined(one.weighed.scores, one.reading)
+    order = np.argsort(-scores, kind="stable")
+    powers = np.exp(scores[order] - scores[order[0]])
+    return powers / powers.sum(), one.answers[order]
+
+
+def _count(chances: Vector, sure: float, least: float) -> int:
+    before = np.cumsum(chances) - chances
+    is_next = (before < sure) & (chances >= least)
+    return max(1, int(np.argmin([*is_next[: quoting.MOST_SENTENCES], False])))
+
+
+def constants(seen: Sequence[Seen]) -> Iterator[str]:
+    """Yield the constants of ``answer/reading.py``, each fitted with those before it."""
+    reading.WORTH = worth = tuple(ranking(seen).tolist())  # type: ignore[assignment]
+    yield f"WORTH {', '.join(f'{weight:.2f}' for weight in worth)}"
+    for mode in ("meaning", "words"):
+        rows = [one for one in seen if one.weighed.mode == mode]
+        if not rows:
+            continue
+        unseen = {"nearest", "gap"} if mode == "words" else set()
+        columns = [at for at, sign in enumerate(reading.SIGNS) if sign not in unseen]
+        found = finding(rows, columns)
+        yield f"{mode} FOUND {', '.join(f'{weight:.2f}' for weight in found.weights)}"
+        refused = ", ".join(f"{kind} {share:.3f}" for kind, share in found.refused.items())
+        yield f"{mode} LEAST_FOUND {found.least:.2f}; refused: {refused}"
+    yield f"SURE, LEAST_CHANCE {enough(seen)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("--model", nargs="*", default=MODELS)
+    parser.add_argument("--most", type=int, default=120, help="questions of a set")
+    given = parser.parse_args()
+    reader = open_reader()
+    if reader is None:
+        raise SystemExit("the multilingual weights are not installed: the reader is off")
+    seen: list[Seen] = []
+    for model in given.model:
+        embedder = open_embedder(model, None, cache_dir=given.cache / "models")
+        folder = given.cache / model
+        seen += gathered(Place(embedder, folder, given.most, Remembering(reader, folder)))
+    for line in constants(seen):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
