@@ -100,7 +100,7 @@ def _count(chances: Vector, sure: float, least: float) -> int:
 
 def constants(seen: Sequence[Seen]) -> Iterator[str]:
     """Yield the constants of ``answer/reading.py``, each fitted with those before it."""
-    reading.WORTH = worth = tuple(ranking(seen).tolist())  # type: ignore[assignment]
+    reading.WORTH = worth = tuple(ranking(seen).tolist())
     yield f"WORTH {', '.join(f'{weight:.2f}' for weight in worth)}"
     for mode in ("meaning", "words"):
         rows = [one for one in seen if one.weighed.mode == mode]

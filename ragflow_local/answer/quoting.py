@@ -46,17 +46,18 @@ class _Stopping:
     Attributes:
         sure: Chance with which what is quoted holds the answer; less asks for a further unit.
         least_chance: Of a further unit.
-        counts_parts: Whether a unit with another part of the question is quoted all the same.
+        by_words: Whether what a unit says of the question decides too: with another part of it, it
+            is quoted all the same, with less than is quoted of its chunk never.
     """
 
     sure: float
     least_chance: float
-    counts_parts: bool
+    by_words: bool
 
 
 # By benchmarks/quoting.py and benchmarks/reading.py.
-_BY_WORDS = _Stopping(0.75, 0.12, counts_parts=True)
-_BY_READER = _Stopping(reading.SURE, reading.LEAST_CHANCE, counts_parts=False)
+_BY_WORDS = _Stopping(0.75, 0.12, by_words=True)
+_BY_READER = _Stopping(reading.SURE, reading.LEAST_CHANCE, by_words=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,13 @@ def extract(
     asked, chosen, weights = weighed.asked, weighed.chosen, weighed.weights
     has_more = has_parts(asked, chosen[weighed.best], weights)
     scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
+    is_alone = False
     if read is not None:
         by_reader = judged(weighed, read)
         # Of a question of several steps no sentence says all.
         is_found = by_reader.is_found or (has_more and is_found)
         scores = by_reader.scores if is_found else scores
-        stopping = _BY_READER
+        stopping, is_alone = _BY_READER, by_reader.alone >= reading.SURE_ALONE
     # A row that is asked for by name is quoted whatever a scorer or reader makes of it.
     is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
     if not is_sure and not is_found:
@@ -120,7 +122,7 @@ def extract(
     kept = _fitting(asked, known, weights, chosen)
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
-    if has_parts(asked, chosen[order[0]], weights):
+    if not is_alone and has_parts(asked, chosen[order[0]], weights):
         firsts = [(chosen[at], float(scores[at])) for at in order]
         trail = Trail(asked, (), tuple(hits))
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
@@ -170,11 +172,13 @@ def _picked(
     for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
         if len(kept) >= MOST_SENTENCES:
             break
-        is_part = stopping.counts_parts and _is_part(asked, candidate, kept, weights)
+        is_part = stopping.by_words and _is_part(asked, candidate, kept, weights)
         if not is_part and (sure >= stopping.sure or chance < stopping.least_chance):
             continue
         if not any(
-            repeats(candidate, other) or _adds_nothing(asked, candidate, other) for other, _ in kept
+            repeats(candidate, other)
+            or (stopping.by_words and _adds_nothing(asked, candidate, other))
+            for other, _ in kept
         ):
             kept.append((candidate, chance))
         sure += chance

@@ -39,6 +39,8 @@ FOUND = {
 LEAST_FOUND = {"meaning": 0.5, "words": 0.5}
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.75, 0.12
+# Chance with which the best sentence is all there is to say, whatever parts a question has.
+SURE_ALONE = 0.5
 _MOST_LEAD = 8.0
 >>>>>>> fdd1e2f (German ordinals end no sentence; a deputy's claim is not the head's; candidates are weighed in one place, which a fit can use)
 
@@ -50,10 +52,12 @@ class Judged:
     Attributes:
         scores: (candidates,) its and the scorer's together; -inf for what must not be quoted.
         is_found: Whether one of them answers.
+        alone: Chance that the best answers by itself, of all that were read and none.
     """
 
     scores: Vector
     is_found: bool
+    alone: float = 0.0
 
 
 def judged(weighed: Weighed, read: Read) -> Judged:
@@ -67,7 +71,15 @@ def judged(weighed: Weighed, read: Read) -> Judged:
     mode = weighed.mode
     *told, bias = FOUND[mode]
     chance = 1 / (1 + np.exp(-(bias + np.dot(told, signs(weighed, reading)))))
-    return Judged(joined(weighed.scores, reading), bool(chance >= LEAST_FOUND[mode]))
+    scores = joined(weighed.scores, reading)
+    return Judged(scores, bool(chance >= LEAST_FOUND[mode]), alone(scores, reading))
+
+
+def alone(scores: Vector, reading: Reading) -> float:
+    """Return the chance that the best by ``scores`` answers by itself."""
+    every = np.array([*reading.scores, reading.none])
+    powers = np.exp(every - every.max())
+    return float(powers[int(np.argmax(scores))] / powers.sum())
 
 
 def both(scores: Vector, reading: Reading) -> Matrix:

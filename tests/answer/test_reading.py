@@ -77,3 +77,36 @@ def test_of_a_question_of_several_steps_the_scorer_may_find_what_the_reader_does
     )
     assert extract(asked, SEA[:1])
     assert extract(asked, SEA[:1], read=reads("nowhere"))
+
+
+KEMP = hits(
+    "The pear tree was planted by Walter Kemp. His wife began the record of the flood."
+    " The schoolmaster painted it in spring, when the storm had torn a branch from it."
+)
+
+
+def scored(**worth: float) -> Read:
+    """Return a reader to which a sentence with a word is worth so much, and all else -5."""
+
+    def read(question: str, sections: Sequence[Section], of: Sequence[float]) -> Reading:
+        texts = [text for section in sections for text in section.sentences]
+        scores = [max((worth[w] for w in worth if w in text), default=-5.0) for text in texts]
+        return Reading(np.array(scores), 0.0)
+
+    return read
+
+
+def test_a_second_sentence_comes_only_where_the_reader_is_not_sure_of_the_first() -> None:
+    question = "Who planted the pear tree?"
+    assert len(extract(question, KEMP, read=scored(Kemp=9.0, flood=1.0))) == 1
+    assert len(extract(question, KEMP, read=scored(Kemp=9.0, flood=8.9))) == 2
+
+
+def test_a_sentence_that_the_reader_is_sure_of_is_quoted_alone_however_long_the_question() -> None:
+    question = (
+        "By whom was the pear tree planted that lost a branch in the storm and that the"
+        " schoolmaster painted in spring?"
+    )
+    [quote] = extract(question, KEMP, read=scored(Kemp=9.0))
+    assert "Kemp" in quote.text
+    assert len(extract(question, KEMP, read=scored(Kemp=0.1, flood=0.0))) > 1
