@@ -22,19 +22,12 @@ from ragflow_local.records import Matrix, Vector
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
-<<<<<<< HEAD
-# How far the best sentence may be below none. A higher one refuses own questions as well: see
-# benchmarks/results/reader.md.
-LEAST_LEAD = -2.0
-# What the scorer's scores are worth beside the reader's.
-_SCORER = 0.1
-=======
 # What the reader's and the scorer's scores are worth; their sum's softmax is a chance.
 WORTH = (1.0, 0.1)
 SIGNS = ("lead", *scorer.SIGNS)
 FOUND = {
-    "meaning": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-    "words": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "meaning": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0),
+    "words": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0),
 }
 LEAST_FOUND = {"meaning": 0.5, "words": 0.5}
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
@@ -42,7 +35,6 @@ SURE, LEAST_CHANCE = 0.75, 0.12
 # Chance with which the best sentence is all there is to say, whatever parts a question has.
 SURE_ALONE = 0.5
 _MOST_LEAD = 8.0
->>>>>>> fdd1e2f (German ordinals end no sentence; a deputy's claim is not the head's; candidates are weighed in one place, which a fit can use)
 
 
 @dataclass(frozen=True, slots=True)
