@@ -52,8 +52,12 @@ def test_columns_say_what_the_packed_list_says(format_: int) -> None:
     assert columns.without(alive).places.tolist() == [0, 65_535]
 
 
+@pytest.mark.parametrize("many", [0, 4096], ids=["by place", "in order"])
 @pytest.mark.parametrize("format_", [0, 1, 2])
-def test_united_lists_have_each_chunk_once_with_all_counts(format_: int) -> None:
+def test_united_lists_have_each_chunk_once_with_all_counts(
+    format_: int, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings_columns, "_MANY", many)
     one = Columns.of(packed(format_, [(0, 1, 9), (3, 200, 250), (9, 1, 7)]))
     other = Columns.of(packed(format_, [(3, 20, 250), (10, 4, 30), (65_535, 1, 1)]))
     both = Columns.united([one, other])

@@ -22,8 +22,10 @@ Counts: TypeAlias = NDArray[np.integer[Any]]
 
 # Postings of a list in one segment from which it is worth holding.
 LONG = 1024
-# Of all lists that are held: of the commonest terms of a million chunks, about a hundred.
-_MOST_BYTES = 48 * 2**20
+# Of all lists that are held: with a million chunks, those of a few hundred words.
+_MOST_BYTES = 128 * 2**20
+# Postings from which lists are united place by place.
+_MANY = 4096
 
 # The count and the length that a pair of bytes says, count first.
 _PAIRS = np.arange(2**16, dtype=np.uint16)
@@ -49,33 +51,43 @@ class Columns:
     @classmethod
     def of(cls, packed: NDArray[np.void]) -> Columns:
         """Return the columns of a packed list."""
-        is_narrow = packed.dtype == FORMATS[0]
-        # As numbers: numpy copies a column of a structured array byte by byte.
-        halves = packed.view("<u2") if is_narrow else None
-        pairs = None if halves is None else np.ascontiguousarray(halves[1::2])
-        places = packed["place"] if halves is None else halves[::2]
-        counts = packed["count"] if pairs is None else pairs.view(np.uint8)[::2]
-        lengths = packed["length"] if pairs is None else pairs.view(np.uint8)[1::2]
-        return cls(np.ascontiguousarray(places), _dense(counts), _dense(lengths), pairs)
+        if packed.dtype == FORMATS[0]:
+            # As numbers: numpy copies a column of a structured array byte by byte.
+            halves = packed.view("<u2")
+            return cls._narrow(
+                np.ascontiguousarray(halves[::2]), np.ascontiguousarray(halves[1::2])
+            )
+        places, counts, lengths = (
+            np.ascontiguousarray(packed[name]) for name in ("place", "count", "length")
+        )
+        return cls(places, counts, lengths, None)
+
+    @classmethod
+    def _narrow(cls, places: NDArray[np.uint16], pairs: NDArray[np.uint16]) -> Columns:
+        """Return a list whose counts and lengths are those of ``pairs``, and not held twice."""
+        both = pairs.view(np.uint8)
+        return cls(places, both[::2], both[1::2], pairs)
 
     @classmethod
     def united(cls, lists: Sequence[Columns]) -> Columns:
         """Return one list of all that are in any of ``lists``, their counts added up."""
-        places = np.concatenate([one.places for one in lists])
-        order = np.argsort(places, kind="stable")
-        places = places[order]
-        starts = np.flatnonzero(np.diff(places, prepend=places[:1] + np.uint16(1)))
-        counts = np.concatenate([one.counts for one in lists])[order]
-        counts = np.add.reduceat(counts, starts, dtype=np.uint32)
-        lengths = np.concatenate([one.lengths for one in lists])[order[starts]]
-        places = places[starts]
+        if sum(one.size for one in lists) > _MANY:
+            places, counts, lengths = _united_by_place(lists)
+        else:
+            places = np.concatenate([one.places for one in lists])
+            order = np.argsort(places, kind="stable")
+            places = places[order]
+            starts = np.flatnonzero(np.diff(places, prepend=places[:1] + np.uint16(1)))
+            counts = np.concatenate([one.counts for one in lists])[order]
+            counts = np.add.reduceat(counts, starts, dtype=np.uint32)
+            lengths = np.concatenate([one.lengths for one in lists])[order[starts]]
+            places = places[starts]
         if lengths.dtype != np.uint8 or counts.max(initial=0) > 255:
             return cls(places, counts, lengths, None)
-        narrow = counts.astype(np.uint8)
         pairs = lengths.astype(np.uint16)
         pairs <<= 8
-        pairs |= narrow
-        return cls(places, narrow, lengths, pairs)
+        pairs |= counts.astype(np.uint16)
+        return cls._narrow(places, pairs)
 
     @property
     def size(self) -> int:
@@ -85,8 +97,8 @@ class Columns:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory."""
-        arrays = (self.places, self.counts, self.lengths, self.pairs)
-        return sum(array.nbytes for array in arrays if array is not None)
+        said = (self.counts, self.lengths) if self.pairs is None else (self.pairs,)
+        return self.places.nbytes + sum(array.nbytes for array in said)
 
     def without(self, alive: NDArray[np.bool_]) -> Columns:
         """Return the list without the chunks that are gone.
@@ -95,8 +107,9 @@ class Columns:
             alive: (size of the segment,) by place.
         """
         kept = alive[self.places]
-        pairs = None if self.pairs is None else self.pairs[kept]
-        return Columns(self.places[kept], self.counts[kept], self.lengths[kept], pairs)
+        if self.pairs is not None:
+            return Columns._narrow(self.places[kept], self.pairs[kept])
+        return Columns(self.places[kept], self.counts[kept], self.lengths[kept], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +149,15 @@ class ListsKept:
                 self._size_bytes -= gone.size_bytes
 
 
-def _dense(column: Counts) -> Counts:
-    return np.ascontiguousarray(column)
+def _united_by_place(
+    lists: Sequence[Columns],
+) -> tuple[NDArray[np.uint16], Counts, Counts]:
+    """Return places, counts and lengths of all that are in any list; for long ones faster."""
+    end = max(int(one.places[-1]) for one in lists) + 1
+    all_counts = np.zeros(end, np.uint32)
+    all_lengths = np.zeros(end, lists[0].lengths.dtype)
+    for one in lists:
+        all_counts[one.places] += one.counts
+        all_lengths[one.places] = one.lengths
+    places = np.flatnonzero(all_counts).astype(np.uint16)
+    return places, all_counts[places], all_lengths[places]
