@@ -7,10 +7,13 @@ from typing import Any
 
 from ragflow_local.api.opening import Opening
 from ragflow_local.project import Project
+from ragflow_local.scale.snapshots import Fetched, fetch
 from ragflow_local.settings import check_whole
 from ragflow_local.stores.snapshots.fetched import current
 from ragflow_local.stores.snapshots.objects import Objects
 from ragflow_local.stores.snapshots.publishing import Published, Source, publish
+
+__all__ = ["Fetched", "Snapshots", "fetch"]
 
 # A fetch under way, and the snapshot that the next publish shares its parts with.
 _FEWEST_KEPT = 2

@@ -33,6 +33,7 @@ from ragflow_local.cli.models import models
 from ragflow_local.cli.options import TOLD, RootProject
 from ragflow_local.cli.output import for_a_terminal, tell
 from ragflow_local.cli.parse import parse
+from ragflow_local.cli.publish import fetch, publish
 from ragflow_local.cli.search import search
 from ragflow_local.cli.serve import serve
 from ragflow_local.cli.show import show
@@ -63,6 +64,8 @@ for function, name, example in (
     (doctor, "doctor", "ragflow-local doctor --repair"),
     (backup, "backup", "ragflow-local backup /mnt/disk/backup-today"),
     (restore, "restore", "ragflow-local restore /mnt/disk/backup-today work"),
+    (publish, "publish", "ragflow-local publish s3://bucket/reports --project work"),
+    (fetch, "fetch", "ragflow-local fetch s3://bucket/reports reports"),
     (vacuum, "vacuum", "ragflow-local vacuum"),
     (export, "export", "ragflow-local export reports.zip --dataset reports"),
     (import_, "import", "ragflow-local import reports.zip --project elsewhere"),

@@ -154,7 +154,8 @@ def open_project(
         Exit: There is no project, and the command does not make one.
     """
     directory = project or context.obj or DEFAULT_PROJECT
-    kept = ("project.json", "catalog.sqlite3")  # one of them may be lost: the engine tells which
+    # One of them may be lost: the engine tells which.
+    kept = ("project.json", "catalog.sqlite3", "fetched.json")
     if not new and not any((directory / name).exists() for name in kept):
         tell(
             f"Error: There is no project in {directory}. Name another with --project, or make"

@@ -22,6 +22,7 @@ from ragflow_local.errors import (
     DamagedProjectError,
     DamagedSnapshotError,
     OtherPublisherError,
+    SnapshotError,
 )
 from ragflow_local.stores.catalog import Catalog, chunks, documents, now_ms, published
 from ragflow_local.stores.durable import read_own, telling_disk
@@ -48,6 +49,10 @@ from ragflow_local.stores.snapshots.objects import FOLDERS, Listed, Objects, in_
 # A document that is deleted while its bytes are published: the snapshot is begun anew.
 _ATTEMPTS = 5
 _PIECE = 1 << 20
+_NOT_KEPT = (
+    "What was published before is as it was. Publish to a store that keeps what it is given: an S3"
+    " server must know uploads with checksums behind them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,14 +309,19 @@ class _Publishing:
 
         Raises:
             OtherPublisherError: Something is gone: another publisher has collected it.
+            SnapshotError: The store does not keep what is written to it.
         """
         there = {
             f"{folder}/{name}": listed.size
             for folder in FOLDERS[:3]
             for name, listed in self._objects.listed(folder).items()
         }
-        if any(there.get(name) != size for name, size in self.contents.names().items()):
-            raise OtherPublisherError(self._objects.shown)
+        for name, size in self.contents.names().items():
+            if name not in there:
+                raise OtherPublisherError(self._objects.shown)
+            if there[name] != size:
+                problem = f"{name} has {there[name]} bytes there, {size} were written"
+                raise SnapshotError(self._objects.shown, problem, _NOT_KEPT)
 
     def result(self, head: Head, *, is_new: bool) -> Published:
         """Return what was done."""

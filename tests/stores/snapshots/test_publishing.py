@@ -15,6 +15,7 @@ from ragflow_local.errors import (
     InvalidValueError,
     OtherPublisherError,
     RagflowError,
+    SnapshotError,
 )
 from ragflow_local.stores.snapshots import collecting, manifest, pages
 from ragflow_local.stores.snapshots.fetched import current
@@ -236,6 +237,24 @@ def test_what_another_has_collected_is_noticed_before_head_is_written(
     with pytest.raises(OtherPublisherError):
         rag.publish(store, filesystem=handler.filesystem)
     assert (store / "HEAD").read_bytes() == old
+
+
+def test_a_store_that_does_not_keep_what_it_is_given_is_told(
+    rag: RAGFlow, put: Put, store: Path
+) -> None:
+    """As an S3 server that takes the checksum behind an upload for a part of it."""
+    put("a.txt", "A kraken.")
+    handler = Store()
+
+    def add(call: str) -> None:
+        if call.startswith(f"write {store}/snapshots"):
+            for path in (store / "packs").iterdir():
+                path.write_bytes(path.read_bytes() + b"x-amz-checksum")
+
+    handler.on_call = add
+    with pytest.raises(SnapshotError, match="keeps what it is given"):
+        rag.publish(store, filesystem=handler.filesystem)
+    assert not (store / "HEAD").exists()
 
 
 @pytest.mark.parametrize("folder", ["packs", "files", "images", "contents", "snapshots"])
