@@ -16,6 +16,9 @@ from python_multipart.multipart import parse_options_header
 from ragflow_local.api.streams import Stop
 from ragflow_local.rest.refusals import ARGUMENT, Refusal
 
+# curl names the last where nobody names a type.
+_JSON = ("", "application/json", "application/x-www-form-urlencoded")
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -79,6 +82,7 @@ class Request:
         if kind.startswith("multipart/form-data"):
             content, files = _form(body, kind)
         elif body:
+            _check_json(kind)
             content = _json(body)
         return cls(
             method=method,
@@ -183,6 +187,13 @@ def _written(envelope: Mapping[str, Any]) -> bytes:
         return msgspec.json.encode(envelope)
     except UnicodeEncodeError:
         return json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _check_json(kind: str) -> None:
+    """Raise ``Refusal`` if the type of a body says that it is no JSON."""
+    bare = kind.partition(";")[0].strip().lower()
+    if bare not in _JSON and not bare.endswith("+json"):
+        raise Refusal(ARGUMENT, f"Unsupported content type: Expected application/json, got {bare}")
 
 
 def _json(body: bytes) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -24,6 +25,8 @@ from ragflow_local.rest.exchange import Answer
 from ragflow_local.settings import LLMSettings
 from ragflow_local.text.tokens import count_tokens
 
+_log = logging.getLogger("ragflow_local.rest")
+
 END = "[DONE]"
 _SETTINGS = {
     "temperature": "temperature",
@@ -34,6 +37,12 @@ _SETTINGS = {
     "max_completion_tokens": "max_token",
     "seed": "seed",
 }
+# Read, or of no concern to what is answered; all other fields are told to be without effect.
+_KNOWN = {
+    *_SETTINGS, "model", "messages", "n", "stream", "stream_options", "response_format",
+    "reference", "sources", "extra_body", "user", "metadata", "store", "service_tier",
+    "prompt_cache_key", "safety_identifier",
+}  # fmt: skip
 _FOOTER = "\n\nSources:\n"
 _FOOTER_BEFORE = re.compile(r"\n\nSources:\n(?:\[ID:\d+\][^\n]*(?:\n|\Z))+\Z")
 
@@ -53,6 +62,7 @@ class Asked:
         has_usage: Whether the tokens are told at the end of a stream.
         has_reference: Whether the cited chunks come along, as data.
         has_footer: Whether they are named below the text, for programs that show only that.
+        remarks: What of the body has no effect; "" for nothing.
     """
 
     model: str
@@ -65,6 +75,7 @@ class Asked:
     has_usage: bool
     has_reference: bool
     has_footer: bool
+    remarks: str = ""
 
     @classmethod
     def of(cls, fields: Mapping[str, Any], *, has_footer: bool) -> Asked:
@@ -101,7 +112,24 @@ class Asked:
             has_usage=isinstance(options, dict) and options.get("include_usage") is True,
             has_reference=has_footer or bool(wanted.get("reference")),
             has_footer=has_footer and schema is None and wanted.get("sources") != "none",
+            remarks=without_effect(wanted),
         )
+
+
+def without_effect(fields: Mapping[str, Any]) -> str:
+    """Return a line that names the fields of a body that have no effect here, or ""."""
+    names = [
+        name for name, value in fields.items() if name not in _KNOWN and _says_something(value)
+    ]
+    if not names:
+        return ""
+    line = f"Without effect in this engine: {', '.join(names)}."
+    _log.warning("%s", line)
+    return line
+
+
+def _says_something(value: object) -> bool:
+    return value not in (None, False, 0, "", [], {}, "auto", "none")
 
 
 def complete(call: Call, chat: ChatRow, asked: Asked) -> Answer:
@@ -162,7 +190,8 @@ class _Reply:
             if message.thinking:
                 whole["reasoning_content"] = message.thinking
         choice = {"index": 0, "message": whole, "logprobs": None, "finish_reason": _reason(message)}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": self._usage(message)}
+        head = {**self._head("chat.completion"), **self._remarks()}
+        return {**head, "choices": [choice], "usage": self._usage(message)}
 
     def pieces(self, answers: Stream[Message], stop: Stop) -> Yields[Mapping[str, Any], None, None]:
         """Yield the pieces of the answer; an error becomes the last piece."""
@@ -189,7 +218,7 @@ class _Reply:
             return
         if footer := self._footer(message):
             yield self._piece({"content": footer})
-        yield self._piece(self._sourced(message), _reason(message))
+        yield {**self._piece(self._sourced(message), _reason(message)), **self._remarks()}
         if self._asked.has_usage:
             head = self._head("chat.completion.chunk")
             yield {**head, "choices": [], "usage": self._usage(message)}
@@ -205,6 +234,9 @@ class _Reply:
     def _piece(self, delta: Mapping[str, Any], reason: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return {**self._head("chat.completion.chunk"), "choices": [choice]}
+
+    def _remarks(self) -> dict[str, str]:
+        return {"remarks": self._asked.remarks} if self._asked.remarks else {}
 
     def _sourced(self, message: Message) -> dict[str, Any]:
         if not self._asked.has_reference:

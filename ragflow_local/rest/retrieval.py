@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ragflow_local.errors import MissingModelError
@@ -18,6 +18,7 @@ from ragflow_local.rest.routes import route
 from ragflow_local.retrieve.filters import DocumentFilter
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.stores.catalog import datasets, documents
+from ragflow_local.text.terms import asked_terms, spans_of
 
 _log = logging.getLogger("ragflow_local.rest")
 _PAGE_SIZE = 30
@@ -35,9 +36,10 @@ def retrieve(call: Call) -> Answer:
     size = counted(fields.get("page_size") or fields.get("limit"), _PAGE_SIZE)
     hits = search(call, rows, within, fields, (number, size))
     counts = Counter((hit.chunk.document_name, hit.chunk.document_id) for hit in hits)
+    highlights = _highlighter(fields)
     return done(
         {
-            "chunks": [shown_hit(hit) for hit in hits],
+            "chunks": [{**shown_hit(hit), **highlights(hit)} for hit in hits],
             "doc_aggs": doc_aggs(counts),
             "total": (number - 1) * size + len(hits),
         },
@@ -77,6 +79,25 @@ def shown_hit(hit: Hit) -> dict[str, Any]:
         "img_id": values["image_id"],
         "url": None,
     }
+
+
+def _highlighter(fields: Mapping[str, Any]) -> Callable[[Hit], dict[str, str]]:
+    """Return what gives ``highlight`` of a hit: its text, the question's words within ``<em>``.
+
+    Where the body does not ask for ``highlight``, no hit has it.
+    """
+    if fields.get("highlight") not in (True, 1, "true", "True"):
+        return lambda hit: {}
+    wanted = asked_terms(str(fields.get("question") or ""))
+
+    def highlight(hit: Hit) -> dict[str, str]:
+        text, parts, end = hit.chunk.content, [], 0
+        for start, stop in spans_of(text, wanted):
+            parts += [text[end:start], "<em>", text[start:stop], "</em>"]
+            end = stop
+        return {"highlight": "".join([*parts, text[end:]])}
+
+    return highlight
 
 
 def _datasets(call: Call, fields: Mapping[str, Any]) -> list[DatasetRow]:

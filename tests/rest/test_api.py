@@ -118,3 +118,32 @@ def test_a_form_is_taken_apart() -> None:
     assert request.files is not None
     assert [(one.name, one.data) for one in request.files] == [('a"b.txt', b"one"), ("", b"")]
     assert request.query == {"a": [""], "b": ["1", "2"]}
+
+
+@pytest.mark.parametrize("kind", ["text/xml", "TEXT/PLAIN; a=b"])
+def test_a_body_of_another_type_is_refused(api: ReleasedAPI, kind: str) -> None:
+    answer = http(api, kind)
+    assert (answer["code"], answer["message"]) == (
+        101,
+        "Unsupported content type: Expected application/json, got "
+        + kind.lower().partition(";")[0],
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-8",
+        "application/a+json",
+    ],
+)
+def test_a_body_of_json_or_of_a_type_that_nobody_chose_is_read(api: ReleasedAPI, kind: str) -> None:
+    assert http(api, kind)["code"] == 0
+
+
+def http(api: ReleasedAPI, kind: str) -> Any:
+    headers = {"Authorization": "Bearer ragflow-types", **({"content-type": kind} if kind else {})}
+    body = json.dumps({"name": "of a type"}).encode()
+    return api.answer("POST", "/api/v1/datasets", headers, body).envelope

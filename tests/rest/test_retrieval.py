@@ -83,6 +83,29 @@ def test_what_has_no_effect_is_told(ask: Asked, dataset: Any) -> None:
     assert message == "Without effect in this engine: keyword, use_kg."
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Which chunks are there?", "<em>chunk</em> test 0"),
+        ("test 0", "chunk <em>test</em> <em>0</em>"),
+    ],
+)
+def test_words_of_the_question_are_highlighted_where_that_is_asked_for(
+    ask: Asked, dataset: Any, question: str, text: str
+) -> None:
+    body = {"dataset_ids": [dataset["id"]], "question": question, "similarity_threshold": 0}
+    marked = ask.data("POST", "/retrieval", {**body, "highlight": True})["chunks"]
+    assert text in [hit["highlight"] for hit in marked]
+    assert all(
+        hit["highlight"].replace("<em>", "").replace("</em>", "") == hit["content"]
+        for hit in marked
+    )
+    for no in ({}, {"highlight": False}):
+        assert all(
+            "highlight" not in hit for hit in ask.data("POST", "/retrieval", body | no)["chunks"]
+        )
+
+
 def test_a_hit_has_its_similarities_and_names_of_all_times(ask: Asked, dataset: Any) -> None:
     body = {"dataset_ids": [dataset["id"]], "question": "chunk"}
     hits = ask.data("POST", "/retrieval", body)["chunks"]
