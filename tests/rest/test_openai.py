@@ -126,10 +126,20 @@ def test_sources_below_the_text_may_be_left_out(api: ReleasedAPI) -> None:
 
 
 def test_what_has_no_effect_is_told_whole_and_in_the_last_piece(api: ReleasedAPI) -> None:
-    idle = {"stop": ["x"], "tools": [{"type": "function"}], "extra_body": {"top_k": 3}}
+    idle: dict[str, Any] = {
+        "stop": ["x"],
+        "tools": [{"type": "function"}],
+        "extra_body": {"top_k": 3},
+    }
     line = "Without effect in this engine: stop, tools, top_k."
     assert asked(api, QUESTION, **idle)["remarks"] == line
-    usual = {"temperature": 0, "user": "me", "tool_choice": "auto", "stop": None, "logprobs": False}
+    usual: dict[str, Any] = {
+        "temperature": 0,
+        "user": "me",
+        "tool_choice": "auto",
+        "stop": None,
+        "logprobs": False,
+    }
     assert "remarks" not in asked(api, QUESTION, **usual)
     body = {"model": "squids", "messages": [{"role": "user", "content": QUESTION}], "stream": True}
     answer = handled(api, "POST", "/openai/chat/completions", {**body, **idle})
