@@ -26,6 +26,7 @@ PRINTED = {
     "methods.md": ["Article 1 ", "Article 2 "],
     "offline.md": ["False"],
     "released_client.md": ["['house']"],
+    "scale.md": ["boiler.md DONE 1"],
     "programs.md": ["1 of 1", "at the valve beside the tank", "1"],
     "tuning.md": ["boiler.md DONE 1", "meaning", "every second March", "pump.md"],
     "web.md": ["cellar", "cellar", "ForkedError 1"],

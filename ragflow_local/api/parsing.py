@@ -51,6 +51,7 @@ OnProgress = Callable[[ParseProgress], object]
 
 # Where to parse: a place, the address of a Ray cluster, or this computer.
 On: TypeAlias = Place | str | None
+_OF_A_PLACE = ("name", "reads_files", "width", "submit", "submit_to_each")
 
 
 def parse(
@@ -95,7 +96,7 @@ def start(rag: Client, ids: Sequence[str], on: On) -> Run | None:
         project.intake.start_parsing(ids)
         return None
     if not isinstance(on, str):
-        if not all(hasattr(on, name) for name in ("name", "width", "submit", "submit_to_each")):
+        if not all(hasattr(on, name) for name in _OF_A_PLACE):
             allowed = "the address of a Ray cluster, or a place such as scale.Pool(executor, 8)"
             raise InvalidValueError("on", on, allowed)
         return project.intake.start_parsing_at(on, ids, project.setup_of)

@@ -26,7 +26,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.ingest.drafted import Drafted
 from ragflow_local.ingest.parses import Parses
-from ragflow_local.ingest.places import Place, cut, item_of, opened, packed, take
+from ragflow_local.ingest.places import BatchDiedError, Place, cut, item_of, opened, packed, take
 from ragflow_local.ingest.remote import Batch, Outcome, Setup, encode, frame_of
 from ragflow_local.ingest.tasks import Parse
 from ragflow_local.stores.files import Files
@@ -61,7 +61,12 @@ def check_place(place: Place, setups: Sequence[Setup]) -> None:
         PlaceRefusedError: One of them has another version or another model.
     """
     for setup in setups:
-        asked = place.submit_to_each(encode(Batch(setup, [])))
+        try:
+            asked = place.submit_to_each(encode(Batch(setup, [])))
+        except RagflowError:
+            raise
+        except Exception as error:  # whatever a place raises
+            raise PlaceLostError(place.name, _told(error)) from error
         if not asked:
             raise PlaceLostError(place.name, "it has no computer that works")
         for future in asked:
@@ -69,10 +74,17 @@ def check_place(place: Place, setups: Sequence[Setup]) -> None:
                 frame = frame_of(future.result(_CHECK_SECONDS))
             except RagflowError:
                 raise
-            except Exception as error:  # whatever a place raises
-                raise PlaceRefusedError(place.name, f"it could not be asked: {error!r}") from error
+            except Exception as error:  # likewise
+                why = f"it could not be asked ({_told(error)})"
+                raise PlaceRefusedError(place.name, why) from error
             if frame.refused:
                 raise PlaceRefusedError(place.name, frame.refused)
+
+
+def _told(error: BaseException) -> str:
+    """Return what a place says of a batch that was not done."""
+    text = str(error)
+    return text if isinstance(error, BatchDiedError) else f"{type(error).__name__}: {text}"
 
 
 class Run:
@@ -130,7 +142,7 @@ class Run:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a place is anybody's code
             _log.warning("Parsing at %s failed", self._place.name, exc_info=True)
-            self.error = PlaceLostError(self._place.name, f"{type(error).__name__}: {error}")
+            self.error = PlaceLostError(self._place.name, _told(error))
         finally:
             try:
                 self._leave()
@@ -221,7 +233,7 @@ class Run:
         except CancelledError:
             self._died(sending, "it was given up there")
         except Exception as error:  # noqa: BLE001  # whatever a place raises
-            self._died(sending, f"{type(error).__name__}: {error}")
+            self._died(sending, _told(error))
         else:
             if frame.refused:
                 self._send_elsewhere(sending, frame.refused)

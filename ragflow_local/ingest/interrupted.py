@@ -6,16 +6,17 @@ documents that a cluster had begun are not for one computer to go on with unaske
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.jobs import Jobs
+from ragflow_local.records import DocumentRow
 from ragflow_local.stores.catalog import Catalog, documents
 from ragflow_local.stores.files import Files
 from ragflow_local.stores.in_hand import MOST_ENDS
 from ragflow_local.text.plurals import count_of
 
+_WAY_OUT = "parse(on=…) goes on there, parse() here."
 _ENDED = "The engine ended in the middle of this parse. async_parse() starts anew."
 _AT_FAULT = (
     f"The engine ended {MOST_ENDS} times while it worked on this document, perhaps for want of"
@@ -39,20 +40,25 @@ def take_up(
     with catalog.read() as reading:
         rows = documents.running(reading)
     guilty = files.in_hand.take_up(was_clean=was_clean)
-    away = [row for row in rows if row.parsed_on and row.id not in guilty]
-    given_up = [row for row in rows if row not in away and (row.id in guilty or not resume)]
-    for row in given_up:
-        indexer.fail(row.id, _AT_FAULT if row.id in guilty else _ENDED)
-    files.in_hand.clear(row.id for row in given_up)
-    waiting = Counter(row.parsed_on for row in away)
-    for place in waiting:
-        ids = [row.id for row in away if row.parsed_on == place]
+    away: dict[str, list[str]] = {}
+    here: list[DocumentRow] = []
+    given_up: dict[str, str] = {}
+    for row in rows:
+        if row.id in guilty:
+            given_up[row.id] = _AT_FAULT
+        elif row.parsed_on:
+            away.setdefault(row.parsed_on, []).append(row.id)
+        elif resume:
+            here.append(row)
+        else:
+            given_up[row.id] = _ENDED
+    for id, reason in given_up.items():
+        indexer.fail(id, reason)
+    files.in_hand.clear(given_up)
+    for place, ids in away.items():
         indexer.let_wait(ids, f"It was being parsed at {place}. {_WAY_OUT}")
-    jobs.submit([row for row in rows if row not in away and row not in given_up])
-    return waiting
-
-
-_WAY_OUT = "parse(on=…) goes on there, parse() here."
+    jobs.submit(here)
+    return {place: len(ids) for place, ids in away.items()}
 
 
 def told(waiting: Mapping[str, int]) -> str:

@@ -149,13 +149,16 @@ class Parses:
         self.end(parse, lambda: self._write_fail(parse, message))
 
     def _write_fail(self, parse: Parse, message: str) -> None:
-        """Write the end of a parse, on a full disk too: into reserved room, or once there is some.
+        self._write(lambda: self._indexer.fail(parse.document.id, message))
 
-        Until then the document is being parsed, and its message says why that does not go on.
+    def _write(self, end: Callable[[], None]) -> None:
+        """Write ends of parses, on a full disk too: into reserved room, or once there is some.
+
+        Until then the documents are being parsed, and their messages say why that does not go on.
         """
         while not self.is_closing:
             try:
-                self._indexer.fail(parse.document.id, message)
+                end()
             except DiskError:
                 if not self._files.make_room():
                     time.sleep(_DISK_SECONDS)
@@ -166,7 +169,7 @@ class Parses:
         """Take parses back that cannot go on where they were: their documents wait."""
         ids = [parse.document.id for parse in parses if not parse.is_cancelled()]
         if ids and not self.is_closing:
-            self._indexer.let_wait(ids, message)
+            self._write(lambda: self._indexer.let_wait(ids, message))
             for parse in parses:
                 self.end(parse, lambda: None)
 

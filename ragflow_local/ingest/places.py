@@ -28,6 +28,10 @@ _MOST_NOTICES, _MOST_LETTERS = 1000, 4000  # of an outcome; of a notice or a rea
 _UNIT = 0.01  # how far the length of a rounded vector may be from 1
 
 
+class BatchDiedError(Exception):
+    """Says how a batch was not done, in the words of a place that knows."""
+
+
 class Place(Protocol):
     """Where batches are parsed.
 

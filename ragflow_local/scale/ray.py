@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import IO, cast
 
 from ragflow_local.errors import InvalidValueError, PlaceLostError
+from ragflow_local.ingest.places import BatchDiedError
 from ragflow_local.processes import starting
 from ragflow_local.scale import ray_wire as wire
 
@@ -91,10 +93,9 @@ class RayPlace:
             self._requests.close()
         try:
             self._process.wait(_LEAVE_SECONDS)
-        except Exception:
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            raise
         finally:
             self._log.close()
 
@@ -147,7 +148,7 @@ class RayPlace:
                 if isinstance(reply, wire.Returned):
                     future.set_result(reply.frame)
                 else:
-                    future.set_exception(RayTaskDiedError(reply.how))
+                    future.set_exception(BatchDiedError(reply.how))
 
     def _lose(self, how: str) -> None:
         with self._lock:
@@ -170,10 +171,6 @@ class RayPlace:
 
     def _error(self, how: str) -> PlaceLostError:
         return PlaceLostError(self.name, how)
-
-
-class RayTaskDiedError(Exception):
-    """What Ray says of a batch that was not done."""
 
 
 class _Sent(Future[bytes]):

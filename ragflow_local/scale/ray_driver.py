@@ -145,9 +145,11 @@ def _works(node: Mapping[str, Any]) -> bool:
 
 
 def _told(error: BaseException) -> str:
-    """Return what Ray says of an error: its first lines, behind its class."""
-    text = f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:_MOST_LETTERS]
+    """Return what Ray says of an error: its first sentence, behind its class."""
+    cause = getattr(error, "cause", None)  # what the function raised, without Ray's traceback
+    error = cause if isinstance(cause, BaseException) else error
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text.partition(". ")[0][:_MOST_LETTERS]
 
 
 def _end_in_any_case() -> None:

@@ -1,6 +1,7 @@
 """Documents that another place parses: each ends once, whatever happens to the place."""
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 from ragflow_local import DataSet, Document, ParseProgress, RAGFlow
-from ragflow_local.errors import PlaceLostError, PlaceRefusedError
+from ragflow_local.errors import DiskError, PlaceLostError, PlaceRefusedError
 from ragflow_local.ingest import elsewhere, remote
 from ragflow_local.ingest.remote import Batch, Frame
 from ragflow_local.stores.catalog import chunks, embeddings
@@ -364,6 +365,75 @@ def test_an_exception_that_cannot_be_told_is_still_an_end(
     dataset.parse(on=place)
     assert runs(dataset) == {"0.txt": "FAIL"}
     assert len(message_of(rag, "0.txt")) < 1000
+
+
+def test_an_executor_that_was_shut_down_is_told_and_nothing_begins(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    added(rag, dataset, 2)
+    place = Threads()
+    place.close()
+    with pytest.raises(PlaceLostError, match="after shutdown"):
+        dataset.parse(on=place)
+    assert set(runs(dataset).values()) == {"UNSTART"}
+
+
+def test_documents_of_a_lost_place_wait_on_a_full_disk_too(
+    rag: RAGFlow, dataset: DataSet, place: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = [DiskError(Path("catalog.sqlite3"), 28, "No space left on device")] * 2
+    write = rag.project.indexer.let_wait
+
+    def let_wait(ids: list[str], message: str) -> None:
+        if refused:
+            raise refused.pop()
+        write(ids, message)
+
+    def lose(batch: Batch) -> None:
+        raise PlaceLostError("threads", "the line is cut")
+
+    monkeypatch.setattr(rag.project.indexer, "let_wait", let_wait)
+    place.faults = [lose]
+    added(rag, dataset, 2)
+    with pytest.raises(PlaceLostError, match="the line is cut"):
+        dataset.parse(on=place)
+    assert set(runs(dataset).values()) == {"UNSTART"}
+
+
+@pytest.mark.slow
+def test_2000_documents_each_end_once_at_a_place_of_many_faults(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    place, dice = Threads(4), random.Random(7)
+
+    def die_at_times(batch: Batch) -> None:
+        if dice.random() < 0.1:
+            raise DiedError("the process ended")
+
+    place.faults = [die_at_times, dies_of(b"Squid77 ")]
+    added(rag, dataset, 2000)
+    rag.add_document(dataset, "kills.txt", KILLS_READER)
+    ends: list[str] = []
+
+    def heard(event: ParseProgress) -> None:
+        if event.run != "RUNNING":
+            ends.append(event.document.name)
+        if event.ended == 1000:
+            rag.async_cancel_parse_documents([f"{n}.txt" for n in range(1900, 2000)])
+
+    with killable_readers():
+        dataset.parse(on=place, on_progress=heard)
+    place.close()
+    assert len(ends) == len(set(ends)) == 2001
+    found = runs(dataset)
+    cancelled = {name for name, run in found.items() if run == "CANCEL"}
+    assert cancelled <= {f"{n}.txt" for n in range(1900, 2000)}
+    failed = {name for name, run in found.items() if run == "FAIL"}
+    assert {"77.txt", "kills.txt"} <= failed
+    # Chance alone may end a document at all its tries: one in ten thousand.
+    assert len(failed) < 6
+    assert all(len(message_of(rag, name)) > 40 for name in failed)
+    check_invariants(rag)
 
 
 def test_what_is_no_place_is_told_so(rag: RAGFlow, dataset: DataSet) -> None:
