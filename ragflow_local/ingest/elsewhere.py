@@ -34,7 +34,7 @@ from ragflow_local.stores.files import Files
 _log = logging.getLogger("ragflow_local.ingest")
 
 _LOOK_SECONDS = 0.1  # cancelling takes no longer
-_CLOSE_SECONDS = 10.0  # leaving a cluster takes two
+_CLOSE_SECONDS = 15.0  # leaving a cluster takes two, and is given ten
 _CHECK_SECONDS = 300.0  # a model is loaded, perhaps from a slow disk
 _TRIES = 2
 _MOST_REFUSED = 8  # one after the other, before nobody there is thought to do it
@@ -213,9 +213,9 @@ class Run:
         sending.batch = Batch(setup, items)
         sending.size = sum(len(item.data) for item in items)
         self._running.add(sending)
-        sending.future = self._place.submit(encode(sending.batch))
         for parse in sending.parses:
             self._parses.say(parse, _SENT, f"Being parsed at {self._place.name}")
+        sending.future = self._place.submit(encode(sending.batch))
         sending.future.add_done_callback(lambda _: self._returned.put(sending))
 
     def _fail(self, parse: Parse, error: RagflowError | OSError) -> None:

@@ -175,9 +175,8 @@ def test_a_cancelled_document_ends_so_and_the_others_go_on(
     documents = added(rag, dataset, 8)
     place.go_on.clear()
     rag.async_parse_documents([document.id for document in documents], on=place)
-    while not place.batches:
+    while message_of(rag, "3.txt") != "Being parsed at threads":
         time.sleep(0.01)
-    assert rag.get_document(name="3.txt").progress_msg == "Being parsed at threads"
     rag.async_cancel_parse_documents(["3.txt"])
     place.go_on.set()
     rag.project.jobs.wait_for_all()

@@ -66,14 +66,7 @@ class Cluster:
 
     def processes(self, what: str) -> list[psutil.Process]:
         """Return the processes on its nodes whose command line has a text."""
-        found = []
-        for process in psutil.Process(self._process.pid).children(recursive=True):
-            try:
-                if what in " ".join(process.cmdline()):
-                    found.append(process)
-            except psutil.Error:  # it has just ended
-                continue
-        return found
+        return named(what, self._process.pid)
 
     def readers(self) -> list[psutil.Process]:
         """Return the processes that read files on its nodes."""
@@ -86,6 +79,18 @@ class Cluster:
         _, left = psutil.wait_procs(all_of_it, timeout=10)
         for process in left:
             process.kill()
+
+
+def named(what: str, root: int | None = None) -> list[psutil.Process]:
+    """Return the processes below one, or below this one, whose command line has a text."""
+    found = []
+    for process in psutil.Process(root).children(recursive=True):
+        try:
+            if what in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.Error:  # it has just ended
+            continue
+    return found
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 
-from ragflow_local.ingest.remote import end_workers, parse_batch
 from ragflow_local.scale import ray_wire as wire
 
 
@@ -34,6 +32,6 @@ def main(asked: Mapping[str, str]) -> None:
         elif how == "refuses":
             wire.send(replies, wire.Died(request.number, "WorkerCrashedError: the worker died"))
         elif how != "waits":
+            from ragflow_local.ingest.remote import parse_batch
+
             wire.send(replies, wire.Returned(request.number, parse_batch(request.batch)))
-    end_workers()
-    time.sleep(0.1 if how == "works" else 0)

@@ -27,7 +27,7 @@ from ragflow_local.errors import InvalidValueError, PlaceLostError, PlaceRefused
 from ragflow_local.scale import RayPlace
 from ragflow_local.stores.catalog import chunks, embeddings
 from tests.invariants import check_invariants
-from tests.scale.cluster import POISON, READER, ROOT, Cluster, running
+from tests.scale.cluster import POISON, READER, ROOT, Cluster, named, running
 
 is_there = importlib.util.find_spec("ray") is not None
 OPTIONS: dict[str, Any] = {"embedding_model": "hashing", "workers": 2, "durable": False}
@@ -64,12 +64,10 @@ def rows_of(rag: RAGFlow, home: DataSet) -> tuple[list[dict[str, Any]], Any]:
 
 def nothing_is_left(cluster: Cluster) -> None:
     """Assert that what parsed on the nodes ends with the program that it was for."""
-    end = time.monotonic() + 30
-    while cluster.readers() and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while (left := [*cluster.readers(), *named("ray_driver")]) and time.monotonic() < end:
         time.sleep(0.2)
-    assert cluster.readers() == []
-    own = psutil.Process().children(recursive=True)
-    assert not [process for process in own if "ray_driver" in " ".join(process.cmdline())]
+    assert left == []
 
 
 @pytest.mark.ray
@@ -123,7 +121,7 @@ DRIVER = """
     from tests.scale.test_ray import OPTIONS, filled
 
     with RAGFlow(project_dir=sys.argv[1], **{**OPTIONS, "durable": True}) as rag:
-        home = filled(rag, 400)
+        home = filled(rag, 200)
         rag.async_parse_documents([document.id for document in home.list_docs()], on=sys.argv[2])
         while not any(document.run == "DONE" for document in home.list_docs()):
             time.sleep(0.01)
@@ -162,7 +160,7 @@ def test_what_a_driver_leaves_waits_and_goes_on_at_the_cluster(
         home = rag.get_dataset("kb")
         assert set(runs(home).values()) == {"UNSTART", "DONE"}
         home.parse(on=cluster.address)
-        assert list(runs(home).values()) == ["DONE"] * 400
+        assert list(runs(home).values()) == ["DONE"] * 200
         check_invariants(rag)
 
 
@@ -171,16 +169,16 @@ def test_cancelled_documents_end_so_and_the_others_go_on(
     project_dir: Path, cluster: Cluster
 ) -> None:
     with RAGFlow(project_dir=project_dir, **OPTIONS) as rag:
-        home = filled(rag, 300)
+        home = filled(rag, 200)
         ids = [document.id for document in home.list_docs()]
         rag.async_parse_documents(ids, on=cluster.client)
         home.parse(timeout=0)
-        rag.async_cancel_parse_documents(ids[:150])
+        rag.async_cancel_parse_documents(ids[:100])
         rag.project.jobs.wait_for_all()
         ends = list(runs(home).values())
-        assert set(ends[:150]) <= {"CANCEL", "DONE"}
+        assert set(ends[:100]) <= {"CANCEL", "DONE"}
         assert "CANCEL" in ends
-        assert set(ends[150:]) == {"DONE"}
+        assert set(ends[100:]) == {"DONE"}
         check_invariants(rag)
     nothing_is_left(cluster)
 
@@ -196,7 +194,7 @@ def test_what_the_command_prints_is_json_alone(project_dir: Path, cluster: Clust
         cwd=ROOT,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert run.returncode == 1, run.stderr.decode()
     told = {item["name"]: item["run"] for item in json.loads(run.stdout)["documents"]}
@@ -245,12 +243,11 @@ def test_a_process_for_ray_that_dies_leaves_documents_to_wait(
     project_dir: Path, cluster: Cluster
 ) -> None:
     with RAGFlow(project_dir=project_dir, **OPTIONS) as rag:
-        home = filled(rag, 300)
+        home = filled(rag, 200)
 
         def kill(event: ParseProgress) -> None:
-            for process in psutil.Process().children():
-                if event.ended and "ray_driver" in " ".join(process.cmdline()):
-                    process.kill()
+            for process in named("ray_driver") if event.ended else ():
+                process.kill()
 
         with pytest.raises(PlaceLostError, match="the process that speaks to it has ended"):
             home.parse(on=cluster.address, on_progress=kill)
@@ -285,7 +282,7 @@ def test_it_works_where_there_is_no_network() -> None:
         cwd=ROOT,
         capture_output=True,
         check=False,
-        timeout=200,
+        timeout=400,
     )
     lines = run.stdout.decode().splitlines()
     assert len(lines) == 2, run.stderr.decode()
