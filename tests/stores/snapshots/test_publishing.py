@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import random
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 
-from ragflow_local import DataSet, RAGFlow
+from ragflow_local import DataSet, Document, RAGFlow
 from ragflow_local.doctor import examine
 from ragflow_local.errors import (
     DamagedProjectError,
@@ -17,6 +18,8 @@ from ragflow_local.errors import (
     RagflowError,
     SnapshotError,
 )
+from ragflow_local.ingest.drafts import Parsed
+from ragflow_local.records import Draft
 from ragflow_local.stores.snapshots import collecting, manifest, pages
 from ragflow_local.stores.snapshots.fetched import current
 from ragflow_local.stores.snapshots.fetching import fetch
@@ -55,6 +58,32 @@ def test_only_what_is_new_is_written(rag: RAGFlow, put: Put, store: Path) -> Non
     assert second.number == 2
     assert 0 < second.written_bytes < 0.3 * first.written_bytes
     assert size_of(store) - before <= second.written_bytes
+
+
+def test_after_a_change_of_one_document_in_a_hundred_little_is_written(
+    rag: RAGFlow, dataset: DataSet, store: Path, readers: Path
+) -> None:
+    """At most 6 % of the bytes of the catalog."""
+    words = random.Random(7)
+
+    def write(documents: list[Document]) -> None:
+        rows = rag.project.indexer.begin([document.id for document in documents])
+        texts = (" ".join(f"w{words.randrange(20_000)}" for _ in range(100)) for _ in range(9999))
+        group = [
+            Parsed(row, [Draft(next(texts)) for _ in range(8)], [], lambda: False) for row in rows
+        ]
+        rag.project.indexer.replace_documents(group, lambda done: None)
+
+    with rag.project.catalog.write():
+        documents = [rag.add_document(dataset, f"{n}.txt", b"%d" % n) for n in range(300)]
+    write(documents)
+    rag.publish(store)
+    fetched(store, readers)
+    write(documents[::100])
+    second = rag.publish(store)
+    assert second.written_bytes <= 0.06 * second.catalog_bytes
+    assert fetched(store, readers).read_bytes <= second.written_bytes
+    assert examine(readers).is_healthy
 
 
 @pytest.mark.parametrize("how", ["before", "halfway", "after"])
