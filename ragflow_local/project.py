@@ -36,9 +36,7 @@ from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.models import ModelPlaces, Models
 from ragflow_local.records import DatasetRow, Hit
 from ragflow_local.retrieve.filters import DocumentFilter, documents_within
-from ragflow_local.retrieve.labels import LabelsKept
 from ragflow_local.retrieve.search import Scope, SearchOptions, Sources, search
-from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.settings import Limits, LLMSettings
 from ragflow_local.stores import forks
 from ragflow_local.stores.backup import copy_project
@@ -204,7 +202,8 @@ class Project:
         self.vectors = Vectors(self.directory.vectors, is_durable=is_durable)
         self.vector_table = VectorTable(self.catalog, self.vectors)
         self.term_index = TermIndex(self.catalog)
-        self._vocabularies, self._labels = Vocabularies(), LabelsKept()
+        mend = None if options.read_only else self.vector_table.rebuild
+        self.sources = Sources(self.catalog, self.vectors, mend)
         self.indexer = Indexer(
             self.catalog,
             self.term_index,
@@ -349,10 +348,8 @@ class Project:
             for row in rows
             if (number := numbers.get(row.id)) is not None and row.embedding_dim
         ]
-        mend = None if self.options.read_only else self.vector_table.rebuild
-        sources = Sources(self.catalog, self.vectors, mend, self._vocabularies, self._labels)
         return search(
-            question, scopes, sources, lambda: self.embedder_of(rows[0]), wanted, reranker
+            question, scopes, self.sources, lambda: self.embedder_of(rows[0]), wanted, reranker
         )
 
     # ── models ──

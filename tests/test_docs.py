@@ -28,6 +28,14 @@ PRINTED = {
     "released_client.md": ["['house']"],
     "scale.md": ["boiler.md DONE 1"],
     "programs.md": ["1 of 1", "at the valve beside the tank", "1"],
+    "several_people.md": [
+        "['boiler.md', 'pump(1).md', 'pump.md', 'roof.md']",
+        "The pump hums when its bearing is worn.",
+        "4 4",
+        "ben The pump hums when its bearing is worn.",
+        "ada The pump is bled at the valve beside the tank.",
+        "The boiler is inspected every second March. [ID:0]",
+    ],
     "tuning.md": ["boiler.md DONE 1", "meaning", "every second March", "pump.md"],
     "web.md": ["cellar", "cellar", "ForkedError 1"],
 }

@@ -9,7 +9,7 @@ from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.entity import ApiObject, Client, pages_of
 from ragflow_local.records import MessageRow
 from ragflow_local.show import notebook, report
-from ragflow_local.show.pages import PagePicture, PageSource, check_dpi
+from ragflow_local.show.pages import PagePicture, check_dpi
 from ragflow_local.show.report import Reply
 
 
@@ -131,5 +131,5 @@ class Message(ApiObject):
     def _reply(self) -> Reply:
         return Reply(self._row, self.question)
 
-    def _open_pages(self) -> PageSource:
+    def _open_pages(self) -> report.PageDrawer:
         return pages_of(self._rag)

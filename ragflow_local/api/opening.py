@@ -49,9 +49,7 @@ class Opening:
     ) -> None:
         self._closed = True
         check_text("api_key", api_key)
-        self.tenant_id = hashlib.sha256(b"ragflow_local tenant\0" + api_key.encode()).hexdigest()[
-            :32
-        ]
+        self.tenant_id = tenant_of(api_key)
         self.version = version
         self.project_dir = _directory(project_dir, base_url)
         self._given = {
@@ -66,9 +64,8 @@ class Opening:
         if workers is None:
             workers = max(1, min(4, os.cpu_count() or 1))
         check_whole("workers", workers, 1, 64)
-        models = models_dir or os.environ.get("RAGFLOW_LOCAL_MODELS") or "models"
         options = Options(
-            models_dir=Path(models).expanduser().absolute(),
+            models_dir=models_of(models_dir),
             cache_dir=cache_folder(cache_dir),
             workers=workers,
             read_only=read_only,
@@ -188,6 +185,17 @@ def _release(projects: Iterable[Project]) -> None:
 def _end(number: int, _: FrameType | None) -> None:
     # As an exception, so that what is under way is ended where it can be; atexit closes projects.
     raise SystemExit(128 + number)
+
+
+def tenant_of(api_key: str) -> str:
+    """Return the id of the tenant whose key it is."""
+    return hashlib.sha256(b"ragflow_local tenant\0" + api_key.encode()).hexdigest()[:32]
+
+
+def models_of(models_dir: str | os.PathLike[str] | None) -> Path:
+    """Return where models are looked for by name."""
+    models = models_dir or os.environ.get("RAGFLOW_LOCAL_MODELS") or "models"
+    return Path(models).expanduser().absolute()
 
 
 def _directory(project_dir: str | os.PathLike[str] | None, base_url: str) -> Path:

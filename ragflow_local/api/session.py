@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from collections.abc import Generator as Yields
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, overload
@@ -320,6 +320,7 @@ class Session(ApiObject):
             limit=prompt.top_n * duplicates.DEPTH,
         )
 
+        models = [row.embedding_model for row in rows]
         rerank_id = str(chat.released.get("rerank_id") or "") or None
 
         def search(standalone: str) -> list[Hit]:
@@ -333,13 +334,13 @@ class Session(ApiObject):
 
         return answering.Turn(
             question=asked.content,
-            history=_history(history),
+            history=history_of(history),
             prompt=prompt,
             llm=llm,
             search=search,
             open_generator=lambda: project.generator(llm),
             embedder=project.embedder_of(rows[0]) if rows else None,
-            open_reader=project.models.reader if _may_read(prompt.reader, rows) else lambda: None,
+            open_reader=project.models.reader if may_read(prompt.reader, models) else lambda: None,
             schema=schema,
             earlier=_earlier(project, history, [row.id for row in rows]),
             standing=lambda: self._standing(rows, len(chat.dataset_ids)),
@@ -362,12 +363,12 @@ class Session(ApiObject):
             raise NotFoundError("session", self.id)
 
 
-def _may_read(is_wanted: bool, rows: Sequence[DatasetRow]) -> bool:
+def may_read(is_wanted: bool, embedding_models: Iterable[str]) -> bool:
     """Return whether a reader is asked for: never of a dataset that wants no model."""
-    return is_wanted and any(row.embedding_model != "hashing" for row in rows)
+    return is_wanted and any(model != "hashing" for model in embedding_models)
 
 
-def _history(rows: Sequence[MessageRow]) -> list[ChatMessage]:
+def history_of(rows: Sequence[MessageRow]) -> list[ChatMessage]:
     """Return earlier turns for the model: no opener before the first question, no marks."""
     first = next((index for index, row in enumerate(rows) if row.role == "user"), len(rows))
     return [ChatMessage(row.role, strip_marks(row.content)) for row in rows[first:]]

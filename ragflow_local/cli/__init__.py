@@ -36,6 +36,7 @@ from ragflow_local.cli.parse import parse
 from ragflow_local.cli.publish import fetch, publish
 from ragflow_local.cli.search import search
 from ragflow_local.cli.serve import serve
+from ragflow_local.cli.shard import shard
 from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.vacuum import vacuum
@@ -57,6 +58,7 @@ for function, name, example in (
     (sync, "sync", "ragflow-local sync notes/ --exclude drafts --exclude '*.tmp'"),
     (watch, "watch", "ragflow-local watch notes/ --dataset notes --include '*.md'"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),
+    (shard, "shard", "ssh host ragflow-local shard /data/2024"),
     (show, "show", "ragflow-local show 4f1c09ab --question 'boiler' --out page.png"),
     (ask, "ask", "ragflow-local ask 'When is the boiler inspected?' --dataset reports"),
     (chat, "chat", "ragflow-local chat --dataset reports"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,6 +59,17 @@ Rerank = Annotated[
 ]
 
 
+Shard = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--shard",
+        metavar="DIR",
+        show_default=False,
+        help="A project; may be given again: all are searched as one, in place of --project.",
+    ),
+]
+
+
 def search(
     context: typer.Context,
     question: Question,
@@ -69,22 +81,29 @@ def search(
     threshold: Threshold = 0.1,
     vector_weight: Weight = 0.3,
     rerank: Rerank = None,
+    shard: Shard = None,
     models: Models = None,
     as_json: Json = False,
 ) -> None:
     """Find the passages that fit a question best."""
-    with open_project(context, project, read_only=True, models=models) as rag:
-        home = dataset_of(rag, dataset)
-        chunks = rag.retrieval(
-            question=question,
-            datasets=[home],
-            documents=[item.id for item in named(home, document)] if document else None,
-            limit=limit,
-            offset=offset,
-            similarity_threshold=threshold,
-            vector_similarity_weight=vector_weight,
-            rerank_id=rerank,
-        )
+    options: dict[str, Any] = {
+        "limit": limit,
+        "offset": offset,
+        "similarity_threshold": threshold,
+        "vector_similarity_weight": vector_weight,
+        "rerank_id": rerank,
+    }
+    if shard:
+        if document:
+            raise typer.BadParameter(
+                "it cannot be given together with --shard", param_hint="--document"
+            )
+        chunks = _of_shards(question, shard, dataset, models, options)
+    else:
+        with open_project(context, project, read_only=True, models=models) as rag:
+            home = dataset_of(rag, dataset)
+            within = [item.id for item in named(home, document)] if document else None
+            chunks = rag.retrieval(question, [home], within, **options)
     if as_json:
         say_json({"question": question, "hits": [hit_of(chunk.to_dict()) for chunk in chunks]})
         return
@@ -94,6 +113,19 @@ def search(
         if number > offset + 1:
             say()
         _show(number, chunk, question)
+
+
+def _of_shards(
+    question: str,
+    directories: list[Path],
+    dataset: str | None,
+    models: Path | None,
+    options: dict[str, Any],
+) -> list[Chunk]:
+    from ragflow_local.api.shards import Shards
+
+    with Shards(directories, models_dir=models) as shards:
+        return shards.retrieval(question, dataset, **options)
 
 
 def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:

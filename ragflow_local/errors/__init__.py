@@ -40,6 +40,7 @@
         ├── ReadOnlyProjectError      opened with read_only=True
         ├── DamagedProjectError       a file of it is missing or torn
         ├── DiskError                 the disk is full, failing, or must not be written
+        ├── ShardError                one of several projects searched as one cannot be asked
         ├── ProjectVersionError       written by a newer or an earlier version
         ├── FetchedProjectError       fetched, so for reading only
         └── SnapshotError             what is published cannot be written, or not read whole
@@ -104,6 +105,7 @@ from ragflow_local.errors.stores import (
     ProjectReplacedError,
     ProjectVersionError,
     ReadOnlyProjectError,
+    ShardError,
     StoreError,
     UnusableDirectoryError,
 )
@@ -148,6 +150,7 @@ __all__ = [
     "ReadOnlyProjectError",
     "RecognitionError",
     "RefusedError",
+    "ShardError",
     "SnapshotError",
     "SnapshotVersionError",
     "StoreError",

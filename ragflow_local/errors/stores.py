@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from ragflow_local.errors.base import RagflowError
+from ragflow_local.errors.base import RagflowError, in_a_line
 
 
 class StoreError(RagflowError):
@@ -114,6 +114,18 @@ class DiskError(StoreError):
         """Return what the system refused, told of the file that it named, else of ``path``."""
         named = Path(error.filename) if isinstance(error.filename, str) else path
         return cls(named, error.errno, error.strerror or str(error))
+
+
+class ShardError(StoreError):
+    """One of several projects that are searched as one cannot be asked."""
+
+    def __init__(self, shard: str, problem: str) -> None:
+        self.shard = shard
+        super().__init__(
+            f"The shard {shard} cannot be asked: {in_a_line(problem)}. Nothing is answered without"
+            " it; the next question starts it anew. If that fails too, ragflow-local doctor"
+            " examines its directory, or leave it out."
+        )
 
 
 class ProjectVersionError(StoreError):

@@ -19,7 +19,7 @@ import os
 import tempfile
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -49,7 +49,7 @@ from ragflow_local.ingest.arrival import (
 from ragflow_local.ingest.embed import embedding_key, embedding_text
 from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
-from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow
+from ragflow_local.records import ChunkRow, DatasetRow, DocumentRow, Matrix
 from ragflow_local.stores.catalog import (
     Catalog,
     Connection,
@@ -63,7 +63,7 @@ from ragflow_local.stores.durable import sync_folder, telling_disk
 from ragflow_local.stores.files import Files
 
 # Chunks held at once.
-_BATCH = 1024
+_BATCH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,31 +325,41 @@ def _insert_chunks(
     with archive.opened("embeddings.bin") as vectors:
         while batch := list(islice(lines, _BATCH)):
             matrix = vectors_of(vectors.read(len(batch) * dim * 4), len(batch), dim)
-            rows = []
-            for line, vector in zip(batch, matrix, strict=True):
+            taken, rows = [], []
+            for at, line in enumerate(batch):
                 former = chunk_of(line, ids)
                 if former.document_id in arrival.left:
                     continue
                 ids[former.id] = id = uuid.uuid4().hex
-                row = replace(
-                    former,
-                    id=id,
-                    document_id=arrival.documents[former.document_id],
-                    document_name=arrival.names[former.document_id],
-                    called=arrival.called.get(former.document_id, ""),
-                    dataset_id=arrival.dataset_id,
-                    number=chunks.reserve_numbers(connection, 1),
-                )
-                if row.image:
+                if former.image:
                     written.put_picture(archive, former, id)
-                key = embedding_key(salt, embedding_text(row))
-                chunks.insert(connection, row, embeddings.keep_one(connection, key, vector))
-                rows.append(row)
-            add_terms(connection, number, rows)
+                taken.append(at)
+                rows.append(
+                    replace(
+                        former,
+                        id=id,
+                        document_id=arrival.documents[former.document_id],
+                        document_name=arrival.names[former.document_id],
+                        called=arrival.called.get(former.document_id, ""),
+                        dataset_id=arrival.dataset_id,
+                    )
+                )
+            _insert(connection, number, rows, matrix[taken], salt)
             count += len(rows)
         if vectors.read(1):
             raise ValueError("it has more vectors than chunks")
     return count
+
+
+def _insert(
+    connection: Connection, dataset: int, rows: Sequence[ChunkRow], matrix: Matrix, salt: str
+) -> None:
+    """Add chunks under the next numbers, with their vectors and terms, a statement a table."""
+    first = chunks.reserve_numbers(connection, len(rows))
+    rows = [replace(row, number=first + at) for at, row in enumerate(rows)]
+    keys = [embedding_key(salt, embedding_text(row)) for row in rows]
+    chunks.insert_all(connection, rows, first, embeddings.keep(connection, keys, matrix))
+    add_terms(connection, dataset, rows)
 
 
 def _dataset_values(head: Head, id: str, tenant_id: str) -> dict[str, Any]:

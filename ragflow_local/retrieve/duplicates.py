@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragflow_local.records import Hit
+from ragflow_local.records import Hit, Matrix
 from ragflow_local.stores.catalog import Connection, embeddings
 from ragflow_local.text.figures import figures_of
 
@@ -30,7 +30,13 @@ def behind(connection: Connection, hits: Sequence[Hit], dim: int, limit: int) ->
         dim: Length of their vectors; a chunk without one is like no other.
         limit: Most hits.
     """
-    matrix = embeddings.of_chunks(connection, [hit.chunk.number for hit in hits], dim)
+    return ordered(
+        hits, embeddings.of_chunks(connection, [h.chunk.number for h in hits], dim), limit
+    )
+
+
+def ordered(hits: Sequence[Hit], matrix: Matrix, limit: int) -> list[Hit]:
+    """Return what ``behind`` does, given the vector of each hit."""
     alike = np.argwhere(np.tril(matrix @ matrix.T, -1) > _SAME).tolist()
     figures = {at: figures_of(hits[at].chunk.content) for pair in alike for at in pair}
     later = {worse for worse, better in alike if figures[worse] == figures[better]}

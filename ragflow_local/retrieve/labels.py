@@ -177,6 +177,10 @@ class LabelsKept:
             self._keep(self._names, key, kept)
         return kept[1]
 
+    def state(self, connection: Connection, datasets: Sequence[int]) -> str:
+        """Return what changes with the names of the documents of some datasets."""
+        return repr(self._state_of(connection, tuple(datasets)))
+
     def _state_of(self, connection: Connection, datasets: tuple[int, ...]) -> object:
         """Return the state of the names, looked at once a commit: all of them are counted."""
         number = counted(connection)

@@ -31,12 +31,17 @@ def around(connection: Connection, hit: Hit, reach: int | str) -> list[ChunkRow]
 
 def with_neighbours(connection: Connection, hits: Sequence[Hit], reach: int | str) -> list[Hit]:
     """Return the hits, then the chunks around them, each once, those of the best hit first."""
-    known = {hit.chunk.number for hit in hits}
+    return with_rows(hits, [around(connection, hit, reach) for hit in hits])
+
+
+def with_rows(hits: Sequence[Hit], beside: Sequence[Sequence[ChunkRow]]) -> list[Hit]:
+    """Return what ``with_neighbours`` does, given the chunks around each hit."""
+    known = {(hit.chunk.id, hit.chunk.number) for hit in hits}
     more: list[Hit] = []
-    for hit in hits:
-        for row in around(connection, hit, reach):
-            if row.number not in known:
-                known.add(row.number)
+    for rows in beside:
+        for row in rows:
+            if (row.id, row.number) not in known:
+                known.add((row.id, row.number))
                 more.append(Hit(row, 0.0, 0.0, 0.0, remarks=(_REMARK,)))
     return [*hits, *more]
 

@@ -197,6 +197,11 @@ class Part:
         """Return its words; none where they are too many."""
         return self._sources.vocabularies.of(self._connection, self._datasets)
 
+    def terms(self) -> list[str]:
+        """Return every term that is there, or was, in order."""
+        sizes = postings_words.sizes_of_vocabularies(self._connection, self._datasets)
+        return postings_words.vocabulary(self._connection, [space for space, _ in sizes])
+
     def names(self, languages: Sequence[str]) -> NameCounts:
         """Return how common the words of its documents' names are; the same until they change."""
         labels = self._sources.labels

@@ -1,4 +1,4 @@
-"""More hands than one computer has: places that parse for a project, and readers of its snapshots.
+"""More than one computer, or one project: places that parse, snapshots, projects searched as one.
 
 A room for what goes beyond one process on one directory. It knows open projects, and nothing of the
 API, which calls it. Each name is loaded when it is first used: no library of a cluster comes with
@@ -6,7 +6,7 @@ another's.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ragflow_local.ingest.places import Place, Pool
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from ragflow_local.scale.ray import RayPlace
     from ragflow_local.scale.snapshots import Fetched, fetch
 
-__all__ = ["Fetched", "Place", "Pool", "RayPlace", "fetch", "parse_batch"]
+    Shards: Any  # of the room of the API, which stands above: it is known by its name alone
+
+__all__ = ["Fetched", "Place", "Pool", "RayPlace", "Shards", "fetch", "parse_batch"]
 
 _MODULES = {
     "Place": "ragflow_local.ingest.places",
     "Pool": "ragflow_local.ingest.places",
     "RayPlace": "ragflow_local.scale.ray",
     "Fetched": "ragflow_local.scale.snapshots",
+    "Shards": "ragflow_local.api.shards",
     "fetch": "ragflow_local.scale.snapshots",
     "parse_batch": "ragflow_local.ingest.remote",
 }

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import DatasetRow, DocumentRow, ParseState
 from ragflow_local.show import html
-from ragflow_local.show.pages import RenderOptions, data_uri
+from ragflow_local.show.pages import PageSource, RenderOptions, data_uri
 from ragflow_local.show.report import OpenPages, Reply, folded
 from ragflow_local.text.plurals import count_of
 
+OpenSource = Callable[[], PageSource]
 SECONDS = 5.0  # for all pictures of a cell: what is not drawn by then is left out
 _THUMBNAIL = RenderOptions(72, is_small=True, seconds=SECONDS)
 MOST_ROWS = 10  # of a table
@@ -26,7 +27,7 @@ def shown(kind: str, make: Callable[[], str]) -> str:
         return html.box(f"<p><b>{html.escape(kind)}</b>: {html.escape(error)}</p>")
 
 
-def document(row: DocumentRow, state: ParseState, open_pages: OpenPages) -> str:
+def document(row: DocumentRow, state: ParseState, open_pages: OpenSource) -> str:
     """Return a document: its first page, how far its parse is, what it has."""
     facts: list[tuple[str, object]] = [
         ("parse method", row.parse_method),
@@ -44,7 +45,7 @@ def document(row: DocumentRow, state: ParseState, open_pages: OpenPages) -> str:
     )
 
 
-def _thumbnail(row: DocumentRow, open_pages: OpenPages) -> str:
+def _thumbnail(row: DocumentRow, open_pages: OpenSource) -> str:
     try:
         return data_uri(open_pages().draw_thumbnail(row, _THUMBNAIL))
     except RagflowError:

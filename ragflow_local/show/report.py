@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
+from typing import Protocol
 
 from ragflow_local.answer.citations import footnotes_of
 from ragflow_local.errors import RagflowError
 from ragflow_local.records import ChunkRow, Hit, MessageRow
 from ragflow_local.show import html
-from ragflow_local.show.pages import PagePicture, PageSource, RenderOptions, data_uri
+from ragflow_local.show.pages import PagePicture, RenderOptions, data_uri
 from ragflow_local.text.terms import asked_terms
 
 # Called when a page is drawn: what is shown besides needs no open project.
-OpenPages = Callable[[], PageSource]
+
+
+class PageDrawer(Protocol):
+    """What a report needs of ``PageSource``."""
+
+    def draw_page(
+        self, document_id: str, page: int, options: RenderOptions, rows: Sequence[ChunkRow]
+    ) -> bytes:
+        """Return a picture of a page with what the chunks have on it marked."""
+
+    def own_picture(self, row: ChunkRow) -> bytes:
+        """Return the picture that a chunk itself has; empty for none."""
+
+
+OpenPages = Callable[[], PageDrawer]
 
 _MOST_PAGES = 3  # of one passage: a chunk of the method `one` is a whole document
 _REPORT_DPI = 110  # a page as wide as the text, sharp on a phone
