@@ -172,7 +172,7 @@ def compared(
             same += [hit.similarity for hit in expected] == [hit.similarity for hit in found]
         children = psutil.Process().children()
         memory = max(child.memory_full_info().uss for child in children) >> 20
-    ratio = round(many.cpu / one.cpu, 2), round(many.wall / one.wall, 2)
+    ratio = round(many.cpu / max(one.cpu, 0.001), 2), round(many.wall / one.wall, 2)
     return {
         "questions": len(questions),
         "top10_and_order_equal": equal,
@@ -193,6 +193,7 @@ def measured(name: str, cache: Path, most: int) -> list[dict[str, object]]:
     with RAGFlow.temporary(embedding_model=MODEL) as rag:
         model = Remembering(rag.project.embedder(MODEL), cache / f"{name}.npz")
         vectors = model.embed(texts)
+        model.save()
         numbered = list(enumerate(texts))
         fill(folder / "whole", numbered, model)
         rows = []
