@@ -24,6 +24,7 @@ from ragflow_local.embedders import Embedder, open_embedder
 from ragflow_local.evaluation.measures import ndcg
 from ragflow_local.retrieve import candidates
 from ragflow_local.retrieve.similarity import BM25Parts, Scores, term_similarity
+from ragflow_local.stores.catalog.postings_list import K1
 
 CHOOSING = (*ENGLISH, *CHINESE, "squad2_part")
 ASIDE = ("xquad_de_part", "xquad_ru_part", "xquad_zh_part", "xquad_ar_part")
@@ -36,7 +37,7 @@ def _share(matched: BM25Parts, weights: Scores) -> Scores:
     every = float(weights @ matched.idf)
     if every <= 0:
         return np.zeros(matched.parts.shape[1])
-    share: Scores = np.clip(weights @ matched.parts / (every * (matched.k1 + 1)), 0.0, 1.0)
+    share: Scores = np.clip(weights @ matched.parts / (every * (K1 + 1)), 0.0, 1.0)
     return share
 
 
@@ -78,7 +79,7 @@ def former(matched: BM25Parts, weights: Scores, length: int) -> Scores:
 
 
 FORMS: dict[str, Form] = {
-    "share and whole: chosen": term_similarity,
+    "share of what is asked, and whole: chosen": term_similarity,
     "share": power(1.0),
     "share ^ 0.5": power(0.5),
     "share ^ 0.8": power(0.8),
@@ -148,7 +149,8 @@ def main() -> None:
         "",
         "The means of the first four differ by less than the intervals of any set, on every half"
         " and with both models: the one without a constant is taken. *whole* moves next to no"
-        " rank; it says how near to 1 a chunk is that is the question itself.",
+        " rank; it says how near to 1 a chunk is that is the question itself. What the share is of, and"
+        " how it tells foreign questions: threshold_form.md.",
     ]
     (RESULTS / "blend.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -14,7 +14,6 @@ from ragflow_local.retrieve.similarity import BM25Parts, term_similarity
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.stores.catalog import Catalog, Connection
 from ragflow_local.stores.catalog.postings_columns import ListsKept
-from ragflow_local.stores.catalog.postings_list import K1
 from ragflow_local.stores.catalog.postings_scores import Lists, numbers_in
 from ragflow_local.stores.vectors import Vectors
 
@@ -107,7 +106,7 @@ def by_words(
 def matched_of(lists: Lists, numbers: Numbers) -> BM25Parts:
     """Return what BM25 says of each chunk."""
     parts, lengths = lists.parts(numbers)
-    return BM25Parts(parts, lengths, lists.idf, K1)
+    return BM25Parts(parts, lengths, lists.idf, lists.statistics.idf(1))
 
 
 def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:

@@ -35,7 +35,7 @@ def test_a_weight_outside_0_to_1_is_refused() -> None:
 
 
 def matched(parts: list[list[float]], lengths: list[float]) -> BM25Parts:
-    return BM25Parts(np.array(parts), np.array(lengths), np.array([2.0, 1.0]), 1.2)
+    return BM25Parts(np.array(parts), np.array(lengths), np.array([2.0, 1.0]), 2.0)
 
 
 def test_a_chunk_that_is_the_question_is_1() -> None:
@@ -50,8 +50,45 @@ def test_more_and_rarer_words_are_more_similar() -> None:
     assert 1 > both > rare > common > none == 0
 
 
+def one_word_of(words: int, rarest: float = 5.0) -> float:
+    """Return the similarity of a chunk that says once one of so many equally rare words."""
+    parts = np.zeros((words, 1))
+    parts[0] = 5.0
+    found = BM25Parts(parts, np.array([90.0]), np.full(words, 5.0), rarest)
+    return float(term_similarity(found, np.ones(words), words)[0])
+
+
+def test_a_word_alone_is_asked_for_itself_however_rare_another_could_be() -> None:
+    assert one_word_of(1, rarest=5.0) == one_word_of(1, rarest=9.0) > 0.5
+
+
+def test_a_word_of_several_counts_less_than_its_share_of_them() -> None:
+    assert one_word_of(3) < one_word_of(1) / 3 * 0.8
+    assert one_word_of(3, rarest=9.0) < one_word_of(3)
+
+
+def test_the_share_of_the_words_said_counts_more_the_more_are_asked() -> None:
+    def half_of(words: int) -> float:
+        parts = np.zeros((words, 1))
+        parts[: words // 2] = 5.0
+        found = BM25Parts(parts, np.array([90.0]), np.full(words, 5.0), 5.0)
+        return float(term_similarity(found, np.ones(words), words)[0])
+
+    assert half_of(2) < half_of(4) < half_of(8) < half_of(16)
+
+
+def test_words_alone_rank_as_bm25_does() -> None:
+    chance = np.random.default_rng(3)
+    parts, weights = chance.random((4, 50)) * 4, chance.random(4)
+    found = BM25Parts(parts, np.full(50, 90.0), np.ones(4) * 4, 4.0)
+    by_bm25 = np.argsort(-(weights @ parts), kind="stable")
+    np.testing.assert_array_equal(
+        np.argsort(-term_similarity(found, weights, 4), kind="stable"), by_bm25
+    )
+
+
 def test_a_question_of_terms_that_weigh_nothing_is_like_nothing() -> None:
-    nothing = BM25Parts(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 1.2)
+    nothing = BM25Parts(np.zeros((0, 3)), np.zeros(3), np.zeros(0), 2.0)
     assert term_similarity(nothing, np.zeros(0), 0).tolist() == [0, 0, 0]
 
 
