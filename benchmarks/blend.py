@@ -149,8 +149,8 @@ def main() -> None:
         "",
         "The means of the first four differ by less than the intervals of any set, on every half"
         " and with both models: the one without a constant is taken. *whole* moves next to no"
-        " rank; it says how near to 1 a chunk is that is the question itself. What the share is of, and"
-        " how it tells foreign questions: threshold_form.md.",
+        " rank; it says how near to 1 a chunk is that is the question itself. What the share is of,"
+        " and how it tells foreign questions: threshold_form.md.",
     ]
     (RESULTS / "blend.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
