@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ MOST = 200
 UNSAID = (0.0, 1.0, 1.5, 2.0, 3.0)
 FULL = (1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0, 2.2)
 
-Cosines = NDArray[np.floating]
+Cosines = NDArray[np.floating[Any]]
 Asked = tuple[BM25Parts, Scores, int]
 
 
