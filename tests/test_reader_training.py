@@ -120,7 +120,7 @@ def test_a_written_question_belongs_to_the_passage_it_names(
 
 
 def test_as_many_of_the_written_questions_have_an_answer_as_have_none() -> None:
-    for path in WRITTEN.glob("*.tsv"):
+    for path in WRITTEN.rglob("*.tsv"):
         answers = []
         for line in path.read_text(encoding="utf-8").splitlines():
             name, numbers, text = line.split("\t")

@@ -133,6 +133,8 @@ def _groups(rows: Rows) -> list[int]:
 def _use(query: Query, group: int) -> int:
     if query.file in _WHOLE:
         return _WHOLE[query.file]
+    if query.is_harder:
+        return pack.REPORT
     if query.is_written and zlib.crc32(f"written {group}".encode()) / 2**32 < _WRITTEN_ASIDE:
         return pack.CHOOSE
     if zlib.crc32(f"group {group}".encode()) / 2**32 >= _ASIDE:

@@ -46,6 +46,7 @@ class Query:
         span: Sentence, first and last letter of one of them in it.
         is_altered: Whether it was altered so that nothing answers it.
         is_written: Whether it is one of the questions that lie beside this module.
+        is_harder: Whether it is one of those that turn on a small word.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Query:
     span: tuple[int, int, int] | None = None
     is_altered: bool = False
     is_written: bool = False
+    is_harder: bool = False
 
 
 @dataclass
@@ -123,18 +125,21 @@ def name_of(file: str, passage: Passage) -> str:
 
 
 def _read_written(rows: Rows) -> None:
-    """Read the questions written for these passages; of each pair one is answered, one is not."""
+    """Read the questions written for these passages: one half is answered, the other is not.
+
+    Those of the folder ``harder`` turn on a small word. None of them is trained on.
+    """
     known = {name_of(one.file, rows.passages[one.passage]): one for one in rows.queries}
-    for path in sorted(WRITTEN.glob("*.tsv")):
+    for path in sorted(WRITTEN.rglob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             name, numbers, text = line.split("\t")
             if name not in known:
                 continue  # a trial reads a part of the passages
             one = known[name]
             right = tuple(int(number) - 1 for number in numbers.split(",") if number != "0")
-            rows.queries.append(
-                Query(text, one.passage, "sentences", path.stem, one.file, right, is_written=True)
-            )
+            query = Query(text, one.passage, "sentences", path.stem, one.file, right)
+            query.is_written, query.is_harder = True, path.parent.name == "harder"
+            rows.queries.append(query)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
