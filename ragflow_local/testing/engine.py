@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -218,8 +219,9 @@ class WarmSlot(Slot):
         self._warm.append(left)
 
     def _ready(self) -> subprocess.Popen[bytes]:
-        if self._process is None and self._warm and not self._readable:
-            self.take_over(self._warm.pop())
+        if self._process is None and not self._readable:
+            with suppress(IndexError):  # none is left, or another thread was first
+                self.take_over(self._warm.pop())
         # A worker ends with the thread that started it, so that is one that stays.
         return self._starting.submit(super()._ready).result()
 

@@ -247,3 +247,20 @@ def test_the_package_brings_the_plugin() -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     name = "ragflow_local.testing"  # as for -p: pytest then takes them for one
     assert project["entry-points"]["pytest11"] == {name: name}
+
+
+def test_a_worker_that_another_thread_took_first_is_started_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ragflow_local.ingest.slots import Slot
+    from ragflow_local.settings import Limits
+    from ragflow_local.testing.engine import WarmSlot
+
+    class Taken(list[Slot]):
+        def __bool__(self) -> bool:
+            return True  # it was there a moment ago
+
+    started = object()
+    monkeypatch.setattr(WarmSlot, "_warm", Taken())
+    monkeypatch.setattr(Slot, "_ready", lambda self: started)
+    assert WarmSlot(Limits())._ready() is started
