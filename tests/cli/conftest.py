@@ -29,9 +29,9 @@ Shell = Callable[..., Ended]
 
 @pytest.fixture
 def shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Shell]:
-    """Run a command in an empty directory of its own."""
+    """Run a command in an empty directory of its own, with the workers of the tests before."""
     hook = sys.excepthook
     monkeypatch.chdir(tmp_path)
     for name in ("RAGFLOW_LOCAL_PROJECT", "RAGFLOW_LOCAL_LLM", "RAGFLOW_LOCAL_MODELS"):
