@@ -1,10 +1,11 @@
 """What a crash leaves behind, at each step of a document's life: real processes, really ended."""
 
-import os
+import json
 import subprocess
 import sys
-import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
@@ -12,52 +13,32 @@ from ragflow_local import RAGFlow
 from ragflow_local.stores.crash import POINTS
 from tests.invariants import check_invariants
 
-# Adds a document beside an old one, parses it twice in two ways, deletes it.
-LIFE = """
-    import os, sys
-    from ragflow_local import RAGFlow
-    from ragflow_local.ingest import vector_table
-    vector_table._BATCH = 1  # every vector is moved to LanceDB, and taken out again
-    vector_table._PAUSE_SECONDS = 0.0
-    rag = RAGFlow("key", sys.argv[1], embedding_model="hashing", workers=1)
-    kb = rag.create_dataset("kb")
-
-    def add(name, data):
-        rag.create_document(kb, name, data)
-        return rag.get_document(name=name)
-
-    def parse(document):
-        document.async_parse()
-        list(document.join(interval=0.01))
-        rag.project.vector_table.wait()
-
-    old = add("old.txt", b"The kraken sleeps.")
-    parse(old)
-    os.environ["RAGFLOW_LOCAL_CRASH_AT"] = sys.argv[2]
-    new = add("new.txt", b"The squid swims. It is fast.")
-    parse(new)
-    parse(new)
-    new.delete()
-    rag.project.vector_table.wait()
-    rag.close()
-"""
+Live = Callable[[Path, str], int]
 
 
-def live(project_dir: Path, point: str) -> int:
-    """Run the life of a document up to a crash point; return the exit status."""
-    process = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(LIFE), str(project_dir), point],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        timeout=60,
-        check=False,
-        capture_output=True,
-    )
-    return process.returncode
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    """Runs the life of a document up to a crash point; gives the exit status."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.ingest.life"],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        order, told = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+
+        def run(project_dir: Path, point: str) -> int:
+            order.write(json.dumps([str(project_dir), point]).encode() + b"\n")
+            order.flush()
+            return int(told.readline())
+
+        yield run
+        process.kill()
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_crash_loses_nothing_acknowledged_and_leaves_nothing_half_done(
-    project_dir: Path, point: str
+    live: Live, project_dir: Path, point: str
 ) -> None:
     assert live(project_dir, point) == 86, "the crash point was not reached"
     with RAGFlow("key", str(project_dir)) as rag:
@@ -80,14 +61,16 @@ def test_a_crash_loses_nothing_acknowledged_and_leaves_nothing_half_done(
         )
 
 
-def test_without_a_crash_the_same_life_leaves_nothing(project_dir: Path) -> None:
+def test_without_a_crash_the_same_life_leaves_nothing(live: Live, project_dir: Path) -> None:
     assert live(project_dir, "nowhere") == 0
     with RAGFlow("key", str(project_dir)) as rag:
         check_invariants(rag)
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn"])
-def test_a_vector_table_is_written_anew_without_a_model(project_dir: Path, damage: str) -> None:
+def test_a_vector_table_is_written_anew_without_a_model(
+    live: Live, project_dir: Path, damage: str
+) -> None:
     live(project_dir, "chunks committed")
     for path in (project_dir / "vectors").rglob("*"):
         if path.is_file():
