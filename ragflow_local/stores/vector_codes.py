@@ -39,8 +39,7 @@ _LARGEST = 131_072
 _MOST_GONE = 0.25
 
 # How many are likely, by the bits that differ; then how many times those wanted are compared
-# exactly, and how many at least: of 16,000 texts' vectors of either model .99 of the ten nearest
-# are among 640 by the bits, among 160 by the products (at a million: benchmarks/search.py).
+# exactly, and how many at least: benchmarks/results/codes.md, at a million benchmarks/search.py.
 _LIKELY = 32_768
 _COMPARED = 2
 _LEAST_COMPARED = 1024
