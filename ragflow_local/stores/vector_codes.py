@@ -42,7 +42,7 @@ _MOST_GONE = 0.25
 # exactly, and how many at least: benchmarks/results/codes.md, at a million benchmarks/search.py.
 _LIKELY = 32_768
 _COMPARED = 2
-_LEAST_COMPARED = 1024
+_LEAST_COMPARED = 2048
 
 # Chunks from which codes are compared in two threads.
 _TWO_THREADS = 262_144
