@@ -6,8 +6,10 @@ import os
 import shutil
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
@@ -23,6 +25,14 @@ from ragflow_local.errors import (
 from ragflow_local.stores.snapshots import fetching
 from ragflow_local.stores.snapshots.fetched import current
 from ragflow_local.stores.snapshots.fetching import Fetched, fetch
+from ragflow_local.stores.snapshots.manifest import (
+    Head,
+    encode,
+    pack_contents,
+    read_contents,
+    read_head,
+    read_manifest,
+)
 from ragflow_local.stores.snapshots.objects import Objects
 from tests.stores.snapshots.conftest import Put
 from tests.stores.snapshots.stores import How, Store, copied
@@ -259,6 +269,32 @@ def test_a_damaged_part_is_told_and_the_old_snapshot_stays(
     assert says(readers) == OLD
     fetched(second, readers)
     assert says(readers) == NEW
+
+
+def test_pages_in_other_places_than_they_were_are_not_taken(
+    two: tuple[Path, Path], readers: Path
+) -> None:
+    """Every object is what its name says, and the list of them is a publisher's who lies."""
+    first, second = two
+    fetched(first, readers)
+    objects = Objects.at(second)
+    head = read_head(objects)
+    assert head is not None
+    manifest = read_manifest(objects, head)
+    contents = read_contents(objects, manifest)
+    order = [1, 0, *range(2, len(contents.pages))]
+    data, raw = pack_contents(
+        replace(contents, pages=contents.pages[order], places=contents.places[order])
+    )
+    sha256 = hashlib.sha256(data).hexdigest()
+    objects.write(f"contents/{sha256}", [data])
+    lie = msgspec.structs.replace(manifest, contents=sha256, contents_bytes=(len(data), raw))
+    head = Head(1, manifest.number, hashlib.sha256(encode(lie)).hexdigest())
+    objects.write(head.name, [encode(lie)])
+    objects.write("HEAD", [encode(head)])
+    with pytest.raises(DamagedSnapshotError, match="the catalog"):
+        fetched(second, readers)
+    assert says(readers) == OLD
 
 
 @pytest.mark.parametrize("torn", [b"", b"{", b"\0" * 90, b'{"format": 1, "number": 2, "sha'])
