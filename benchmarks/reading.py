@@ -18,16 +18,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quoting import MODELS, REFUSED, regression, softmax
+from benchmarks.quoting import MODELS, regression, softmax
 from benchmarks.reading_seen import Place, Remembering, Seen, gathered
 from ragflow_local.answer import quoting, reading
 from ragflow_local.embedders import open_embedder
 from ragflow_local.embedders.reader import open_reader
 from ragflow_local.records import Matrix, Vector
 
-SURE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-LEAST = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
-WORTH = 5  # a further unit is quoted where it holds the answer once in so many times
+SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+LEAST = (0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3)
+WORTH = 10  # a further unit is quoted where it holds the answer once in so many times
+REFUSED = 0.03  # of the answerable, by each of two signs; of other sets three times as many are
 
 
 def ranking(seen: Sequence[Seen]) -> Vector:
@@ -65,7 +66,8 @@ def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
     chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
     least = float(np.quantile(chances[is_own], REFUSED))
     kinds = np.array([one.kind for one in seen])
-    refused = {kind: float((chances[kinds == kind] < least).mean()) for kind in sorted({*kinds})}
+    is_none = (chances < least) | (signs[:, 0] < reading.LEAST_LEAD)
+    refused = {kind: float(is_none[kinds == kind].mean()) for kind in sorted({*kinds})}
     return Finding(weights, least, refused)
 
 
@@ -102,6 +104,9 @@ def constants(seen: Sequence[Seen]) -> Iterator[str]:
     """Yield the constants of ``answer/reading.py``, each fitted with those before it."""
     reading.WORTH = worth = tuple(ranking(seen).tolist())
     yield f"WORTH {', '.join(f'{weight:.2f}' for weight in worth)}"
+    leads = [reading.signs(one.weighed, one.reading)[0] for one in seen if one.kind == "own"]
+    reading.LEAST_LEAD = float(np.quantile(leads, REFUSED))
+    yield f"LEAST_LEAD {reading.LEAST_LEAD:.2f}"
     for mode in ("meaning", "words"):
         rows = [one for one in seen if one.weighed.mode == mode]
         if not rows:

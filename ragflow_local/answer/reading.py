@@ -23,15 +23,19 @@ Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
 # What the reader's and the scorer's scores are worth; their sum's softmax is a chance.
-WORTH = (1.0, 0.1)
-SIGNS = ("lead", *scorer.SIGNS)
+WORTH = (0.58, 0.44)
+# Of the scorer's signs the others earn nothing beside the lead.
+_SCORERS = 4
+SIGNS = ("lead", *scorer.SIGNS[:_SCORERS])
 FOUND = {
-    "meaning": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0),
-    "words": (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0),
+    "meaning": (0.49, 0.54, 2.83, 2.12, 4.23, -3.24),
+    "words": (0.64, 1.20, 3.45, 0.00, 0.00, -1.32),
 }
-LEAST_FOUND = {"meaning": 0.5, "words": 0.5}
+# Nothing is found below either: the chance of an answer, or how far the best is above none.
+LEAST_FOUND = {"meaning": 0.28, "words": 0.34}
+LEAST_LEAD = -2.72
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
-SURE, LEAST_CHANCE = 0.75, 0.12
+SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence is all there is to say, whatever parts a question has.
 SURE_ALONE = 0.5
 _MOST_LEAD = 8.0
@@ -60,11 +64,11 @@ def judged(weighed: Weighed, read: Read) -> Judged:
         read: The reader.
     """
     reading = read(weighed.asked.text, sections_of(weighed.chosen), weighed.scores.tolist())
-    mode = weighed.mode
-    *told, bias = FOUND[mode]
-    chance = 1 / (1 + np.exp(-(bias + np.dot(told, signs(weighed, reading)))))
-    scores = joined(weighed.scores, reading)
-    return Judged(scores, bool(chance >= LEAST_FOUND[mode]), alone(scores, reading))
+    scores, signals = joined(weighed.scores, reading), signs(weighed, reading)
+    *told, bias = FOUND[weighed.mode]
+    chance = 1 / (1 + np.exp(-(bias + np.dot(told, signals))))
+    is_found = bool(signals[0] >= LEAST_LEAD and chance >= LEAST_FOUND[weighed.mode])
+    return Judged(scores, is_found, alone(scores, reading))
 
 
 def alone(scores: Vector, reading: Reading) -> float:
@@ -99,7 +103,7 @@ def signs(weighed: Weighed, reading: Reading) -> Vector:
     own = np.where(np.isfinite(weighed.scores), reading.scores, -np.inf)
     lead = float(np.clip(own.max() - reading.none, -_MOST_LEAD, _MOST_LEAD))
     best = int(np.argmax(joined(weighed.scores, reading)))
-    return np.array([lead, *weighed.signs(best)], np.float32)
+    return np.array([lead, *weighed.signs(best)[:_SCORERS]], np.float32)
 
 
 def sections_of(candidates: Sequence[Candidate]) -> list[Section]:
