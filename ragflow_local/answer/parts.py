@@ -25,7 +25,8 @@ FEATURES = ("own", "gain", "near", "bridge", "time", "number")
 # By benchmarks/parts.py, on the even questions of hotpot100.
 FITTED = (2.32, 2.49, 1.50, 2.09, 0.69, 0.14)
 MANY_TERMS = 6  # a question with more may have several parts
-_UNSAID = 0.15  # share of a question's weight that is worth a further unit
+# Share of a question's weight that is worth a further unit; where a reader is sure of the first.
+_UNSAID, _UNSAID_OF_SURE = 0.15, 0.5
 _LEAST_GAIN = 0.15  # of a unit whose document nothing names
 _FIRSTS = 3  # units that are followed; each costs a search or two
 _COMPARED = 16  # the best without their meaning; to embed one costs milliseconds
@@ -59,9 +60,19 @@ class Trail:
         return Trail(self.asked, (*self.kept, candidate), self.hits)
 
 
-def has_parts(asked: Asked, first: Candidate, weights: dict[str, float]) -> bool:
-    """Return whether a question is so long that its best unit leaves a part of it unsaid."""
-    return len(asked.terms) > MANY_TERMS and share(weights, first.subject) <= 1 - _UNSAID
+def has_parts(
+    asked: Asked, first: Candidate, weights: dict[str, float], *, is_sure: bool = False
+) -> bool:
+    """Return whether a question is so long that its best unit leaves a part of it unsaid.
+
+    Args:
+        asked: The question.
+        first: Its best unit.
+        weights: Of its terms.
+        is_sure: Whether a reader takes the unit for the answer, and no other.
+    """
+    unsaid = _UNSAID_OF_SURE if is_sure else _UNSAID
+    return len(asked.terms) > MANY_TERMS and share(weights, first.subject) <= 1 - unsaid
 
 
 def best_trail(

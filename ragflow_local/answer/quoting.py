@@ -122,7 +122,7 @@ def extract(
     kept = _fitting(asked, known, weights, chosen)
     order = sorted(kept, key=lambda at: -scores[at])
     chances = _chances(scores, order)
-    if not is_alone and has_parts(asked, chosen[order[0]], weights):
+    if has_parts(asked, chosen[order[0]], weights, is_sure=is_alone):
         firsts = [(chosen[at], float(scores[at])) for at in order]
         trail = Trail(asked, (), tuple(hits))
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)

@@ -36,7 +36,7 @@ LEAST_FOUND = {"meaning": 0.28, "words": 0.34}
 LEAST_LEAD = -2.72
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.7, 0.08
-# Chance with which the best sentence is all there is to say, whatever parts a question has.
+# Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
 SURE_ALONE = 0.5
 _MOST_LEAD = 8.0
 

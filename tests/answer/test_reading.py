@@ -102,11 +102,22 @@ def test_a_second_sentence_comes_only_where_the_reader_is_not_sure_of_the_first(
     assert len(extract(question, KEMP, read=scored(Kemp=9.0, flood=8.9))) == 2
 
 
+GATE = hits(
+    "The old pear tree at the gate by the river was planted by Walter Kemp."
+    " The schoolmaster painted it in spring."
+)
+PARTS = (
+    "By whom was the old pear tree at the gate by the river planted, which the schoolmaster"
+    " painted?"
+)
+
+
 def test_a_sentence_that_the_reader_is_sure_of_is_quoted_alone_however_long_the_question() -> None:
-    question = (
-        "By whom was the pear tree planted that lost a branch in the storm and that the"
-        " schoolmaster painted in spring?"
-    )
-    [quote] = extract(question, KEMP, read=scored(Kemp=9.0))
+    [quote] = extract(PARTS, GATE, read=scored(Kemp=9.0))
     assert "Kemp" in quote.text
-    assert len(extract(question, KEMP, read=scored(Kemp=0.1, flood=0.0))) > 1
+    assert len(extract(PARTS, GATE, read=scored(Kemp=0.1, painted=0.0))) == 2
+
+
+def test_what_leaves_most_of_a_question_unsaid_is_followed_however_sure_the_reader_is() -> None:
+    [first, second] = extract(PARTS, GATE, read=scored(painted=9.0))
+    assert "schoolmaster" in first.text and "Kemp" in second.text
