@@ -26,7 +26,7 @@ FEATURES = ("own", "gain", "near", "bridge", "time", "number")
 FITTED = (2.32, 2.49, 1.50, 2.09, 0.69, 0.14)
 MANY_TERMS = 6  # a question with more may have several parts
 # Share of a question's weight that is worth a further unit; where a reader is sure of the first.
-_UNSAID, _UNSAID_OF_SURE = 0.15, 0.5
+_UNSAID, _UNSAID_OF_SURE = 0.15, 0.4
 _LEAST_GAIN = 0.15  # of a unit whose document nothing names
 _FIRSTS = 3  # units that are followed; each costs a search or two
 _COMPARED = 16  # the best without their meaning; to embed one costs milliseconds

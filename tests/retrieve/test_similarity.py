@@ -64,7 +64,15 @@ def test_a_word_alone_is_asked_for_itself_however_rare_another_could_be() -> Non
 
 def test_a_word_of_several_counts_less_than_its_share_of_them() -> None:
     assert one_word_of(3) < one_word_of(1) / 3 * 0.8
-    assert one_word_of(3, rarest=9.0) < one_word_of(3)
+    # A word that no chunk has counts as one that a single chunk has.
+    assert one_word_of(3, rarest=3.0) > one_word_of(3)
+
+
+def test_words_that_all_chunks_have_ask_for_no_rarer_ones() -> None:
+    idf = 0.05  # of a word that nine of nine chunks have
+    parts = np.full((2, 1), idf)
+    matched_all = BM25Parts(parts, np.array([60.0]), np.full(2, idf), rarest=1.9)
+    assert term_similarity(matched_all, np.ones(2), 4)[0] > 0.25
 
 
 def test_the_share_of_the_words_said_counts_more_the_more_are_asked() -> None:
