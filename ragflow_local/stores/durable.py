@@ -105,12 +105,13 @@ def _sync(path: str, mode: int | None = None) -> None:
         os.close(descriptor)
 
 
-def write_whole(path: Path, data: bytes, *, is_durable: bool = True) -> None:
-    """Write a file whole or not at all; it is on the disk when this returns, where that counts."""
+def write_whole(path: Path, *pieces: bytes | memoryview, is_durable: bool = True) -> None:
+    """Write a file of pieces whole or not at all; it is then on the disk, where that counts."""
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             if is_durable:
                 file.flush()
                 os.fsync(file.fileno())

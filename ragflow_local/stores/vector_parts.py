@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import threading
 import zlib
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.stores.durable import read_own, sync_folder
+from ragflow_local.stores.durable import read_own, write_whole
 from ragflow_local.stores.vector_bits import Codes, codes_of, words_of
 from ragflow_local.stores.vector_memory import Numbers, unit
 
@@ -167,21 +166,8 @@ def write(folder: Path, content: Content, *, is_durable: bool = True) -> Path:
     ends = (dim, count, content.after, content.last)
     head = _HEAD.pack(_KIND, *ends, _checksum(ends, held))
     path = folder / name_of(content.after, content.last)
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(head)
-            for data in (*held, padded.reshape(-1).view(np.uint8).data):
-                file.write(data)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    if is_durable:
-        sync_folder(folder)
+    vectors = padded.reshape(-1).view(np.uint8).data
+    write_whole(path, head, *held, vectors, is_durable=is_durable)
     return path
 
 
