@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from ragflow_local import DataSet, Document, RAGFlow
 from ragflow_local.ingest import remote
 from ragflow_local.ingest.places import Pool
 from ragflow_local.ingest.remote import Batch
@@ -131,3 +132,17 @@ class Processes:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def added(rag: RAGFlow, dataset: DataSet, count: int) -> list[Document]:
+    """Add short documents, each with a word of its own."""
+    texts = [f"Squid{n} eats whale{n % 7}. It swims {n} miles.".encode() for n in range(count)]
+    return [rag.add_document(dataset, f"{n}.txt", text) for n, text in enumerate(texts)]
+
+
+def runs(dataset: DataSet) -> dict[str, str]:
+    return {document.name: document.run for document in dataset.list_docs()}
+
+
+def message_of(rag: RAGFlow, name: str) -> str:
+    return rag.get_document(name=name).progress_msg

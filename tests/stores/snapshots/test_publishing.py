@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import sqlite3
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,12 @@ from ragflow_local.doctor import examine
 from ragflow_local.errors import (
     DamagedProjectError,
     InvalidValueError,
-    OtherPublisherError,
     RagflowError,
     SnapshotError,
 )
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.records import Draft
-from ragflow_local.stores.snapshots import collecting, manifest, pages
+from ragflow_local.stores.snapshots import collecting
 from ragflow_local.stores.snapshots.fetched import current
 from ragflow_local.stores.snapshots.fetching import fetch
 from ragflow_local.stores.snapshots.objects import Objects
@@ -161,113 +159,6 @@ def test_a_publish_that_is_killed_leaves_no_half_object_in_a_folder(
     assert says(readers, "kraken whale") == ["A kraken.", "A whale."]
 
 
-def publish_at(handler: Store, call: str, rag: RAGFlow, store: Path) -> None:
-    """Have another publisher publish once, just before a call."""
-    is_due = threading.Lock()
-
-    def meanwhile(now: str) -> None:
-        if now.startswith(call) and is_due.acquire(blocking=False):
-            rag.publish(store)
-
-    handler.on_call = meanwhile
-
-
-def test_a_second_publisher_is_told_before_it_replaces_anything(
-    rag: RAGFlow, put: Put, store: Path, readers: Path, tmp_path: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    rag.publish(store)
-    rag.backup(tmp_path / "other")
-    with RAGFlow(project_dir=tmp_path / "other", embedding_model="hashing") as other:
-        other.create_dataset("of_the_other")
-        put("b.txt", "A whale.")
-        handler = Store()
-        publish_at(handler, f"write {store}/snapshots", rag, store)
-        with pytest.raises(OtherPublisherError, match="Let one process publish"):
-            other.publish(store, filesystem=handler.filesystem)
-    fetched(store, readers)
-    assert says(readers, "kraken whale") == ["A kraken.", "A whale."]
-
-
-def test_a_second_publisher_that_writes_head_at_the_same_moment_is_told(
-    rag: RAGFlow, put: Put, store: Path, readers: Path, tmp_path: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    rag.publish(store)
-    rag.backup(tmp_path / "other")
-    with RAGFlow(project_dir=tmp_path / "other", embedding_model="hashing") as other:
-        other.create_dataset("of_the_other")
-        put("b.txt", "A whale.")
-        handler, second = Store(), Store()
-        publish_at(handler, f"write {store}/HEAD", rag, store)
-        # The other one replaces HEAD of the first: whoever looks last is told.
-        other.publish(store, filesystem=handler.filesystem)
-        publish_at(second, f"read {store}/HEAD", rag, store)
-    head = manifest.read_head(Objects.at(store))
-    assert head is not None
-    assert head.number == 2
-    fetched(store, readers)
-    with RAGFlow(project_dir=readers, read_only=True) as reader:
-        assert reader.list_datasets(name="of_the_other")
-
-
-def test_a_head_that_another_replaces_right_after_is_told(
-    rag: RAGFlow, put: Put, store: Path, tmp_path: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    rag.publish(store)
-    old = (store / "HEAD").read_bytes()
-    put("b.txt", "A whale.")
-    handler = Store()
-
-    def replace(call: str) -> None:
-        if f"write {store}/HEAD" in handler.calls and call == f"read {store}/HEAD":
-            (store / "HEAD").write_bytes(old)
-
-    handler.on_call = replace
-    with pytest.raises(OtherPublisherError):
-        rag.publish(store, filesystem=handler.filesystem)
-
-
-def test_a_publisher_that_follows_at_once_is_no_second_one(
-    rag: RAGFlow, put: Put, store: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    handler = Store()
-
-    def follow(call: str) -> None:
-        if call == f"read {store}/HEAD" and f"write {store}/HEAD" in handler.calls:
-            handler.on_call = lambda call: None
-            put("b.txt", "A whale.")
-            rag.publish(store)
-
-    handler.on_call = follow
-    assert rag.publish(store, filesystem=handler.filesystem).number == 1
-    head = manifest.read_head(Objects.at(store))
-    assert head is not None
-    assert head.number == 2
-
-
-def test_what_another_has_collected_is_noticed_before_head_is_written(
-    rag: RAGFlow, put: Put, store: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    rag.publish(store)
-    old = (store / "HEAD").read_bytes()
-    put("b.txt", "A whale.")
-    handler = Store()
-
-    def collect(call: str) -> None:
-        if call.startswith(f"write {store}/snapshots"):
-            for pack in (store / "packs").iterdir():
-                pack.unlink()
-
-    handler.on_call = collect
-    with pytest.raises(OtherPublisherError):
-        rag.publish(store, filesystem=handler.filesystem)
-    assert (store / "HEAD").read_bytes() == old
-
-
 def test_a_store_that_does_not_keep_what_it_is_given_is_told(
     rag: RAGFlow, put: Put, store: Path
 ) -> None:
@@ -301,63 +192,6 @@ def test_publishing_again_mends_what_is_damaged(
     assert rag.publish(store).is_new
     fetched(store, readers)
     assert says(readers) == ["A kraken."]
-    assert examine(readers).is_healthy
-
-
-SECRET = "the kraken told me a secret"
-
-
-def everything(store: Path) -> bytes:
-    """Return all bytes that are published, packs unpacked."""
-    objects = Objects.at(store)
-    parts = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
-    head = manifest.read_head(objects)
-    assert head is not None
-    contents = manifest.read_contents(objects, manifest.read_manifest(objects, head))
-    for pack in contents.packs:
-        data = (store / "packs" / pack.sha256).read_bytes()
-        parts.append(pages.unpacked(data, pack.pages))
-    return b"\0".join(parts)
-
-
-def talk(rag: RAGFlow, dataset: DataSet) -> None:
-    chat = rag.create_chat(
-        "assistant_of_mine", knowledgebases=[dataset], prompt=SECRET + " {knowledge}"
-    )
-    session = chat.create_session("session_of_mine")
-    for number in range(40):
-        list(session.ask(f"{SECRET} {number}?" * 20, stream=True))
-
-
-def test_nothing_private_is_published_to_the_last_byte(
-    rag: RAGFlow, put: Put, dataset: DataSet, store: Path, readers: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    talk(rag, dataset)
-    put("gone.txt", *(f"{SECRET} {number}" * 9 for number in range(60)))
-    rag.get_document(name="gone.txt").delete()
-    rag.publish(store)
-    published = everything(store)
-    for text in (SECRET, "session_of_mine", "assistant_of_mine"):
-        assert text.encode() not in published
-    fetched(store, readers)
-    assert examine(readers).is_healthy
-    with RAGFlow(project_dir=readers, read_only=True) as reader:
-        assert reader.list_chats() == []
-    assert len(rag.list_chats()[0].list_sessions()[0].messages) > 40  # the project keeps its own
-
-
-def test_assistants_are_published_where_that_is_asked_for(
-    rag: RAGFlow, put: Put, dataset: DataSet, store: Path, readers: Path
-) -> None:
-    put("a.txt", "A kraken.")
-    talk(rag, dataset)
-    rag.publish(store, chats=True)
-    fetched(store, readers)
-    with RAGFlow(project_dir=readers, read_only=True) as reader:
-        [chat] = reader.list_chats()
-        assert chat.list_sessions() == []
-    assert b"session_of_mine" not in everything(store)
     assert examine(readers).is_healthy
 
 
