@@ -1,6 +1,6 @@
 """Frames between an engine and its workers: typed MessagePack, never a pickle.
 
-A frame is its length (4 bytes, big endian) and a MessagePack map. The engine sends a ``Request``,
+A frame holds a MessagePack map (``processes/frames.py``). The engine sends a ``Request``,
 and behind it the bytes of the file it is about, length first; the worker answers with any number of
 ``PageDone`` and then one of the other ``Reply`` kinds.
 """
@@ -14,12 +14,11 @@ from typing import IO
 
 import msgspec
 
-from ragflow_local import errors
-from ragflow_local.errors import RagflowError
+from ragflow_local.errors import DamagedFileError, RagflowError
+from ragflow_local.processes.frames import error_named, read_frame, write_frame
 from ragflow_local.records import Block, Draft, Region
 from ragflow_local.settings import ParserSettings
 
-_LENGTH = struct.Struct(">I")
 _SIZE = struct.Struct(">Q")
 _PIECE_BYTES = 1 << 20
 
@@ -162,9 +161,7 @@ _reply = msgspec.msgpack.Decoder(Reply)
 
 def send(pipe: IO[bytes], message: Request | Reply) -> None:
     """Write one frame."""
-    body = _encode(message)
-    pipe.write(_LENGTH.pack(len(body)) + body)
-    pipe.flush()
+    write_frame(pipe, _encode(message))
 
 
 def file_of(request: Request) -> str:
@@ -224,24 +221,15 @@ class FileReceiver:
         return data
 
 
-def _frame(pipe: IO[bytes]) -> bytes | None:
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    body = pipe.read(length)
-    return body if len(body) == length else None
-
-
 def receive_request(pipe: IO[bytes]) -> Request | None:
     """Return the next request, or None at the end of the pipe."""
-    body = _frame(pipe)
+    body = read_frame(pipe)
     return None if body is None else _request.decode(body)
 
 
 def receive_reply(pipe: IO[bytes]) -> Reply | None:
     """Return the next reply, or None where the worker is gone."""
-    body = _frame(pipe)
+    body = read_frame(pipe)
     return None if body is None else _reply.decode(body)
 
 
@@ -254,9 +242,5 @@ def failure_of(error: Exception) -> Failed:
 
 def error_of(failed: Failed, name: str) -> RagflowError:
     """Return the error that a frame reports, in its original class."""
-    kind = getattr(errors, failed.error, None) if failed.error else None
-    if isinstance(kind, type) and issubclass(kind, RagflowError):
-        error = kind.__new__(kind)
-        error.args = (failed.message,)
-        return error
-    return errors.DamagedFileError(name, "while reading", failed.message)
+    known = error_named(failed.error, failed.message)
+    return known or DamagedFileError(name, "while reading", failed.message)

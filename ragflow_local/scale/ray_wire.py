@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from typing import IO
 
 import msgspec
 
-_LENGTH = struct.Struct(">I")
+from ragflow_local.processes.frames import read_frame, write_frame
 
 
 class Submit(msgspec.Struct, tag=True, frozen=True):
@@ -66,27 +65,16 @@ _reply = msgspec.msgpack.Decoder(Reply)
 
 def send(pipe: IO[bytes], message: Request | Reply) -> None:
     """Write one frame."""
-    body = _encode(message)
-    pipe.write(_LENGTH.pack(len(body)) + body)
-    pipe.flush()
+    write_frame(pipe, _encode(message))
 
 
 def receive_request(pipe: IO[bytes]) -> Request | None:
     """Return the next request, or None at the end of the pipe."""
-    body = _frame(pipe)
+    body = read_frame(pipe)
     return None if body is None else _request.decode(body)
 
 
 def receive_reply(pipe: IO[bytes]) -> Reply | None:
     """Return the next reply, or None where the process is gone."""
-    body = _frame(pipe)
+    body = read_frame(pipe)
     return None if body is None else _reply.decode(body)
-
-
-def _frame(pipe: IO[bytes]) -> bytes | None:
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    body = pipe.read(length)
-    return body if len(body) == length else None

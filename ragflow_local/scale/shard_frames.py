@@ -1,23 +1,21 @@
 """Frames between who asks several projects and each of them: typed MessagePack, never a pickle.
 
-A frame is its length (4 bytes, big endian) and a MessagePack map. Each ``Request`` is answered by
+A frame holds a MessagePack map (``processes/frames.py``). Each ``Request`` is answered by
 one ``Reply``. Between ``Begin`` and ``End`` all replies are of one snapshot of the project.
 """
 
 from __future__ import annotations
 
-import struct
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
-from ragflow_local import errors
 from ragflow_local.errors import RagflowError
+from ragflow_local.processes.frames import error_named
 from ragflow_local.records import ChunkRow
 
 Term = tuple[str, ...]
-_LENGTH = struct.Struct(">I")
 
 
 class Open(msgspec.Struct, tag=True, frozen=True):
@@ -275,22 +273,6 @@ def reply_of(frame: bytes) -> Reply:
     return reply
 
 
-def write(pipe: IO[bytes], frame: bytes) -> None:
-    """Write one frame."""
-    pipe.write(_LENGTH.pack(len(frame)) + frame)
-    pipe.flush()
-
-
-def read(pipe: IO[bytes]) -> bytes | None:
-    """Return the next frame, or None at the end of the pipe."""
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    body = pipe.read(length)
-    return body if len(body) == length else None
-
-
 def failure_of(error: Exception) -> Failed:
     """Return the frame that reports an error."""
     if isinstance(error, RagflowError):
@@ -300,12 +282,7 @@ def failure_of(error: Exception) -> Failed:
 
 def error_of(failed: Failed) -> RagflowError | None:
     """Return the error that a frame reports, in its original class; None for a bug."""
-    kind = getattr(errors, failed.error, None) if failed.error else None
-    if not (isinstance(kind, type) and issubclass(kind, RagflowError)):
-        return None
-    error = kind.__new__(kind)
-    error.args = (failed.message,)
-    return error
+    return error_named(failed.error, failed.message)
 
 
 def floats(values: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ragflow_local.processes.frames import read_frame, write_frame
 from ragflow_local.project import Options, Project
 from ragflow_local.scale import shard_frames as frames
 from ragflow_local.scale.shard_server import ShardServer
@@ -37,7 +38,7 @@ def serve(opened: frames.Open | None = None) -> None:
     sys.stdout = sys.stderr
     replies.write(GREETING)
     replies.flush()
-    while (body := frames.read(requests)) is not None:
+    while (body := read_frame(requests)) is not None:
         reply: frames.Reply
         try:
             request = frames.request_of(body)
@@ -50,7 +51,7 @@ def serve(opened: frames.Open | None = None) -> None:
         except Exception as error:  # noqa: BLE001  # a bug must be told, not end the shard
             reply = frames.failure_of(error)
         try:
-            frames.write(replies, frames.encode(reply))
+            write_frame(replies, frames.encode(reply))
         except OSError:
             return  # who asked is gone
 

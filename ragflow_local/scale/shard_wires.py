@@ -20,6 +20,7 @@ import msgspec
 
 from ragflow_local.errors import RagflowError, ShardError
 from ragflow_local.processes import ending, starting
+from ragflow_local.processes.frames import read_frame, write_frame
 from ragflow_local.scale import shard_frames as frames
 from ragflow_local.scale.shard_server import ShardServer
 
@@ -172,7 +173,7 @@ class ProcessWire:
         assert process.stdin is not None
         self._is_asked = True
         try:
-            frames.write(process.stdin, frames.encode(request))
+            write_frame(process.stdin, frames.encode(request))
         except (OSError, ValueError) as error:
             raise self._lost("its process ended") from error
 
@@ -204,7 +205,7 @@ class ProcessWire:
             raise self._lost("it is not running")
         self._wait(process, self._timeout)
         try:
-            body = frames.read(process.stdout)
+            body = read_frame(process.stdout)
             reply = None if body is None else frames.reply_of(body)
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise self._lost(f"its answer cannot be read: {error}") from error
