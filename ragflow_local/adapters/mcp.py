@@ -188,7 +188,7 @@ class _Writing:
 
 
 class _Tools:
-    """The tools of the server; an assistant reads the docstrings of its methods."""
+    """Offers the server's tools, described to an assistant by their docstrings."""
 
     def __init__(self, rag: RAGFlow, writing: _Writing, model: str | None) -> None:
         self._rag = rag

@@ -212,7 +212,7 @@ def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) ->
 def _is_the_same(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether nothing beside the claim's words makes others of them: vice, former, his."""
+    """Return whether no word changes whom the claim names, such as vice or former."""
     unsame = words_of(statement.language, "unsame")
     places = {place for place in chosen if place is not None}
     for (index, _), place in zip(match.pieces, chosen, strict=True):

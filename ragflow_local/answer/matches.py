@@ -12,7 +12,7 @@ from ragflow_local.text.statement_words import words_of
 
 @dataclass(slots=True)
 class Match:
-    """Where the words of a claim stand in a sentence.
+    """Holds where each word of a claim was found in a sentence.
 
     Attributes:
         places: For each token of the claim (or piece of a run) the tokens it may be.
@@ -46,7 +46,7 @@ def matched(claim: Statement, statement: Statement, above: Collection[Token]) ->
 def _match_run(
     index: int, token: Token, statement: Statement, above: Collection[Token], match: Match
 ) -> None:
-    """Part a run of a script without spaces into the longest pieces that the sentence has."""
+    """Split a run of characters into the longest pieces that the sentence contains too."""
     text, at, missing = token.text, 0, ""
     runs = [
         (number, other.text) for number, other in enumerate(statement.tokens) if other.kind == "run"
@@ -75,7 +75,7 @@ def _match_run(
 
 
 def _stands_alone(piece: str, run: str, unsame: tuple[str, ...]) -> bool:
-    """Return whether a run has a piece that the sign before makes nothing else of: 馆长, 副馆长."""
+    """Return whether a piece stands somewhere without a prefix that changes it: 馆长, 副馆长."""
     at = run.find(piece)
     while at >= 0:
         if not run[:at].endswith(unsame):

@@ -41,7 +41,7 @@ _MOST_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Stopping:
-    """When enough is quoted.
+    """Says when enough sentences are quoted.
 
     Attributes:
         sure: Chance with which what is quoted holds the answer; less asks for a further unit.

@@ -43,7 +43,7 @@ _MOST_LEAD = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the reader makes of a question's candidates.
+    """Holds the reader's verdict on the candidates of a question.
 
     Attributes:
         scores: (candidates,) its and the scorer's together; -inf for what must not be quoted.
@@ -72,7 +72,7 @@ def judged(weighed: Weighed, read: Read) -> Judged:
 
 
 def alone(scores: Vector, reading: Reading) -> float:
-    """Return the chance that the best by ``scores`` answers by itself."""
+    """Return the chance that the candidate with the best score answers the question alone."""
     every = np.array([*reading.scores, reading.none])
     powers = np.exp(every - every.max())
     return float(powers[int(np.argmax(scores))] / powers.sum())
@@ -91,7 +91,7 @@ def both(scores: Vector, reading: Reading) -> Matrix:
 
 
 def joined(scores: Vector, reading: Reading) -> Vector:
-    """Return (candidates,) both scores in one; -inf for what must not be quoted."""
+    """Return (candidates,) the weighted sum of both scores; -inf for what must not be quoted."""
     is_known = np.isfinite(scores)
     found = np.full(len(scores), -np.inf, np.float32)
     found[is_known] = both(scores, reading)[is_known] @ np.array(WORTH, np.float32)
@@ -99,7 +99,7 @@ def joined(scores: Vector, reading: Reading) -> Vector:
 
 
 def signs(weighed: Weighed, reading: Reading) -> Vector:
-    """Return (len(SIGNS),) what speaks for an answer: the reader's lead, and the scorer's signs."""
+    """Return (len(SIGNS),) the features that tell whether there is an answer at all."""
     own = np.where(np.isfinite(weighed.scores), reading.scores, -np.inf)
     lead = float(np.clip(own.max() - reading.none, -_MOST_LEAD, _MOST_LEAD))
     best = int(np.argmax(joined(weighed.scores, reading)))

@@ -1,4 +1,4 @@
-"""Weighs the units of the hits of a question: which may answer, and whether one does."""
+"""Scores the sentences of the hits, and says whether one of them answers the question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for tha
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The units of the hits of a question, weighed.
+    """Holds the candidates of a question with their scores and weights.
 
     Attributes:
         asked: The question.
