@@ -33,7 +33,6 @@ MOST_PAGES = 4096  # of a pack
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _Number = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Size = Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
-Hashes = NDArray[np.void]  # (n,) 32 bytes each
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
