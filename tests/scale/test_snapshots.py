@@ -6,7 +6,8 @@ import pytest
 
 from ragflow_local import RAGFlow
 from ragflow_local.doctor import examine
-from ragflow_local.errors import FetchedProjectError, InvalidValueError
+from ragflow_local.errors import FetchedProjectError, InvalidValueError, ProjectClosedError
+from ragflow_local.project import Project
 from ragflow_local.scale import Fetched, fetch
 from tests.conftest import Parse
 
@@ -31,6 +32,37 @@ def test_a_project_is_published_fetched_and_read(
         assert len(reader.get_dataset("sea_life").list_docs()) == 2
     with pytest.raises(FetchedProjectError):
         RAGFlow(project_dir=tmp_path / "readers")
+
+
+def test_a_call_under_way_goes_on_in_what_it_began_with_over_one_refresh(
+    rag: RAGFlow, parsed: Parse, tmp_path: Path
+) -> None:
+    def publish(name: str) -> None:
+        parsed(name, b"A whale called " + name.encode())
+        rag.publish(tmp_path / "store")
+        fetch(tmp_path / "store", tmp_path / "readers", keep=9)
+
+    def documents(project: Project) -> int:
+        with project.catalog.read() as reading:
+            return int(reading.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    publish("1.txt")
+    with RAGFlow(project_dir=tmp_path / "readers", read_only=True) as reader:
+        first = reader.project
+        publish("2.txt")
+        assert reader.refresh()
+        assert documents(first) == 1
+        second = reader.project
+        publish("3.txt")
+        assert reader.refresh()
+        assert documents(second) == 2
+        with pytest.raises(ProjectClosedError):
+            documents(first)
+        third = reader.project
+        assert documents(third) == 3
+    for project in (second, third):
+        with pytest.raises(ProjectClosedError):
+            documents(project)
 
 
 def test_a_reader_of_a_project_that_was_not_fetched_stays(rag: RAGFlow) -> None:

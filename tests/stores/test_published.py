@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ragflow_local import RAGFlow
 from ragflow_local.stores.catalog import published
 
 SECRET = b"the kraken told me"
@@ -48,6 +49,24 @@ def test_bytes_of_deleted_rows_are_overwritten(tmp_path: Path, table: str) -> No
     connection.execute("INSERT INTO gone SELECT number + 9000, text FROM kept")
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()
+
+
+def test_what_a_catalog_left_of_deleted_rows_is_not_published(
+    rag: RAGFlow, tmp_path: Path
+) -> None:
+    """Whoever wrote it: an earlier version, or a program that does not overwrite what it deletes."""
+    path = tmp_path / "catalog.sqlite3"
+    rag.project.catalog.copy(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA secure_delete=OFF")
+    connection.execute("CREATE TABLE gone (text TEXT)")
+    connection.executemany("INSERT INTO gone VALUES (?)", [[SECRET.decode() * 9]] * 500)
+    connection.execute("DROP TABLE gone")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    assert SECRET in path.read_bytes()
+    published.strip(path, with_chats=False)
+    assert SECRET not in path.read_bytes()
 
 
 def test_blanking_twice_changes_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -127,8 +128,14 @@ def test_contents_that_unpack_to_more_than_they_say_are_not_unpacked(tmp_path: P
     manifest = written(objects, sample(), contents_bytes=(len(bomb), 1000))
     manifest = msgspec.structs.replace(manifest, contents=sha256)
     objects.write(f"contents/{sha256}", [bomb])
-    with pytest.raises(DamagedSnapshotError):
-        read_contents(objects, manifest)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedSnapshotError):
+            read_contents(objects, manifest)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10 << 20
     with pytest.raises(DamagedSnapshotError, match="larger than it can be"):
         read_contents(objects, written(objects, sample(), contents_bytes=(1 << 35, 9)))
 

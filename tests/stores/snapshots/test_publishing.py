@@ -272,6 +272,28 @@ def test_a_picture_that_changes_under_its_id_is_published_anew(
         assert chunk.image() == b"PNG of a kraken"
 
 
+@pytest.mark.parametrize("folder", ["files", "images"])
+def test_what_only_an_older_snapshot_names_is_written_anew(
+    rag: RAGFlow, put: Put, store: Path, readers: Path, folder: str
+) -> None:
+    """It may be collected at any moment, and is young from then on."""
+    put("a.txt", "A kraken.")
+    document = put("b.txt", "A whale.", image=b"PNG of a whale")
+    rag.publish(store)
+    both = set((store / folder).iterdir())
+    document.delete()
+    rag.publish(store)
+    put("b.txt", "A whale.", image=b"PNG of a whale")
+    handler = Store()
+    rag.publish(store, filesystem=handler.filesystem)
+    written = {call.partition(" ")[2] for call in handler.calls if call.startswith("write")}
+    again = {path for path in both if str(path) in written}
+    assert len(again) == 1
+    assert set((store / folder).iterdir()) == both
+    fetched(store, readers)
+    assert "A whale." in says(readers, "kraken whale")
+
+
 def test_the_writer_goes_on_while_a_snapshot_is_published(
     rag: RAGFlow, put: Put, store: Path, readers: Path
 ) -> None:
