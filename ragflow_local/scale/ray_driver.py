@@ -7,6 +7,7 @@ starts none, which would listen on all interfaces.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ from ragflow_local.scale import ray_wire as wire
 
 _WIDTH_SECONDS = 2.0  # between two looks at how large the cluster is
 _END_SECONDS = 8.0  # Ray's own end takes two
+_PAUSES = (1.0, 3.0, 9.0)  # before each further try to connect
+_PATIENCE_SECONDS = 60.0  # after which none begins: Ray's own patience with an address is 35
 _MOST_LETTERS = 2000
 _INSTALL = 'Ray is not installed: pip install "ragflow-local[ray]"'
 
@@ -44,6 +47,39 @@ def main(asked: Mapping[str, Any]) -> None:
         driver.serve(requests)
     # Whatever Ray's threads still do: all has been said.
     os._exit(0)
+
+
+class _UnreachedError(Exception):
+    """Says why no cluster was reached."""
+
+
+def reached(ray: Any, address: str) -> list[str]:
+    """Connect to a cluster, and return the ids of its nodes that have processors.
+
+    A head that is busy refuses or drops connections; it is asked again, a few times.
+
+    Args:
+        ray: The module.
+        address: Of the cluster.
+
+    Raises:
+        _UnreachedError: There is none, or it does not take us.
+    """
+    tries, begun = 0, time.monotonic()
+    while True:
+        tries += 1
+        try:
+            ray.init(address=address, namespace="ragflow_local", log_to_driver=False)
+            return [node["NodeID"] for node in ray.nodes() if _works(node)]
+        except OSError as error:
+            how = f"{_told(error)} (tried {tries} times)" if tries > 1 else _told(error)
+            if tries > len(_PAUSES) or time.monotonic() - begun > _PATIENCE_SECONDS:
+                raise _UnreachedError(how) from error
+        except Exception as error:  # Ray raises what it likes: trying again would not help
+            raise _UnreachedError(_told(error)) from error
+        with contextlib.suppress(Exception):
+            ray.shutdown()  # what is left of a connection that was begun
+        time.sleep(_PAUSES[tries - 1])
 
 
 class _Driver:
@@ -70,10 +106,9 @@ class _Driver:
             self._say(wire.Lost(f"{_INSTALL} ({error})"))
             return False
         try:
-            ray.init(address=address, namespace="ragflow_local", log_to_driver=False)
-            nodes = [node["NodeID"] for node in ray.nodes() if _works(node)]
-        except Exception as error:  # noqa: BLE001  # Ray raises what it likes
-            self._say(wire.Lost(_told(error)))
+            nodes = reached(ray, address)
+        except _UnreachedError as error:
+            self._say(wire.Lost(str(error)))
             return False
         self._ray = ray
         self._parse = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(

@@ -51,10 +51,8 @@ def test_bytes_of_deleted_rows_are_overwritten(tmp_path: Path, table: str) -> No
     connection.close()
 
 
-def test_what_a_catalog_left_of_deleted_rows_is_not_published(
-    rag: RAGFlow, tmp_path: Path
-) -> None:
-    """Whoever wrote it: an earlier version, or a program that does not overwrite what it deletes."""
+def test_what_a_catalog_left_of_deleted_rows_is_not_published(rag: RAGFlow, tmp_path: Path) -> None:
+    """Whoever wrote it, an earlier version or another program."""
     path = tmp_path / "catalog.sqlite3"
     rag.project.catalog.copy(path)
     connection = sqlite3.connect(path, isolation_level=None)
