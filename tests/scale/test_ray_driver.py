@@ -1,6 +1,8 @@
 """Connecting to a Ray cluster: a head that is busy is asked again, and not without end."""
 
 import io
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -35,7 +37,7 @@ class Ray:
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(ray_driver.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     return slept
 
 
@@ -52,7 +54,7 @@ def test_a_head_that_is_busy_is_asked_again_after_growing_pauses(pauses: list[fl
 
 def told(ray: Ray, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what the driver says of a cluster that it does not reach."""
-    monkeypatch.setitem(ray_driver.sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray", ray)
     replies = io.BytesIO()
     assert not ray_driver._Driver(replies).connect("head:1")
     replies.seek(0)
