@@ -164,7 +164,7 @@ def test_each_step_to_an_answer_has_tests_of_its_name(path: Path) -> None:
 # A command calls the API; records, errors and the words of a text are no calls.
 OF_A_COMMAND = (
     "cli", "api", "adapters", "evaluation", "doctor", "model_files", "answer.citations",
-    "records", "settings", "errors", "text", "sdk", "rest", "serve",
+    "records", "settings", "errors", "text", "sdk", "rest", "serve", "scale.folder_work",
 )  # fmt: skip
 
 

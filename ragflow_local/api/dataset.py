@@ -330,8 +330,9 @@ class DataSet(ApiObject):
                 widget. Failures are told above it.
             on_progress: Called with a ``ParseProgress`` at each change, here, in this thread.
             timeout: Seconds after which to stop waiting; None for never.
-            on: Where to read, cut and embed them: ``ray://HOST:10001``, ``HOST:6379``, or a
-                place of ``ragflow_local.scale``; None: on this computer.
+            on: Where to read, cut and embed them: ``ray://HOST:10001``, ``HOST:6379``; a shared
+                folder (a path, or ``folder:/path``) where others run ``ragflow-local work``; or
+                a place of ``ragflow_local.scale``; None: on this computer.
 
         Raises:
             InvalidValueError: ``timeout`` is negative.

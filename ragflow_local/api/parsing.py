@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ragflow_local.api.document import Document
 from ragflow_local.api.entity import Client
@@ -19,6 +20,10 @@ from ragflow_local.ingest.places import Place
 from ragflow_local.records import ParseState
 from ragflow_local.stores.catalog import documents as document_rows
 from ragflow_local.text.plurals import count_of
+
+if TYPE_CHECKING:
+    from ragflow_local.scale.folder import FolderPlace
+    from ragflow_local.scale.ray import RayPlace
 
 _LOOK_SECONDS = 0.1
 _PAUSE = 5  # times as long as looking takes: with many documents, looking must not slow parsing
@@ -49,8 +54,8 @@ class ParseProgress:
 
 OnProgress = Callable[[ParseProgress], object]
 
-# Where to parse: a place, the address of a Ray cluster, or this computer.
-On: TypeAlias = Place | str | None
+# Where to parse: a place, a shared folder, the address of a Ray cluster, or this computer.
+On: TypeAlias = Place | str | os.PathLike[str] | None
 _OF_A_PLACE = ("name", "reads_files", "width", "submit", "submit_to_each")
 
 
@@ -88,26 +93,35 @@ def start(rag: Client, ids: Sequence[str], on: On) -> Run | None:
     Args:
         rag: The engine.
         ids: Of the documents.
-        on: A place; the address of a Ray cluster, which is left when all have come back; None:
-            this computer.
+        on: A place; a shared folder or the address of a Ray cluster, which is left when all have
+            come back; None: this computer.
     """
     project = rag.project
     if on is None:
         project.intake.start_parsing(ids)
         return None
-    if not isinstance(on, str):
+    if not isinstance(on, str | os.PathLike):
         if not all(hasattr(on, name) for name in _OF_A_PLACE):
-            allowed = "the address of a Ray cluster, or a place such as scale.Pool(executor, 8)"
+            allowed = (
+                "a shared folder, the address of a Ray cluster, or a place such as"
+                " scale.Pool(executor, 8)"
+            )
             raise InvalidValueError("on", on, allowed)
         return project.intake.start_parsing_at(on, ids, project.setup_of)
-    from ragflow_local.scale.ray import RayPlace
-
-    place = RayPlace(on)
+    place = _opened(on)
     try:
         return project.intake.start_parsing_at(place, ids, project.setup_of, place.close)
     except BaseException:
         place.close()
         raise
+
+
+def _opened(on: str | os.PathLike[str]) -> RayPlace | FolderPlace:
+    from ragflow_local.scale import folder, ray
+
+    if isinstance(on, str) and not on.startswith(folder.PREFIX):
+        return ray.RayPlace(on)
+    return folder.FolderPlace(on)
 
 
 def parse_in_background(

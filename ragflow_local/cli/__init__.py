@@ -40,6 +40,7 @@ from ragflow_local.cli.shard import shard
 from ragflow_local.cli.show import show
 from ragflow_local.cli.sync import sync, watch
 from ragflow_local.cli.vacuum import vacuum
+from ragflow_local.cli.work import work
 from ragflow_local.errors import RagflowError
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ app = typer.Typer(
 for function, name, example in (
     (add, "add", "ragflow-local add report.pdf notes/ --project work --dataset reports"),
     (parse, "parse", "ragflow-local parse report.pdf --method one"),
+    (work, "work", "ragflow-local work /mnt/shared/parses --workers 4"),
     (sync, "sync", "ragflow-local sync notes/ --exclude drafts --exclude '*.tmp'"),
     (watch, "watch", "ragflow-local watch notes/ --dataset notes --include '*.md'"),
     (search, "search", "ragflow-local search 'boiler inspection' --limit 3 --json"),

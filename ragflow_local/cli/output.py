@@ -26,7 +26,7 @@ _COMMANDS = {
     "RAGFlow.list_chats()": "ragflow-local chats",
     "Chat.list_sessions()": "ragflow-local chats sessions CHAT",
     "async_parse()": "ragflow-local parse",
-    "parse(on=…)": "ragflow-local parse --ray ADDRESS",
+    "parse(on=…)": "ragflow-local parse --ray ADDRESS (or --folder DIR)",
     "parse()": "ragflow-local parse",
     "allow_empty=True": "--allow-empty",
     "follow_links=True": "sync --follow-links",

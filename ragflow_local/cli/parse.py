@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,6 +50,19 @@ Ray = Annotated[
 ]
 
 
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder",
+        metavar="DIR",
+        help="Have computers do it that see this folder too: they run ragflow-local work DIR.",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+    ),
+]
+
+
 def parse(
     context: typer.Context,
     names: Names = None,
@@ -56,19 +70,22 @@ def parse(
     dataset: Dataset = None,
     method: Method = None,
     ray: Ray = None,
+    folder: Folder = None,
     as_json: Json = False,
 ) -> None:
     """Parse documents that are not parsed yet.
 
     Or those named, again.
     """
+    if ray is not None and folder is not None:
+        raise typer.BadParameter("give one of --ray and --folder")
     with open_project(context, project) as rag:
         home = dataset_of(rag, dataset)
         documents = list(named(home, names) if names else _unparsed(home))
         if not documents:
             tell(f"Nothing to do: every document of {home.name} is parsed.")
         set_method(documents, method)
-        finish(rag, home, documents, parse=True, as_json=as_json, on=ray)
+        finish(rag, home, documents, parse=True, as_json=as_json, on=folder or ray)
 
 
 def set_method(documents: Iterable[Document], method: str | None) -> None:
@@ -108,7 +125,7 @@ def finish(
     *,
     parse: bool,
     as_json: bool,
-    on: str | None = None,
+    on: str | Path | None = None,
 ) -> None:
     """Parse if wanted, report the results, and exit 1 if a document failed or was left to wait."""
     ids = [document.id for document in documents]

@@ -11,14 +11,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ragflow_local.ingest.places import Place, Pool
     from ragflow_local.ingest.remote import parse_batch
+    from ragflow_local.scale.folder import FolderPlace
+    from ragflow_local.scale.folder_work import work
     from ragflow_local.scale.ray import RayPlace
     from ragflow_local.scale.snapshots import Fetched, fetch
 
     Shards: Any  # of the room of the API, which stands above: it is known by its name alone
 
-__all__ = ["Fetched", "Place", "Pool", "RayPlace", "Shards", "fetch", "parse_batch"]
+__all__ = [
+    "Fetched",
+    "FolderPlace",
+    "Place",
+    "Pool",
+    "RayPlace",
+    "Shards",
+    "fetch",
+    "parse_batch",
+    "work",
+]
 
 _MODULES = {
+    "FolderPlace": "ragflow_local.scale.folder",
     "Place": "ragflow_local.ingest.places",
     "Pool": "ragflow_local.ingest.places",
     "RayPlace": "ragflow_local.scale.ray",
@@ -26,6 +39,7 @@ _MODULES = {
     "Shards": "ragflow_local.api.shards",
     "fetch": "ragflow_local.scale.snapshots",
     "parse_batch": "ragflow_local.ingest.remote",
+    "work": "ragflow_local.scale.folder_work",
 }
 
 
