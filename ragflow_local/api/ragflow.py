@@ -15,10 +15,11 @@ from ragflow_local.api.parsing import On, OnProgress, parse_in_background
 from ragflow_local.api.retrieval import retrieve_chunks
 from ragflow_local.api.snapshots import Snapshots
 from ragflow_local.api.streams import awaited
-from ragflow_local.errors import InvalidValueError, ReadOnlyProjectError
+from ragflow_local.errors import InvalidValueError
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import chats, datasets
+from ragflow_local.stores.parts import unwritable
 
 
 class RAGFlow(Snapshots):
@@ -349,7 +350,7 @@ class RAGFlow(Snapshots):
             ReadOnlyProjectError: The engine was opened with ``read_only=True``.
         """
         if self.project.options.read_only:
-            raise ReadOnlyProjectError(self.project_dir)
+            raise unwritable(self.project.path)
         return self.project.vacuum()
 
     def export_dataset(self, ds: DataSet | str, path: str | os.PathLike[str]) -> None:
@@ -394,5 +395,5 @@ class RAGFlow(Snapshots):
             NotFoundError: There is no dataset ``into``.
         """
         if self.project.options.read_only:
-            raise ReadOnlyProjectError(self.project_dir)
+            raise unwritable(self.project.path)
         return DataSet(self, exchange.import_dataset(self, path, name, into))

@@ -13,7 +13,12 @@ import shutil
 import stat
 from pathlib import Path
 
-from ragflow_local.errors import UnusableDirectoryError
+from ragflow_local.errors import (
+    FetchedProjectError,
+    ReadOnlyProjectError,
+    StoreError,
+    UnusableDirectoryError,
+)
 from ragflow_local.stores.names import is_sha256, is_unfinished
 
 CATALOG = "catalog.sqlite3"
@@ -28,6 +33,13 @@ _NOBODYS = ("lost+found", "desktop.ini", "Thumbs.db")
 _SHOWN = 3  # of what else is there, in the message
 
 _MOUNT_POINT = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)  # Windows: a junction is a link too
+
+
+def unwritable(project: Path) -> StoreError:
+    """Return the error of a change in a project that is open for reading only."""
+    if (project / SNAPSHOT).exists():
+        return FetchedProjectError(project.parent)
+    return ReadOnlyProjectError(project)
 
 
 def check_parts(project: Path, *, is_writing: bool) -> None:

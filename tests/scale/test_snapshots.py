@@ -30,6 +30,10 @@ def test_a_project_is_published_fetched_and_read(
         assert fetch(tmp_path / "store", tmp_path / "readers", keep=1).number == 2
         assert reader.refresh()
         assert len(reader.get_dataset("sea_life").list_docs()) == 2
+        for change in (lambda: reader.create_dataset("mine"), reader.vacuum):
+            with pytest.raises(FetchedProjectError) as caught:
+                change()
+            assert caught.value.path == tmp_path / "readers"
     with pytest.raises(FetchedProjectError):
         RAGFlow(project_dir=tmp_path / "readers")
 

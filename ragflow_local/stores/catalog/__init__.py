@@ -28,13 +28,13 @@ from ragflow_local.errors import (
     InvalidValueError,
     ProjectClosedError,
     RagflowError,
-    ReadOnlyProjectError,
 )
 from ragflow_local.settings import check_whole
 from ragflow_local.stores import forks
 from ragflow_local.stores.catalog import checksums
 from ragflow_local.stores.catalog.commits import Commits
 from ragflow_local.stores.catalog.odd import ODD, is_of_rows
+from ragflow_local.stores.parts import unwritable
 
 Connection: TypeAlias = sqlite3.Connection
 IntegrityError = sqlite3.IntegrityError
@@ -116,7 +116,7 @@ class Catalog:
         self._check_process()
         self._check_open()
         if self._writer is None:
-            raise ReadOnlyProjectError(self.path.parent)
+            raise unwritable(self.path.parent)
         return self._writer
 
     def _check_open(self) -> None:
