@@ -37,6 +37,13 @@ _MAX_NAME = 255  # of a session, by the API's rule
 _IDLE_SECONDS = 60.0  # a project that is open for writing is closed to all others
 _CHUNKS_A_PAGE = 20  # of documents whose format has no pages
 
+# What errors advise a program to call, and the tool of an assistant that does it.
+_TOOLS = {
+    "RAGFlow.list_datasets()": "list_datasets",
+    "DataSet.list_docs()": "list_documents",
+    "RAGFlow.retrieval()": "search",
+}
+
 Question = Annotated[str, Field(description="Words or a sentence, in the documents' language.")]
 InDataset = Annotated[
     str | None, Field(description="A dataset's name; without it, all are searched.")
@@ -243,11 +250,11 @@ class _Tools:
             match = _document(datasets, document)
             chunks = [chunk for chunk in match.list_chunks(limit=-1) if chunk.kind == "text"]
             if not chunks:
-                raise ToolError(f"{document!r} has no text: {match.run}. {match.progress_msg}")
+                raise ToolError(_without_text(match))
             pages, has_pages = _paged(chunks)
             if page > len(pages):
                 there = count_of(len(pages), "page")
-                raise ToolError(f"{document!r} has {there}, not {page}.")
+                raise ToolError(f"{document!r} has {there}; there is no page {page}.")
             return Page(
                 document=match.name,
                 dataset=_names(datasets)[match.dataset_id],
@@ -305,7 +312,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except RagflowError as error:
-        raise ToolError(str(error)) from error
+        text = str(error)
+        for call, tool in _TOOLS.items():
+            text = text.replace(call, tool)
+        raise ToolError(text) from error
 
 
 def _chat(rag: RAGFlow, datasets: list[DataSet], model: str | None) -> Chat:
@@ -352,6 +362,15 @@ def _document(datasets: list[DataSet], name: str) -> Document:
         owners = ", ".join(_names(datasets)[document.dataset_id] for document in documents)
         raise ToolError(f"Documents named {name!r} are in several datasets; name one: {owners}.")
     return documents[0]
+
+
+def _without_text(document: Document) -> str:
+    """Return why a document has no passages, with the way out."""
+    if document.run == "DONE":
+        return f"No text was found in {document.name!r}. {document.progress_msg}"
+    if document.run == "FAIL":
+        return f"{document.name!r} could not be parsed. {document.progress_msg}"
+    return f"{document.name!r} is not parsed ({document.run}): ragflow-local parse parses it."
 
 
 def _names(datasets: list[DataSet]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from ragflow_local.cli.options import (
     dataset_or_new,
     open_project,
 )
-from ragflow_local.cli.output import tell
+from ragflow_local.cli.output import for_a_terminal, tell
 from ragflow_local.cli.parse import finish, set_method
 from ragflow_local.cli.progress import looking
 from ragflow_local.text.plurals import count_of
@@ -62,7 +62,8 @@ def add(
     """
     paths = list(files_of(files, include or (), exclude or ()))
     if not paths:
-        raise typer.BadParameter("there is no file that is meant in what was named")
+        named = ", ".join(map(str, files))
+        raise typer.BadParameter(f"no file to add in {named}; see --include and --exclude")
     with open_project(context, project, new=True) as rag:
         home = dataset_or_new(rag, dataset)
         if embedding_model is not None:
@@ -116,6 +117,6 @@ def add_files(
             except OSError as error:
                 tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
             except (InvalidValueError, LimitError, ReadError) as error:
-                tell(f"✗ {path}: {error}", is_bad=True)
+                tell(f"✗ {path}: {for_a_terminal(str(error))}", is_bad=True)
     set_method(documents, method)
     return documents

@@ -12,7 +12,7 @@ from ragflow_local.answer.citations import footnotes_of, strip_marks
 from ragflow_local.cli.ask import Model, chat_on, show_answer
 from ragflow_local.cli.chats import chat_named
 from ragflow_local.cli.options import Dataset, Models, Project, dataset_of, open_project
-from ragflow_local.cli.output import say, say_passage, source_of, tell
+from ragflow_local.cli.output import for_a_terminal, say, say_passage, source_of, tell
 from ragflow_local.cli.show import say_chunk, scores_of, show_picture
 from ragflow_local.errors import InvalidValueError, ModelError, NotFoundError, ReadError
 
@@ -109,7 +109,7 @@ class _Talk:
         except KeyboardInterrupt:
             say(" …")
         except (ModelError, InvalidValueError, NotFoundError) as error:
-            tell(f"Error: {error}", is_bad=True)
+            tell(f"Error: {for_a_terminal(str(error))}", is_bad=True)
         finally:
             stream.close()
 
@@ -150,7 +150,7 @@ class _Talk:
         try:
             picture = chunk.page_image()
         except (ReadError, NotFoundError) as error:
-            tell(f"Error: {error}", is_bad=True)
+            tell(f"Error: {for_a_terminal(str(error))}", is_bad=True)
             return
         if picture:
             show_picture(picture, None, open_it=sys.stdout.isatty())

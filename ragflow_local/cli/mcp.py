@@ -30,5 +30,5 @@ def mcp(
         from ragflow_local.adapters.mcp import serve
 
         if sys.stdin.isatty():
-            tell("An MCP client is awaited on standard input. Ctrl-C ends it.")
+            tell("Waiting for an MCP client on standard input. Ctrl-C ends it.")
         serve(rag, lambda: open_project(context, project, models=models), model)

@@ -114,7 +114,9 @@ def _key(*, is_asked: bool) -> str:
     """
     key = os.environ.get(_KEY, "")
     if not key and is_asked and not sys.stdin.isatty():
-        raise typer.BadParameter("a key is asked for: set it", param_hint=_KEY)
+        raise typer.BadParameter(
+            "another address is served with a key only: set it", param_hint=_KEY
+        )
     if not key and is_asked:
         key = typer.prompt("Key for the clients of this service", hide_input=True, err=True)
     if key and (len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable()):

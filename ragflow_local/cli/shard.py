@@ -27,5 +27,5 @@ def shard(directory: Directory) -> None:
     from ragflow_local.api.shards import answer_for
 
     if sys.stdin.isatty():
-        tell("Who searches is awaited on standard input. Ctrl-C ends it.")
+        tell("Waiting for questions on standard input. Ctrl-C ends it.")
     answer_for(directory)

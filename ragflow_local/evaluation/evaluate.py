@@ -108,8 +108,9 @@ def evaluate(
         InvalidValueError: A question expects a document that a dataset does not have.
     """
     check_whole("depth", depth, 1, 1000)
-    if not questions or not settings:
-        raise InvalidValueError("questions", len(questions), "at least one question and setting")
+    for name, given in (("questions", questions), ("settings", settings)):
+        if not given:
+            raise InvalidValueError(name, given, f"at least one of the {name}")
     for setting in settings:
         names = [document.name for document in rag.find_dataset(setting.dataset).list_docs()]
         check_documents(questions, names)

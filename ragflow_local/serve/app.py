@@ -24,9 +24,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 _log = logging.getLogger("ragflow_local.serve")
 
+_RAGFLOW = "/api/"
 _OPENAI = "/v1/"
 _OPENAI_HERE = "/api/v1/openai/"
 _KEY_OF_ALL = "served"  # every key is the one tenant's: the guard has looked at it
+# RAGFlow's own words, by which its client knows a refused key.
+_NO_KEY_OF_RAGFLOW = "<Unauthorized '401: Unauthorized'>"
+_NO_KEY = "This service asks for a key. Send it in the header Authorization: Bearer KEY."
 _QUICK = 32  # calls at once beside the answers
 _BLANK = (b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")
 
@@ -81,7 +85,7 @@ class App:
     async def _answer(self, call: _Call) -> None:
         refused = guard.refused(self._rules, call.path, call.method, call.headers)
         if refused is None and self.is_ending:
-            refused = guard.Refused(503, "The service is ending.")
+            refused = guard.Refused(503, "The service is ending. Ask again when it is back.")
         if refused is not None:
             await call.refuse(refused)
             return
@@ -93,7 +97,8 @@ class App:
             await call.send_whole(shown)
             return
         if not guard.is_right_key(self._rules, call.headers):
-            await call.refuse(guard.Refused(401, "<Unauthorized '401: Unauthorized'>"))
+            text = _NO_KEY_OF_RAGFLOW if call.path.startswith(_RAGFLOW) else _NO_KEY
+            await call.refuse(guard.Refused(401, text))
             return
         with self._holding(call):
             body = await call.read_body()
@@ -104,7 +109,7 @@ class App:
         """Count the body of a call among those in memory while the block runs."""
         size = call.declared_bytes()
         if self._held_bytes + size > self._rules.most_held_bytes:
-            raise TooLarge("Too many bodies are being read. Try again in a moment.")
+            raise TooLarge("Other requests fill the memory for bodies. Try again in a moment.")
         self._held_bytes += size
         try:
             yield
@@ -175,6 +180,11 @@ def _in_openais_form(answer: Answer) -> Answer:
     return failed(status, message.replace(_OPENAI_HERE, _OPENAI))
 
 
+def _too_large(size: int, most: int) -> str:
+    """Return the message about a body of at least ``size`` bytes."""
+    return f"The body has {size:,} bytes or more; {most:,} are allowed. Send less at once."
+
+
 class _Call:
     """A request, and the channel of its answer."""
 
@@ -205,7 +215,7 @@ class _Call:
             return most
         size = int(declared) if declared.isdigit() else 0
         if size > most:
-            raise TooLarge(f"The body has {size} bytes, {most} are taken.")
+            raise TooLarge(_too_large(size, most))
         return size
 
     async def read_body(self) -> bytes:
@@ -225,12 +235,14 @@ class _Call:
                         raise Gone
                     body += message.get("body", b"")
                     if len(body) > most:
-                        raise TooLarge(f"The body has more than {most} bytes.")
+                        raise TooLarge(_too_large(len(body), most))
                     if not message.get("more_body"):
                         self._is_read = True
                         return bytes(body)
         except TimeoutError:
-            await self.refuse(guard.Refused(408, "The body takes too long."))
+            limit = f"{self._rules.body_seconds:g} seconds"
+            text = f"The body did not arrive within {limit}. Send it again, or in parts."
+            await self.refuse(guard.Refused(408, text))
             raise Gone from None
 
     async def left(self, stop: Stop) -> None:

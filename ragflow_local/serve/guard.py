@@ -71,9 +71,11 @@ def refused(rules: Rules, path: str, method: str, headers: Mapping[str, str]) ->
     if host not in _LOCAL_NAMES and host not in rules.names:
         return Refused(421, f"This is not the host {host!r}. Ask for 127.0.0.1 or localhost.")
     if not path.startswith("/") or path.startswith("//") or "\\" in path or _UNSEEN.search(path):
-        return Refused(400, "The path is none.")
+        return Refused(
+            400, "A path begins with one / and has no backslash, space or control character."
+        )
     if any(step in (".", "..") for step in _steps(path)):
-        return Refused(400, "The path has dots for steps.")
+        return Refused(400, "A path may not have . or .. as a step.")
     return _by_origin(rules, path, method, headers)
 
 

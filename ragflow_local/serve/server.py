@@ -122,7 +122,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        free = f"an address that is free ({error})"
+        free = f"an address that is free ({getattr(error, 'strerror', None) or error})"
         raise InvalidValueError("port", f"{host}:{port}", free) from error
     listener.listen(_BACKLOG)
     return listener

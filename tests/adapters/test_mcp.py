@@ -115,13 +115,17 @@ def test_others_may_write_until_a_question_is_asked_and_errors_are_told_in_plain
     async def calls(client: Client) -> None:
         said = await error(client, "search", question=QUESTION, dataset="land_life")
         assert "There is no dataset with name 'land_life'" in said
+        assert "; list_datasets shows what is there" in said
         assert "no document 'map.pdf'" in await error(client, "read_page", document="map.pdf")
         said = await error(client, "read_page", document="crab.txt", page=3)
-        assert "'crab.txt' has 1 page, not 3." in said
+        assert "'crab.txt' has 1 page; there is no page 3." in said
         assert "limit" in await error(client, "search", question=QUESTION, limit=0)
         with RAGFlow(project_dir=sea) as rag:  # another program writes: reading goes on
             assert "is open in process" in await error(client, "ask", question=QUESTION)
             rag.add_document("sea_life", "eel.txt", b"-").add_chunk("The eel is as long as a bus.")
+            rag.add_document("sea_life", "seal.txt", b"The seal barks.")
+            said = await error(client, "read_page", document="seal.txt")
+            assert "'seal.txt' is not parsed (UNSTART): ragflow-local parse parses it." in said
             found = await call(client, "search", question="How long is the eel?", limit=1)
             assert found["passages"][0]["document"] == "eel.txt"
         assert (await call(client, "ask", question=QUESTION))["sources"]
