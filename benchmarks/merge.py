@@ -3,8 +3,8 @@
     python -m benchmarks.merge [--json FILE]
 
 No shard runs: each answer is made up, of the size and form that a shard sends, and goes through the
-frames and the merge of ``ragflow_local``. The slowest of many is drawn from the times of one shard
-that ``benchmarks.shards`` measures, or from those given.
+frames and the merge of ``ragflow_local``. The slowest of many is drawn from the times at a million
+chunks in ``results/search.json``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from ragflow_local.scale import shard_frames as frames
 SHARDS = (4, 16, 100, 1000)
 TOP_K = (64, 1024)
 TIMES = 20
+_SEARCH = Path(__file__).parent / "results" / "search.json"
+_MILLION = "1,000,000 after"
+# The fastest and the slowest question beside p10 and p95: assumed, 200 questions do not say.
+_FASTEST, _SLOWEST = 0.9, 1.5
 
 
 def answers(shards: int, top_k: int) -> list[bytes]:
@@ -79,15 +83,23 @@ def slowest(milliseconds: Sequence[float], shards: int) -> dict[str, float]:
     }
 
 
+def million() -> list[float]:
+    """Return times of a search among a million chunks, drawn from the quantiles measured there."""
+    figures = json.loads(_SEARCH.read_text())["figures"][_MILLION]
+    p10, p50, p95 = (figures[f"hybrid p{part} ms"] for part in (10, 50, 95))
+    chances = np.random.default_rng(1).random(5000)
+    ends = (_FASTEST * p10, p10, p50, p95, _SLOWEST * p95)  # between them a straight line
+    times: list[float] = np.interp(chances, (0, 0.1, 0.5, 0.95, 1), ends).tolist()
+    return times
+
+
 def main() -> None:
     """Print what is simulated as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     rows = [merging(shards, top_k) for top_k in TOP_K for shards in SHARDS]
-    # One shard: as a million chunks were measured, p10, p50 and p95; between them a straight line.
-    quantiles = np.random.default_rng(1).random(5000)
-    times = np.interp(quantiles, (0, 0.1, 0.5, 0.95, 1), (45, 51, 68, 147, 220)).tolist()
+    times = million()
     tails = [slowest(times, shards) for shards in (1, *SHARDS)]
     for row in (*rows, *tails):
         print(json.dumps(row))
