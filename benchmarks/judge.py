@@ -25,7 +25,7 @@ from benchmarks.reading_seen import THRESHOLD
 from benchmarks.small_model import installed
 from ragflow_local.answer import reading
 from ragflow_local.answer.context import without_duplicates
-from ragflow_local.answer.found import found
+from ragflow_local.answer.found import relevant
 from ragflow_local.answer.scorer import text_of
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import open_embedder
@@ -116,7 +116,7 @@ def report(name: str, step: int, cache: Path, judge: Judge) -> str:
     clock: list[float] = []
     for case, every in zip(cases, hits, strict=True):
         nearest = without_duplicates(every)
-        weighed = weigh(case.text, found(nearest, THRESHOLD), near)
+        weighed = weigh(case.text, relevant(nearest, THRESHOLD), near)
         if weighed is None:
             continue
         best = best_of(weighed)

@@ -21,7 +21,7 @@ from benchmarks.aside import is_aside
 from benchmarks.quoting import FIT, FOREIGN, Near, answers_of
 from benchmarks.quoting_sets import Case, answer_set, hits_of
 from ragflow_local.answer.context import without_duplicates
-from ragflow_local.answer.found import QUOTED_BELOW, found
+from ragflow_local.answer.found import QUOTED_BELOW, relevant
 from ragflow_local.answer.reading import sections_of
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import Embedder, Reading, Section
@@ -136,7 +136,7 @@ class Place:
     ) -> Iterator[Seen]:
         """Yield the question, if search finds something, and a unit of its own answers it."""
         nearest = without_duplicates(list(every))
-        right = found(nearest, THRESHOLD)
+        right = relevant(nearest, THRESHOLD)
         others = [hit for hit in nearest if hit not in right]
         weighed = weigh(case.text, right, near, others)
         if weighed is None:

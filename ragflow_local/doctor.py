@@ -218,13 +218,13 @@ def repair(project_dir: Path) -> list[str]:
         files.create()
         catalog = Catalog(directory.catalog)
         try:
-            done = _repair(catalog, files, directory, before)
+            repairs = _repair(catalog, files, directory, before)
         finally:
             catalog.close()
         is_done = True
     finally:
         directory.release(is_clean=is_done, root=catalog.root if is_done else None)
-    return done
+    return repairs
 
 
 def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report) -> list[str]:
@@ -232,18 +232,18 @@ def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report
 
     with catalog.telling():
         schema.migrate(catalog.writer(), directory.path)
-    done: list[str] = []
+    repairs: list[str] = []
     with catalog.read() as reading:
         is_torn = bool(state.torn_pages(reading))
     if is_torn:
         catalog.reindex()
-        done.append("The indexes of the catalog were made anew.")
+        repairs.append("The indexes of the catalog were made anew.")
     elif any(problem.part == "catalog" for problem in before.problems):
         with catalog.write() as connection:
             checksums.accept(connection)
     vectors = Vectors(directory.vectors)
     table = VectorTable(catalog, vectors)
-    done += heal(catalog, files, table)
+    repairs += heal(catalog, files, table)
     is_changed = any(problem.part == "catalog" for problem in before.problems)
     with catalog.read() as reading:
         ids = datasets.all_ids(reading)
@@ -251,18 +251,18 @@ def _repair(catalog: Catalog, files: Files, directory: Directory, before: Report
         with catalog.write() as connection:
             if wrong_postings(connection, id, _COMPARED):
                 index_anew(connection, id)
-                done.append(f"The word index of dataset {id} was written anew.")
+                repairs.append(f"The word index of dataset {id} was written anew.")
         try:
             is_whole = not table.missing(id)
         except DamagedProjectError:
             is_whole = False
         if not is_whole:
             table.rebuild(id)
-            done.append(f"The vector table of dataset {id} was written anew.")
+            repairs.append(f"The vector table of dataset {id} was written anew.")
     table.move_all()
     table.close()
     vectors.close()
     if is_changed and not is_torn:
-        done.append("The catalog was taken as it is; look at the texts you rely on.")
+        repairs.append("The catalog was taken as it is; look at the texts you rely on.")
     directory.made()
-    return done
+    return repairs

@@ -36,8 +36,8 @@ def check_invariants(rag: RAGFlow) -> None:
         (following,) = reading.execute("SELECT next FROM chunk_numbers").fetchone()
         (last,) = reading.execute("SELECT coalesce(max(number), 0) FROM chunks").fetchone()
         assert following > last, "a number could be given twice"
-    assert set(project.files.kept()) == needed
-    assert set(project.files.kept_images()) == pictured
+    assert set(project.files.file_names()) == needed
+    assert set(project.files.image_names()) == pictured
     assert all(project.files.get(sha256) for sha256 in needed)
 
 

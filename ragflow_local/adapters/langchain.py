@@ -50,14 +50,16 @@ class RAGFlowRetriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: Run, **options: Any
     ) -> list[Document]:
-        return [_said(chunk) for chunk in self.rag.retrieval(query, **self._options(options))]
+        return [
+            _document_of(chunk) for chunk in self.rag.retrieval(query, **self._options(options))
+        ]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncRun, **options: Any
     ) -> list[Document]:
         chunks = await self.rag.aretrieval(query, **self._options(options))
-        return [_said(chunk) for chunk in chunks]
+        return [_document_of(chunk) for chunk in chunks]
 
 
-def _said(chunk: Chunk) -> Document:
+def _document_of(chunk: Chunk) -> Document:
     return Document(id=chunk.id, page_content=chunk.content, metadata=metadata_of(chunk))

@@ -105,11 +105,11 @@ class RAGFlowRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         chunks = self._rag.retrieval(query_bundle.query_str, **self._options)
-        return [_said(chunk) for chunk in chunks]
+        return [_node_of(chunk) for chunk in chunks]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         chunks = await self._rag.aretrieval(query_bundle.query_str, **self._options)
-        return [_said(chunk) for chunk in chunks]
+        return [_node_of(chunk) for chunk in chunks]
 
 
 def conditions_of(
@@ -149,7 +149,7 @@ def _add(conditions: dict[str, Any], metadata_filter: MetadataFilter) -> None:
     )
 
 
-def _said(chunk: Chunk) -> NodeWithScore:
+def _node_of(chunk: Chunk) -> NodeWithScore:
     node = TextNode(
         id_=chunk.id,
         text=chunk.content,

@@ -16,8 +16,18 @@ from typing import TYPE_CHECKING, Annotated
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from ragflow_local.adapters.mcp_results import (
+    CitedAnswer,
+    Dataset,
+    Datasets,
+    DocumentEntry,
+    Documents,
+    Page,
+    Passage,
+    Passages,
+)
 from ragflow_local.errors import RagflowError
 from ragflow_local.text.plurals import count_of
 
@@ -50,76 +60,6 @@ InDataset = Annotated[
 ]
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _ASKS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-
-
-class Passage(BaseModel):
-    """A passage of a document."""
-
-    document: str
-    dataset: str
-    pages: list[int] = Field(description="From 1; empty where the format has no pages.")
-    headings: list[str]
-    text: str
-    similarity: float | None = Field(description="In [0, 1], larger is better.")
-    chunk_id: str
-
-
-class Found(BaseModel):
-    """The hits of a search, the best first."""
-
-    passages: list[Passage]
-
-
-class Answered(BaseModel):
-    """An answer with its sources."""
-
-    answer: str = Field(description="[ID:i] after a sentence cites sources[i].")
-    sources: list[Passage]
-    unsupported: list[str] = Field(description="Sentences that no source supports.")
-    model: str
-
-
-class Page(BaseModel):
-    """A page of a document."""
-
-    document: str
-    dataset: str
-    page: int
-    pages: int = Field(description="How many there are.")
-    has_pages: bool = Field(description="False: the format has none, and these are equal parts.")
-    text: str
-
-
-class Dataset(BaseModel):
-    """A dataset: named documents."""
-
-    name: str
-    description: str
-    documents: int
-    chunks: int
-
-
-class Datasets(BaseModel):
-    """The project's datasets."""
-
-    datasets: list[Dataset]
-
-
-class Listed(BaseModel):
-    """A document of a dataset."""
-
-    name: str
-    dataset: str
-    kind: str
-    chunks: int
-    parsed: str = Field(description="DONE where it can be found; else UNSTART, RUNNING, FAIL.")
-
-
-class Documents(BaseModel):
-    """Documents, in the order they were added."""
-
-    documents: list[Listed]
-    total: int
 
 
 def serve(rag: RAGFlow, open_writing: Callable[[], RAGFlow], model: str | None) -> None:
@@ -208,20 +148,20 @@ class _Tools:
         dataset: InDataset = None,
         document: Annotated[str | None, Field(description="Only in this document.")] = None,
         limit: Annotated[int, Field(ge=1, le=50, description="Most passages.")] = 6,
-    ) -> Found:
+    ) -> Passages:
         """Find the passages that answer a question best, by words and by meaning."""
-        with _told():
+        with _tool_errors():
             datasets = _datasets(self._rag, dataset)
             within = [_document(datasets, document)] if document else None
             hits = await self._rag.aretrieval(question, datasets, within, limit=limit)
-            return Found(passages=_passages(hits, datasets))
+            return Passages(passages=_passages(hits, datasets))
 
-    async def ask(self, question: Question, dataset: InDataset = None) -> Answered:
+    async def ask(self, question: Question, dataset: InDataset = None) -> CitedAnswer:
         """Answer a question from the documents, with the passages it rests on.
 
         Slow where a chat model answers. To answer yourself, search instead.
         """
-        with _told():
+        with _tool_errors():
             async with self._writing.open() as rag:
                 datasets = _datasets(rag, dataset)
                 chat = _chat(rag, datasets, self._model)
@@ -231,7 +171,7 @@ class _Tools:
                     answer = await session.aask(question)
                 finally:
                     chat.delete_sessions([session.id])  # nobody reads it again
-                return Answered(
+                return CitedAnswer(
                     answer=answer.content,
                     sources=_passages(answer.reference, datasets),
                     unsupported=answer.unsupported,
@@ -245,7 +185,7 @@ class _Tools:
         dataset: InDataset = None,
     ) -> Page:
         """Read a page of a document: the passages that stand on it, whole."""
-        with _told():
+        with _tool_errors():
             datasets = _datasets(self._rag, dataset)
             match = _document(datasets, document)
             chunks = [chunk for chunk in match.list_chunks(limit=-1) if chunk.kind == "text"]
@@ -266,7 +206,7 @@ class _Tools:
 
     async def list_datasets(self) -> Datasets:
         """List the datasets of the project."""
-        with _told():
+        with _tool_errors():
             return Datasets(
                 datasets=[
                     Dataset(
@@ -287,13 +227,13 @@ class _Tools:
         limit: Annotated[int, Field(ge=1, le=500)] = 100,
     ) -> Documents:
         """List documents by name; only these can be read and searched."""
-        with _told():
+        with _tool_errors():
             datasets = _datasets(self._rag, dataset)
             names = _names(datasets)
             documents, total = _page_of(datasets, keywords, offset, limit)
             return Documents(
                 documents=[
-                    Listed(
+                    DocumentEntry(
                         name=item.name,
                         dataset=names[item.dataset_id],
                         kind=item.type,
@@ -307,7 +247,7 @@ class _Tools:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _tool_errors() -> Iterator[None]:
     """Turn the engine's errors into tool errors with the same text."""
     try:
         yield

@@ -11,10 +11,10 @@ from functools import partial
 from ragflow_local.answer.citations import format_marks, strip_marks
 from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
-from ragflow_local.answer.found import QUOTED_BELOW, found, joined
+from ragflow_local.answer.found import QUOTED_BELOW, joined, relevant
 from ragflow_local.answer.quoting import NAME, Quote, extract
 from ragflow_local.answer.reading import NAME as WITH_READER
-from ragflow_local.answer.sayings import missing, saying_of, told
+from ragflow_local.answer.sayings import missing, saying_of, sentence_about
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.think_tags import ThinkTagSplitter
 from ragflow_local.answer.turn import Running, Turn, close
@@ -73,7 +73,7 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
         return
     with running.spending("search_seconds"):
         nearest = _searched(turn, question)
-    if found(nearest, turn.prompt.similarity_threshold * QUOTED_BELOW):
+    if relevant(nearest, turn.prompt.similarity_threshold * QUOTED_BELOW):
         yield from _answered(turn, question, nearest, running)
     else:
         yield _not_found(turn, nearest)
@@ -88,9 +88,9 @@ def _answered(
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
         if generator is None:
-            yield from _quoted(turn, question, found(nearest, threshold * QUOTED_BELOW), nearest)
+            yield from _quoted(turn, question, relevant(nearest, threshold * QUOTED_BELOW), nearest)
             return
-        hits = found(nearest, threshold)
+        hits = relevant(nearest, threshold)
         if not hits:
             yield _not_found(turn, nearest)
             return
@@ -115,11 +115,11 @@ def _nearness(turn: Turn) -> Nearness | None:
 
 def _searched(turn: Turn, question: Completed) -> list[Hit]:
     """Return the hits of the question as asked, and of the completed one where it is another."""
-    asked = turn.search(question.asked)
+    hits = turn.search(question.asked)
     if question.whole == question.asked:
-        return without_duplicates(asked)
+        return without_duplicates(hits)
     whole = turn.search(question.whole)
-    return without_duplicates(joined(whole, asked, question.share, turn.prompt.top_n))
+    return without_duplicates(joined(whole, hits, question.share, turn.prompt.top_n))
 
 
 def _completed(turn: Turn, running: Running) -> Completed:
@@ -162,7 +162,7 @@ def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:
         content = f"{content} {lacking}".strip()
     hits = tuple(nearest[:_NEAREST]) if turn.prompt.show_nearest else ()
     if hits:
-        content = f"{content}\n{told('nearest', turn.question)}"
+        content = f"{content}\n{sentence_about('nearest', turn.question)}"
     for index, hit in enumerate(hits):
         text = " ".join(strip_marks(hit.chunk.content).split())
         mark = format_marks([index]) if turn.prompt.show_quote else ""

@@ -70,7 +70,7 @@ class Footnotes:
 
 
 def footnotes_of(content: str, count: int) -> dict[int, int]:
-    """Return the numbers of the hits an answer cites, by index; ``count`` hits there are."""
+    """Return the footnote number of each of ``count`` hits that an answer cites, by index."""
     notes = Footnotes()
     for index in cited_numbers(content):
         if index < count:

@@ -27,14 +27,14 @@ def format_context(hits: Sequence[Hit]) -> str:
 
 def without_duplicates(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits in order, without those whose text an earlier one holds whole."""
-    kept: list[Hit] = []
+    distinct: list[Hit] = []
     texts: list[str] = []
     for hit in hits:
         text = " ".join(hit.chunk.content.split())
         if not any(text in known for known in texts):
-            kept.append(hit)
+            distinct.append(hit)
             texts.append(text)
-    return kept
+    return distinct
 
 
 def _runs(hits: Sequence[Hit]) -> list[list[int]]:
@@ -43,9 +43,9 @@ def _runs(hits: Sequence[Hit]) -> list[list[int]]:
     for index, hit in enumerate(hits):
         at.setdefault((hit.chunk.document_id, hit.chunk.ordinal), index)
     runs: list[list[int]] = []
-    done: set[int] = set()
+    placed: set[int] = set()
     for index, hit in enumerate(hits):
-        if index in done:
+        if index in placed:
             continue
         document, first = hit.chunk.document_id, hit.chunk.ordinal
         if at[document, first] != index:  # a chunk added by hand may share its place
@@ -58,7 +58,7 @@ def _runs(hits: Sequence[Hit]) -> list[list[int]]:
             run.append(at[document, first])
             first += 1
         runs.append(run)
-        done.update(run)
+        placed.update(run)
     return runs
 
 

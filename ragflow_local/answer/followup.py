@@ -111,8 +111,8 @@ def rewriting(question: str, history: Sequence[ChatMessage]) -> list[ChatMessage
         f"{'User' if message.role == 'user' else 'Assistant'}: {message.content[:_MOST_LETTERS]}"
         for message in history[-2 * _TURNS_SHOWN :]
     ]
-    told = "\n".join([*lines, f"User: {question}"])
-    return [ChatMessage("system", _TASK), ChatMessage("user", told)]
+    conversation = "\n".join([*lines, f"User: {question}"])
+    return [ChatMessage("system", _TASK), ChatMessage("user", conversation)]
 
 
 def rewritten(reply: str, question: str, history: Sequence[ChatMessage]) -> str:

@@ -22,7 +22,7 @@ _RATHER_NEAR, _LEAD = 0.35, 0.25
 QUOTED_BELOW = 0.25
 
 
-def found(hits: Sequence[Hit], threshold: float) -> list[Hit]:
+def relevant(hits: Sequence[Hit], threshold: float) -> list[Hit]:
     """Return the hits that pass the threshold or are clearly relevant by meaning, in order.
 
     Args:

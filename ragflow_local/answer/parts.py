@@ -116,20 +116,20 @@ def _followed(
 
 
 def features(trail: Trail, nearness: Nearness | None) -> tuple[Matrix, list[Candidate]]:
-    """Return (n, len(FEATURES)) float32, and the n units they are of: those that may be next."""
+    """Return the features of the n units that may come next, (n, len(FEATURES)), and the units."""
     asked, kept = trail.asked, trail.kept
-    every = candidates_of(trail.hits, asked.language)
-    weights = weights_of(asked.terms, every)
-    told = frozenset().union(*(candidate.subject for candidate in kept))
+    all_candidates = candidates_of(trail.hits, asked.language)
+    weights = weights_of(asked.terms, all_candidates)
+    subjects = frozenset().union(*(candidate.subject for candidate in kept))
     new = frozenset().union(*(candidate.own for candidate in kept)).difference(asked.terms)
     titles = {candidate.title for candidate in kept}
     candidates, rows = [], []
-    for candidate in every:
+    for candidate in all_candidates:
         if any(repeats(candidate, other) for other in kept):
             continue
         is_other = candidate.title and candidate.title not in titles
         bridge = len(candidate.title & new) / len(candidate.title) if is_other else 0.0
-        gain = share(weights, (candidate.subject - candidate.title) - told)
+        gain = share(weights, (candidate.subject - candidate.title) - subjects)
         if not bridge and gain < _LEAST_GAIN:
             continue
         text = candidate.unit.text
@@ -144,11 +144,11 @@ def features(trail: Trail, nearness: Nearness | None) -> tuple[Matrix, list[Cand
                 "number" in asked.kinds and bool(figures_of(text) - asked.figures),
             )
         )
-    found = np.array(rows, np.float32).reshape(len(rows), len(FEATURES))
+    matrix = np.array(rows, np.float32).reshape(len(rows), len(FEATURES))
     if nearness is None or not candidates:
-        return found, candidates
-    best = np.argsort(-(found @ np.array(FITTED)), kind="stable")[:_COMPARED]
-    candidates, found = [candidates[at] for at in best], found[best]
+        return matrix, candidates
+    best = np.argsort(-(matrix @ np.array(FITTED)), kind="stable")[:_COMPARED]
+    candidates, matrix = [candidates[at] for at in best], matrix[best]
     texts = [text_of(candidate) for candidate in candidates]
-    found[:, FEATURES.index("near")] = nearness(asked.text, texts)
-    return found, candidates
+    matrix[:, FEATURES.index("near")] = nearness(asked.text, texts)
+    return matrix, candidates

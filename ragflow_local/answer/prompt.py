@@ -87,9 +87,9 @@ def build(
     chosen = _ordered(without_duplicates(hits), shape.earlier)
 
     def made(hit_count: int, turn_count: int) -> tuple[ChatMessage, ...]:
-        kept = [message for turn in turns[len(turns) - turn_count :] for message in turn]
+        history = [message for turn in turns[len(turns) - turn_count :] for message in turn]
         system = _system_of(settings, chosen[:hit_count], shape)
-        return (ChatMessage("system", system), *kept, ChatMessage("user", question))
+        return (ChatMessage("system", system), *history, ChatMessage("user", question))
 
     bare = window.count(made(0, 0))
     if bare > window.context_tokens - _LEAST_ROOM:

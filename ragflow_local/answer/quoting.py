@@ -119,8 +119,8 @@ def extract(
     if not is_sure and not is_found:
         return []
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
-    kept = _fitting(asked, known, weights, chosen)
-    order = sorted(kept, key=lambda at: -scores[at])
+    fitting = _fitting(asked, known, weights, chosen)
+    order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
     if has_parts(asked, chosen[order[0]], weights, is_sure=is_alone):
         firsts = [(chosen[at], float(scores[at])) for at in order]
@@ -147,10 +147,10 @@ def _fitting(
     weights: dict[str, float],
     chosen: Sequence[Candidate],
 ) -> list[int]:
-    """Return the indices of those that no alike one fits better, by subject, time or row."""
-    kept = best_of_each_kind(asked, of_the_time(asked, known), weights)
+    """Return the indices of the candidates that no similar one fits better."""
+    fitting = best_of_each_kind(asked, of_the_time(asked, known), weights)
     numbers = {id(candidate): at for at, candidate in enumerate(chosen)}
-    return [numbers[id(candidate)] for candidate in kept]
+    return [numbers[id(candidate)] for candidate in fitting]
 
 
 def _chances(scores: Vector, order: Sequence[int]) -> list[float]:
@@ -167,43 +167,43 @@ def _picked(
     stopping: _Stopping,
 ) -> list[tuple[Candidate, float, bool]]:
     """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
-    kept = [(ranked[0], chances[0])]
+    quotes = [(ranked[0], chances[0])]
     sure = chances[0]
     for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
-        if len(kept) >= MOST_SENTENCES:
+        if len(quotes) >= MOST_SENTENCES:
             break
-        is_part = stopping.by_words and _is_part(asked, candidate, kept, weights)
+        is_part = stopping.by_words and _is_part(asked, candidate, quotes, weights)
         if not is_part and (sure >= stopping.sure or chance < stopping.least_chance):
             continue
         if not any(
             repeats(candidate, other)
             or (stopping.by_words and _adds_nothing(asked, candidate, other))
-            for other, _ in kept
+            for other, _ in quotes
         ):
-            kept.append((candidate, chance))
+            quotes.append((candidate, chance))
         sure += chance
-    kept += _rows(asked, ranked, kept)
+    quotes += _rows(asked, ranked, quotes)
     disputes = [
         candidate
         for candidate in ranked
         if contradict(candidate, ranked[0])
-        and not any(repeats(candidate, other) for other, _ in kept)
+        and not any(repeats(candidate, other) for other, _ in quotes)
     ]
-    disputed = [candidate for candidate, _ in kept if contradict(candidate, ranked[0])] + disputes
+    disputed = [candidate for candidate, _ in quotes if contradict(candidate, ranked[0])] + disputes
     if disputed:
         newest = sorted([ranked[0], *disputed], key=_age)
         return [(candidate, chances[0], True) for candidate in newest[:MOST_SENTENCES]]
-    return [(candidate, chance, False) for candidate, chance in kept]
+    return [(candidate, chance, False) for candidate, chance in quotes]
 
 
 def _is_part(
     asked: Asked,
     candidate: Candidate,
-    kept: Sequence[tuple[Candidate, float]],
+    quotes: Sequence[tuple[Candidate, float]],
     weights: dict[str, float],
 ) -> bool:
     """Return whether a unit says a part of the question that nothing quoted says."""
-    repeated = frozenset().union(*(other.own for other, _ in kept))
+    repeated = frozenset().union(*(other.own for other, _ in quotes))
     least = _PART_OF_SEVERAL if asked.is_several else _PART
     return share(weights, candidate.own - repeated) >= least
 
@@ -215,23 +215,23 @@ def _adds_nothing(asked: Asked, candidate: Candidate, other: Candidate) -> bool:
 
 
 def _rows(
-    asked: Asked, ranked: Sequence[Candidate], kept: Sequence[tuple[Candidate, float]]
+    asked: Asked, ranked: Sequence[Candidate], quotes: Sequence[tuple[Candidate, float]]
 ) -> list[tuple[Candidate, float]]:
     """Return the other rows of the best's table that the question asks for as well."""
     best = ranked[0]
     shared = best.cells.intersection(asked.terms)
     if not best.unit.names or not shared:
         return []
-    have = {id(candidate) for candidate, _ in kept}
+    have = {id(candidate) for candidate, _ in quotes}
     more = [
-        (candidate, kept[0][1])
+        (candidate, quotes[0][1])
         for candidate in ranked
         if candidate.unit.names == best.unit.names
         and shared <= candidate.cells | candidate.heads
         and id(candidate) not in have
-        and not any(repeats(candidate, other) for other, _ in kept)
+        and not any(repeats(candidate, other) for other, _ in quotes)
     ]
-    return more[: _MOST_ROWS - len(kept)]
+    return more[: _MOST_ROWS - len(quotes)]
 
 
 def _age(candidate: Candidate) -> tuple[int, int, int]:

@@ -108,7 +108,7 @@ _PATTERNS = {
 }
 _ENDS = re.compile(r"^[\s¿¡,.!?？！。，؟~]+|[\s,.!?？！。，؟~]+$")
 
-_SAID = {
+_SENTENCES = {
     "greeting": {
         "en": "Hello! Ask me about the documents here.",
         "de": "Hallo! Fragen Sie mich etwas zu den Dokumenten hier.",
@@ -278,14 +278,16 @@ def _topic(question: str) -> tuple[str, str] | None:
 
 
 def _language(question: str, among: Collection[str]) -> str:
-    said = _topic(question)
-    return said[1] if said is not None and said[1] in among else language_of(question, among=among)
+    topic = _topic(question)
+    return (
+        topic[1] if topic is not None and topic[1] in among else language_of(question, among=among)
+    )
 
 
 def saying_of(question: str, standing: Callable[[], DocumentStates]) -> str | None:
     """Return the answer to a question about nothing in the documents; None for any other."""
-    said = _topic(question)
-    return None if said is None else _answer(said[0], question, standing())
+    topic = _topic(question)
+    return None if topic is None else _answer(topic[0], question, standing())
 
 
 def missing(question: str, standing: DocumentStates) -> str:
@@ -294,12 +296,12 @@ def missing(question: str, standing: DocumentStates) -> str:
         return ""
     sentences: list[str] = []
     if standing.is_deleted:
-        sentences.append(told("deleted", question))
+        sentences.append(sentence_about("deleted", question))
     elif not standing.datasets:
-        sentences.append(told("none", question))
+        sentences.append(sentence_about("none", question))
     is_empty = not (standing.documents or standing.waiting or standing.failed)
     if is_empty and standing.datasets:
-        sentences.append(told("empty", question))
+        sentences.append(sentence_about("empty", question))
     if standing.waiting:
         sentences.append(_listed("waiting", question, standing.waiting))
     if standing.failed:
@@ -307,9 +309,9 @@ def missing(question: str, standing: DocumentStates) -> str:
     return " ".join(sentences)
 
 
-def told(topic: str, question: str, **values: object) -> str:
+def sentence_about(topic: str, question: str, **values: object) -> str:
     """Return a sentence in the language of a question."""
-    spoken = _SAID[topic]
+    spoken = _SENTENCES[topic]
     return spoken.get(_language(question, tuple(spoken)), spoken["en"]).format(**values)
 
 
@@ -320,9 +322,9 @@ def _answer(topic: str, question: str, standing: DocumentStates) -> str:
         which = "document" if len(names) == 1 else "documents"
         there = _listed(which, question, names) if names else ""
         return " ".join(part for part in (there, lacking) if part)
-    return told(topic, question, count=len(standing.documents))
+    return sentence_about(topic, question, count=len(standing.documents))
 
 
 def _listed(topic: str, question: str, names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else ".")
-    return told(topic, question, count=len(names), names=shown)
+    return sentence_about(topic, question, count=len(names), names=shown)

@@ -130,8 +130,8 @@ def signs(
 def is_found(signals: Vector, near: Vector) -> bool:
     """Return whether the chance that an answer is there is large enough to give one."""
     mode = mode_of(near)
-    *told, bias = FOUND[mode]
-    return float(1 / (1 + np.exp(-(bias + np.dot(told, signals))))) >= LEAST_FOUND[mode]
+    *weights, bias = FOUND[mode]
+    return float(1 / (1 + np.exp(-(bias + np.dot(weights, signals))))) >= LEAST_FOUND[mode]
 
 
 def mode_of(near: Vector) -> str:

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-ZÀ-ÞА-Я\d][\w’'.-]*")
 
 
 def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates without those that stand under another head than the one asked for.
+    """Return the candidates that do not stand under another heading than the one asked for.
 
     A head is asked for where the question says most of it; a unit that names itself what it lacks
     above it stays. Heads are compared within a document: names of documents decide nothing here.
@@ -50,7 +50,7 @@ def _is_named(head: frozenset[str], terms: frozenset[str]) -> bool:
 
 
 def of_the_time(asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates without those of another time than the one asked for.
+    """Return the candidates that are not of another time than the one asked for.
 
     Only where some are of that time, and only where the question does not itself ask for a time.
     """
@@ -80,15 +80,15 @@ def best_of_each_kind(
     Of statements that are alike but for figures and names, the asked name, year or version decides;
     of rows, the asked cell, whatever its column.
     """
-    kept: list[Candidate] = []
+    best: list[Candidate] = []
     for candidate in candidates:
         rivals = (
             other for other in candidates if other is not candidate and alike(candidate, other)
         )
         mine = _matched(asked, candidate, weights)
         if not any(_matched(asked, other, weights) > mine + 1e-6 for other in rivals):
-            kept.append(candidate)
-    return kept
+            best.append(candidate)
+    return best
 
 
 def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -> float:
@@ -104,7 +104,7 @@ def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -
 
 
 def alike(candidate: Candidate, other: Candidate) -> bool:
-    """Return whether two units say the same of other things: but for figures and names."""
+    """Return whether two units say the same but for figures and names."""
     if candidate.unit.names or other.unit.names:
         return candidate.unit.names == other.unit.names
     common = candidate.own & other.own
@@ -133,7 +133,7 @@ def repeats(candidate: Candidate, other: Candidate) -> bool:
 
 
 def contradict(candidate: Candidate, other: Candidate) -> bool:
-    """Return whether two units say of the same thing that it is otherwise."""
+    """Return whether two units state different facts about the same thing."""
     if candidate.unit.names or other.unit.names or candidate.heads != other.heads:
         return False
     if (

@@ -62,7 +62,7 @@ class Running:
 
     @contextlib.contextmanager
     def spending(self, name: str) -> Iterator[None]:
-        """Add the seconds of what is done meanwhile to ``spent[name]``."""
+        """Add the seconds that the block takes to ``spent[name]``."""
         began = time.monotonic()
         try:
             yield

@@ -25,7 +25,7 @@ SMALL_PARAMETERS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A turn, what was found for it, and who answers.
+    """A turn, its hits, and the model that answers.
 
     Attributes:
         turn: The turn.
@@ -163,7 +163,7 @@ def write_json(writing: Writing, schema: Mapping[str, object]) -> Iterator[Answe
 
 
 class _Quotes:
-    """The best quotes, one after the other, made when the first is wanted."""
+    """The best quotes, extracted when the first one is needed."""
 
     def __init__(self, writing: Writing, prompt: Prompt) -> None:
         self._writing = writing

@@ -10,7 +10,7 @@ from ragflow_local.api.dataset import DataSet
 from ragflow_local.api.entity import Client
 from ragflow_local.errors import InvalidValueError, ModelError, NameTakenError, NotFoundError
 from ragflow_local.ingest import exchange
-from ragflow_local.ingest.exchange import Asked, export_dataset
+from ragflow_local.ingest.exchange import ImportTarget, export_dataset
 from ragflow_local.project import Project
 from ragflow_local.records import DatasetRow, DocumentRow
 from ragflow_local.settings import check_name
@@ -29,9 +29,9 @@ def import_dataset(
         raise InvalidValueError("name", name, "None where the documents come into a dataset")
     home = None if into is None else finding.find_dataset(rag, into).id
     arrival = _Arrival(rag, name, home)
-    asked = Asked(rag.tenant_id, arrival.check, name, home)
+    target = ImportTarget(rag.tenant_id, arrival.check, name, home)
     try:
-        id = exchange.import_dataset(rag.project.stores, checks.path(path), asked)
+        id = exchange.import_dataset(rag.project.stores, checks.path(path), target)
     except IntegrityError:
         raise NameTakenError("dataset", arrival.name) from None
     return finding.find_dataset(rag, id)

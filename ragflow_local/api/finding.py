@@ -47,7 +47,7 @@ def _dataset(rag: Client, *, id: str | None = None, name: str | None = None) -> 
 
 
 def find_datasets(rag: Client, given: Sequence[DataSet | str]) -> list[DatasetRow]:
-    """Return what ``find_dataset`` does of each, most of them with one statement."""
+    """Find datasets as ``find_dataset`` does, most of them with one statement."""
     ids = [str(entry.id if isinstance(entry, DataSet) else entry) for entry in given]
     with rag.project.catalog.read() as reading:
         rows = datasets.visible(reading, rag.tenant_id, ids)

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from ragflow_local.api.entity import released_door
 from ragflow_local.embedders import Backend, cache_folder, default_model
 from ragflow_local.errors import InvalidValueError, ProjectClosedError
-from ragflow_local.ingest.interrupted import told
+from ragflow_local.ingest.interrupted import waiting_notice
 from ragflow_local.project import Options, Project
 from ragflow_local.settings import Limits, check_text, check_whole
 from ragflow_local.stores.snapshots.fetched import current
@@ -79,7 +79,7 @@ class Opening:
         self._project = self._open(options)
         self._closed = False
         self._remove_when_closed = False
-        if waiting := told(self._project.take_waiting()):
+        if waiting := waiting_notice(self._project.take_waiting()):
             warnings.warn(waiting, RuntimeWarning, stacklevel=2)
         # An engine that is dropped without close() gives its project back too.
         self._finalizer: weakref.finalize[..., Any] = self._released_with_me(self._project)

@@ -161,7 +161,7 @@ def follow(
 
 
 class _Watch:
-    """Documents that are waited for, each with what was last said of it."""
+    """Documents that are waited for, each with the state last reported."""
 
     def __init__(self, rag: Client, wanted: Sequence[Document]) -> None:
         self._rag = rag
@@ -176,7 +176,7 @@ class _Watch:
             project = self._rag.project
             states = ingest.parse_states(project.catalog, project.jobs, self._waiting)
             for id, state in states.items():
-                if _told(state) != self._seen.get(id):
+                if _visible(state) != self._seen.get(id):
                     yield self._event(id, state)
             pause = max(_LOOK_SECONDS, _PAUSE * (time.monotonic() - began))
             if deadline is not None:
@@ -188,7 +188,7 @@ class _Watch:
 
     def _event(self, id: str, state: ParseState) -> ParseProgress:
         document = self._waiting[id]
-        run, percent, message = self._seen[id] = _told(state)
+        run, percent, message = self._seen[id] = _visible(state)
         if run != "RUNNING":
             del self._waiting[id]
             self._ended += 1
@@ -199,8 +199,8 @@ class _Watch:
         return ParseProgress(document, run, percent, message, self._ended, self._total, overall)
 
 
-def _told(state: ParseState) -> tuple[str, float, str]:
-    """Return what a change of is told."""
+def _visible(state: ParseState) -> tuple[str, float, str]:
+    """Return the part of a parse state whose change is reported."""
     return state.run, state.progress, state.progress_msg
 
 
@@ -214,8 +214,8 @@ def parse_states(documents: Sequence[Document]) -> tuple[dict[str, ParseState], 
     project = documents[0]._rag.project
     ids = [document.id for document in documents]
     states = ingest.parse_states(project.catalog, project.jobs, ids)
-    kept = {id: state for id, state in states.items() if state.run != "DELETED"}
-    return kept, project.jobs.pages_read
+    live = {id: state for id, state in states.items() if state.run != "DELETED"}
+    return live, project.jobs.pages_read
 
 
 def unfinished(rag: Client, dataset_id: str) -> list[Document]:

@@ -200,9 +200,11 @@ class Session(ApiObject):
             raise InvalidValueError("question", question, "a text that is not empty")
         if schema is not None:
             check_schema(schema)
-        chat, history, asked = self._ask(question)
+        chat, history, message = self._ask(question)
         answers = Stream(
-            lambda stop: self._answer(asked, lambda: self._turn(asked, chat, history, schema), stop)
+            lambda stop: self._answer(
+                message, lambda: self._turn(message, chat, history, schema), stop
+            )
         )
         if stream:
             return answers
@@ -219,14 +221,14 @@ class Session(ApiObject):
             if chat is None:
                 raise NotFoundError("chat", self.chat_id)
             history = sessions.messages_of(connection, self.id) if unkept is None else list(unkept)
-            asked = MessageRow(
+            message = MessageRow(
                 uuid.uuid4().hex, self.id, len(history), "user", question, create_time=now_ms()
             )
             if unkept is None:
-                sessions.add_message(connection, asked)
+                sessions.add_message(connection, message)
             else:
-                unkept.append(asked)
-        return chat, history, asked
+                unkept.append(message)
+        return chat, history, message
 
     @overload
     def aask(
@@ -258,7 +260,7 @@ class Session(ApiObject):
         return messages if stream else last_of(messages)
 
     def _answer(
-        self, asked: MessageRow, turn: Callable[[], answering.Turn], stop: Stop
+        self, message: MessageRow, turn: Callable[[], answering.Turn], stop: Stop
     ) -> Yields[Message]:
         project = self._rag.project
         began = time.monotonic()
@@ -283,7 +285,7 @@ class Session(ApiObject):
                     finish_reason=last.finish_reason,
                 )
                 if not last.is_last:
-                    yield Message(self._rag, row, last.usage, asked.content)
+                    yield Message(self._rag, row, last.usage, message.content)
         finally:
             stream.close()
         if last is None or not last.is_last:
@@ -291,18 +293,18 @@ class Session(ApiObject):
         row = replace(row, create_time=now_ms())
         if self._unkept is not None:
             self._unkept.append(row)
-            yield Message(self._rag, row, last.usage, asked.content)
+            yield Message(self._rag, row, last.usage, message.content)
             return
         with project.catalog.write() as connection:
             self._check_in(connection)
             # Where two asked at once, each answer still stands after its own question.
-            sessions.move_to_end(connection, asked.id)
+            sessions.move_to_end(connection, message.id)
             sessions.add_message(connection, row)
-        yield Message(self._rag, row, last.usage, asked.content)
+        yield Message(self._rag, row, last.usage, message.content)
 
     def _turn(
         self,
-        asked: MessageRow,
+        message: MessageRow,
         chat: ChatRow,
         history: Sequence[MessageRow],
         schema: Mapping[str, Any] | None,
@@ -333,7 +335,7 @@ class Session(ApiObject):
                 return with_neighbours(reading, hits, prompt.neighbours)
 
         return answering.Turn(
-            question=asked.content,
+            question=message.content,
             history=history_of(history),
             prompt=prompt,
             llm=llm,
@@ -377,10 +379,12 @@ def history_of(rows: Sequence[MessageRow]) -> list[ChatMessage]:
 def _earlier(
     project: Project, history: Sequence[MessageRow], dataset_ids: Sequence[str]
 ) -> tuple[Hit, ...]:
-    """Return the chunks that the last answer was given, without those that are no longer so."""
+    """Return the chunks of the last answer, or none where one of them has changed since."""
     last = next((row for row in reversed(history) if row.role == "assistant"), None)
     hits = last.hits if last is not None else ()
     with project.catalog.read() as reading:
         live = chunks.by_numbers(reading, [hit.chunk.number for hit in hits])
-    kept = {row.number for row in live.values() if row.available and row.dataset_id in dataset_ids}
-    return hits if len(kept) == len(hits) else ()
+    numbers = {
+        row.number for row in live.values() if row.available and row.dataset_id in dataset_ids
+    }
+    return hits if len(numbers) == len(hits) else ()

@@ -300,9 +300,9 @@ class Shards:
         wanted = Wanted(_names("datasets", datasets))
         with self.question(wanted):
             pass  # it raises where there is none
-        told = Chat.LLM.of(llm).to_dict(), Chat.Prompt.of(prompt).to_dict()
+        settings = Chat.LLM.of(llm).to_dict(), Chat.Prompt.of(prompt).to_dict()
         return ShardChat(
-            self, wanted, LLMSettings.from_dict(told[0]), PromptSettings.from_dict(told[1])
+            self, wanted, LLMSettings.from_dict(settings[0]), PromptSettings.from_dict(settings[1])
         )
 
     # ── the end ──

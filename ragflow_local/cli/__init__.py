@@ -30,7 +30,7 @@ from ragflow_local.cli.eval import eval_
 from ragflow_local.cli.export import export, import_
 from ragflow_local.cli.mcp import mcp
 from ragflow_local.cli.models import models
-from ragflow_local.cli.options import TOLD, RootProject
+from ragflow_local.cli.options import FAILED, RootProject
 from ragflow_local.cli.output import for_a_terminal, tell
 from ragflow_local.cli.parse import parse
 from ragflow_local.cli.publish import fetch, publish
@@ -123,7 +123,7 @@ def _run(arguments: Sequence[str] | None) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         tell(f"Error: {where}{error.strerror or error}.", is_bad=True)
-    raise SystemExit(TOLD)
+    raise SystemExit(FAILED)
 
 
 def _flush() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ragflow_local.cli.options import (
-    TOLD,
+    FAILED,
     Dataset,
     EmbeddingModel,
     Exclude,
@@ -72,7 +72,7 @@ def add(
         tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
         finish(rag, home, documents, parse=parse, as_json=as_json)
     if len(documents) < len(paths):
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
 
 
 def files_of(

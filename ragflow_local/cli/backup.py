@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ragflow_local.cli.options import TOLD, Project, open_project
+from ragflow_local.cli.options import FAILED, Project, open_project
 from ragflow_local.cli.output import tell
 
 Target = Annotated[
@@ -45,7 +45,7 @@ def restore(source: Source, target: Target) -> None:
         tell(f"{problem.part}: {problem.what}")
     if lost:
         tell(f"Error: {source} is damaged. Restore an older backup, or repair a copy of this one.")
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
     with RAGFlow(project_dir=source, read_only=True) as rag:
         size = rag.backup(target)
     tell(f"Wrote {target}: {size:,} bytes.")

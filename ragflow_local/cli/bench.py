@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragflow_local.cli.add import add_files, files_of
-from ragflow_local.cli.options import TOLD, EmbeddingModel, Json, Models
+from ragflow_local.cli.options import FAILED, EmbeddingModel, Json, Models
 from ragflow_local.cli.output import say_facts, say_json, tell
 from ragflow_local.cli.progress import follow
 from ragflow_local.text.plurals import count_of
@@ -131,7 +131,7 @@ def bench(
     else:
         say_facts({name: _shown(value) for name, value in figures.items()})
     if failed:
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
 
 
 def _parse(rag: RAGFlow, files: list[tuple[str, Path]], figures: dict[str, Any]) -> bool:

@@ -67,10 +67,10 @@ def demo(
 
     Or parse your own files and answer your own questions.
     """
-    kept = project or context.obj
+    directory = project or context.obj
     begin = time.monotonic()
-    with _open(context, kept) as rag:
-        tell(f"Opened a new project in {kept or 'a temporary directory'}.")
+    with _open(context, directory) as rag:
+        tell(f"Opened a new project in {directory or 'a temporary directory'}.")
         dataset = rag.create_dataset(name=_DATASET)
         documents = add_files(rag, dataset, list(files_of(files or [DOCUMENTS])), None)
         tell(f"Added {count_of(len(documents), 'document')}; reading, cutting and embedding:")
@@ -81,8 +81,8 @@ def demo(
             say(f"\n? {question}\n")
             show_answer(stream_of(chat, question))
     tell(f"\nThat took {time.monotonic() - begin:.0f} s.")
-    if kept:
-        where = shlex.quote(str(kept))
+    if directory:
+        where = shlex.quote(str(directory))
         tell(f"The project stays: ragflow-local ask 'Your question' --project {where}")
 
 

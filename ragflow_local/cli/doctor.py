@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ragflow_local.cli.options import DEFAULT_PROJECT, TOLD, Json, Project
+from ragflow_local.cli.options import DEFAULT_PROJECT, FAILED, Json, Project
 from ragflow_local.cli.output import say, say_json, tell
 from ragflow_local.text.plurals import count_of
 
@@ -25,12 +25,12 @@ def doctor(
     from ragflow_local import doctor as room
 
     directory = project or context.obj or DEFAULT_PROJECT
-    done = room.repair(directory) if repair else []
+    repairs = room.repair(directory) if repair else []
     report = room.examine(directory)
     if as_json:
-        say_json({**report.to_dict(), "repaired": done})
+        say_json({**report.to_dict(), "repaired": repairs})
     else:
-        for sentence in done:
+        for sentence in repairs:
             say(f"Repaired: {sentence}")
         for problem in report.problems:
             say(f"{problem.part}: {problem.what}")
@@ -44,4 +44,4 @@ def doctor(
         if any(problem.is_mendable for problem in report.problems):
             tell("ragflow-local doctor --repair puts some of it right.")
     if not report.is_healthy:
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)

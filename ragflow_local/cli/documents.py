@@ -149,7 +149,7 @@ def show(
 ) -> None:
     """Show everything about a document."""
     with open_project(context, project, read_only=True) as rag:
-        document = one(dataset_of(rag, dataset), name).to_dict()
+        document = document_named(dataset_of(rag, dataset), name).to_dict()
     if as_json:
         say_json(document)
         return
@@ -180,7 +180,7 @@ def chunks(
     from ragflow_local.text.terms import asked_terms
 
     with open_project(context, project, read_only=True) as rag:
-        document = one(dataset_of(rag, dataset), name)
+        document = document_named(dataset_of(rag, dataset), name)
         chunks_ = document.list_chunks(keywords, offset, limit)
         held = document.chunk_count
     if as_json:
@@ -230,7 +230,7 @@ def rename(
 ) -> None:
     """Rename a document; searches use the new name at once."""
     with open_project(context, project) as rag:
-        document = one(dataset_of(rag, dataset), name)
+        document = document_named(dataset_of(rag, dataset), name)
         document.update({"name": new_name})
         tell(f"{name} is {document.name} now.")
 
@@ -250,7 +250,7 @@ def save(
     import sys
 
     with open_project(context, project, read_only=True) as rag:
-        document = one(dataset_of(rag, dataset), name)
+        document = document_named(dataset_of(rag, dataset), name)
         data = document.download()
         path = target or Path(Path(document.name).name)
     if str(path) == "-":
@@ -285,7 +285,7 @@ def remove(
         tell(f"Removed {count_of(len(chosen), 'document')}.")
 
 
-def one(home: DataSet, name: str) -> Document:
+def document_named(home: DataSet, name: str) -> Document:
     """Return the document of that name or id.
 
     Raises:

@@ -158,12 +158,12 @@ def settings_of(base: Setting, weights: Sequence[float], compared: Sequence[str]
 
 def labels_of(settings: Sequence[Setting]) -> list[str]:
     """Return a short name for each setting: what it does not share with the others."""
-    told = [asdict(setting) for setting in settings]
-    differing = [name for name in told[0] if len({setting[name] for setting in told}) > 1] or [
+    rows = [asdict(setting) for setting in settings]
+    differing = [name for name in rows[0] if len({setting[name] for setting in rows}) > 1] or [
         "weight"
     ]
     names = [
-        ", ".join(f"{name} {setting[name] or 'none'}" for name in differing) for setting in told
+        ", ".join(f"{name} {setting[name] or 'none'}" for name in differing) for setting in rows
     ]
     return [
         name if names.count(name) == 1 else f"{name} ({place})"

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import typer
 
 from ragflow_local.cli.ask import Model
-from ragflow_local.cli.options import TOLD, Models, Project, open_project
+from ragflow_local.cli.options import FAILED, Models, Project, open_project
 from ragflow_local.cli.output import tell
 
 
@@ -25,7 +25,7 @@ def mcp(
     """
     if find_spec("mcp") is None:
         tell('Error: The MCP library is not installed: pip install "ragflow-local[mcp]"')
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
     with open_project(context, project, read_only=True, models=models) as rag:
         from ragflow_local.adapters.mcp import serve
 

@@ -85,24 +85,24 @@ def check(
     from ragflow_local.model_files import check_model
 
     where = _directory(directory) if directory else context.obj
-    done = check_model(name, where, Path(platformdirs.user_cache_dir("ragflow_local")))
+    result = check_model(name, where, Path(platformdirs.user_cache_dir("ragflow_local")))
     if as_json:
-        shown = {"said": done.said, "dim": done.dim, "tokens": done.tokens}
-        seconds = {"load_seconds": done.load_seconds, "seconds": done.seconds}
-        say_json({"model": done.model.to_dict(), **shown, **seconds})
-    elif done.model.kind == "chat":
-        say(done.said)
+        shown = {"said": result.said, "dim": result.dim, "tokens": result.tokens}
+        seconds = {"load_seconds": result.load_seconds, "seconds": result.seconds}
+        say_json({"model": result.model.to_dict(), **shown, **seconds})
+    elif result.model.kind == "chat":
+        say(result.said)
         tell(
-            f"✓ {done.model.name}: loaded in {done.load_seconds:.1f} s,"
-            f" {done.tokens} tokens in {done.seconds:.1f} s."
+            f"✓ {result.model.name}: loaded in {result.load_seconds:.1f} s,"
+            f" {result.tokens} tokens in {result.seconds:.1f} s."
         )
-        if done.model.remark:
-            tell(f"It is {done.model.remark}.")
+        if result.model.remark:
+            tell(f"It is {result.model.remark}.")
     else:
-        say(f"a vector of {done.dim} numbers")
+        say(f"a vector of {result.dim} numbers")
         tell(
-            f"✓ {done.model.name}: loaded in {done.load_seconds:.1f} s,"
-            f" a sentence embedded in {1000 * done.seconds:.0f} ms."
+            f"✓ {result.model.name}: loaded in {result.load_seconds:.1f} s,"
+            f" a sentence embedded in {1000 * result.seconds:.0f} ms."
         )
 
 

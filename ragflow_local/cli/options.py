@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 VARIABLE = "RAGFLOW_LOCAL_PROJECT"
 DEFAULT_PROJECT = Path("ragflow_project")
 NEW_DATASET = "documents"
-TOLD = 1  # exit status after an error that was told; wrong usage is 2, Ctrl-C 130
+FAILED = 1  # exit status after an error with its message; wrong usage is 2, Ctrl-C 130
 _HINT = "--dataset"
 
 
-def _found(context: typer.Context) -> RAGFlow | None:
+def _engine_of(context: typer.Context) -> RAGFlow | None:
     """Return the engine of the project in a half-written command line; None for none."""
     import os
 
@@ -38,7 +38,7 @@ def _found(context: typer.Context) -> RAGFlow | None:
 
 def complete_dataset(context: typer.Context, incomplete: str) -> list[str]:
     """Return the datasets whose names begin so, for a shell."""
-    if (rag := _found(context)) is None:
+    if (rag := _engine_of(context)) is None:
         return []
     with rag:
         names = [dataset.name for dataset in rag.list_datasets(desc=False)]
@@ -47,7 +47,7 @@ def complete_dataset(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_document(context: typer.Context, incomplete: str) -> list[str]:
     """Return the documents whose names begin so, for a shell."""
-    if (rag := _found(context)) is None:
+    if (rag := _engine_of(context)) is None:
         return []
     with rag:
         wanted = context.params.get("dataset")
@@ -155,13 +155,13 @@ def open_project(
     """
     directory = project or context.obj or DEFAULT_PROJECT
     # One of them may be lost: the engine tells which.
-    kept = ("project.json", "catalog.sqlite3", "fetched.json")
-    if not new and not any((directory / name).exists() for name in kept):
+    files = ("project.json", "catalog.sqlite3", "fetched.json")
+    if not new and not any((directory / name).exists() for name in files):
         tell(
             f"Error: There is no project in {directory}. Name another with --project, or make"
             f" this one: ragflow-local add FILES --project {directory}"
         )
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
     import warnings
 
     from ragflow_local.api.ragflow import RAGFlow

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragflow_local.cli.options import (
-    TOLD,
+    FAILED,
     Dataset,
     Json,
     Method,
@@ -141,7 +141,7 @@ def finish(
         reason = for_a_terminal(reason)
         tell(f"Error: {reason} {count_of(len(left), 'document')} left.", is_bad=True)
     if left or any(document.run in {"FAIL", "CANCEL"} for document in documents):
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
 
 
 def summary_of(document: Document) -> dict[str, Any]:

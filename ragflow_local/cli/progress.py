@@ -135,12 +135,12 @@ class _Watch:
         if self._count < 2:
             return
         seconds = _time_of(time.monotonic() - self._begin)
-        done = self._count - len(self._failed)
+        parsed = self._count - len(self._failed)
         failed = f", {len(self._failed):,} not" if self._failed else ""
-        tell(f"{count_of(done, 'document')} parsed{failed}, in {seconds}.")
+        tell(f"{count_of(parsed, 'document')} parsed{failed}, in {seconds}.")
         if not self._told_each or self._count > _MOST_LINES:
-            for told in self._failed:
-                tell(told, is_bad=True)
+            for line in self._failed:
+                tell(line, is_bad=True)
 
     def _look(self, document: Document, standing: ParseState | None) -> bool:
         """Show how far a document is, and return whether it has ended."""
@@ -149,16 +149,16 @@ class _Watch:
             return False
         has_failed = standing is not None and standing.run != "DONE"
         try:
-            told = told_end(document, is_alone=self._count == 1)
+            line = result_line(document, is_alone=self._count == 1)
         except NotFoundError:  # deleted meanwhile: there is nothing to wait for
-            told, has_failed = f"– {clean(document.name)}: deleted", False
+            line, has_failed = f"– {clean(document.name)}: deleted", False
         if document.id in self._tasks:
             self._bars.remove_task(self._tasks.pop(document.id))
         if has_failed:
-            self._failed.append(told)
+            self._failed.append(line)
         if self._told_each:
             style = "red" if has_failed else None
-            self._bars.console.print(told, markup=False, soft_wrap=True, style=style)
+            self._bars.console.print(line, markup=False, soft_wrap=True, style=style)
         return True
 
     def _move(self, document: Document, standing: ParseState) -> None:
@@ -202,7 +202,7 @@ def _time_of(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def told_end(document: Document, *, is_alone: bool) -> str:
+def result_line(document: Document, *, is_alone: bool) -> str:
     """Return the result of a parse in one line; with its seconds where it was the only one."""
     mark = {"DONE": "✓", "FAIL": "✗"}.get(document.run, "–")
     if document.run == "DONE" and document.chunk_count:

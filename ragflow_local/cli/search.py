@@ -130,10 +130,10 @@ def _of_shards(
 
 def hit_of(chunk: dict[str, Any]) -> dict[str, Any]:
     """Return the ``--json`` output of a hit."""
-    kept = ("id", "document_id", "document_name", "content", "position")
+    fields = ("id", "document_id", "document_name", "content", "position")
     scores = ("similarity", "vector_similarity", "term_similarity")
     return {
-        **{name: chunk.get(name) for name in kept},
+        **{name: chunk.get(name) for name in fields},
         "pages": pages_of(chunk),
         **{name: chunk.get(name) for name in scores},
     }

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ragflow_local.cli.options import TOLD, Models, Project, open_project
+from ragflow_local.cli.options import FAILED, Models, Project, open_project
 from ragflow_local.cli.output import tell
 
 _KEY = "RAGFLOW_LOCAL_SERVE_KEY"
@@ -80,7 +80,7 @@ def serve(
     """
     if find_spec("uvicorn") is None:
         tell('Error: The server is not installed: pip install "ragflow-local[serve]"')
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
     from ragflow_local.serve.guard import Rules, is_loopback
 
     is_here = is_loopback(host)

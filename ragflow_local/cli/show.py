@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragflow_local.cli.options import TOLD, Json, Project, open_project
+from ragflow_local.cli.options import FAILED, Json, Project, open_project
 from ragflow_local.cli.output import say, say_json, say_passage, source_of, tell
 from ragflow_local.text.plurals import count_of
 
@@ -77,7 +77,7 @@ def show(
             picture = chunk.image(dpi=dpi) if crop else chunk.page_image(dpi=dpi)
             if not picture:
                 tell(f"Error: {chunk.document_name} has no pages that can be drawn.", is_bad=True)
-                raise typer.Exit(TOLD)
+                raise typer.Exit(FAILED)
             show_picture(picture, out, open_it=open_it)
 
 

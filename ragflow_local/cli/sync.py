@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ragflow_local.cli.options import (
-    TOLD,
+    FAILED,
     Dataset,
     EmbeddingModel,
     Exclude,
@@ -110,12 +110,12 @@ def sync(
     )
     with open_project(context, project, new=not dry_run) as rag:
         home = dataset_of(rag, dataset) if dry_run else _home(rag, dataset, method, embedding_model)
-        done = _run(home, wish)
+        result = _run(home, wish)
         if as_json:
-            say_json(_entry(home, done))
-        failed = done.skipped or any(item.run in {"FAIL", "CANCEL"} for item in done.parsing)
+            say_json(_entry(home, result))
+        failed = result.skipped or any(item.run in {"FAIL", "CANCEL"} for item in result.parsing)
     if failed:
-        raise typer.Exit(TOLD)
+        raise typer.Exit(FAILED)
 
 
 def watch(
@@ -193,7 +193,7 @@ def _run(home: DataSet, wish: _Wish) -> Synced:
     try:
         with looking("Looking at") as show:
             show(str(wish.folder))
-            done = home.sync(
+            result = home.sync(
                 wish.folder,
                 include=wish.include,
                 exclude=wish.exclude,
@@ -207,48 +207,48 @@ def _run(home: DataSet, wish: _Wish) -> Synced:
     except KeyboardInterrupt:
         tell("Stopped; the next run goes on from there.")
         raise
-    for line in told_of(done):
+    for line in lines_of(result):
         tell(line)
-    for path, reason in done.skipped.items():
+    for path, reason in result.skipped.items():
         tell(f"✗ {path}: {for_a_terminal(reason)}", is_bad=True)
-    if done.failed:
-        tell(f"{count_of(len(done.failed), 'file')} failed before: --retry parses them again.")
-    if done.parsing:
-        follow(done.parsing)
-    return done
+    if result.failed:
+        tell(f"{count_of(len(result.failed), 'file')} failed before: --retry parses them again.")
+    if result.parsing:
+        follow(result.parsing)
+    return result
 
 
-def told_of(done: Synced) -> list[str]:
+def lines_of(synced: Synced) -> list[str]:
     """Return a summary of what was done: each file if there are few, then the counts."""
-    lines = [f"+ {path}" for path in done.added]
-    lines += [f"~ {path}" for path in done.changed]
-    lines += [f"> {old} → {new}" for new, old in done.renamed.items()]
-    lines += [f"- {path}" for path in done.removed]
+    lines = [f"+ {path}" for path in synced.added]
+    lines += [f"~ {path}" for path in synced.changed]
+    lines += [f"> {old} → {new}" for new, old in synced.renamed.items()]
+    lines += [f"- {path}" for path in synced.removed]
     if len(lines) > _MOST_NAMES:
         lines = [*lines[:_MOST_NAMES], f"… and {count_of(len(lines) - _MOST_NAMES, 'file')} more"]
     counted = (
-        (len(done.added), "new"),
-        (len(done.changed), "changed"),
-        (len(done.renamed), "renamed"),
-        (len(done.removed), "removed"),
+        (len(synced.added), "new"),
+        (len(synced.changed), "changed"),
+        (len(synced.renamed), "renamed"),
+        (len(synced.removed), "removed"),
     )
     parts = [f"{number:,} {what}" for number, what in counted if number]
     if not parts:
-        return [f"Nothing has changed in {count_of(done.unchanged, 'file')}."]
-    rest = f"; {count_of(done.unchanged, 'file')} as before" if done.unchanged else ""
+        return [f"Nothing has changed in {count_of(synced.unchanged, 'file')}."]
+    rest = f"; {count_of(synced.unchanged, 'file')} as before" if synced.unchanged else ""
     return [*lines, f"{', '.join(parts)}{rest}."]
 
 
-def _entry(home: DataSet, done: Synced) -> dict[str, Any]:
+def _entry(home: DataSet, synced: Synced) -> dict[str, Any]:
     return {
         "dataset": home.name,
-        "folder": str(done.folder),
-        "added": done.added,
-        "changed": done.changed,
-        "renamed": done.renamed,
-        "removed": done.removed,
-        "unchanged": done.unchanged,
-        "failed": done.failed,
-        "skipped": done.skipped,
-        "parsed": [summary_of(document) for document in done.parsing],
+        "folder": str(synced.folder),
+        "added": synced.added,
+        "changed": synced.changed,
+        "renamed": synced.renamed,
+        "removed": synced.removed,
+        "unchanged": synced.unchanged,
+        "failed": synced.failed,
+        "skipped": synced.skipped,
+        "parsed": [summary_of(document) for document in synced.parsing],
     }

@@ -158,9 +158,9 @@ class _FormTable:
         import onnx
         from onnx import numpy_helper
 
-        kept = {item.name: item for item in onnx.load(str(file)).graph.initializer}
-        self._codes = numpy_helper.to_array(kept["vocabulary"])
-        self._scales = numpy_helper.to_array(kept["vocabulary.scales"])
+        stored = {item.name: item for item in onnx.load(str(file)).graph.initializer}
+        self._codes = numpy_helper.to_array(stored["vocabulary"])
+        self._scales = numpy_helper.to_array(stored["vocabulary.scales"])
 
     def rows(self, numbers: NDArray[np.int64]) -> Matrix:
         """Return (len(numbers), features)."""

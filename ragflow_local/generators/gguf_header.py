@@ -168,11 +168,11 @@ class _Reading:
         if kind in _NUMBERS or kind == _BOOL:
             code = _NUMBERS.get(kind, "B")
             end = self._at + count * struct.calcsize(self._order + code)
-            kept = tuple(self._number(code) for _ in range(min(count, _KEPT_ITEMS)))
+            items = tuple(self._number(code) for _ in range(min(count, _KEPT_ITEMS)))
             if end > len(self._data):
                 self._damaged("it ends in the middle of its header")
             self._at = end
-            return count, kept
+            return count, items
         first = [self._value(kind, depth) for _ in range(min(count, _KEPT_ITEMS))]
         for _ in range(count - len(first)):
             if kind == _STRING:

@@ -22,7 +22,7 @@ from ragflow_local.errors import (
 )
 from ragflow_local.generators.chat_template import ControlWords, arrange
 from ragflow_local.generators.server_address import KEY, SERVERS, ServerAddress, connect, key_of
-from ragflow_local.generators.server_answer import Asked, ServerAnswer
+from ragflow_local.generators.server_answer import ServerAnswer, ServerRequest
 from ragflow_local.records import ChatMessage
 from ragflow_local.settings import LLMSettings
 
@@ -78,25 +78,25 @@ class ModelServer:
         self._lock = threading.Lock()
         self._scale = 1.0
         self._counted: tuple[Sequence[ChatMessage], int] | None = None
-        told = self._model(self._models())
-        self.name = str(told["id"])
-        self.parameters = _parameters_of(told, self.name)
+        model = self._model(self._models())
+        self.name = str(model["id"])
+        self.parameters = _parameters_of(model, self.name)
         self._has_tokenizer = self._counts()
         self.context_tokens = context_tokens or min(
-            _context_of(told) or self._context_told(), _MOST_CONTEXT
+            _context_of(model) or self._reported_context(), _MOST_CONTEXT
         )
 
     # ── what the server tells ──
 
     def _models(self) -> list[dict[str, Any]]:
         """Return the models the server lists; none where it lists none but one is named."""
-        status, told = self.request("GET", f"{self.address.path}/models")
-        listed = told.get("data") if isinstance(told, dict) else None
+        status, reply = self.request("GET", f"{self.address.path}/models")
+        listed = reply.get("data") if isinstance(reply, dict) else None
         if status == 200 and isinstance(listed, list):
             return [entry for entry in listed if _is_model(entry)]
         if status in (404, 405, 501) and self.address.model:
             return []
-        raise self.refused(status, told, "it lists no models as OpenAI's servers do")
+        raise self.refused(status, reply, "it lists no models as OpenAI's servers do")
 
     def _model(self, listed: list[dict[str, Any]]) -> dict[str, Any]:
         wanted = self.address.model
@@ -123,15 +123,15 @@ class ModelServer:
         return self._tokens("a") is not None
 
     def _tokens(self, text: str) -> int | None:
-        status, told = self.request("POST", "/tokenize", {"content": text, "add_special": True})
-        tokens = told.get("tokens") if status == 200 and isinstance(told, dict) else None
+        status, reply = self.request("POST", "/tokenize", {"content": text, "add_special": True})
+        tokens = reply.get("tokens") if status == 200 and isinstance(reply, dict) else None
         return len(tokens) if isinstance(tokens, list) else None
 
-    def _context_told(self) -> int:
+    def _reported_context(self) -> int:
         """Return the window that llama-server runs with; of another a safe guess."""
         if self._has_tokenizer:
-            status, told = self.request("GET", "/props")
-            settings = told.get("default_generation_settings") if isinstance(told, dict) else None
+            status, reply = self.request("GET", "/props")
+            settings = reply.get("default_generation_settings") if isinstance(reply, dict) else None
             if status == 200 and isinstance(settings, dict):
                 return _context_of(settings) or _UNKNOWN_CONTEXT
         return _UNKNOWN_CONTEXT
@@ -176,9 +176,9 @@ class ModelServer:
             "Start it (llama-server, ollama serve, LM Studio), or mend llm.model_name.",
         )
 
-    def refused(self, status: int, told: object, otherwise: str) -> ModelError:
+    def refused(self, status: int, reply: object, otherwise: str) -> ModelError:
         """Return the error that an answer which is none means."""
-        message = _message_of(told)
+        message = _message_of(reply)
         if status in (401, 403):
             return ModelServerError(
                 self.address.name,
@@ -187,7 +187,7 @@ class ModelServer:
             )
         if 300 <= status < 400:
             otherwise = "it leads elsewhere, and the engine does not follow"
-        too_long = _overflow(told)
+        too_long = _overflow(reply)
         if too_long:
             needed, context = too_long
             self.context_tokens = min(self.context_tokens, context or self.context_tokens)
@@ -213,8 +213,8 @@ class ModelServer:
         return count
 
     def _exact(self, messages: Sequence[ChatMessage]) -> int | None:
-        status, told = self.request("POST", "/apply-template", {"messages": _plain(messages)})
-        prompt = told.get("prompt") if status == 200 and isinstance(told, dict) else None
+        status, reply = self.request("POST", "/apply-template", {"messages": _plain(messages)})
+        prompt = reply.get("prompt") if status == 200 and isinstance(reply, dict) else None
         if isinstance(prompt, str):
             return self._tokens(prompt)
         count = self._tokens("\n".join(message.content for message in messages))
@@ -264,8 +264,8 @@ class ModelServer:
             wanted = {"name": "answer", "strict": True, "schema": dict(schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         limit = min(settings.time_limit_seconds, self.time_limit_seconds)
-        asked = Asked(tuple(messages), body, count, limit, is_json=schema is not None)
-        answer = ServerAnswer(self, asked)
+        request = ServerRequest(tuple(messages), body, count, limit, is_json=schema is not None)
+        answer = ServerAnswer(self, request)
         with self._lock:
             if self.is_closed:
                 raise ModelClosedError(self.name)
@@ -301,10 +301,10 @@ def _plain(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
-def _context_of(told: Mapping[str, Any]) -> int:
+def _context_of(model: Mapping[str, Any]) -> int:
     """Return the window that a server tells of a model; 0 where it does not."""
-    meta = told.get("meta")
-    for place in (told, meta if isinstance(meta, dict) else {}):
+    meta = model.get("meta")
+    for place in (model, meta if isinstance(meta, dict) else {}):
         for name in _CONTEXTS:
             value = place.get(name)
             if isinstance(value, int) and value >= 256:
@@ -312,9 +312,9 @@ def _context_of(told: Mapping[str, Any]) -> int:
     return 0
 
 
-def _parameters_of(told: Mapping[str, Any], name: str) -> int:
+def _parameters_of(model: Mapping[str, Any], name: str) -> int:
     """Return how many parameters a model has, as the server or its name tells; 0 for unknown."""
-    meta = told.get("meta")
+    meta = model.get("meta")
     count = meta.get("n_params") if isinstance(meta, dict) else None
     if isinstance(count, int):
         return count
@@ -325,16 +325,16 @@ def _parameters_of(told: Mapping[str, Any], name: str) -> int:
     return int(float(number) * (1e9 if unit.lower() == "b" else 1e6))
 
 
-def _message_of(told: object) -> str:
+def _message_of(reply: object) -> str:
     """Return what an error of a server says."""
-    error = told.get("error", told.get("message", "")) if isinstance(told, dict) else ""
+    error = reply.get("error", reply.get("message", "")) if isinstance(reply, dict) else ""
     text = error.get("message", "") if isinstance(error, dict) else error
     return " ".join(str(text).split())[:300].rstrip(".")
 
 
-def _overflow(told: object) -> tuple[int, int] | None:
+def _overflow(reply: object) -> tuple[int, int] | None:
     """Return the tokens a prompt needed and could have, where that is the error."""
-    error = told.get("error") if isinstance(told, dict) else None
+    error = reply.get("error") if isinstance(reply, dict) else None
     if not isinstance(error, dict):
         return None
     kinds = (error.get("type"), error.get("code"))

@@ -105,7 +105,7 @@ def key_of(address: ServerAddress) -> str:
         ModelServerError: It would travel in the clear.
     """
     is_named = address.origin in {*_named(), *_of_default()}
-    key = (os.environ.get(KEY, "") if is_named else "") or _kept(address.origin)
+    key = (os.environ.get(KEY, "") if is_named else "") or _keyring_key(address.origin)
     if key and not address.is_here and address.scheme != "https":
         raise ModelServerError(
             address.name,
@@ -173,7 +173,7 @@ def _of_default() -> Iterator[str]:
         yield parse_address(name).origin
 
 
-def _kept(origin: str) -> str:
+def _keyring_key(origin: str) -> str:
     """Return the key that the system's keyring has for a server, where there is a keyring."""
     try:
         import keyring

@@ -27,7 +27,7 @@ _BROKEN = (OSError, HTTPException, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServerRequest:
     """What is asked of a server.
 
     Attributes:
@@ -64,7 +64,7 @@ class Server(Protocol):
         """Return the error of a server that does not answer."""
         ...
 
-    def refused(self, status: int, told: object, otherwise: str) -> ModelError:
+    def refused(self, status: int, reply: object, otherwise: str) -> ModelError:
         """Return the error of a request that was refused."""
         ...
 
@@ -76,9 +76,9 @@ class Server(Protocol):
 class ServerAnswer(Iterator[str]):
     """An answer being written elsewhere; ``close`` and ``cut`` may come from any thread."""
 
-    def __init__(self, server: Server, asked: Asked) -> None:
+    def __init__(self, server: Server, request: ServerRequest) -> None:
         self._server = server
-        self._asked = asked
+        self._asked = request
         self._stop = threading.Event()
         self._is_cut = False
         self._is_late = False
@@ -87,10 +87,10 @@ class ServerAnswer(Iterator[str]):
         self._has_ended = False
         self._is_thinking = False
         self._began = 0.0
-        self._most_letters = int(str(asked.body["max_tokens"])) * _LETTERS_A_TOKEN
+        self._most_letters = int(str(request.body["max_tokens"])) * _LETTERS_A_TOKEN
         self._letters = 0
         self.finish_reason = ""
-        self.usage: dict[str, float] = {"prompt_tokens": asked.prompt_tokens, "answer_tokens": 0}
+        self.usage: dict[str, float] = {"prompt_tokens": request.prompt_tokens, "answer_tokens": 0}
         self._pieces = self._written()
 
     def __next__(self) -> str:
@@ -184,9 +184,9 @@ class ServerAnswer(Iterator[str]):
         connection.request("POST", path, data, headers)
         answer = connection.getresponse()
         if answer.status != 200:
-            told = _json_of(answer.read(_MOST_LINE))
+            reply = _json_of(answer.read(_MOST_LINE))
             otherwise = f"it answers with status {answer.status}"
-            raise self._server.refused(answer.status, told, otherwise)
+            raise self._server.refused(answer.status, reply, otherwise)
         return answer
 
     def _events(self, answer: HTTPResponse) -> Iterator[Mapping[str, Any]]:

@@ -110,13 +110,13 @@ class TemplateProcess:
         return process
 
 
-def main(asked: Mapping[str, Any]) -> None:
+def main(options: Mapping[str, Any]) -> None:
     """Render templates, one line of JSON after another, until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
     import jinja2.sandbox  # noqa: F401  # before the walls stand: imports are quicker
 
-    sandbox.enter([], asked["most_bytes"])
-    _limit_memory(asked["most_bytes"])
+    sandbox.enter([], options["most_bytes"])
+    _limit_memory(options["most_bytes"])
     replies = sys.stdout.buffer
     replies.write(starting.GREETING)
     replies.flush()
@@ -133,14 +133,14 @@ def main(asked: Mapping[str, Any]) -> None:
                 raise ValueError(f"it writes {len(text)} letters")
             answer = json.dumps({"text": text}).encode() + b"\n"
         except Exception as error:  # noqa: BLE001  # whatever a template does is its failure
-            failed = f"{error}" if isinstance(error, TemplateError) else _told(error)
+            failed = f"{error}" if isinstance(error, TemplateError) else _error_text(error)
             answer = json.dumps({"failed": failed}).encode() + b"\n"
         _count_seconds(0)
         replies.write(answer)
         replies.flush()
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300]
 
 

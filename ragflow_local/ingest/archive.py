@@ -119,9 +119,9 @@ def opened(source: Path) -> Iterator[Archive]:
     except DamagedProjectError as error:
         # Of msgspec's, inside a transaction, the catalog says that they are its own.
         if isinstance(error.__cause__, msgspec.DecodeError | ValueError):
-            told = str(error.__cause__)
-            raise DamagedFileError(source.name, "an exported dataset", told) from error
+            problem = str(error.__cause__)
+            raise DamagedFileError(source.name, "an exported dataset", problem) from error
         raise
     except _ODD as error:
-        told = str(error) or type(error).__name__
-        raise DamagedFileError(source.name, "an exported dataset", told) from error
+        problem = str(error) or type(error).__name__
+        raise DamagedFileError(source.name, "an exported dataset", problem) from error

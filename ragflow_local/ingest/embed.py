@@ -38,10 +38,10 @@ def embed_rows(
     texts = [embedding_text(row) for row in rows]
     keys = [embedding_key(embedder.fingerprint, text) for text in texts]
     with catalog.read() as reading:
-        kept = embeddings.kept(reading, list(dict.fromkeys(keys)))
+        stored = embeddings.stored(reading, list(dict.fromkeys(keys)))
     vectors = {keys[at]: vector for at, vector in given.items() if _is_of(embedder, vector)}
     # What is kept under the key and cannot be of this model is computed anew.
-    vectors |= {key: vector for key, vector in kept.items() if _is_of(embedder, vector)}
+    vectors |= {key: vector for key, vector in stored.items() if _is_of(embedder, vector)}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
     done = len(rows) - len(missing)
     computed = embed_texts(embedder, list(missing.values()), lambda more: embedded(done + more))

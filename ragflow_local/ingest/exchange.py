@@ -134,7 +134,7 @@ def _export(stores: Stores, reading: Connection, archive: zipfile.ZipFile, datas
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportTarget:
     """The options of an import.
 
     Attributes:
@@ -150,7 +150,7 @@ class Asked:
     into: str | None = None
 
 
-def import_dataset(stores: Stores, source: Path, asked: Asked) -> str:
+def import_dataset(stores: Stores, source: Path, target: ImportTarget) -> str:
     """Add the dataset of a file to the project; return its id. All of it is added, or nothing.
 
     Documents that come into a dataset which has one of the same name and bytes are that document:
@@ -167,22 +167,22 @@ def import_dataset(stores: Stores, source: Path, asked: Asked) -> str:
         rows = [document_of(line) for line in archive.lines("documents.jsonl")]
         if len({row.id for row in rows}) + len({row.name for row in rows}) != 2 * len(rows):
             raise ValueError("two of its documents have one id, or one name")
-        asked.check(head.dataset)
+        target.check(head.dataset)
         for row in rows:
-            asked.check(row)
+            target.check(row)
             written.put_file(archive, row)
-        arrival = _Arrival(head, asked.into or uuid.uuid4().hex)
+        arrival = _Arrival(head, target.into or uuid.uuid4().hex)
         with stores.catalog.write() as connection:
             for row in rows:  # once more: a document of these bytes may have been deleted meanwhile
                 written.put_file(archive, row)
-            if asked.into is None:
-                values = _dataset_values(head, arrival.dataset_id, asked.tenant_id)
-                named = values if asked.name is None else {**values, "name": asked.name}
+            if target.into is None:
+                values = _dataset_values(head, arrival.dataset_id, target.tenant_id)
+                named = values if target.name is None else {**values, "name": target.name}
                 datasets.insert(connection, named)
             else:
                 _join(connection, arrival)
             for row in rows:
-                _add_document(connection, arrival, row, asked.tenant_id)
+                _add_document(connection, arrival, row, target.tenant_id)
             count = _insert_chunks(connection, archive, arrival, written)
             for id in arrival.documents.values():
                 documents.count(connection, id)

@@ -47,29 +47,29 @@ def heal(catalog: Catalog, files: Files, vectors: VectorTable) -> list[str]:
         if problems:
             raise DamagedProjectError(catalog.path, problems[0])
         ids = datasets.all_ids(reading)
-    done = []
+    repairs = []
     if lost := catalog.lost_commits():
-        done.append(lost_sentence(lost))
-        _log.warning("%s: %s", catalog.path, done[0])
+        repairs.append(lost_sentence(lost))
+        _log.warning("%s: %s", catalog.path, repairs[0])
         catalog.accept_loss()
         with catalog.write() as connection:
             chunks.pass_over_numbers(connection)
     with catalog.write() as connection:
         if state.wrong_counts(connection):
             state.count_anew(connection)
-            done.append("Counts of chunks were set to what there is.")
+            repairs.append("Counts of chunks were set to what there is.")
     for id in ids:
         with catalog.write() as connection:
             if wrong_postings(connection, id):
                 index_anew(connection, id)
-                done.append(f"The word index of dataset {id} was written anew.")
+                repairs.append(f"The word index of dataset {id} was written anew.")
     mended = vectors.take_up(was_clean=False, is_all=bool(lost))
-    done += [f"The vector table of dataset {id} is to be written anew." for id in mended]
+    repairs += [f"The vector table of dataset {id} is to be written anew." for id in mended]
     with catalog.read() as reading:
-        done += collect(reading, files, vectors)
-    for sentence in done:
+        repairs += collect(reading, files, vectors)
+    for sentence in repairs:
         _log.info("%s", sentence)
-    return done
+    return repairs
 
 
 def lost_sentence(count: int) -> str:
@@ -136,8 +136,8 @@ def orphans(
 ) -> Iterator[tuple[str, str]]:
     """Yield the name of each thing on the disk that no row needs, and what it is."""
     needed = documents.files_in_use(connection)
-    yield from ((name, "file") for name in list(files.kept()) if name not in needed)
+    yield from ((name, "file") for name in list(files.file_names()) if name not in needed)
     pictured = chunks.with_images(connection)
-    yield from ((id, "picture") for id in list(files.kept_images()) if id not in pictured)
+    yield from ((id, "picture") for id in list(files.image_names()) if id not in pictured)
     ids = set(datasets.all_ids(connection))
     yield from ((id, "vector table") for id in vectors.kept() if id not in ids)

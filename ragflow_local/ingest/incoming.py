@@ -36,19 +36,19 @@ class Incoming:
     keys: Sequence[bytes]
     matrix: Matrix
 
-    def of(self, kept: Sequence[int]) -> Incoming:
+    def of(self, places: Sequence[int]) -> Incoming:
         """Return those of some of the documents, by their places."""
-        if len(kept) == len(self.parsed):
+        if len(places) == len(self.parsed):
             return self
         ends = np.cumsum([len(counted.tokens) for counted in self.counted]).tolist()
         wanted = [
             at
-            for place in kept
+            for place in places
             for at in range(ends[place] - len(self.counted[place].tokens), ends[place])
         ]
         return Incoming(
-            [self.parsed[place] for place in kept],
-            [self.counted[place] for place in kept],
+            [self.parsed[place] for place in places],
+            [self.counted[place] for place in places],
             [self.rows[at] for at in wanted],
             [self.keys[at] for at in wanted],
             self.matrix[wanted],

@@ -127,25 +127,25 @@ class Indexer:
         """
         dataset = self._dataset(parsed[0].document.dataset_id)
         new = self._incoming(dataset, parsed, embedded)
-        drafts = [draft for done in parsed for draft in done.drafts]
+        drafts = [draft for document in parsed for draft in document.drafts]
         pictures = {
             row.id: draft.image for row, draft in zip(new.rows, drafts, strict=True) if draft.image
         }
         with self._pictured(new.rows, pictures):
             with self._catalog.write() as connection:
                 names = documents.called_of_running(
-                    connection, [done.document.id for done in parsed]
+                    connection, [document.document.id for document in parsed]
                 )
-                kept = [
+                live = [
                     at
-                    for at, done in enumerate(parsed)
-                    if done.document.id in names and not done.is_cancelled()
+                    for at, document in enumerate(parsed)
+                    if document.document.id in names and not document.is_cancelled()
                 ]
-                wanted = [parsed[at].document.id for at in kept]
+                wanted = [parsed[at].document.id for at in live]
                 old = chunks.removable(connection, wanted)
-                if kept:
+                if live:
                     unused = self._remove_rows(connection, dataset.id, old)
-                    written = new.of(kept).named([names[id] for id in wanted])
+                    written = new.of(live).named([names[id] for id in wanted])
                     self._insert_rows(connection, dataset.id, written)
                     embeddings.collect(connection, unused)
                     documents.set_done(connection, written.ended())
@@ -219,8 +219,8 @@ class Indexer:
                 self._terms.remove(connection, number, [current.number])
             row = replace(row, number=chunks.reserve_numbers(connection, 1))
             before = chunks.embedding_of(connection, id)
-            kept = embeddings.keep_one(connection, keys[0], matrix[0])
-            chunks.update(connection, row, kept)
+            embedding_id = embeddings.keep_one(connection, keys[0], matrix[0])
+            chunks.update(connection, row, embedding_id)
             embeddings.collect(connection, [before])
             self._terms.add(connection, number, [row])
             documents.count(connection, row.document_id)
@@ -334,8 +334,8 @@ class Indexer:
     def _insert_rows(self, connection: Connection, dataset_id: str, new: Incoming) -> int:
         """Insert chunks under the next numbers; return the first of these."""
         first = chunks.reserve_numbers(connection, len(new.rows))
-        kept = embeddings.keep(connection, new.keys, new.matrix)
-        chunks.insert_all(connection, new.rows, first, kept)
+        embedding_ids = embeddings.keep(connection, new.keys, new.matrix)
+        chunks.insert_all(connection, new.rows, first, embedding_ids)
         numbers = np.arange(first, first + len(new.rows))
         number = _dataset_number(connection, dataset_id)
         self._terms.add_bags(connection, number, numbers, new.bags(), new.languages())

@@ -61,7 +61,7 @@ def take_up(
     return {place: len(ids) for place, ids in away.items()}
 
 
-def told(waiting: Mapping[str, int]) -> str:
+def waiting_notice(waiting: Mapping[str, int]) -> str:
     """Return how many documents wait, and the way out; empty where none do."""
     if not waiting:
         return ""

@@ -249,10 +249,10 @@ class Jobs:
             self.pages_read -= parse.read_pages.get(request.first, 0)
             parse.read_pages[request.first] = max(page - request.first, 0)
             self.pages_read += parse.read_pages[request.first]
-            done = sum(parse.read_pages.values())
+            read = sum(parse.read_pages.values())
         page = min(page, parse.pages)
-        message = f"Reading page {page} of {parse.pages}, {done} done"
-        self._parses.say(parse, _READ * done / max(parse.pages, 1), message)
+        message = f"Reading page {page} of {parse.pages}, {read} done"
+        self._parses.say(parse, _READ * read / max(parse.pages, 1), message)
 
     def _gather(self, parse: Parse, part: int, reply: wire.ReadDone) -> None:
         with self._parses.changed:

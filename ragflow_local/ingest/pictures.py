@@ -53,17 +53,17 @@ class Pictures:
             LimitError: It takes too long, or too much memory.
             DamagedProjectError: The file's bytes are not those that were added.
         """
-        kept = self._find(request)
-        if kept is not None:
-            return kept
+        cached = self._find(request)
+        if cached is not None:
+            return cached
         until = None if seconds is None else time.monotonic() + seconds
-        done: _Done = queue.SimpleQueue()
-        self._asked.put((request, done))
+        reply: _Done = queue.SimpleQueue()
+        self._asked.put((request, reply))
         while True:
             self._start(request)
             left = _LOOK_SECONDS if until is None else max(until - time.monotonic(), 0.0)
             try:
-                picture = done.get(timeout=min(left, _LOOK_SECONDS))
+                picture = reply.get(timeout=min(left, _LOOK_SECONDS))
             except queue.Empty:
                 if until is None or time.monotonic() < until:
                     continue
@@ -98,8 +98,8 @@ class Pictures:
                 self._thread.start()
 
     def _work(self) -> None:
-        while not self._closing and (asked := self._asked.get()) is not None:
-            request, done = asked
+        while not self._closing and (job := self._asked.get()) is not None:
+            request, reply = job
             # What nobody foresaw ends the thread; whoever waits is told, the next starts another.
             result: bytes | Exception = WorkerDiedError(request.name, "an unexpected error")
             try:
@@ -107,12 +107,12 @@ class Pictures:
             except (RagflowError, OSError) as error:
                 result = error
             finally:
-                done.put(result)
+                reply.put(result)
 
     def _draw(self, request: wire.Picture) -> bytes:
-        kept = self._find(request)  # it may have been asked for twice
-        if kept is not None:
-            return kept
+        cached = self._find(request)  # it may have been asked for twice
+        if cached is not None:
+            return cached
         self._files.check(Path(request.path).name)
         try:
             reply = self._slot.run(request, request.name, lambda: self._closing)

@@ -106,5 +106,5 @@ def _differing(connection: Connection, dataset: int, id: str) -> tuple[list[int]
     """Return the numbers of chunks that the new postings lack, and of those that are gone."""
     wanted = chunks.available_numbers(connection, id)
     is_current = postings_renewal.analyzer_of(connection, -dataset) == ANALYZER
-    kept = postings.numbers(connection, -dataset).tolist() if is_current else []
-    return sorted({*wanted} - {*kept}), sorted({*kept} - {*wanted})
+    indexed = postings.numbers(connection, -dataset).tolist() if is_current else []
+    return sorted({*wanted} - {*indexed}), sorted({*indexed} - {*wanted})

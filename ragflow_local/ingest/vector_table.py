@@ -120,7 +120,7 @@ class VectorTable:
             was_clean: Whether the last process closed; else tables are compared, in the background.
             is_all: Whether no table can be trusted: the catalog may be older than they are.
         """
-        kept = set(self.kept())
+        tables = set(self.kept())
         with self._catalog.read() as reading:
             states = vector_states.of(reading, datasets.all_ids(reading))
         wrong = [
@@ -133,9 +133,9 @@ class VectorTable:
                 for id in wrong:
                     vector_states.set_moved(connection, id, 0)
         for state in states:
-            if state.id in kept and (state.id in wrong or not state.moved):
+            if state.id in tables and (state.id in wrong or not state.moved):
                 self._vectors.table(state.id).drop()
-            if state.id in kept and is_all:
+            if state.id in tables and is_all:
                 self._vectors.codes(state.id).drop()
             is_checked = was_clean or not state.moved or state.id in wrong
             is_large = state.size_bytes > vector_cache.MEMORY_BYTES
@@ -305,8 +305,8 @@ def _first(reading: Connection, state: VectorState) -> list[Batch]:
     for _, numbers, documents, matrix in vector_states.vectors_after(
         reading, {state.id: state.moved}, state.dim
     ):
-        kept = slice(0, _STEP - total)
-        batches.append((numbers[kept], documents[kept], matrix[kept]))
+        batch = slice(0, _STEP - total)
+        batches.append((numbers[batch], documents[batch], matrix[batch]))
         total += len(numbers)
         if total >= _STEP:
             break

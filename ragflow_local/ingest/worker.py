@@ -37,11 +37,11 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _GIVEN_BACK_BYTES = 4 << 20
 
 
-def main(asked: Mapping[str, Any]) -> None:
+def main(options: Mapping[str, Any]) -> None:
     """Answer requests until the pipe ends.
 
     Args:
-        asked: The files that may be read, ``readable``, and the memory it may hold, ``most_bytes``.
+        options: ``readable``, the files that may be read, and ``most_bytes``, the most memory.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
     engine = _end_with_the_engine()
@@ -53,7 +53,7 @@ def main(asked: Mapping[str, Any]) -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     sys.stdout = sys.stderr
-    lacks = sandbox.enter(asked["readable"], asked["most_bytes"])
+    lacks = sandbox.enter(options["readable"], options["most_bytes"])
     _watch(engine)
     replies.write(starting.GREETING)
     wire.send(replies, wire.Hello(lacks))
@@ -162,8 +162,8 @@ def _how(request: wire.Read, replies: IO[bytes]) -> HowToRead:
 def _cut(request: wire.Chunk, data: bytes, replies: IO[bytes]) -> wire.Chunked:
     blocks, notices = request.blocks, list[str]()
     if request.read:
-        done = _read(request.read, data, replies)
-        blocks, notices = done.blocks, done.notices
+        reply = _read(request.read, data, replies)
+        blocks, notices = reply.blocks, reply.notices
     if request.kind in readers.PAGED:
         blocks = cast(readers.PagedReader, readers.open_reader(request.kind)).join_pages(blocks)
     tokenizer = Path(request.tokenizer) if request.tokenizer else None

@@ -45,9 +45,9 @@ def worker_main() -> None:
     global _answers
     _answers = True
     if len(sys.argv) == 3 and sys.argv[1] == _MARK:
-        asked = json.loads(sys.argv[2])
+        command = json.loads(sys.argv[2])
         del sys.argv[1:]
-        import_module(asked["module"]).main(asked)
+        import_module(command["module"]).main(command)
         sys.exit(0)
 
 
@@ -65,13 +65,13 @@ def start(
     Raises:
         WorkerNotStartedError: There is no interpreter.
     """
-    asked = {
+    request = {
         "module": module,
         "path": _paths(),
         "readable": sorted(readable),
         "most_bytes": most_bytes,
     }
-    command = _command(python, json.dumps(asked))
+    command = _command(python, json.dumps(request))
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     # One: threads that a library starts while it is imported would have all rights.
     environment["OPENBLAS_NUM_THREADS"] = "1"

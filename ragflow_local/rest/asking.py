@@ -39,7 +39,7 @@ def complete(call: Call, chat_id: str) -> Answer:
         return _events(iter([data])) if is_streamed else done(data)
     messages = Session(call, session, chat=as_asked(call, chat, fields)).ask(question, stream=True)
     if is_streamed:
-        return Answer(events=Stream(lambda stop: _told(call, chat, session, messages, stop)))
+        return Answer(events=Stream(lambda stop: _growing(call, chat, session, messages, stop)))
     if call.request.stop is not None:
         call.request.stop.ends(messages.close)
     last = deque(messages, maxlen=1)
@@ -85,7 +85,7 @@ def _session(call: Call, chat: ChatRow, fields: Mapping[str, Any]) -> SessionRow
     return session
 
 
-def _told(
+def _growing(
     call: Call, chat: ChatRow, session: SessionRow, messages: Stream[Message], stop: Stop
 ) -> Generator[dict[str, Any], None, None]:
     """Yield an answer as it grows, each time all of it, and its last state."""
@@ -119,8 +119,8 @@ def _answered(
     reference: dict[str, Any] = {}
     if is_last:
         with call.reading() as reading:
-            kept = {row.id: row for row in rows.messages_of(reading, session.id)}
-        reference = reference_of(kept[message.id]) if message.id in kept else {"chunks": []}
+            stored = {row.id: row for row in rows.messages_of(reading, session.id)}
+        reference = reference_of(stored[message.id]) if message.id in stored else {"chunks": []}
     return _data(chat, session, message.content, reference, message.id, is_last=is_last)
 
 

@@ -165,10 +165,10 @@ def update(call: Call, chat_id: str) -> Answer:
         raise Refusal(DATA, "`tenant_id` must not be provided")
     _check_objects(fields)
     given = chat_fields.given_of(row)
-    kept = {**given, **_known(fields)}
+    merged = {**given, **_known(fields)}
     for name in _OBJECTS:
-        kept[name] = {**given[name], **(fields.get(name) or {})}
-    kept["prompt_config"] = chat_fields.filled(kept["prompt_config"])
+        merged[name] = {**given[name], **(fields.get(name) or {})}
+    merged["prompt_config"] = chat_fields.filled(merged["prompt_config"])
     with call.writing() as connection:
         if "dataset_ids" in fields:
             values["dataset_ids"] = _dataset_ids(call, connection, fields["dataset_ids"])
@@ -177,7 +177,7 @@ def update(call: Call, chat_id: str) -> Answer:
         ):
             raise Refusal(DATA, "duplicated chat name in updating chat")
         try:
-            own = _own(call, kept)
+            own = _own(call, merged)
             chats.update(connection, row.id, {**values, **own, "update_time": now_ms()})
         except IntegrityError:
             raise Refusal(DATA, "duplicated chat name in updating chat") from None

@@ -163,10 +163,10 @@ def create(call: Call) -> Answer:
         datasets.insert(connection, {**values, "name": free})
         row = datasets.get(connection, str(values["id"]))
     assert row is not None
-    return done(shown(call, row), message=told(given.chunk_method, given.parser_config))
+    return done(shown(call, row), message=idle_settings(given.chunk_method, given.parser_config))
 
 
-def told(method: str, given: Config | None, pagerank: int = 0) -> str:
+def idle_settings(method: str, given: Config | None, pagerank: int = 0) -> str:
     """Return a line that names the given settings without effect, or ""."""
     names = config.without_effect(method, given.given() if given else {})
     names += ["pagerank"] if pagerank else []
@@ -183,14 +183,16 @@ def list_all(call: Call) -> Answer:
     query: dict[str, Any] = {name: values[-1] for name, values in call.request.query.items()}
     if "ids" in query:
         query["ids"] = list(call.request.query["ids"])
-    asked: Listed = checked(Listed, query)
-    wanted = pages.Page(asked.page, asked.page_size, asked.orderby, asked.desc.lower() != "false")
-    ids = [asked.id] if asked.id is not None else asked.ids
+    listing: Listed = checked(Listed, query)
+    wanted = pages.Page(
+        listing.page, listing.page_size, listing.orderby, listing.desc.lower() != "false"
+    )
+    ids = [listing.id] if listing.id is not None else listing.ids
     with call.reading() as reading:
         for id in ids or ():
             if id not in datasets.visible(reading, call.tenant_id, [id]):
                 raise call.lacks_permission(id)
-        name = asked.name or None
+        name = listing.name or None
         if name is not None:
             _, count = pages.of_datasets(reading, call.tenant_id, pages.Page(size=1), name=name)
             if not count:
@@ -251,7 +253,7 @@ def update(call: Call, dataset_id: str) -> Answer:
         raise Refusal(DATA, f"Dataset name '{given.name}' already exists") from None
     assert changed is not None
     method = given.chunk_method if "chunk_method" in names else ""
-    message = told(method, given.parser_config, given.pagerank)
+    message = idle_settings(method, given.parser_config, given.pagerank)
     return done(shown(call, changed), message=message)
 
 

@@ -53,7 +53,9 @@ def shown(call: Call, row: DocumentRow) -> dict[str, Any]:
         "token_count": row.token_count,
         "chunk_count": row.chunk_count,
         "progress": progress if progress < 0 else round(progress / 100, 4),
-        "progress_msg": _told(run, message, duration, config.without_effect(method, settings)),
+        "progress_msg": _message_of(
+            run, message, duration, config.without_effect(method, settings)
+        ),
         "process_begin_at": None if begun is None else as_date(begun),
         "process_duration": duration,
         "run": run,
@@ -63,7 +65,7 @@ def shown(call: Call, row: DocumentRow) -> dict[str, Any]:
     }
 
 
-def _told(run: str, message: str, duration: float, idle: Sequence[str]) -> str:
+def _message_of(run: str, message: str, duration: float, idle: Sequence[str]) -> str:
     """Return the ``progress_msg`` of a document."""
     if run == "UNSTART":
         return ""
@@ -116,15 +118,15 @@ def _added(
         dataset = datasets.get(connection, dataset_id)
         if dataset is None:
             raise Refusal(DATA, f"Can't find the dataset with ID {dataset_id}!")
-        kept = {
+        inherited = {
             name: dataset.released[name]
             for name in ("chunk_method", "parser_config")
             if name in dataset.released
         }
 
         def keep(connection: Connection, id: str) -> None:
-            if kept:
-                rows.update(connection, id, {"released": kept})
+            if inherited:
+                rows.update(connection, id, {"released": inherited})
 
         added, unread = [], []
         intake = call.project.intake
@@ -145,15 +147,15 @@ def _added(
 def list_all(call: Call, dataset_id: str) -> Answer:
     """Return a page of a dataset's documents."""
     dataset = call.own_dataset(dataset_id)
-    page, asked = call.page(), _asked(call)
+    page, selection = call.page(), _asked(call)
     with call.reading() as reading:
-        for id in asked.ids or ():
+        for id in selection.ids or ():
             row = rows.get(reading, id)
             if row is None or row.dataset_id != dataset.id:
                 raise Refusal(DATA, f"you don't own the document {id}")
-        if asked.name is not None and not rows.is_named(reading, dataset.id, asked.name):
-            raise Refusal(DATA, f"you don't own the document {asked.name}")
-        listed, total = pages.of_documents(reading, dataset.id, asked, page)
+        if selection.name is not None and not rows.is_named(reading, dataset.id, selection.name):
+            raise Refusal(DATA, f"you don't own the document {selection.name}")
+        listed, total = pages.of_documents(reading, dataset.id, selection, page)
     docs = [shown(call, row) for row in listed]
     return done({"docs": docs, "total": total, "total_datasets": total}, total=total)
 

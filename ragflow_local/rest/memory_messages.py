@@ -59,8 +59,8 @@ def add(call: Call) -> Answer:
     memories = [memory_of(call, str(id)) for id in (ids if isinstance(ids, list) else [ids])]
     if not memories:
         raise Refusal(ARGUMENT, "`memory_id` is required")
-    asked, answered = fields.get("user_input", ""), fields.get("agent_response", "")
-    content = f"User Input: {asked}\nAgent Response: {answered}"
+    question, answered = fields.get("user_input", ""), fields.get("agent_response", "")
+    content = f"User Input: {question}\nAgent Response: {answered}"
     vector = _embedder(call).embed([content])[0].astype("<f4").tobytes()
     body = {
         "content": content,
@@ -132,12 +132,12 @@ def search(call: Call) -> Answer:
         return done([])
     embedder = _embedder(call)
     floor = embedder.floor_of(question)
-    asked = embedder.embed_query(question)
+    vector = embedder.embed_query(question)
     terms = set(terms_of(question))
     scored = []
     for message in messages:
         words = len(terms.intersection(terms_of(message.body["content"]))) / max(len(terms), 1)
-        meaning = float(calibrate(np.array([_vector(message) @ asked]), floor)[0])
+        meaning = float(calibrate(np.array([_vector(message) @ vector]), floor)[0])
         scored.append((weight * words + (1 - weight) * meaning, message))
     scored.sort(key=lambda pair: (-pair[0], -pair[1].number))
     best = scored[: counted(value("top_n"), 10)]

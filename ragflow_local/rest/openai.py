@@ -155,15 +155,15 @@ def complete(call: Call) -> Answer:
     """Answer the last message of a conversation from a chat's documents, or a dataset's."""
     fields = call.request.fields()
     chat = _asked_chat(call, fields.get("model"))
-    return openai_chat.complete(call, chat, openai_chat.Asked.of(fields, has_footer=True))
+    return openai_chat.complete(call, chat, openai_chat.ChatRequest.of(fields, has_footer=True))
 
 
 @route("POST /chats_openai/{chat_id}/chat/completions", "POST /openai/{chat_id}/chat/completions")
 @_with_errors
 def complete_by_chat(call: Call, chat_id: str) -> Answer:
     """Answer by the chat whose id is in the path, whatever model the body names."""
-    asked = openai_chat.Asked.of(call.request.fields(), has_footer=False)
-    return openai_chat.complete(call, call.chat(chat_id), asked)
+    request = openai_chat.ChatRequest.of(call.request.fields(), has_footer=False)
+    return openai_chat.complete(call, call.chat(chat_id), request)
 
 
 # ── embeddings ──

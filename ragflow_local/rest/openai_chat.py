@@ -48,7 +48,7 @@ _FOOTER_BEFORE = re.compile(r"\n\nSources:\n(?:\[ID:\d+\][^\n]*(?:\n|\Z))+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """The settings in the body of a completion.
 
     Attributes:
@@ -78,7 +78,7 @@ class Asked:
     remarks: str = ""
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any], *, has_footer: bool) -> Asked:
+    def of(cls, fields: Mapping[str, Any], *, has_footer: bool) -> ChatRequest:
         """Return the checked settings of a body.
 
         Args:
@@ -132,17 +132,17 @@ def _says_something(value: object) -> bool:
     return value not in (None, False, 0, "", [], {}, "auto", "none")
 
 
-def complete(call: Call, chat: ChatRow, asked: Asked) -> Answer:
+def complete(call: Call, chat: ChatRow, request: ChatRequest) -> Answer:
     """Return the answer to a conversation, which is not stored.
 
     Raises:
         InvalidValueError: A setting is outside what is allowed.
         RagflowError: The answer cannot be made; in a stream the error comes as a piece.
     """
-    session = _session(call, chat, asked)
-    reply = _Reply(asked)
-    answers = session.ask(asked.question, stream=True, schema=asked.schema)
-    if asked.is_streamed:
+    session = _session(call, chat, request)
+    reply = _Reply(request)
+    answers = session.ask(request.question, stream=True, schema=request.schema)
+    if request.is_streamed:
         return Answer(events=Stream(lambda stop: reply.pieces(answers, stop)), ending=END)
     if call.request.stop is not None:
         call.request.stop.ends(answers.close)
@@ -150,17 +150,17 @@ def complete(call: Call, chat: ChatRow, asked: Asked) -> Answer:
     return Answer(reply.whole(last[0] if last else None))
 
 
-def _session(call: Call, chat: ChatRow, asked: Asked) -> Session:
+def _session(call: Call, chat: ChatRow, request: ChatRequest) -> Session:
     chat = with_known_reranker(call, chat)
     prompt = chat.prompt
-    if asked.instructions:
-        prompt = replace(prompt, prompt=f"{asked.instructions}\n\n{prompt.prompt}")
-    llm = LLMSettings.from_dict({**chat.llm.to_dict(), **asked.settings})
+    if request.instructions:
+        prompt = replace(prompt, prompt=f"{request.instructions}\n\n{prompt.prompt}")
+    llm = LLMSettings.from_dict({**chat.llm.to_dict(), **request.settings})
     chat = replace(chat, prompt=prompt, llm=llm)
     id = uuid.uuid4().hex
     earlier = [
         MessageRow(uuid.uuid4().hex, id, number, role, text)
-        for number, (role, text) in enumerate(asked.history)
+        for number, (role, text) in enumerate(request.history)
     ]
     return Session(_Client(call), SessionRow(id, chat.id, "", 0, 0), earlier, chat)
 
@@ -176,8 +176,8 @@ class _Client:
 class _Reply:
     """One answer in OpenAI's form."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, request: ChatRequest) -> None:
+        self._asked = request
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
@@ -255,9 +255,9 @@ class _Reply:
         return _FOOTER + "\n".join(lines) if lines else ""
 
     def _usage(self, message: Message | None) -> dict[str, int]:
-        told = message.usage if message is not None else {}
-        read = told.get("prompt_tokens", count_tokens(self._asked.question))
-        written = told.get("answer_tokens", count_tokens(message.content) if message else 0)
+        usage = message.usage if message is not None else {}
+        read = usage.get("prompt_tokens", count_tokens(self._asked.question))
+        written = usage.get("answer_tokens", count_tokens(message.content) if message else 0)
         return {
             "prompt_tokens": int(read),
             "completion_tokens": int(written),

@@ -43,11 +43,11 @@ def retrieve(call: Call) -> Answer:
             "doc_aggs": doc_aggs(counts),
             "total": (number - 1) * size + len(hits),
         },
-        message=told(fields),
+        message=without_effect(fields),
     )
 
 
-def told(fields: Mapping[str, Any]) -> str:
+def without_effect(fields: Mapping[str, Any]) -> str:
     """Return a line that names the given settings without effect, or ""."""
     names = [name for name in _IDLE if fields.get(name)]
     if not names:
@@ -200,11 +200,11 @@ def retrieve_for_dify(call: Call) -> Answer:
     setting = fields.get("retrieval_setting") or {}
     rows = _datasets(call, {"dataset_ids": [fields.get("knowledge_id") or ""]})
     within = _within(call, rows, fields)
-    asked = {
+    options = {
         "question": fields.get("query"),
         "similarity_threshold": setting.get("score_threshold", 0.0),
     }
-    hits = search(call, rows, within, asked, (1, counted(setting.get("top_k"), _PAGE_SIZE)))
+    hits = search(call, rows, within, options, (1, counted(setting.get("top_k"), _PAGE_SIZE)))
     records = [
         {
             "content": hit.chunk.content,

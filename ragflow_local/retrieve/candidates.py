@@ -83,7 +83,7 @@ class Candidates:
         return len(self.numbers)
 
     def at(self, places: NDArray[np.integer]) -> Candidates:
-        """Return those at the places."""
+        """Return the candidates at some places."""
         return Candidates(
             self.parts[places], self.numbers[places], self.vector[places], self.term[places]
         )
@@ -104,7 +104,7 @@ def by_words(
 
 
 def matched_of(lists: Lists, numbers: Numbers) -> BM25Parts:
-    """Return what BM25 says of each chunk."""
+    """Return the parts of the BM25 score of each chunk."""
     parts, lengths = lists.parts(numbers)
     return BM25Parts(parts, lengths, lists.idf, lists.statistics.idf(1))
 

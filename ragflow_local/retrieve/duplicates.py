@@ -36,7 +36,7 @@ def behind(connection: Connection, hits: Sequence[Hit], dim: int, limit: int) ->
 
 
 def ordered(hits: Sequence[Hit], matrix: Matrix, limit: int) -> list[Hit]:
-    """Return what ``behind`` does, given the vector of each hit."""
+    """Order hits as ``behind`` does, given the vector of each."""
     alike = np.argwhere(np.tril(matrix @ matrix.T, -1) > _SAME).tolist()
     figures = {at: figures_of(hits[at].chunk.content) for pair in alike for at in pair}
     later = {worse for worse, better in alike if figures[worse] == figures[better]}

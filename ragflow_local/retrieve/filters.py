@@ -107,10 +107,10 @@ def _meeting(
     connection: Connection, dataset_ids: Sequence[str], name: str, wanted: object
 ) -> set[int]:
     ids = meta_values.meeting(connection, dataset_ids, name, wanted)
-    asked = documents.meta_fields_of(
+    uncertain = documents.meta_fields_of(
         connection, meta_values.uncertain(connection, dataset_ids, name)
     )
-    return ids | {number for number, fields in asked if _meets_one(fields.get(name), wanted)}
+    return ids | {number for number, fields in uncertain if _meets_one(fields.get(name), wanted)}
 
 
 @dataclass(frozen=True, slots=True)

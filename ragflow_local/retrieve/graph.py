@@ -34,7 +34,7 @@ class GraphRows(Protocol):
     """Entities and relations, wherever they are kept."""
 
     def home_of(self, chunk: ChunkRow) -> str:
-        """Return what a chunk's names are joined in: its dataset."""
+        """Return the dataset in which a chunk's names are joined."""
         ...
 
     def of_graph(

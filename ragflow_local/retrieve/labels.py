@@ -107,15 +107,15 @@ class Labels:
             for form in word:
                 self._by_form.setdefault(form, []).append(word)
 
-    def shares(self, asked: Collection[str]) -> dict[int, float]:
-        """Return how much of its name is said, in (0, 1], for documents of which some is.
+    def shares(self, forms: Collection[str]) -> dict[int, float]:
+        """Return the share of a document's name that the question says, where it says some of it.
 
         Args:
-            asked: Every form of every term of the question.
+            forms: Every form of every term of the question.
         """
-        said = {word for form in asked for word in self._by_form.get(form, ())}
+        words = {word for form in forms for word in self._by_form.get(form, ())}
         shares: dict[int, float] = {}
-        for word in sorted(said):  # in one order: sums round alike in every process
+        for word in sorted(words):  # in one order: sums round alike in every process
             for number in self._documents[word]:
                 shares[number] = shares.get(number, 0.0) + self._idf[word]
         return {
@@ -154,15 +154,15 @@ class LabelsKept:
         key = tuple(datasets)
         state = self._state_of(connection, key), tuple(languages)
         with self._lock:
-            kept = self._labels.get(key)
-        if kept is None or kept[0] != state or kept[1] is not collection:
+            entry = self._labels.get(key)
+        if entry is None or entry[0] != state or entry[1] is not collection:
             if collection is None:
                 names = Names(documents.names(connection, datasets), languages)
             else:  # others' names change the weights too: these are not taken apart anew
                 names = self.names(connection, datasets, languages)
-            kept = state, collection, Labels(names, collection)
-            self._keep(self._labels, key, kept)
-        return kept[2]
+            entry = state, collection, Labels(names, collection)
+            self._keep(self._labels, key, entry)
+        return entry[2]
 
     def names(
         self, connection: Connection, datasets: Sequence[int], languages: Sequence[str]
@@ -171,11 +171,11 @@ class LabelsKept:
         key = tuple(datasets)
         state = self._state_of(connection, key), tuple(languages)
         with self._lock:
-            kept = self._names.get(key)
-        if kept is None or kept[0] != state:
-            kept = state, Names(documents.names(connection, datasets), languages)
-            self._keep(self._names, key, kept)
-        return kept[1]
+            entry = self._names.get(key)
+        if entry is None or entry[0] != state:
+            entry = state, Names(documents.names(connection, datasets), languages)
+            self._keep(self._names, key, entry)
+        return entry[1]
 
     def state(self, connection: Connection, datasets: Sequence[int]) -> str:
         """Return what changes with the names of the documents of some datasets."""
@@ -191,12 +191,12 @@ class LabelsKept:
             self._keep(self._states, datasets, known)
         return known[1]
 
-    def _keep(self, kept: dict[tuple[int, ...], Kept], key: tuple[int, ...], value: Kept) -> None:
+    def _keep(self, cache: dict[tuple[int, ...], Kept], key: tuple[int, ...], value: Kept) -> None:
         with self._lock:
-            kept.pop(key, None)
-            kept[key] = value
-            while len(kept) > _MOST_KEPT:
-                del kept[next(iter(kept))]
+            cache.pop(key, None)
+            cache[key] = value
+            while len(cache) > _MOST_KEPT:
+                del cache[next(iter(cache))]
 
 
 def said_of_all(connection: Connection, labels: Labels, query: Query, numbers: Numbers) -> Scores:

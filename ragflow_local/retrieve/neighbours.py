@@ -35,7 +35,7 @@ def with_neighbours(connection: Connection, hits: Sequence[Hit], reach: int | st
 
 
 def with_rows(hits: Sequence[Hit], beside: Sequence[Sequence[ChunkRow]]) -> list[Hit]:
-    """Return what ``with_neighbours`` does, given the chunks around each hit."""
+    """Order hits as ``with_neighbours`` does, given the chunks around each."""
     known = {(hit.chunk.id, hit.chunk.number) for hit in hits}
     more: list[Hit] = []
     for rows in beside:
@@ -50,10 +50,10 @@ def _of_section(rows: Sequence[ChunkRow], chunk: ChunkRow) -> list[ChunkRow]:
     """Return the rows on either side up to the first under other headings."""
     before = [row for row in rows if row.ordinal < chunk.ordinal]
     after = [row for row in rows if row.ordinal > chunk.ordinal]
-    kept: list[ChunkRow] = []
+    section: list[ChunkRow] = []
     for side in (reversed(before), after):
         for row in side:
             if row.headings != chunk.headings:
                 break
-            kept.append(row)
-    return sorted(kept, key=lambda row: row.ordinal)
+            section.append(row)
+    return sorted(section, key=lambda row: row.ordinal)

@@ -118,7 +118,7 @@ class Parts(Protocol):
         """Return the words of all parts; none where they are too many."""
         ...
 
-    def candidates(self, asked: Asked) -> Candidates:
+    def candidates(self, request: Asked) -> Candidates:
         """Return the best of all parts together."""
         ...
 
@@ -150,9 +150,9 @@ def query_for(parts: Parts, question: str) -> tuple[Query, Statistics, Guesses]:
     missing = [at for at, having in enumerate(statistics.having) if not having]
     if not missing or not statistics.chunks:
         return query, statistics, ()
-    asked = query.terms
+    terms = query.terms
     query, guesses = guessed(query, missing, parts.vocabulary())
-    if query.terms != asked:
+    if query.terms != terms:
         statistics = parts.statistics(query.terms)
     return query, statistics, guesses
 
@@ -207,15 +207,15 @@ class Part:
         labels = self._sources.labels
         return labels.names(self._connection, self._datasets, languages).counts
 
-    def candidates(self, asked: Asked) -> Candidates:
+    def candidates(self, request: Asked) -> Candidates:
         """Return its best."""
-        proposed = self.propose(asked)
+        proposed = self.propose(request)
         parts = np.zeros(len(proposed.numbers), np.int64)
         return Candidates(parts, proposed.numbers, proposed.vector, proposed.term)
 
-    def propose(self, asked: Asked) -> Proposed:
+    def propose(self, request: Asked) -> Proposed:
         """Return what either index proposes, with both similarities."""
-        query, whole = asked.query, asked.collection
+        query, whole = request.query, request.collection
         self.statistics(query.terms)
         lists = self.lists
         if lists is None:
@@ -224,20 +224,20 @@ class Part:
         if whole is not None:
             lists = lists.weighed_by(whole.statistics)
         worded = by_words(
-            self._connection, lists, query, self._scopes[0].documents, asked.words_top_k
+            self._connection, lists, query, self._scopes[0].documents, request.words_top_k
         )
-        if asked.vector is None:
+        if request.vector is None:
             numbers = np.sort(worded)
             near_numbers, cosines = np.empty(0, np.int64), np.zeros(len(numbers))
             vector = np.zeros(len(numbers))
         else:
             near = nearest.find(
-                self._connection, self._sources, self._scopes, asked.vector, asked.top_k
+                self._connection, self._sources, self._scopes, request.vector, request.top_k
             )
             near_numbers, numbers = near.numbers, np.union1d(near.numbers, worded)
             exact = near.cosines(self._connection, numbers)
             cosines = exact.astype(np.float64)
-            vector = calibrate(exact, asked.floor).astype(np.float64)
+            vector = calibrate(exact, request.floor).astype(np.float64)
         term = terms_of_all(lists, query, numbers)
         if query.terms:
             label = said_of_all(self._connection, self._labels(whole), query, numbers)
@@ -279,7 +279,7 @@ class Part:
         return chunks.has_graph(self._connection, [scope.id for scope in self._scopes])
 
 
-def merged(proposals: Sequence[Proposed], asked: Asked) -> Candidates:
+def merged(proposals: Sequence[Proposed], request: Asked) -> Candidates:
     """Return the best of all parts' candidates, as many as one part would have proposed.
 
     Of equal ones those of the earlier part, and there those that were added first.
@@ -290,8 +290,8 @@ def merged(proposals: Sequence[Proposed], asked: Asked) -> Candidates:
     )
     parts = np.repeat(np.arange(len(proposals)), [len(some.numbers) for some in proposals])
     chosen = np.zeros(len(numbers), np.bool_)
-    chosen[_largest(cosines, asked.top_k)] = True
-    chosen[_largest(scores, asked.words_top_k)] = True
+    chosen[_largest(cosines, request.top_k)] = True
+    chosen[_largest(scores, request.words_top_k)] = True
     return Candidates(parts, numbers, vector, term).at(np.flatnonzero(chosen))
 
 

@@ -99,7 +99,7 @@ def search_parts(
     floor: float | None = None,
     reranker: Reranker | None = None,
 ) -> list[Hit]:
-    """Return what ``search`` does, of one project or of several as if they were one.
+    """Search one project, or several as if they were one.
 
     Args:
         question: As it was asked.
@@ -130,8 +130,8 @@ def search_parts(
             return []
         remarks += tuple(_READ_AS.format(*guess) for guess in guesses)
         most = wanted.words_top_k or wanted.top_k
-        asked = Asked(query, vector, rise + (floor or 0.0), wanted.top_k, most)
-        candidates = parts.candidates(asked)
+        request = Asked(query, vector, rise + (floor or 0.0), wanted.top_k, most)
+        candidates = parts.candidates(request)
         if reranker is not None and wanted.vector_weight > 0:
             candidates = _reranked(parts, candidates, (question, reranker), wanted)
         hits = _hits(parts, candidates, wanted)
@@ -141,11 +141,11 @@ def search_parts(
 def _reranked(
     parts: Parts,
     candidates: Candidates,
-    asked: tuple[str, Reranker],
+    reranking: tuple[str, Reranker],
     wanted: SearchOptions,
 ) -> Candidates:
     """Return the best candidates, the reranker's scores in place of their cosines."""
-    question, reranker = asked
+    question, reranker = reranking
     # In whole steps, so that the pages of one step follow one another.
     depth = _RERANKED * -(-(wanted.offset + wanted.limit) // _RERANKED)
     similarity = blend(candidates.vector, candidates.term, wanted.vector_weight)
@@ -167,7 +167,7 @@ def _hits(parts: Parts, candidates: Candidates, wanted: SearchOptions) -> list[H
     if len(order) > end:
         # Rows are read of the page alone, and of those equal to its last: their ids decide.
         order = order[similarity[order] >= similarity[order[end - 1]]]
-    return _made(parts, candidates.at(order), similarity[order])[wanted.offset : end]
+    return _hits_at(parts, candidates.at(order), similarity[order])[wanted.offset : end]
 
 
 def _hits_of_graph(
@@ -182,12 +182,12 @@ def _hits_of_graph(
     def ranked(values: Mapping[int, float]) -> list[int]:
         return sorted(values, key=lambda at: (-values[at], outlines[at].id))
 
-    found = {at: float(similarity[at]) for at in outlines}
-    texts = {outlines[at].id: at for at in ranked(found) if outlines[at].is_text}
+    similarities = {at: float(similarity[at]) for at in outlines}
+    texts = {outlines[at].id: at for at in ranked(similarities) if outlines[at].is_text}
     seeds = np.array(list(texts.values())[: graph.SEEDS], np.intp)
-    lifts = graph.lifts(parts.graph, _made(parts, candidates.at(seeds), similarity[seeds]))
+    lifts = graph.lifts(parts.graph, _hits_at(parts, candidates.at(seeds), similarity[seeds]))
     lifted = {
-        at: graph.lifted(found[at], outline.is_text, lifts.get(outline.id, 0.0))
+        at: graph.lifted(similarities[at], outline.is_text, lifts.get(outline.id, 0.0))
         for at, outline in outlines.items()
     }
     order = [at for at in ranked(lifted) if lifted[at] >= wanted.threshold]
@@ -197,13 +197,15 @@ def _hits_of_graph(
     for start in range(0, len(order), end):
         some = np.array(order[start : start + end], np.intp)
         values = np.array([lifted[at] for at in some.tolist()])
-        hits += graph.first_of_names(parts.graph, _made(parts, candidates.at(some), values), seen)
+        hits += graph.first_of_names(
+            parts.graph, _hits_at(parts, candidates.at(some), values), seen
+        )
         if len(hits) >= end:
             break
     return graph.with_sources(parts.graph, hits[wanted.offset : end])
 
 
-def _made(parts: Parts, ranked: Candidates, similarity: Values) -> list[Hit]:
+def _hits_at(parts: Parts, ranked: Candidates, similarity: Values) -> list[Hit]:
     """Return the hits of those that have a row, the most similar first."""
     rows = parts.rows(ranked)
     hits = [

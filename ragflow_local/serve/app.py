@@ -119,10 +119,10 @@ class App:
     async def _handled(self, call: _Call, body: bytes) -> None:
         stop = Stop()
         self._stops.add(stop)
-        leaving = asyncio.ensure_future(call.left(stop))
+        leaving = asyncio.ensure_future(call.wait_until_left(stop))
         threads = self._answers if call.path.endswith(("/completions", "/ask")) else self._quick
         try:
-            answer = await threads.run(lambda: self._made(call, body, stop))
+            answer = await threads.run(lambda: self._answer_to(call, body, stop))
             if stop.is_set():
                 answer.close()
                 raise Gone
@@ -146,7 +146,7 @@ class App:
         finally:
             answer.close()
 
-    def _made(self, call: _Call, body: bytes, stop: Stop) -> Answer:
+    def _answer_to(self, call: _Call, body: bytes, stop: Stop) -> Answer:
         """Return the answer to a request; called in a thread."""
         try:
             request = self._request(call, body, stop)
@@ -245,7 +245,7 @@ class _Call:
             await self.refuse(guard.Refused(408, text))
             raise Gone from None
 
-    async def left(self, stop: Stop) -> None:
+    async def wait_until_left(self, stop: Stop) -> None:
         """Wait until the client leaves, then set ``stop``."""
         while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -103,7 +103,7 @@ class PageCalls:
 
     def _documents(self, request: Request) -> object:
         dataset = self._engine.find_dataset(request.value("dataset") or "")
-        return [_told(document) for document in dataset.list_docs(limit=_MOST_DOCUMENTS)]
+        return [_entry_of(document) for document in dataset.list_docs(limit=_MOST_DOCUMENTS)]
 
     def _add_documents(self, request: Request) -> object:
         dataset = self._engine.find_dataset(request.value("dataset") or "")
@@ -112,7 +112,7 @@ class PageCalls:
         ]
         for document in added:
             document.async_parse()
-        return [_told(document) for document in added]
+        return [_entry_of(document) for document in added]
 
     def _search(self, request: Request) -> object:
         fields = request.fields()
@@ -146,7 +146,7 @@ class PageCalls:
         return Answer(content=png, headers=(("Content-Type", "image/png"),))
 
 
-def _told(document: Document) -> dict[str, Any]:
+def _entry_of(document: Document) -> dict[str, Any]:
     return {
         "id": document.id,
         "name": document.name,

@@ -34,7 +34,7 @@ class Threads:
     async def run(self, call: Callable[[], Result]) -> Result:
         """Run ``call`` in one of the threads, and return its result."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[Result] = loop.create_future()
+        future: asyncio.Future[Result] = loop.create_future()
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -43,36 +43,36 @@ class Threads:
                 threading.Thread(target=self._go_on, name=self._name, daemon=True).start()
             else:
                 self._free -= 1  # owed by the next that is done
-            self._work.put((call, done, loop))
-        return await done
+            self._work.put((call, future, loop))
+        return await future
 
     def _go_on(self) -> None:
         while True:
-            call, done, loop = self._work.get()
+            call, future, loop = self._work.get()
             try:
                 result = call()
             except BaseException as error:  # noqa: BLE001  # whoever waits for it is told
-                self._tell(loop, done, None, error)
+                self._tell(loop, future, None, error)
             else:
-                self._tell(loop, done, result, None)
-            del call, done
+                self._tell(loop, future, result, None)
+            del call, future
             with self._lock:
                 self._free += 1
 
     @staticmethod
     def _tell(
         loop: asyncio.AbstractEventLoop,
-        done: asyncio.Future[Any],
+        future: asyncio.Future[Any],
         result: object,
         error: BaseException | None,
     ) -> None:
         def set_result() -> None:
-            if done.done():  # nobody waits any more
+            if future.done():  # nobody waits any more
                 return
             if error is not None:
-                done.set_exception(error)
+                future.set_exception(error)
             else:
-                done.set_result(result)
+                future.set_result(result)
 
         if not loop.is_closed():
             loop.call_soon_threadsafe(set_result)

@@ -157,8 +157,8 @@ class Files:
         """Keep the picture of a chunk."""
         path = self._image(chunk_id)
         with telling_disk(path):
-            kept = data + hashlib.sha256(data).digest()
-            self._write(path, kept)
+            sealed = data + hashlib.sha256(data).digest()
+            self._write(path, sealed)
 
     def get_image(self, chunk_id: str) -> bytes:
         """Return the picture of a chunk that has one of its own.
@@ -168,11 +168,11 @@ class Files:
         """
         path = self._image(chunk_id)
         try:
-            kept = _bytes_of(path)
+            sealed = _bytes_of(path)
         except FileNotFoundError:
             raise DamagedProjectError(path, "it is missing", _PARSE_AGAIN) from None
-        data = kept[:-_HASH_BYTES]
-        if hashlib.sha256(data).digest() != kept[-_HASH_BYTES:]:
+        data = sealed[:-_HASH_BYTES]
+        if hashlib.sha256(data).digest() != sealed[-_HASH_BYTES:]:
             raise DamagedProjectError(path, "it is not the picture that was kept", _PARSE_AGAIN)
         return data
 
@@ -197,13 +197,13 @@ class Files:
         with telling_disk(path):
             path.unlink(missing_ok=True)
 
-    def kept(self) -> Iterator[str]:
+    def file_names(self) -> Iterator[str]:
         """Yield the name of every file: hashes, and what an interrupted write left."""
-        yield from (path.name for path in self._found(self._files))
+        yield from (path.name for path in self._own_paths(self._files))
 
-    def kept_images(self) -> Iterator[str]:
+    def image_names(self) -> Iterator[str]:
         """Yield the chunk id of every picture, and the name of what an interrupted write left."""
-        for path in self._found(self._images):
+        for path in self._own_paths(self._images):
             yield path.stem if path.suffix else path.name
 
     def discard(self, name: str, now_ms: int, *, is_image: bool = False) -> bool:
@@ -216,7 +216,7 @@ class Files:
     def _image(self, chunk_id: str) -> Path:
         return path_of_id(self._images, chunk_id, ".png")
 
-    def _found(self, folder: Path) -> list[Path]:
+    def _own_paths(self, folder: Path) -> list[Path]:
         """Return what is in a folder and has a name that this package gives."""
         with telling_disk(folder):
             if not is_plain_folder(folder):

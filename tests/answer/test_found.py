@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ragflow_local.answer.found import found, joined, stands_out
+from ragflow_local.answer.found import joined, relevant, stands_out
 from ragflow_local.records import Hit
 from tests.answer.made import hit
 
@@ -13,21 +13,21 @@ def scored(number: int, similarity: float, near: float) -> Hit:
 
 def test_what_passes_the_threshold_is_found() -> None:
     hits = [scored(0, 0.3, 0.1), scored(1, 0.1, 0.1)]
-    assert found(hits, 0.2) == hits[:1]
-    assert found([], 0.2) == []
+    assert relevant(hits, 0.2) == hits[:1]
+    assert relevant([], 0.2) == []
 
 
 def test_a_paraphrase_without_a_common_word_is_found_by_its_meaning() -> None:
     near = scored(0, 0.15, 0.5)
-    assert found([near], 0.2) == [near]
+    assert relevant([near], 0.2) == [near]
 
 
 def test_what_is_rather_near_is_found_where_the_others_are_far() -> None:
     rather, far = scored(0, 0.11, 0.37), [scored(at, 0.02, 0.05) for at in (1, 2, 3)]
-    assert found([rather, *far], 0.2) == [rather]
+    assert relevant([rather, *far], 0.2) == [rather]
     assert stands_out(rather, [rather, *far])
     alike = [scored(at, 0.1, 0.33) for at in (1, 2, 3)]
-    assert found([rather, *alike], 0.2) == []
+    assert relevant([rather, *alike], 0.2) == []
 
 
 def test_both_forms_of_a_question_are_joined_by_the_better_similarity() -> None:

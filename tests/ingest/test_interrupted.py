@@ -4,7 +4,7 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.ingest import interrupted
-from ragflow_local.ingest.interrupted import take_up, told
+from ragflow_local.ingest.interrupted import take_up, waiting_notice
 
 
 def begun(rag: RAGFlow, dataset: DataSet, name: str, parsed_on: str) -> str:
@@ -63,5 +63,5 @@ def test_a_document_that_ended_the_engine_twice_fails_wherever_it_was_read(
     ],
 )
 def test_how_many_wait_is_told(waiting: dict[str, int], text: str) -> None:
-    assert text in told(waiting)
-    assert not waiting or interrupted._WAY_OUT in told(waiting)
+    assert text in waiting_notice(waiting)
+    assert not waiting or interrupted._WAY_OUT in waiting_notice(waiting)

@@ -110,7 +110,7 @@ def test_a_changed_file_alone_is_parsed_anew_and_keeps_its_document(
         "The boat turns back at five metres."
     ]
     assert rag.get_document(name="boat.md").download() == (folder / "boat.md").read_bytes()
-    assert len(list(rag.project.files.kept())) == 3
+    assert len(list(rag.project.files.file_names())) == 3
 
 
 def test_the_same_size_and_time_do_not_hide_other_bytes(dataset: DataSet, folder: Path) -> None:
@@ -394,4 +394,4 @@ def test_a_run_that_a_crash_ended_is_finished_by_the_next(
         assert found(rag, dataset, "When does the boat turn back?") == [
             "The boat turns back at five metres."
         ]
-        assert len(list(rag.project.files.kept())) == 3
+        assert len(list(rag.project.files.file_names())) == 3

@@ -84,9 +84,9 @@ def test_an_embedding_lives_as_long_as_a_chunk_has_it(catalog: Catalog) -> None:
     add_chunks(catalog, "a", "same")
     with catalog.write() as connection:
         embeddings.collect(connection, chunks.delete(connection, [1]))
-        assert set(embeddings.kept(connection, [b"same", b"other"])) == {b"same", b"other"}
+        assert set(embeddings.stored(connection, [b"same", b"other"])) == {b"same", b"other"}
         embeddings.collect(connection, chunks.delete(connection, [3]))
-        assert set(embeddings.kept(connection, [b"same", b"other"])) == {b"other"}
+        assert set(embeddings.stored(connection, [b"same", b"other"])) == {b"other"}
 
 
 def test_vectors_come_back_in_the_order_asked_for(catalog: Catalog) -> None:

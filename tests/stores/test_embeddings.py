@@ -19,7 +19,7 @@ def test_what_is_kept_is_read_back_as_it_was_rounded(catalog: Catalog) -> None:
     matrix = matrix_of(3)
     with catalog.write() as connection:
         embeddings.keep(connection, [b"a", b"b", b"c"], matrix)
-        kept = embeddings.kept(connection, [b"c", b"a", b"none"])
+        kept = embeddings.stored(connection, [b"c", b"a", b"none"])
     assert set(kept) == {b"a", b"c"}
     assert np.array_equal(kept[b"c"], embeddings.kept_exactly(matrix)[2])
 
@@ -44,14 +44,14 @@ def test_a_vector_of_another_length_takes_the_place_of_a_stale_one(catalog: Cata
     with catalog.write() as connection:
         (number,) = embeddings.keep(connection, [b"a"], matrix_of(1, 4))
         assert embeddings.keep(connection, [b"a"], matrix_of(1, 8)) == [number]
-        assert embeddings.kept(connection, [b"a"])[b"a"].shape == (8,)
+        assert embeddings.stored(connection, [b"a"])[b"a"].shape == (8,)
 
 
 def test_thousands_are_asked_for_at_once(catalog: Catalog) -> None:
     keys = [str(number).encode() for number in range(2500)]
     with catalog.write() as connection:
         embeddings.keep(connection, keys, np.zeros((2500, 4), np.float32))
-        assert len(embeddings.kept(connection, keys)) == 2500
+        assert len(embeddings.stored(connection, keys)) == 2500
 
 
 def test_those_that_no_chunk_has_are_collected(catalog: Catalog) -> None:
@@ -62,7 +62,7 @@ def test_those_that_no_chunk_has_are_collected(catalog: Catalog) -> None:
         unused = embeddings.keep_one(connection, b"unused", np.zeros(4, np.float32))
         gone = chunks.delete(connection, [1])
         embeddings.collect(connection, [*gone, unused])
-        assert set(embeddings.kept(connection, [b"one", b"two", b"unused"])) == {b"two"}
+        assert set(embeddings.stored(connection, [b"one", b"two", b"unused"])) == {b"two"}
 
 
 def test_a_flipped_bit_is_damage(catalog: Catalog) -> None:
@@ -70,7 +70,7 @@ def test_a_flipped_bit_is_damage(catalog: Catalog) -> None:
         embeddings.keep(connection, [b"a"], matrix_of(1))
         connection.execute("UPDATE embeddings SET vector = zeroblob(16)")
     with pytest.raises(DamagedProjectError), catalog.read() as reading:
-        embeddings.kept(reading, [b"a"])
+        embeddings.stored(reading, [b"a"])
 
 
 def test_vectors_of_chunks_come_in_the_asked_order_zeros_for_what_is_gone(

@@ -20,7 +20,7 @@ def test_bytes_come_back_by_their_hash(files: Files) -> None:
     sha256 = files.put(b"kraken")
     assert files.get(sha256) == b"kraken"
     assert files.put(b"kraken") == sha256
-    assert list(files.kept()) == [sha256]
+    assert list(files.file_names()) == [sha256]
 
 
 def test_bytes_that_changed_are_not_given_out(files: Files) -> None:
@@ -66,7 +66,7 @@ def test_a_failed_write_leaves_nothing(files: Files, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(DiskError, match="No space"):
         files.put(b"kraken")
-    assert list(files.kept()) == []
+    assert list(files.file_names()) == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x89PNG", None])

@@ -92,10 +92,10 @@ def sealed(data: bytes | memoryview, key: int) -> bytes:
 
 def opened(data: bytes, key: int, table: str) -> memoryview:
     """Return what ``sealed`` was given; raises ``TornRowError`` where it is another."""
-    kept = memoryview(data)[:-_WIDTH]
-    if of_bytes(kept, key).to_bytes(_WIDTH, "little") != data[-_WIDTH:]:
+    sums = memoryview(data)[:-_WIDTH]
+    if of_bytes(sums, key).to_bytes(_WIDTH, "little") != data[-_WIDTH:]:
         raise TornRowError(table, key)
-    return kept
+    return sums
 
 
 def check(table: str, row: Mapping[str, Any]) -> None:
@@ -136,8 +136,8 @@ def root(connection: sqlite3.Connection) -> str | None:
 
     None for a catalog of a release that kept no checksums, or that has no tables yet.
     """
-    kept = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checksums'"
-    if connection.execute(kept).fetchone() is None:
+    sums = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checksums'"
+    if connection.execute(sums).fetchone() is None:
         return None
     rows = connection.execute("SELECT name, rows, sum FROM checksums ORDER BY name")
     return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()

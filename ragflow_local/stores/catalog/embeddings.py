@@ -29,7 +29,7 @@ def collect(connection: Connection, numbers: Sequence[int]) -> None:
     )
 
 
-def kept(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Vector]:
+def stored(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Vector]:
     """Return the vector of each embedding that is kept already, by its key: (dim,) float32."""
     vectors: dict[bytes, Vector] = {}
     for row in _rows(connection, "*", keys):

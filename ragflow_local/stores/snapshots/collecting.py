@@ -1,4 +1,4 @@
-"""Deletes what no kept snapshot names.
+"""Deletes the objects that no kept snapshot names.
 
 Nothing younger than a day goes: it may be of a publish that is under way. What was named until now
 goes only with its snapshot, of which as many are kept as a fetch may fall behind; one that is
@@ -60,7 +60,7 @@ def collect(objects: Objects, head: Head, contents: Contents, keep: int) -> None
 
 
 def _unnamed(objects: Objects, named: dict[str, int]) -> Iterator[str]:
-    """Yield what is old enough, and has no name among these."""
+    """Yield the old objects whose names are not among these."""
     now = objects.written(HEAD) or time.time()
     for folder in FOLDERS:
         for name, listed in objects.listed(folder).items():

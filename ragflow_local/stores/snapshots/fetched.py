@@ -76,7 +76,9 @@ def take(path: Path, name: str, keep: int) -> None:
     note = read_json(path / NOTE)
     before = note.get("earlier")
     known = [note.get("current"), *(before if isinstance(before, list) else [])]
-    earlier = [one for one in dict.fromkeys(known) if is_snapshot(one) and one != name][: keep - 1]
+    earlier = [other for other in dict.fromkeys(known) if is_snapshot(other) and other != name][
+        : keep - 1
+    ]
     write_whole(path / NOTE, json.dumps({"current": name, "earlier": earlier}).encode())
     for folder in path.iterdir():
         if folder.name not in (name, *earlier) and _is_ours(folder.name) and folder.name != LOCK:

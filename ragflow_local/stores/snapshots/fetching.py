@@ -1,4 +1,4 @@
-"""Fetches a snapshot into a directory: what the one before has is taken from there.
+"""Fetches a snapshot into a directory; files that the one before has are taken from there.
 
     1  HEAD, manifest and contents, compared with their hashes
     2  .new-…/: the catalog's pages, files, pictures            a whole project, its hash compared
@@ -74,7 +74,7 @@ class Fetched:
 
 
 def fetch(objects: Objects, target: Path, *, keep: int) -> Fetched:
-    """Fetch the newest snapshot, unless it is there; who reads an earlier one keeps it.
+    """Fetch the newest snapshot unless it is there; readers of an earlier one keep it.
 
     Args:
         objects: Where it is published.
@@ -149,7 +149,7 @@ class _Fetching:
         self._base = base
 
     def into(self, target: Path, name: str) -> int:
-        """Make the directory of a snapshot, on the disk when this returns; return what was read."""
+        """Make the directory of a snapshot, synced to the disk; return the bytes read."""
         self._check_room(target)
         new = Path(tempfile.mkdtemp(prefix=".new-", dir=target))
         try:
@@ -176,14 +176,14 @@ class _Fetching:
             raise DiskError(target, errno.ENOSPC, f"{needed:,} bytes are to be fetched")
 
     def _catalog(self, path: Path) -> int:
-        """Write the catalog, and compare it with its hash; return what was read for it."""
+        """Write the catalog, and compare it with its hash; return the bytes read for it."""
         path.touch(mode=0o600)
         with path.open("r+b") as file:
             missing = self._from_base(file)
             writing = threading.Lock()
 
-            def take(one: tuple[Pack, list[tuple[int, int]]]) -> int:
-                pack, wanted = one
+            def take(entry: tuple[Pack, list[tuple[int, int]]]) -> int:
+                pack, wanted = entry
                 raw = self._unpacked(pack)
                 with writing:
                     for number, within in wanted:
@@ -228,7 +228,7 @@ class _Fetching:
             raise DamagedSnapshotError(self._objects.shown, name, str(error)) from error
 
     def _file(self, new: Path, sha256: str, size: int) -> int:
-        """Put the bytes of a document in their place; return what was read for them."""
+        """Put the bytes of a document in their place; return how many were read."""
         path = path_of_sha256(new / "files", sha256)
         if self._base is not None:
             before = path_of_sha256(self._base / "files", sha256)
@@ -237,15 +237,15 @@ class _Fetching:
         name = f"files/{sha256}"
         try:
             with path.open("xb") as file:
-                found = self._objects.copy_to(name, file, size)
+                digest = self._objects.copy_to(name, file, size)
         except FileNotFoundError:
             raise DamagedSnapshotError(self._objects.shown, name, "is missing") from None
-        if found != sha256:
+        if digest != sha256:
             raise DamagedSnapshotError(self._objects.shown, name, "is not what it was")
         return size
 
     def _image(self, new: Path, id: str, image: tuple[str, int]) -> int:
-        """Put the picture of a chunk in its place; return what was read for it."""
+        """Put the picture of a chunk in its place; return the bytes read for it."""
         if self._base is not None:
             files = Files(self._base)
             with contextlib.suppress(DamagedProjectError):

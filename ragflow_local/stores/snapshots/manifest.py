@@ -1,4 +1,4 @@
-"""What published objects say: typed, bounded, and compared with their names before it is used.
+"""The published objects: typed, bounded, and compared with their names before they are used.
 
 Whoever may write at an address may say anything there. So of a manifest only numbers and hashes of
 fixed length are taken, no name of a file; what it says of sizes is a bound for what is read.
@@ -147,7 +147,7 @@ def encode(value: Head | Manifest) -> bytes:
 
 
 def decode(kind: type[Kind], data: bytes, objects: Objects, name: str) -> Kind:
-    """Return what ``encode`` was given.
+    """Return the object that ``encode`` wrote.
 
     Raises:
         SnapshotVersionError: A newer version wrote it.
@@ -248,7 +248,7 @@ def _bytes_of(hashes: Any) -> bytes:
 
 
 def read_contents(objects: Objects, manifest: Manifest) -> Contents:
-    """Return what a snapshot consists of.
+    """Return the contents of a snapshot.
 
     Raises:
         DamagedSnapshotError: It is missing or torn, or says what cannot be.

@@ -192,7 +192,7 @@ class Objects:
             self._filesystem.delete_file(f"{self._root}/{name}")
 
     def listed(self, folder: str) -> dict[str, Listed]:
-        """Return what is in a folder, by name."""
+        """Return the objects of a folder, by name."""
         import pyarrow.fs
 
         selector = pyarrow.fs.FileSelector(f"{self._root}/{folder}", allow_not_found=True)
@@ -223,19 +223,19 @@ class Objects:
 
 
 def in_turns(work: Callable[[Given], Got], things: Iterable[Given]) -> list[Got]:
-    """Return what ``work`` makes of each thing, some at once; the first error ends it.
+    """Return the result of ``work`` for each thing, several at once; the first error ends it.
 
     No more things are taken than are worked on, so that what waits is bounded.
     """
-    done: list[Got] = []
+    results: list[Got] = []
     turns: deque[Future[Got]] = deque()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             for thing in things:
                 turns.append(pool.submit(work, thing))
                 if len(turns) >= 2 * _AT_ONCE:
-                    done.append(turns.popleft().result())
-            return [*done, *(turn.result() for turn in turns)]
+                    results.append(turns.popleft().result())
+            return [*results, *(turn.result() for turn in turns)]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

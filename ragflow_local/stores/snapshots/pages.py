@@ -66,13 +66,13 @@ def kept_places(contents: Contents | None, there: set[str]) -> dict[bytes, tuple
     }
 
 
-def new_pages(keys: Keys, kept: dict[bytes, tuple[Pack, int]]) -> list[tuple[bytes, int]]:
+def new_pages(keys: Keys, places: dict[bytes, tuple[Pack, int]]) -> list[tuple[bytes, int]]:
     """Return the key and the number of each page that is nowhere yet, each key once."""
     data = keys.tobytes()
     new: dict[bytes, int] = {}
     for number in range(len(keys)):
         key = data[number * KEY : (number + 1) * KEY]
-        if key not in kept:
+        if key not in places:
             new.setdefault(key, number)
     return list(new.items())
 
@@ -105,13 +105,13 @@ def unpacked(data: bytes, pages: int) -> bytes:
     return raw
 
 
-def placed(keys: Keys, kept: dict[bytes, tuple[Pack, int]]) -> tuple[Places, tuple[Pack, ...]]:
+def placed(keys: Keys, known: dict[bytes, tuple[Pack, int]]) -> tuple[Places, tuple[Pack, ...]]:
     """Return where each page lies, and the packs that have one."""
     packs: dict[Pack, int] = {}
     places = np.empty((len(keys), 2), np.uint32)
     data = keys.tobytes()
     for number in range(len(keys)):
-        pack, within = kept[data[number * KEY : (number + 1) * KEY]]
+        pack, within = known[data[number * KEY : (number + 1) * KEY]]
         places[number] = packs.setdefault(pack, len(packs)), within
     return places, tuple(packs)
 

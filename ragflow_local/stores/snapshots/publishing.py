@@ -1,4 +1,4 @@
-"""Publishes a snapshot of a project: what the last one has not, then its list, then HEAD.
+"""Publishes a snapshot of a project: new objects, then its manifest, then HEAD.
 
     1  a copy of the catalog as it is at one moment, without what is private    temporary
     2  packs of pages, files and pictures that the last snapshot has not        named by nobody yet
@@ -151,7 +151,7 @@ def _publish(source: Source, objects: Objects, keep: int, *, with_chats: bool) -
 
 
 def _last(objects: Objects) -> _Last:
-    """Return what a new snapshot can share objects with."""
+    """Return the last snapshot, whose objects a new one can share."""
     head = read_head(objects)
     if head is None:
         return _Last(None)
@@ -176,7 +176,7 @@ class _Publishing:
         self.contents: Contents
 
     def write(self) -> Head:
-        """Write all but HEAD; return what it will say, or says already."""
+        """Write everything but HEAD; return the HEAD to write, or the one that stands."""
         self._there = {folder: self._objects.listed(folder) for folder in FOLDERS[:3]}
         copied = Catalog(self._copy, read_only=True)
         try:
@@ -188,8 +188,8 @@ class _Publishing:
         files = {sha256: self._size_of(sha256) for sha256 in needed}
         images = {id: self._source.files.image_hash(id) for id in pictured}
         keys, sha256 = pages.keys_of(self._copy)
-        kept = self._write_pages(keys)
-        places, packs = pages.placed(keys, kept)
+        stored = self._write_pages(keys)
+        places, packs = pages.placed(keys, stored)
         self.contents = Contents(keys, places, packs, files, images)
         self._write_files()
         if not self._written and (known := self._last.same(sha256, files, images)):
@@ -210,15 +210,15 @@ class _Publishing:
             raise DamagedProjectError(path, "it is missing") from None
 
     def _write_pages(self, keys: pages.Keys) -> dict[bytes, tuple[Pack, int]]:
-        """Write what is new of the catalog; return where each of its pages lies."""
+        """Write the new pages of the catalog; return where each page lies."""
         last = self._last.contents
         whole = {
             pack.sha256
             for pack in (last.packs if last else ())
             if self._is_there("packs", pack.sha256, pack.size)
         }
-        kept = pages.kept_places(last, whole)
-        new = pages.new_pages(keys, kept)
+        published = pages.kept_places(last, whole)
+        new = pages.new_pages(keys, published)
         by_number = {number: key for key, number in new}
 
         def write(pack: tuple[bytes, list[int]]) -> tuple[Pack, list[int]]:
@@ -229,8 +229,8 @@ class _Publishing:
 
         for pack, numbers in in_turns(write, pages.packs_of(self._copy, list(by_number))):
             for within, number in enumerate(numbers):
-                kept[by_number[number]] = pack, within
-        return kept
+                published[by_number[number]] = pack, within
+        return published
 
     def _write_files(self) -> None:
         known = self._last.contents
