@@ -85,6 +85,16 @@ def test_every_command_on_a_page_exists(page: Path) -> None:
     assert set(re.findall(r"(?:^ *|`)make ([a-z]+)", text, flags=re.M)) <= targets
 
 
+def test_every_command_stands_on_the_page_of_commands() -> None:
+    from ragflow_local.cli import app
+
+    text = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    table = " ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    known = {command.name for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
+    assert known <= set(re.findall(r"[a-z]+", table))
+
+
 @pytest.mark.parametrize("page", EVERY, ids=lambda page: page.name)
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
