@@ -13,6 +13,9 @@ from ragflow_local import RAGFlow
 from ragflow_local.stores.crash import POINTS
 from tests.invariants import check_invariants
 
+# The process that crashes starts a worker of its own; the one that looks takes a warm one.
+pytestmark = pytest.mark.usefixtures("warm")
+
 Live = Callable[[Path, str], int]
 
 
