@@ -13,7 +13,7 @@ from ragflow_local.retrieve.query import Query
 from ragflow_local.retrieve.similarity import BM25Parts, term_similarity
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.stores.catalog import Catalog, Connection
-from ragflow_local.stores.catalog.postings_columns import ListsKept
+from ragflow_local.stores.catalog.postings_kept import ListsKept
 from ragflow_local.stores.catalog.postings_scores import Lists, numbers_in
 from ragflow_local.stores.vectors import Vectors
 
@@ -52,7 +52,7 @@ class Sources:
         mend: Has a dataset's vector table written anew, by its id; None where nothing may be.
         vocabularies: What was read of the datasets' words.
         labels: What was read of their documents' names.
-        lists: Long lists of postings that were read.
+        lists: Lists of postings that were read.
     """
 
     catalog: Catalog

@@ -204,10 +204,10 @@ def said_of_all(connection: Connection, labels: Labels, query: Query, numbers: N
     share_by_chunk = np.zeros(len(numbers))
     shares = labels.shares({form for term in query.terms for form in term})
     if shares:
-        within = documents.of_chunks(connection, numbers.tolist(), list(shares))
+        within = documents.of_chunks(connection, numbers.tolist())
         for at, number in enumerate(numbers.tolist()):
             if number in within:
-                share_by_chunk[at] = shares[within[number]]
+                share_by_chunk[at] = shares.get(within[number], 0.0)
     return share_by_chunk
 
 

@@ -11,7 +11,7 @@ from ragflow_local.retrieve.candidates import Scope, Sources, by_words, terms_of
 from ragflow_local.retrieve.query import Query
 from ragflow_local.retrieve.spelling import Vocabularies
 from ragflow_local.stores.catalog import Catalog, Connection, postings_scores, schema
-from ragflow_local.stores.catalog.postings_columns import ListsKept
+from ragflow_local.stores.catalog.postings_kept import ListsKept
 from ragflow_local.stores.catalog.postings_scores import Lists
 from ragflow_local.stores.vectors import Vectors
 from tests.retrieve.asking import asked_of

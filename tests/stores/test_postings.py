@@ -295,7 +295,7 @@ def test_long_lists_that_are_passed_over_leave_the_best_the_same(
     connection: sqlite3.Connection, top_k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postings_list, "_SHORT", 0)
-    monkeypatch.setattr(postings_list, "LONG", 0)
+    monkeypatch.setattr(postings_list, "_SHORT_PIECE", 0)
     chance = random.Random(top_k)
     shares = {"t1": 0.7, "t2": 0.5, "t3": 0.15, "t4": 0.03, "t5": 0.01}
     chunks = [

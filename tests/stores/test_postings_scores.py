@@ -74,7 +74,7 @@ def test_each_term_adds_to_a_chunk_what_the_formula_says(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
     monkeypatch.setattr(postings_list, "_SHORT", short)
-    monkeypatch.setattr(postings_list, "LONG", short)
+    monkeypatch.setattr(postings_list, "_SHORT_PIECE", short)
     filled(connection, BAGS)
     terms = ("pump", "rain", "roof")
     parts, lengths = lists_of(connection, *terms).parts(np.array(list(BAGS)))

@@ -298,15 +298,14 @@ def names(connection: Connection, datasets: Sequence[int]) -> list[tuple[int, st
     return [(int(number), str(name), int(count)) for number, name, count in rows]
 
 
-def of_chunks(
-    connection: Connection, numbers: Sequence[int], within: Sequence[int]
-) -> dict[int, int]:
-    """Return the document of each chunk that is in one of ``within``; all are given by number."""
+def of_chunks(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return the document of each chunk that there is; both are given by number."""
+    # Not asked for those of some documents alone: SQLite would go through all of them, per chunk.
     cursor = connection.execute(
         "SELECT chunks.number, documents.number FROM json_each(?) AS asked"
         " CROSS JOIN chunks ON chunks.number = asked.value"
-        " CROSS JOIN documents ON documents.id = chunks.document_id"
-        " WHERE documents.number IN (SELECT value FROM json_each(?))",
-        [json.dumps(list(numbers)), json.dumps(list(within))],
+        " CROSS JOIN documents ON documents.id = chunks.document_id",
+        [json.dumps(list(numbers))],
     )
-    return {int(row[0]): int(row[1]) for row in cursor}
+    cursor.row_factory = None  # plain tuples
+    return dict(cursor.fetchall())

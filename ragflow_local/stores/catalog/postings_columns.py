@@ -1,49 +1,54 @@
-"""Holds long lists of postings in memory, column by column, as scoring asks for them.
-
-A list of a segment never changes: what is known of one by the segment's birth and the number of the
-term, or of several that are one, stays true, whatever is added, removed or merged. So nothing here
-goes out of date; the lists asked for longest ago make room.
-"""
+"""Lists of postings column by column, as scoring asks for them."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.stores.catalog.postings_segments import FORMATS
+from ragflow_local.stores.catalog.postings_segments import CAPACITY, FORMATS
 
 Counts: TypeAlias = NDArray[np.integer[Any]]
+Narrow: TypeAlias = NDArray[np.unsignedinteger[Any]]  # 16 bits, or 32 of more places
 
-# Postings of a list in one segment from which it is worth holding.
-LONG = 1024
-# Of all lists that are held: with a million chunks, those of a few hundred words.
-_MOST_BYTES = 128 * 2**20
-# Postings from which lists are united place by place.
-_MANY = 4096
+# Lists are united place by place where they have so many postings, and one in so many places.
+_MANY, _SPARSE = 4096, 16
 
 # The count and the length that a pair of bytes says, count first.
 _PAIRS = np.arange(2**16, dtype=np.uint16)
 PAIR_COUNTS, PAIR_LENGTHS = (_PAIRS & 255).astype(np.uint8), (_PAIRS >> 8).astype(np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """A list of one segment.
+class Packed(NamedTuple):
+    """What one segment has of a list.
 
     Attributes:
-        places: (n,) in the segment, ascending.
+        first: The segment's first place among those that the list is of.
+        format: Index of the format.
+        data: As it is stored.
+    """
+
+    first: int
+    format: int
+    data: memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A list of one segment, or of several that follow one another.
+
+    Attributes:
+        places: (n,) ascending.
         counts: (n,) of the term.
         lengths: (n,) of the chunks.
         pairs: (n,) count and length together, where a byte holds either; else None.
     """
 
-    places: NDArray[np.uint16]
+    places: Narrow
     counts: Counts
     lengths: Counts
     pairs: NDArray[np.uint16] | None
@@ -63,7 +68,40 @@ class Columns:
         return cls(places, counts, lengths, None)
 
     @classmethod
-    def _narrow(cls, places: NDArray[np.uint16], pairs: NDArray[np.uint16]) -> Columns:
+    def joined(cls, lists: Sequence[Packed], size: int) -> Columns:
+        """Return one list of what several segments have.
+
+        Args:
+            lists: Of the segments, in their order.
+            size: Of all places that the list is of.
+        """
+        kind: type[np.unsignedinteger[Any]] = np.uint16 if size <= CAPACITY else np.uint32
+        parts: list[Columns] = []
+        # Those of one format together: numpy's price is by the call.
+        for format_, group in groupby(lists, key=lambda one: one.format):
+            some = list(group)
+            data = some[0].data if len(some) == 1 else b"".join([one.data for one in some])
+            columns = cls.of(np.frombuffer(data, FORMATS[format_]))
+            if size > CAPACITY or some[-1].first:
+                width = FORMATS[format_].itemsize
+                sizes = [len(one.data) // width for one in some]
+                places = np.repeat(np.array([one.first for one in some], kind), sizes)
+                places += columns.places
+                columns = replace(columns, places=places)
+            parts.append(columns)
+        if not parts:
+            return cls.of(np.empty(0, FORMATS[0]))
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.places for part in parts]),
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.lengths for part in parts]),
+            None,
+        )
+
+    @classmethod
+    def _narrow(cls, places: Narrow, pairs: NDArray[np.uint16]) -> Columns:
         """Return a list whose counts and lengths are those of ``pairs``, and not held twice."""
         both = pairs.view(np.uint8)
         return cls(places, both[::2], both[1::2], pairs)
@@ -71,16 +109,20 @@ class Columns:
     @classmethod
     def united(cls, lists: Sequence[Columns]) -> Columns:
         """Return one list of all that are in any of ``lists``, their counts added up."""
-        if sum(one.size for one in lists) > _MANY:
-            places, counts, lengths = _united_by_place(lists)
+        there = [one for one in lists if one.size]
+        if len(there) < 2:
+            return (there or lists)[0]
+        total = sum(one.size for one in there)
+        if total > max(_MANY, max(int(one.places[-1]) for one in there) // _SPARSE):
+            places, counts, lengths = _united_by_place(there)
         else:
-            places = np.concatenate([one.places for one in lists])
+            places = np.concatenate([one.places for one in there])
             order = np.argsort(places, kind="stable")
             places = places[order]
             starts = np.flatnonzero(np.diff(places, prepend=places[:1] + np.uint16(1)))
-            counts = np.concatenate([one.counts for one in lists])[order]
+            counts = np.concatenate([one.counts for one in there])[order]
             counts = np.add.reduceat(counts, starts, dtype=np.uint32)
-            lengths = np.concatenate([one.lengths for one in lists])[order[starts]]
+            lengths = np.concatenate([one.lengths for one in there])[order[starts]]
             places = places[starts]
         if lengths.dtype != np.uint8 or counts.max(initial=0) > 255:
             return cls(places, counts, lengths, None)
@@ -104,7 +146,7 @@ class Columns:
         """Return the list without the chunks that are gone.
 
         Args:
-            alive: (size of the segment,) by place.
+            alive: By place.
         """
         kept = alive[self.places]
         if self.pairs is not None:
@@ -112,46 +154,7 @@ class Columns:
         return Columns(self.places[kept], self.counts[kept], self.lengths[kept], None)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a list is known by: the birth of its segment, and the numbers of its term's forms."""
-
-    born: int
-    forms: tuple[int, ...]
-
-
-class ListsKept:
-    """The long lists that were asked for last; safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Key, Columns] = OrderedDict()
-        self._size_bytes = 0
-
-    def get(self, key: Key) -> Columns | None:
-        """Return a list that is held, or None."""
-        with self._lock:
-            columns = self._kept.get(key)
-            if columns is not None:
-                self._kept.move_to_end(key)
-            return columns
-
-    def keep(self, key: Key, columns: Columns) -> None:
-        """Hold a list, where it is long; others make room."""
-        if columns.size < LONG or not key.born or columns.size_bytes > _MOST_BYTES:
-            return
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = columns
-                self._size_bytes += columns.size_bytes
-            while self._size_bytes > _MOST_BYTES:
-                _, gone = self._kept.popitem(last=False)
-                self._size_bytes -= gone.size_bytes
-
-
-def _united_by_place(
-    lists: Sequence[Columns],
-) -> tuple[NDArray[np.uint16], Counts, Counts]:
+def _united_by_place(lists: Sequence[Columns]) -> tuple[Narrow, Counts, Counts]:
     """Return places, counts and lengths of all that are in any list; for long ones faster."""
     end = max(int(one.places[-1]) for one in lists) + 1
     all_counts = np.zeros(end, np.uint32)
@@ -159,5 +162,5 @@ def _united_by_place(
     for one in lists:
         all_counts[one.places] += one.counts
         all_lengths[one.places] = one.lengths
-    places = np.flatnonzero(all_counts).astype(np.uint16)
+    places = np.flatnonzero(all_counts).astype(lists[0].places.dtype)
     return places, all_counts[places], all_lengths[places]

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.stores.catalog.postings_columns import LONG, PAIR_COUNTS, PAIR_LENGTHS, Columns
+from ragflow_local.stores.catalog.postings_columns import PAIR_COUNTS, PAIR_LENGTHS, Columns
 from ragflow_local.stores.catalog.postings_segments import Numbers
 from ragflow_local.stores.catalog.postings_statistics import Statistics
 
 Scores = NDArray[np.float64]
 Counts = NDArray[np.integer[Any]]
-Packed: TypeAlias = NDArray[np.void] | Columns  # in one of FORMATS; a long one by columns
 _Postings: TypeAlias = tuple[Numbers, Counts, Counts]  # places, counts and lengths
 
 K1 = 1.2
 B = 0.75
 
-# Postings of a list that is unpacked whatever is asked of it: then pieces would cost more.
-_SHORT = 8192
+# Postings of a list that is unpacked whatever is asked of it, and those of a mean piece: then
+# pieces would cost more.
+_SHORT, _SHORT_PIECE = 8192, 1024
 
 
 class Piece(NamedTuple):
-    """What a segment has of a list, removed chunks left out."""
+    """What segments that follow one another have of a list, removed chunks left out."""
 
-    offset: int  # of the segment's first place among all
+    offset: int  # of their first place among all
     end: int
-    packed: Packed
-
-    @property
-    def columns(self) -> Columns:
-        """The list, column by column."""
-        return self.packed if isinstance(self.packed, Columns) else Columns.of(self.packed)
+    columns: Columns
 
     @property
     def size(self) -> int:
         """How many chunks have the term."""
-        return self.packed.size
+        return self.columns.size
 
 
 class TermList:
-    """One term's postings in all datasets that are searched, as they are packed.
+    """One term's postings in all datasets that are searched.
 
     It is unpacked where all of it is scored. A long list is mostly asked about some chunks alone,
     which are looked up piece by piece.
@@ -83,8 +77,8 @@ class TermList:
         for piece, start, end in zip(self.pieces, starts, ends, strict=True):
             if start < end:
                 columns = piece.columns
-                # In the list's own 16 bits, which fit a core's cache.
-                wanted = (places[start:end] - piece.offset).astype(np.uint16)
+                # In the list's own bits, which fit a core's cache.
+                wanted = (places[start:end] - piece.offset).astype(columns.places.dtype)
                 here, at = _common(wanted, columns.places)
                 at_pieces.append((here + start, columns.counts[at], columns.lengths[at]))
         here, counts, lengths = _together(at_pieces)
@@ -93,7 +87,7 @@ class TermList:
     @property
     def is_long(self) -> bool:
         """Whether it is taken piece by piece: no piece of it is so small that this would cost."""
-        return self._all is None and self.size > max(_SHORT, LONG * len(self.pieces))
+        return self._all is None and self.size > max(_SHORT, _SHORT_PIECE * len(self.pieces))
 
     def add_to(self, scores: Scores, weight: float) -> None:
         """Add what the term adds, times ``weight``, to (places,) the scores of all chunks."""
@@ -139,26 +133,13 @@ class TermList:
 
 
 def _unpacked(pieces: Sequence[Piece]) -> _Postings:
-    """Return places in the dataset, counts and lengths."""
-    unpacked: list[_Postings] = []
-    # Neighbours of one format are unpacked together: numpy's price is by the call.
-    for _, group in groupby(pieces, key=lambda piece: getattr(piece.packed, "dtype", None)):
-        some = list(group)
-        packed = [piece.packed for piece in some if not isinstance(piece.packed, Columns)]
-        if not packed:
-            for piece in some:
-                columns = piece.columns
-                places = columns.places.astype(np.int64) + piece.offset
-                unpacked.append((places, columns.counts, columns.lengths))
-            continue
-        joined = packed[0]
-        if len(packed) > 1:
-            # As bytes: numpy compares the types of structured arrays anew for each of them.
-            joined = np.frombuffer(b"".join(part.tobytes() for part in packed), joined.dtype)
-        places = np.repeat([piece.offset for piece in some], [piece.size for piece in some])
-        places += joined["place"]
-        unpacked.append((places, joined["count"], joined["length"]))
-    return _together(unpacked)
+    """Return places in all that is searched, counts and lengths."""
+    return _together(
+        [
+            (columns.places.astype(np.int64) + offset, columns.counts, columns.lengths)
+            for offset, _, columns in pieces
+        ]
+    )
 
 
 def _together(postings: Sequence[_Postings]) -> _Postings:

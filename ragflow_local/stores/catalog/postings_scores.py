@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ragflow_local.stores.catalog import checksums
-from ragflow_local.stores.catalog import postings_segments as segments
-from ragflow_local.stores.catalog.postings_columns import LONG, Columns, Key, ListsKept
-from ragflow_local.stores.catalog.postings_list import K1, Packed, Piece, Scores, TermList
+from ragflow_local.stores.catalog.postings_kept import ListsKept
+from ragflow_local.stores.catalog.postings_list import K1, Scores, TermList
 from ragflow_local.stores.catalog.postings_places import Places
-from ragflow_local.stores.catalog.postings_segments import (
-    FORMATS,
-    SEGMENT_BITS,
-    TERM_BITS,
-    Numbers,
-    Segment,
-)
+from ragflow_local.stores.catalog.postings_reading import pieces_of
+from ragflow_local.stores.catalog.postings_segments import Numbers
 from ragflow_local.stores.catalog.postings_statistics import Statistics
 
 
@@ -172,26 +164,18 @@ def read(
         datasets: Their numbers.
         terms: Each once. Several forms of one word are one term: a chunk has it that has any of
             them, as often as all together.
-        held: Long lists that were read before.
+        held: What was read before.
     """
-    rows = connection.execute(
-        "SELECT space, chunks, length FROM json_each(?)"
-        " CROSS JOIN postings_datasets ON dataset = json_each.value WHERE chunks > 0",
-        (json.dumps(list(datasets)),),
-    ).fetchall()
-    if not rows:
+    lists_kept = held or ListsKept()
+    shape = lists_kept.shape(connection, datasets)
+    if shape is None:
         return None
-    spaces, counts, lengths = zip(*rows, strict=True)
-    kept = tuple(segments.segments_of(connection, *spaces))
-    places = Places.of(kept)
     forms = [(term,) if isinstance(term, str) else term for term in terms]
-    known = _term_numbers(connection, spaces, forms)
-    data = _read_data(connection, kept, known, held or ListsKept())
-    own = Statistics(sum(counts), sum(lengths))
-    pieces = (_pieces(kept, places.offsets, data.get(at, {})) for at in range(len(forms)))
+    own = Statistics(shape.chunks, shape.length)
+    pieces = pieces_of(connection, shape.runs, forms, lists_kept)
     lists = tuple(TermList(some, own) for some in pieces)
     having = tuple(postings_list.size for postings_list in lists)
-    return Lists(replace(own, having=having), lists, places)
+    return Lists(replace(own, having=having), lists, shape.places)
 
 
 def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numbers:
@@ -202,79 +186,6 @@ def numbers_in(connection: sqlite3.Connection, documents: Sequence[int]) -> Numb
         (json.dumps(list(documents)),),
     )
     return np.array([row[0] for row in rows], np.int64)
-
-
-def _term_numbers(
-    connection: sqlite3.Connection, spaces: Sequence[int], terms: Sequence[Sequence[str]]
-) -> dict[int, dict[int, tuple[int, ...]]]:
-    """Return the numbers of each term's forms that are there, by the dataset's space and term."""
-    forms = [(form, at) for at, some in enumerate(terms) for form in some]
-    rows = connection.execute(
-        "SELECT spaces.value, forms.key, number FROM json_each(?) AS spaces"
-        " CROSS JOIN json_each(?) AS forms CROSS JOIN postings_terms"
-        " ON space = spaces.value AND term = forms.value",
-        (json.dumps(spaces), json.dumps([form for form, _ in forms])),
-    )
-    term_numbers: dict[int, dict[int, tuple[int, ...]]] = {}
-    for space, at, number in rows:
-        of_terms = term_numbers.setdefault(space, {})
-        of_terms[forms[at][1]] = (*of_terms.get(forms[at][1], ()), number)
-    return term_numbers
-
-
-def _read_data(
-    connection: sqlite3.Connection,
-    kept: Sequence[Segment],
-    known: Mapping[int, Mapping[int, tuple[int, ...]]],
-    held: ListsKept,
-) -> dict[int, dict[int, Packed]]:
-    """Return lists by index of the term and index of the segment, forms of a term united."""
-    wanted: dict[int, int] = {}
-    data: dict[int, dict[int, Packed]] = {}
-    unknown: list[tuple[int, int, Key]] = []
-    for index, segment in enumerate(kept):
-        for at, numbers in known.get(segment.key >> SEGMENT_BITS, {}).items():
-            key = Key(segment.born, numbers)
-            columns = held.get(key)
-            if columns is not None:
-                data.setdefault(at, {})[index] = columns
-                continue
-            unknown.append((at, index, key))
-            wanted.update(((segment.key << TERM_BITS) + number, index) for number in numbers)
-    read = _read_lists(connection, kept, wanted)
-    for at, index, key in unknown:
-        base = kept[index].key << TERM_BITS
-        forms = [read[base + number] for number in key.forms if base + number in read]
-        if forms:
-            data.setdefault(at, {})[index] = _one(forms, key, held)
-    return data
-
-
-def _read_lists(
-    connection: sqlite3.Connection, kept: Sequence[Segment], wanted: Mapping[int, int]
-) -> dict[int, NDArray[np.void]]:
-    """Return packed lists by their keys, given with the index of the segment."""
-    rows = connection.execute(
-        "SELECT postings_lists.key, data FROM json_each(?)"
-        " CROSS JOIN postings_lists ON postings_lists.key = json_each.value",
-        (json.dumps(list(wanted)),),
-    )
-    return {
-        key: np.frombuffer(
-            checksums.opened(sealed, key, "postings_lists"), FORMATS[kept[wanted[key]].format]
-        )
-        for key, sealed in rows
-    }
-
-
-def _one(forms: Sequence[NDArray[np.void]], key: Key, held: ListsKept) -> Packed:
-    """Return the list of a term in a segment, by columns where it is long or has several forms."""
-    if len(forms) == 1 and len(forms[0]) < LONG:
-        return forms[0]
-    every = [Columns.of(packed) for packed in forms]
-    columns = every[0] if len(every) == 1 else Columns.united(every)
-    held.keep(key, columns)
-    return columns
 
 
 def _at_least(scores: Scores, lists: Sequence[TermList], top_k: int) -> float:
@@ -288,25 +199,3 @@ def _at_least(scores: Scores, lists: Sequence[TermList], top_k: int) -> float:
         return 0.0
     values = min(long, key=lambda postings_list: postings_list.size).values_at(scores)
     return float(np.partition(values, -top_k)[-top_k])
-
-
-def _pieces(
-    kept: Sequence[Segment],
-    offsets: Numbers,
-    data: Mapping[int, Packed],
-) -> list[Piece]:
-    """Return a term's list, given what each segment has of it, by its index."""
-    pieces = []
-    for index in sorted(data):
-        segment, offset = kept[index], int(offsets[index])
-        packed = data[index]
-        if len(segment.removed):
-            alive = np.ones(segment.size, np.bool_)
-            alive[segment.removed] = False
-            if isinstance(packed, Columns):
-                packed = packed.without(alive)
-            else:
-                packed = packed[alive[packed["place"]]]
-        if packed.size:
-            pieces.append(Piece(offset, offset + segment.size, packed))
-    return pieces
