@@ -24,7 +24,9 @@ def find_dataset(rag: Client, given: object) -> DatasetRow:
         given = given.id
     if not isinstance(given, str):
         raise InvalidValueError("dataset", given, "a DataSet, an id or a name")
-    return _dataset(rag, id=given) or dataset_named(rag, given)
+    with rag.project.catalog.read() as reading:
+        row = datasets.visible(reading, rag.tenant_id, [given]).get(given)
+    return row or dataset_named(rag, given)
 
 
 def dataset_named(rag: Client, name: str) -> DatasetRow:
@@ -33,17 +35,13 @@ def dataset_named(rag: Client, name: str) -> DatasetRow:
     Raises:
         NotFoundError: There is none.
     """
-    row = _dataset(rag, name=name)
+    paging = checks.paging(1, 1024, "create_time", desc=True)
+    with rag.project.catalog.read() as reading:
+        rows = datasets.list_visible(reading, rag.tenant_id, id=None, name=name, paging=paging)
+    row = min(rows, key=lambda row: row.tenant_id != rag.tenant_id, default=None)
     if row is None:
         raise NotFoundError("dataset", name, by="name")
     return row
-
-
-def _dataset(rag: Client, *, id: str | None = None, name: str | None = None) -> DatasetRow | None:
-    paging = checks.paging(1, 1024, "create_time", desc=True)
-    with rag.project.catalog.read() as reading:
-        rows = datasets.list_visible(reading, rag.tenant_id, id=id, name=name, paging=paging)
-    return min(rows, key=lambda row: row.tenant_id != rag.tenant_id, default=None)
 
 
 def find_datasets(rag: Client, given: Sequence[DataSet | str]) -> list[DatasetRow]:
@@ -89,14 +87,13 @@ def document_ids(rag: Client, ids: list[str]) -> list[str]:
         InvalidValueError: ``ids`` is None or empty.
         NotFoundError: An entry names no document.
     """
-    found_ids = []
-    for entry in checks.named(ids):
-        try:
-            row = find_document(rag, id=entry)
-        except NotFoundError:
-            row = find_document(rag, name=entry)
-        found_ids.append(row.id)
-    return found_ids
+    entries = checks.named(ids)
+    with rag.project.catalog.read() as reading:
+        rows = documents.by_ids(reading, entries)
+        homes = {row.dataset_id for row in rows.values()}
+        seen = datasets.visible(reading, rag.tenant_id, list(homes))
+    known = {id for id, row in rows.items() if row.dataset_id in seen}
+    return [entry if entry in known else find_document(rag, name=entry).id for entry in entries]
 
 
 def documents_within(rag: Client, given: object) -> tuple[str, ...] | None:

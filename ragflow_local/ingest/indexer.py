@@ -37,7 +37,6 @@ from ragflow_local.stores.catalog import (
     datasets,
     documents,
     embeddings,
-    now_ms,
     postings,
 )
 from ragflow_local.stores.files import Files
@@ -74,26 +73,16 @@ class Indexer:
             document_ids: Which.
             parsed_on: The place that parses them; empty: this computer.
         """
-        begun = []
         with self._catalog.write() as connection:
+            known = documents.by_ids(connection, document_ids)
             for id in document_ids:
-                row = documents.get(connection, id)
-                if row is None:
+                if id not in known:
                     raise NotFoundError("document", id)
-                if row.run == "RUNNING":
-                    continue
-                state = {
-                    "run": "RUNNING",
-                    "progress": 0.0,
-                    "progress_msg": "Queued",
-                    "process_begin_at": now_ms(),
-                    "process_duration": 0.0,
-                    "parsed_on": parsed_on,
-                }
-                documents.update(connection, id, state)
-                begun.append(replace(row, run="RUNNING", parsed_on=parsed_on))
+            rows = [known[id] for id in dict.fromkeys(document_ids)]
+            resting = [row for row in rows if row.run != "RUNNING"]
+            documents.set_running(connection, [row.id for row in resting], parsed_on)
         crash.point("parse begun")
-        return begun
+        return [replace(row, run="RUNNING", parsed_on=parsed_on) for row in resting]
 
     def fail(self, document_id: str, message: str) -> None:
         """End a parse with FAIL and its reason; the earlier chunks stay."""

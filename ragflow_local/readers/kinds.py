@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -252,7 +253,7 @@ def _peek(data: bytes) -> str | None:
         end = "le" if odd >= even else "be"
         encoding = f"utf-32-{end}" if min(even, odd) > len(sample) / 10 else f"utf-16-{end}"
     text = sample.removeprefix(b"\xef\xbb\xbf").decode(encoding, errors="replace")
-    strange = sum(1 for character in text if _is_strange(character))
+    strange = sum(count for character, count in Counter(text).items() if _is_strange(character))
     return text if strange <= len(text) / 50 else None
 
 

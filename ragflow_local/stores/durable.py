@@ -53,7 +53,7 @@ def sync_tree(root: Path, synced: Set[str]) -> set[str]:
 def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk, where the system lets a folder be synced."""
     if os.name != "nt":
-        _sync(str(folder.resolve()))
+        _sync(str(folder), flags=0)  # a link's folder
 
 
 def make_folder(path: Path, *, is_durable: bool = True) -> None:
@@ -87,10 +87,10 @@ def read_own(path: Path) -> BufferedReader:
         raise
 
 
-def _sync(path: str, mode: int | None = None) -> None:
+def _sync(path: str, mode: int | None = None, flags: int = _NO_FOLLOW) -> None:
     # A folder's entry for a new file is lost at a power cut unless the folder is synced too.
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | flags)
     except FileNotFoundError:
         return
     except OSError as error:

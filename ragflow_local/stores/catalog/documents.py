@@ -85,6 +85,17 @@ def set_done(connection: Connection, ended: Sequence[Done]) -> None:
     checksums.stamp_all(connection, "documents", [item.id for item in ended])
 
 
+def set_running(connection: Connection, ids: Sequence[str], parsed_on: str) -> None:
+    """Write that documents wait to be parsed, and where."""
+    now = now_ms()
+    connection.executemany(
+        "UPDATE documents SET run = 'RUNNING', progress = 0.0, progress_msg = 'Queued',"
+        " process_begin_at = ?, process_duration = 0.0, parsed_on = ? WHERE id = ?",
+        [(now, parsed_on, id) for id in ids],
+    )
+    checksums.stamp_all(connection, "documents", ids)
+
+
 def let_wait(connection: Connection, ids: Sequence[str], message: str) -> None:
     """Take back that documents are being parsed; those that are not stay as they are."""
     running = connection.execute(
@@ -122,6 +133,16 @@ def get(connection: Connection, id: str) -> DocumentRow | None:
     """Return the document, or None."""
     row = connection.execute("SELECT * FROM documents WHERE id = ?", [id]).fetchone()
     return row_of(row) if row else None
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, DocumentRow]:
+    """Return the documents that there are, by their id."""
+    record = connection.execute(
+        "SELECT documents.* FROM json_each(?) AS ids"
+        " CROSS JOIN documents ON documents.id = ids.value",
+        [json.dumps(list(ids))],
+    )
+    return {row["id"]: row_of(row) for row in record}
 
 
 def by_name(connection: Connection, tenant_id: str, name: str) -> list[DocumentRow]:

@@ -16,7 +16,7 @@ Counts: TypeAlias = NDArray[np.integer[Any]]
 Narrow: TypeAlias = NDArray[np.unsignedinteger[Any]]  # 16 bits, or 32 of more places
 
 # Lists are united place by place where they have so many postings, and one in so many places.
-_MANY, _SPARSE = 4096, 16
+_MANY, _SPARSE = 4096, 4
 
 # The count and the length that a pair of bytes says, count first.
 _PAIRS = np.arange(2**16, dtype=np.uint16)
