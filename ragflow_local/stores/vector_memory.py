@@ -189,8 +189,11 @@ def _largest(values: Vector, count: int) -> NDArray[np.intp]:
 def unit(matrix: Matrix) -> Matrix:
     """Return the rows at length 1; zeros stay zeros, and so do rows that are not finite."""
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    usual = (lengths > 0) & np.isfinite(lengths)
+    if usual.all():
+        return (matrix / lengths).astype(np.float32, copy=False)
     scaled = np.zeros_like(matrix, dtype=np.float32)
-    np.divide(matrix, lengths, out=scaled, where=(lengths > 0) & np.isfinite(lengths))
+    np.divide(matrix, lengths, out=scaled, where=usual)
     return scaled
 
 

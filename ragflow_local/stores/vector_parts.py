@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ class Part:
             )
             return every[:, :dim] if rows is None else every[rows, :dim]
         places = (self._begin + rows * size).tolist()
-        data = b"".join([self._file.read_at(place, size) for place in places])
+        data = b"".join(map(self._file.read_at, places, repeat(size)))
         return self._checked(data, self._sums[rows])[:, :dim]
 
     def _checked(self, data: bytes, sums: _Sums) -> NDArray[np.float16]:
