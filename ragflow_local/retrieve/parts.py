@@ -172,6 +172,7 @@ class Part:
         self._scopes = scopes
         self._datasets = [scope.number for scope in scopes]
         self._terms: tuple[tuple[str, ...], ...] | None = None
+        self._languages: Counter[str] | None = None
         self.lists: Lists | None = None
 
     @property
@@ -181,7 +182,9 @@ class Part:
 
     def languages(self) -> Counter[str]:
         """Return how many chunks are in which language."""
-        return postings_words.languages_of(self._connection, self._datasets)
+        if self._languages is None:
+            self._languages = postings_words.languages_of(self._connection, self._datasets)
+        return self._languages
 
     def statistics(self, terms: Sequence[tuple[str, ...]]) -> Statistics:
         """Return its statistics of terms, whose postings are read for it."""

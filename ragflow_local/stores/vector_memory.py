@@ -139,9 +139,12 @@ def exact_cosines(memories: Sequence[Memory], direction: Vector, numbers: Number
     """
     blocks = [block for memory in memories for block in memory._blocks]
     cosines = np.full(len(numbers), np.nan, np.float32)
+    places, matrices = [], []
     for block, wanted, rows in _rows_of(blocks, numbers):
-        live = block.live[rows]
-        cosines[wanted[live]] = dots(block.matrix[rows[live]], direction)
+        places.append(wanted)
+        matrices.append(block.matrix[rows])
+    if places:
+        cosines[np.concatenate(places)] = dots(np.concatenate(matrices), direction)
     return cosines
 
 
@@ -154,11 +157,11 @@ def dots(matrix: Matrix, direction: Vector) -> Vector:
 def _rows_of(
     blocks: Sequence[_Block], numbers: Numbers
 ) -> Iterator[tuple[_Block, NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield each block that has some of the chunks: indices into ``numbers``, and its rows."""
+    """Yield each block with live ones of the chunks: indices into ``numbers``, and its rows."""
     if len(blocks) <= _FEW_PARTS:
         for block in blocks:
             at = np.minimum(np.searchsorted(block.numbers, numbers), len(block.numbers) - 1)
-            here = np.flatnonzero(block.numbers[at] == numbers)
+            here = np.flatnonzero((block.numbers[at] == numbers) & block.live[at])
             if len(here):
                 yield block, here, at[here]
         return
@@ -168,11 +171,15 @@ def _rows_of(
     order = np.argsort(together, kind="stable")
     at = np.minimum(np.searchsorted(together, numbers, sorter=order), len(order) - 1)
     rows = order[at]
-    here = np.flatnonzero(together[rows] == numbers)
-    owner = np.searchsorted(starts, rows[here], side="right") - 1
-    for index in np.unique(owner):
-        wanted = here[owner == index]
-        yield blocks[index], wanted, rows[wanted] - starts[index]
+    live = np.concatenate([block.live for block in blocks])
+    here = np.flatnonzero((together[rows] == numbers) & live[rows])
+    owners = np.searchsorted(starts, rows[here], side="right") - 1
+    by_owner = np.argsort(owners, kind="stable")
+    here, owners = here[by_owner], owners[by_owner]
+    rows = rows[here] - starts[owners]
+    cuts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+    for start, end in zip(cuts, [*cuts[1:], len(owners)], strict=True):
+        yield blocks[owners[start]], here[start:end], rows[start:end]
 
 
 def _largest(values: Vector, count: int) -> NDArray[np.intp]:

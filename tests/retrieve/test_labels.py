@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ragflow_local import RAGFlow
-from ragflow_local.retrieve.labels import Labels, NameCounts, Names, labelled
+from ragflow_local.retrieve.labels import Labels, NameCounts, Names, labelled, said_of_all
 from ragflow_local.retrieve.query import query_of
 
 
@@ -90,3 +90,31 @@ def test_a_part_of_a_collection_weighs_the_words_of_names_as_the_whole_does() ->
             together |= Labels(part, counts).shares(asked)
         assert together == whole.shares(asked)
     assert Labels(parts[0]).shares({"pump"}) == {}, "alone it tells nothing apart"
+
+
+def test_a_word_of_many_names_is_asked_about_once_a_chunk(rag: RAGFlow) -> None:
+    dataset = rag.create_dataset("reports")
+    documents = [rag.add_document(dataset, f"pump {number}.txt", b"a") for number in range(60)]
+    for document in documents[::2]:
+        document.add_chunks(["one text", "and another"])
+    rag.add_document(dataset, "boiler.txt", b"a")
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with rag.project.catalog.read() as reading:
+        numbers = np.array([row[0] for row in reading.execute("SELECT number FROM chunks")])
+        names = [
+            (row[0], row[1], 2) for row in reading.execute("SELECT number, name FROM documents")
+        ]
+        labels = Labels(Names(names, ("en",)))
+        query = query_of("the pump")
+        reading.set_progress_handler(count, 10)
+        said = said_of_all(reading, labels, query, numbers)
+        reading.set_progress_handler(None, 0)
+    assert len(numbers) == 60
+    assert (said > 0).all()
+    assert steps < 10 * len(numbers), "all documents of that name, anew for each chunk"

@@ -28,8 +28,8 @@ def row_of(columns: Mapping[str, Any]) -> DatasetRow:
     checksums.check("datasets", columns)
     values = {name: columns[name] for name in DatasetRow.__dataclass_fields__}
     values["parser_config"] = rows.settings_of(ParserSettings, values["parser_config"])
-    values["embedding_prompts"] = json.loads(values["embedding_prompts"])
-    values["released"] = json.loads(values["released"])
+    for name in ("embedding_prompts", "released"):
+        values[name] = rows.decoded(values[name])
     floor = values["embedding_floor"]
     if floor is not None and not -1.0 <= floor < 1.0:
         raise ValueError(f"its embedding_floor is {floor}")

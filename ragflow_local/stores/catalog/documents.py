@@ -22,16 +22,9 @@ def row_of(columns: Mapping[str, Any]) -> DocumentRow:
     checksums.check("documents", columns)
     values = {name: columns[name] for name in DocumentRow.__dataclass_fields__}
     for name in _JSON:
-        values[name] = _decoded(values[name])
+        values[name] = rows.decoded(values[name])
     values["parser_config"] = rows.settings_of(ParserSettings, values["parser_config"])
     return msgspec.convert(values, DocumentRow)
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text)  # NaN and Infinity, which JSON does not have and Python writes
 
 
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:

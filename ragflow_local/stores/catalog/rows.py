@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import msgspec
+
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.settings import Settings
 from ragflow_local.stores.catalog import Connection, checksums
@@ -33,6 +35,14 @@ def settings_of(kind: type[S], text: str) -> S:
         return kind.from_dict(values)
     except InvalidValueError as error:
         raise ValueError(str(error)) from None
+
+
+def decoded(text: str) -> Any:
+    """Return what a column keeps as JSON."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)  # NaN and Infinity, which JSON does not have and Python writes
 
 
 def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
