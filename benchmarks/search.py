@@ -1,6 +1,6 @@
 """How fast is a search? Milliseconds at 10³, 10⁴ and 10⁵ chunks; with ``--million`` at 10⁶ too.
 
-    python -m benchmarks.search [--million] [--kept FOLDER … [--before CHECKOUT]]
+    python -m benchmarks.search [--million] [--kept FOLDER … [--before CHECKOUT [--rounds 2]]]
 
 With ``--kept``, projects that ``Project.fill`` left there are searched, and none is filled. With
 ``--before``, a copy of each, in ``FOLDER.before``, is searched by another version of this package
@@ -263,12 +263,17 @@ def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
     for what, weight in (("lexical", 0.0), ("hybrid", 0.3), ("vector", 1.0)):
         wanted = SearchOptions(threshold=0.0, vector_weight=weight, limit=10)
 
-        def ask(number: int, wanted: SearchOptions = wanted) -> None:
+        spent: list[float] = []
+
+        def ask(number: int, wanted: SearchOptions = wanted, spent: list[float] = spent) -> None:
+            begun = time.process_time()
             search(questions[number], [project.scope], project.sources, lambda: embedder, wanted)
+            spent.append((time.process_time() - begun) * 1000)
 
         times = milliseconds(ask, QUESTIONS)
         for percent in (10, 50, 95):
             figures[f"{what} p{percent} ms"] = float(np.percentile(times, percent))
+        figures[f"{what} CPU p50 ms"] = float(np.percentile(spent, 50))
     project.close()
     figures["memory MiB"] = memory_mib()
     return figures
@@ -280,9 +285,10 @@ def main() -> None:
     arguments.add_argument("--million", action="store_true")
     arguments.add_argument("--kept", nargs="*", type=Path, default=[])
     arguments.add_argument("--before", type=Path)
+    arguments.add_argument("--rounds", type=int, default=2)
     given = arguments.parse_args()
     if given.before:
-        compare(given.kept, given.before)
+        compare(given.kept, given.before, given.rounds)
         return
     sizes = (*SIZES, 1_000_000) if given.million else SIZES
     runs: list[tuple[int, Path | None]]
@@ -295,11 +301,11 @@ def main() -> None:
         write("search", page(figures), figures)
 
 
-def compare(kept: Sequence[Path], checkout: Path) -> None:
+def compare(kept: Sequence[Path], checkout: Path, rounds: int) -> None:
     """Compare two versions at each size, and write the page after each."""
     figures: dict[str, dict[str, float]] = {}
     for folder in kept:
-        for version, found in compared(folder, checkout).items():
+        for version, found in compared(folder, checkout, rounds).items():
             figures[f"{size_of(folder):,} {version}"] = {**found, "load": os.getloadavg()[0]}
         write("search", page(figures), figures)
         print(figures, flush=True)
@@ -326,7 +332,8 @@ def page(figures: Mapping[str, Mapping[str, float]]) -> str:
         " without torch, and without LanceDB where vectors fit in memory: median of three."
         " Memory is resident after the questions, in a process that does nothing else. Recall is of"
         " the ten nearest, by exact search over all vectors. Before and"
-        " after: two versions, asked in turns, the best of two rounds each. Load: processes that"
+        " after: two versions, asked in turns, the best of each one's rounds."
+        " CPU: processor time of the whole process. Load: processes that"
         " wanted a core"
         " just before; above the number of cores, every time is too long. nan: with --kept, nothing"
         " is filled.",

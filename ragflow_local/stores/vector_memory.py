@@ -198,7 +198,8 @@ def unit(matrix: Matrix) -> Matrix:
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     usual = (lengths > 0) & np.isfinite(lengths)
     if usual.all():
-        return (matrix / lengths).astype(np.float32, copy=False)
+        whole: Matrix = (matrix / lengths).astype(np.float32, copy=False)
+        return whole
     scaled = np.zeros_like(matrix, dtype=np.float32)
     np.divide(matrix, lengths, out=scaled, where=usual)
     return scaled

@@ -56,7 +56,7 @@ def test_lists_of_several_segments_are_one_with_the_places_of_all(
     rows = [[(0, 1, 9), (last % 65_536, 255, 255)], [(3, 2, 7)], [(0, 7, 1), (9, 1, 200)]]
     firsts = (0, last + 1, size - 10)
     lists = [
-        Packed(first, format_, packed(format_, some).tobytes())
+        Packed(first, format_, memoryview(packed(format_, some).tobytes()))
         for first, format_, some in zip(firsts, formats, rows, strict=True)
     ]
     columns = Columns.joined(lists, size)

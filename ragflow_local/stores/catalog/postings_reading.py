@@ -32,12 +32,12 @@ def pieces_of(
         known = {forms: held.get(run, forms) for forms in terms}
         missing = [forms for forms, columns in known.items() if columns is None]
         if missing:
-            for forms, columns in zip(missing, _read(connection, run, missing), strict=True):
-                known[forms] = columns
-                held.keep(run, forms, columns)
+            for forms, read in zip(missing, _read(connection, run, missing), strict=True):
+                known[forms] = read
+                held.keep(run, forms, read)
         for forms, some in zip(terms, pieces, strict=True):
             columns = known[forms]
-            if columns is not None and columns.size and run.alive is not None:
+            if columns is not None and run.alive is not None:
                 columns = columns.without(run.alive)
             if columns is not None and columns.size:
                 some.append(Piece(run.offset, run.offset + run.size, columns))
