@@ -147,6 +147,7 @@ class _Fetching:
         self._contents = contents
         self._manifest = manifest
         self._base = base
+        self._linked: set[str] = set()  # files of the snapshot before: on the disk already
 
     def into(self, target: Path, name: str) -> int:
         """Make the directory of a snapshot, synced to the disk; return the bytes read."""
@@ -162,7 +163,9 @@ class _Fetching:
             directory.seal(self._checked(new))
             note = {"number": self._manifest.number, "from": self._objects.shown}
             (new / SNAPSHOT).write_text(json.dumps(note), "utf-8")
-            sync_tree(new, set())
+            sync_tree(new, self._linked)
+            for folder in (new / "files", new / "images"):
+                sync_folder(folder)  # second names are new, even where no file is
             new.rename(target / name)
             sync_folder(target)
         except BaseException:
@@ -232,7 +235,7 @@ class _Fetching:
         path = path_of_sha256(new / "files", sha256)
         if self._base is not None:
             before = path_of_sha256(self._base / "files", sha256)
-            if _has(before, size) and _linked(before, path):
+            if _has(before, size) and self._link(before, path):
                 return 0
         name = f"files/{sha256}"
         try:
@@ -250,14 +253,22 @@ class _Fetching:
             files = Files(self._base)
             with contextlib.suppress(DamagedProjectError):
                 before = path_of_id(self._base / "images", id, ".png")
-                if files.image_hash(id) == image and _linked(
-                    before, path_of_id(new / "images", id, ".png")
-                ):
+                path = path_of_id(new / "images", id, ".png")
+                if files.image_hash(id) == image and self._link(before, path):
                     return 0
         sha256, size = image
         data = read_named(self._objects, f"images/{sha256}", sha256, size)
         Files(new, is_durable=False).put_image(id, data)
         return size
+
+    def _link(self, source: Path, target: Path) -> bool:
+        """Give a file that never changes a second name; return whether it could be done."""
+        try:
+            target.hardlink_to(source)
+        except OSError:
+            return False
+        self._linked.add(str(target))
+        return True
 
     def _checked(self, new: Path) -> str | None:
         """Return the root of a catalog that this version reads, and that fits its files."""
@@ -282,12 +293,3 @@ def _has(path: Path, size: int) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(status.st_mode) and status.st_size == size
-
-
-def _linked(source: Path, target: Path) -> bool:
-    """Give a file that never changes a second name; return whether it could be done."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        return False
-    return True
