@@ -63,10 +63,10 @@ def test_an_answer_that_nobody_fetched_is_not_taken_for_the_next() -> None:
     with wire_to("answers") as wire:
         wire.send(BEGIN)
         first = process_of(wire)
-        assert not wire.is_ready
+        ready = [wire.is_ready]
         wire.send(frames.States())
         assert wire.receive() == frames.Standing({"asked": ["1", "States"]})
-        assert wire.is_ready
+        assert [*ready, wire.is_ready] == [False, True]
         assert first.poll() is not None
         assert wire.starts == 2
         last = process_of(wire)
@@ -140,10 +140,10 @@ def test_a_shard_in_this_process_ends_its_snapshot_and_gives_its_project_back(
     wire.send(BEGIN)
     assert isinstance(wire.receive(), frames.Begun)
     reading = server._now.connection
-    assert reading.in_transaction
+    states = [reading.in_transaction]
     wire.send(frames.End())
     wire.receive()
-    assert not reading.in_transaction
+    assert [*states, reading.in_transaction] == [True, False]
     wire.send(BEGIN)
     wire.receive()
     wire.close()
