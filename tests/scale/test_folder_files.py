@@ -233,7 +233,12 @@ def test_what_is_for_one_worker_alone_is_not_taken_by_another(folder: Path) -> N
     one, other = (Worker(shared, once=True, told=None) for _ in range(2))
     shared.put("inbox", Name("a" * 32, 0, one._id), b"x")
     assert other._claimed() is None
-    assert one._claimed() == Name("a" * 32, 0, one._id)
+    claim = Name("a" * 32, 0, one._id)
+    assert one._claimed() == claim
+    # Nobody else can take it then; a network may ask this one twice.
+    waiting = claim._replace(worker="")
+    assert not shared.move("inbox", waiting, "claimed", claim._replace(worker=other._id))
+    assert shared.move("inbox", waiting, "claimed", claim)
     one.leave()
     assert shared.names("inbox") == [Name("a" * 32, 0)]  # given back
     assert other._claimed() == Name("a" * 32, 0, other._id)
