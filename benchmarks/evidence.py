@@ -1,6 +1,6 @@
 """How often the evidence check marks claims that are true, and claims that are not.
 
-    python -m benchmarks.evidence [--half choose|report|fresh|second|third] [--verbose] [--words]
+    python -m benchmarks.evidence [--half HALF] [--verbose] [--words]
 
 The claims are written by hand: ``evidence_claims.txt``.
 """
@@ -19,6 +19,7 @@ from ragflow_local.answer.support import Support
 from ragflow_local.embedders import Embedder, open_embedder
 from tests.answer.made import hit
 
+HALVES = ("choose", "report", "fresh", "second", "third", "fourth", "fifth", "sixth")
 CLAIMS = Path(__file__).with_name("evidence_claims.txt")
 
 
@@ -61,7 +62,9 @@ def marked(topic: Topic, embedder: Embedder | None) -> list[list[int]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--half", choices=["choose", "report", "fresh", "second", "third"], default="choose"
+        "--half",
+        choices=["choose", "report", "fresh", "second", "third", "fourth", "fifth"],
+        default="choose",
     )
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--words", action="store_true", help="without an embedding model")

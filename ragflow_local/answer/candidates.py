@@ -12,7 +12,8 @@ from ragflow_local.answer.units import Unit, units_of
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
-from ragflow_local.text.figures import Time, figures_of, times_of
+from ragflow_local.text.dates import Time, times_of
+from ragflow_local.text.figures import figures_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import language_of, question_words
 from ragflow_local.text.leaning import POINTING

@@ -8,10 +8,13 @@ all figures and names are there.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
+from ragflow_local.answer.lending import lends
 from ragflow_local.answer.matches import Match, matched
+from ragflow_local.text.comparisons import converses
 from ragflow_local.text.folding import fold
-from ragflow_local.text.statement import AGENT, PATIENT, SAID, Phrase, Statement, Token
+from ragflow_local.text.statement import AGENT, PATIENT, Phrase, Statement, Token
 from ragflow_local.text.statement_parser import parse
 from ragflow_local.text.statement_words import opposites, words_of
 
@@ -23,7 +26,6 @@ _LEAST_SHARE = 0.5  # of a claim's words that the sentence has all the same
 _FREE_LEVELS = frozenset({"all", "only", "can"})  # may be left out by a claim
 # Their endings say who does what, and their words stand in any order.
 _CASED = frozenset({"ru", "uk", "pl", "cs"})
-_SUBJECT = frozenset({"", AGENT, PATIENT})
 
 
 def supports(
@@ -40,10 +42,19 @@ def supports(
         above: The words of the headings over it.
         near: Returns the calibrated cosine of the two; asked only where it can decide.
     """
+    return _supports(claim, statement, above, near) or any(
+        _supports(turned, statement, above, None) for turned in converses(claim)
+    )
+
+
+def _supports(
+    claim: Statement, statement: Statement, above: Collection[Token], near: Near | None
+) -> bool:
     match = matched(claim, statement, above)
-    if not any(match.places) or not _has_what_counts(claim, statement):
+    if _crosses(claim, statement, match) or _turns_round(claim, statement, match):
         return False
-    if not any(_is_bound(claim, statement, match, part) for part in _parts(statement, match)):
+    parts = _parts(statement, match) if _has_what_counts(claim, statement) else []
+    if not any(_is_bound(claim, statement, match, part) for part in parts):
         return False
     missing = [token for token in match.missing if not _is_light(token, claim.language)]
     if not missing:
@@ -54,6 +65,32 @@ def supports(
     if any(token.is_figure or token.text[0].isupper() for token in missing):
         return False
     return not _has_opposite(missing, statement) and near() >= _NEAR
+
+
+def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether two clauses of the claim are each mixed from the same two of the sentence."""
+    taken: dict[int, set[int]] = {}
+    for (index, _), places in zip(match.pieces, match.places, strict=True):
+        parts = {statement.part_of(place) for place in places}
+        if len(parts) == 1:
+            taken.setdefault(claim.part_of(index), set()).update(parts)
+    mixed = [parts for parts in taken.values() if len(parts) > 1]
+    return any(len(left & right) > 1 for at, left in enumerate(mixed) for right in mixed[at + 1 :])
+
+
+def _turns_round(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether, of runs, what stands before a piece in the sentence comes after it here."""
+    runs = [token.text for token in statement.tokens if token.kind == "run"]
+    pieces = [(index, token.text) for index, token in match.pieces if token.kind == "run"]
+    for at, (index, piece) in enumerate(pieces[1:], 1):
+        before_at, before = pieces[at - 1]
+        around = [run.partition(piece)[0] for run in runs if piece in run]
+        if before_at != index or any(before in head for head in around):
+            continue
+        later = [text for _, text in pieces[at + 1 :] if len(text) > 1]
+        if any(text in head for text in later for head in around):
+            return True
+    return False
 
 
 def _is_light(token: Token, language: str) -> bool:
@@ -117,7 +154,7 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
             chosen.append(None)  # stands over it as a heading
             continue
         here = [place for place in places if statement.part_of(place) == part]
-        lent = here or [place for place in places if _lends(statement, place, part, taken)]
+        lent = here or [place for place in places if lends(statement, place, part, taken)]
         if not lent or (not here and _has_opposite([statement.tokens[lent[0]]], statement, part)):
             return False
         marker = claim.phrase_of(index).marker
@@ -129,72 +166,11 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
         and _is_the_same(claim, statement, match, chosen)
         and _counts_all(claim, statement, match, chosen)
         and _keeps_levels(claim, statement, used)
-        and _keeps_roles(claim, statement, match, chosen)
+        and _keeps_roles(claim, statement, match, chosen, part)
+        and _keeps_sides(claim, statement, chosen)
+        and _keeps_degrees(claim, statement, match, chosen)
         and _keeps_measures(claim, statement, match, chosen, part)
     )
-
-
-def _lends(statement: Statement, place: int, part: int, taken: Collection[int]) -> bool:
-    """Return whether a word of another part also belongs to ``part``.
-
-    A part takes from one before it what it does not say anew, its subject above all; from a later
-    one only what goes on about the same. From the sentence before, its subject alone.
-    """
-    phrase = statement.phrase_of(place)
-    here = [other for other in statement.phrases if other.part == part]
-    own = {other.marker for other in here if not _is_taken(statement, other, taken)}
-    kinds = {
-        statement.tokens[index].kind
-        for other in here
-        if not _is_taken(statement, other, taken)
-        for index in other.tokens
-        if statement.tokens[index].is_figure
-    }
-    if statement.tokens[place].is_figure and statement.tokens[place].kind in kinds:
-        return False
-    subject = phrase.marker in _SUBJECT
-    if phrase.sentence != here[0].sentence:
-        is_verb = statement.language == "de" and statement.tokens[place].text[0].islower()
-        return not is_verb and _is_subject_of_both(statement, phrase, here[0], taken)
-    if phrase.part < part:
-        return not own & _SUBJECT and (subject or phrase.marker == SAID or phrase.marker not in own)
-    theirs = [other for other in statement.phrases if other.part == phrase.part]
-    used = {other.marker for other in here if _is_taken(statement, other, taken)}
-    anew = {other.marker for other in theirs if not _is_taken(statement, other, taken)}
-    if theirs[0].marker in _SUBJECT and not _is_taken(statement, theirs[0], taken):
-        return False
-    return phrase.marker not in own and not anew & used - {SAID}
-
-
-def _is_subject_of_both(
-    statement: Statement, phrase: Phrase, anchor: Phrase, taken: Collection[int]
-) -> bool:
-    """Return whether a phrase of the sentence before is what the second sentence goes on about."""
-    if phrase.sentence > anchor.sentence:
-        return False
-    subjects = [other for other in statement.phrases if other.marker in _SUBJECT]
-    first = next((subject for subject in subjects if subject.sentence == phrase.sentence), None)
-    own = [
-        subject
-        for subject in subjects
-        if subject.sentence == anchor.sentence and subject.part <= anchor.part
-    ]
-    return phrase is first and all(_is_taken(statement, other, taken) for other in own)
-
-
-def _is_taken(statement: Statement, phrase: Phrase, taken: Collection[int]) -> bool:
-    """Return whether the claim has a word of the phrase; of a script without spaces its first."""
-    tokens = phrase.tokens
-    if statement.tokens[tokens[0]].kind == "run":
-        return -1 - tokens[0] in taken
-    certain = [
-        index
-        for index in tokens
-        if statement.tokens[index].is_figure or statement.tokens[index].kind == "name"
-    ]
-    if certain:
-        return all(index in taken for index in certain)
-    return any(index in taken for index in tokens)
 
 
 def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
@@ -247,14 +223,18 @@ def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int])
 
 
 def _keeps_roles(
-    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None], part: int
 ) -> bool:
     """Return whether nobody does in the claim what is done to him in the sentence."""
+    if claim.language in _CASED and not _keeps_cases(claim, statement, match, chosen):
+        return False
     pairs = [
-        (claim.phrase_of(index), statement.phrase_of(place))
+        (claim.phrase_of(index), _role_of(statement, place, part))
         for (index, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None
         and not token.is_figure
+        and index not in claim.verbs
+        and place not in statement.verbs
         and not (
             claim.language in _CASED
             and token.kind in ("name", "first")
@@ -265,9 +245,75 @@ def _keeps_roles(
         for right, other in pairs:
             if left is right or there is other or left.marker == right.marker:
                 continue
-            if there.marker == right.marker and other.marker == left.marker:
+            if (there.marker, other.marker) != (right.marker, left.marker):
+                continue
+            is_marked = not {left.marker, right.marker} <= {AGENT, PATIENT}
+            if statement.language != "de" or is_marked or _are_alike(statement, there, other):
                 return False
     return _keeps_numbers(claim, statement, match, chosen)
+
+
+def _role_of(statement: Statement, place: int, part: int) -> Phrase:
+    """Return the phrase of a word; what a clause such as "who came" is about does what it says."""
+    phrase = statement.phrase_of(place)
+    is_who = statement.antecedents.get(part) == statement.tokens[place].phrase
+    if is_who and part in statement.led:
+        return replace(phrase, marker=AGENT)
+    if phrase.part != part and part in statement.passive and phrase.marker == AGENT:
+        return replace(phrase, marker=PATIENT)  # built in 1998 and bought by Ann
+    return phrase
+
+
+def _keeps_cases(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+) -> bool:
+    """Return whether the names beside a verb that both have are in the same cases."""
+    pairs = [
+        (index, place)
+        for (index, _), place in zip(match.pieces, chosen, strict=True)
+        if place is not None
+    ]
+    if not any(index in claim.verbs and place in statement.verbs for index, place in pairs):
+        return True
+    names = [
+        (claim.tokens[index].text, statement.tokens[place].text)
+        for index, place in pairs
+        if "name" in (claim.tokens[index].kind, statement.tokens[place].kind)
+        and not claim.tokens[index].is_figure
+    ]
+    return all(fold(left) == fold(right) for left, right in names)
+
+
+def _keeps_sides(claim: Statement, statement: Statement, chosen: Sequence[int | None]) -> bool:
+    """Return whether what others are compared with is not said as of itself."""
+    than = words_of(statement.language, "than")
+    if any(phrase.marker in than for phrase in claim.phrases):
+        return True
+    sides = [at for at in statement.sides if at < len(statement.tokens)]
+    return not any(
+        place >= at and statement.part_of(place) == statement.part_of(at)
+        for place in chosen
+        if place is not None
+        for at in sides
+    )
+
+
+def _are_alike(statement: Statement, left: Phrase, right: Phrase) -> bool:
+    """Return whether an article does not tell two phrases apart: else either may come first."""
+    return (left.tokens[0] in statement.definite) == (right.tokens[0] in statement.definite)
+
+
+def _keeps_degrees(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+) -> bool:
+    """Return whether what is more so in the one is not less so in the other."""
+    degrees = words_of(claim.language, "degree")
+    pairs = [
+        (claim.phrase_of(index).marker, statement.phrase_of(place).marker)
+        for (index, _), place in zip(match.pieces, chosen, strict=True)
+        if place is not None
+    ]
+    return all(left == right for left, right in pairs if left in degrees and right in degrees)
 
 
 def _keeps_numbers(

@@ -17,7 +17,8 @@ from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, sha
 from ragflow_local.answer.scorer import Nearness, text_of
 from ragflow_local.answer.statements import repeats
 from ragflow_local.records import Hit, Matrix
-from ragflow_local.text.figures import figures_of, times_of
+from ragflow_local.text.dates import times_of
+from ragflow_local.text.figures import figures_of
 
 Search = Callable[[str], Sequence[Hit]]
 

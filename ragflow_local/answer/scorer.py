@@ -13,7 +13,8 @@ import numpy as np
 
 from ragflow_local.answer.candidates import Asked, Candidate, share
 from ragflow_local.records import Hit, Matrix, Vector
-from ragflow_local.text.figures import figures_of, times_of
+from ragflow_local.text.dates import times_of
+from ragflow_local.text.figures import figures_of
 
 # Question and texts to (len(texts),) in [0, 1]: how near each is in meaning.
 Nearness = Callable[[str, Sequence[str]], Vector]

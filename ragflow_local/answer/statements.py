@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.text.content import content_terms
-from ragflow_local.text.figures import figures_of, is_negated, times_of
+from ragflow_local.text.dates import times_of
+from ragflow_local.text.figures import figures_of
+from ragflow_local.text.negation import is_negated
 from ragflow_local.text.terms import is_unspaced
 
 _SAME = 0.8  # share of the terms of the shorter that the longer has

@@ -17,9 +17,37 @@ _columns = _SAME_SAID.split()
 _SAME = dict(zip(_columns[::2], _columns[1::2], strict=True))
 _SUFFIXES_SAID = """
     e en er es em n s t te ten tet test et ed d ing ung ungen a o i as os aux x al ly ion ions
-    а я ы и у ю е ой ом ам ах ов ая ое ые ый ого ому ает ал ала али ет ут"""
+    а я ы и у ю е ой ом ам ах ов ая ое ые ый ого ому ает ал ала али ет ут ий его ему их ых ие
+    л ла ло ли н на но ны т та то ты ен ена ено ены ил ила или"""
 _SUFFIXES = frozenset(_SUFFIXES_SAID.split())
 _PREFIXED = re.compile(r"^(ab|an|auf|aus|bei|ein|her|hin|mit|nach|vor|weg|zu|zurück|um)?ge(?=.{3})")
+_CYRILLIC = re.compile("[а-я]")
+_CASES = frozenset([""]) | frozenset(
+    [
+        "й",
+        "ь",
+        "а",
+        "я",
+        "у",
+        "ю",
+        "е",
+        "ы",
+        "и",
+        "о",
+        "ой",
+        "ей",
+        "ем",
+        "ом",
+        "ым",
+        "им",
+        "ою",
+        "ею",
+        "ам",
+        "ям",
+        "ах",
+        "ях",
+    ]
+)
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _KOREAN_PARTICLE = re.compile(
     "(?<=.)(?:에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|도|와|과|로|만)$"
@@ -48,9 +76,24 @@ def is_same(left: Token, right: Token) -> bool:
         return left.value == right.value
     if left.forms & right.forms:
         return True
-    if left.kind == "name" and right.kind == "name":
+    kinds = {left.kind, right.kind}
+    if "name" in kinds and _bare_names(left.text) & _bare_names(right.text):
+        return True
+    if kinds == {"name"}:
         return False
     return any(_is_bent(form, other) for form in left.forms for other in right.forms)
+
+
+@lru_cache(maxsize=10_000)
+def _bare_names(name: str) -> frozenset[str]:
+    """Return a Russian name without what cases put at its end; none of other names."""
+    folded = fold(name)
+    if not _CYRILLIC.match(folded):
+        return frozenset()
+    ends = [
+        folded[: len(folded) - size] for size in range(3) if folded[len(folded) - size :] in _CASES
+    ]
+    return frozenset(end for end in ends if len(end) > 2)
 
 
 def _is_bent(left: str, right: str) -> bool:

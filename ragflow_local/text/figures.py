@@ -1,177 +1,210 @@
-"""Extracts the numbers and dates of a text, in digits or words.
+"""Reads numbers, in digits and in words, as values that can be compared.
 
-Two statements that differ in one of them do not say the same.
+"two" and 2, "2,4 Mio." and "2.400.000", "三十日" and "30日", "March" and "März" have one value.
+Which mark parts thousands is said by the language.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import cache, lru_cache
 
 from ragflow_local.text.figure_words import FIGURE_WORDS
+from ragflow_local.text.folding import fold
 
-# Words beside those of ``figure_words.py``: shorter and bent ones, and those for none and one.
-_SHORT_MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9,
-    "oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12,
-}  # fmt: skip
-# Words that are also something else ("may", "mar") are months beside a number only.
-_UNSURE = {"may", "mar", "mai", "maja", "maj", "mei", "mars", "marca", "mart", "ocak", "luty"}
-_BEFORE_MONTHS = {"in", "of", "since", "until", "till", "from", "last", "next", "im", "seit"}
-_MORE_NUMBERS = {
-    0: "zero none no null zéro cero nul ноль 零 〇",
-    1: "one once single ein eins eine einmal un une uno una um uma één jeden один одна одного واحد"
-    " 一",
-    2: "twice zweimal duas dwie две двух 二 两 兩",
-    3: "thrice трех трёх 三",
-    4: "четырех 四",
-    5: "пяти 五",
-    6: "шести 六",
-    7: "семи 七",
-    8: "восьми 八",
-    9: "девяти 九",
-    10: "десяти 十",
-    100: "hundred hundert",
-    1000: "thousand tausend mille mil duizend тысяча тысяч",
+# English, and what writes numbers as English does: 1,234.5.
+_POINT_LANGUAGES = frozenset({"en", "zh", "ja", "ko", "th", "he", "hi", "ar", ""})
+
+_SPACE = "\u0020\u00a0\u202f\u2009"
+NUMBER = re.compile(
+    rf"\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,'’:/]\d+)*(?:st|nd|rd|th)?(?!\d)"
+)
+_GROUPS = {
+    mark: re.compile(rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+$") for mark in (".", ",", "'", "’")
 }
+_YEAR = re.compile(r"(?:1[0-9]|20|21)\d{2}$")
+
+_SCALES_SAID = """
+    thousand 1e3 tausend 1e3 mille 1e3 mil 1e3 mila 1e3 duizend 1e3 тысяч 1e3 тысячи 1e3 тыс 1e3
+    million 1e6 millions 1e6 mn 1e6 mio 1e6 millionen 1e6 millón 1e6 millones 1e6 milione 1e6
+    milioni 1e6 milhão 1e6 milhões 1e6 miljoen 1e6 миллион 1e6 миллиона 1e6 миллионов 1e6 млн 1e6
+    bn 1e9 mrd 1e9 milliarde 1e9 milliarden 1e9 milliard 1e9 milliards 1e9 miliardo 1e9
+    miliardi 1e9 miljard 1e9 миллиард 1e9 миллиарда 1e9 миллиардов 1e9 млрд 1e9
+    trillion 1e12 万 1e4 萬 1e4 亿 1e8 億 1e8 만 1e4 억 1e8"""
+_columns = _SCALES_SAID.split()
+SCALES: Mapping[str, Decimal] = {
+    fold(word): Decimal(size) for word, size in zip(_columns[::2], _columns[1::2], strict=True)
+}
+_BILLION = {"en": Decimal("1e9"), "pt": Decimal("1e9")}  # elsewhere a million millions
+
+# Words beside those of ``figure_words.py``: shorter and bent ones.
+_MORE_OF = {
+    "en": "once=1 twice=2 thrice=3 half=0.5 double=2 triple=3 dozen=12",
+    "de": "einmal=1 zweimal=2 dreimal=3 viermal=4 halb=0.5 doppelt=2 beide=2 zweites=2",
+    "pt": "duas=2",
+    "ru": "две=2 двух=2 трех=3 четырех=4 пяти=5 шести=6 семи=7 восьми=8 девяти=9 десяти=10",
+}
+# And those for none, one and many, which are figures only where texts are compared as a whole.
+_MORE_SAID = """
+    zero 0 none 0 no 0 null 0 zéro 0 cero 0 nul 0 ноль 0 one 1 once 1 single 1 ein 1 eins 1 eine 1
+    einmal 1 un 1 une 1 uno 1 una 1 um 1 uma 1 één 1 jeden 1 один 1 одна 1 одного 1 واحد 1 twice 2
+    zweimal 2 dwie 2 thrice 3 hundred 100 hundert 100 thousand 1000 tausend 1000 mille 1000 mil 1000
+    duizend 1000 тысяча 1000 тысяч 1000"""
 # Elsewhere number words are words of other languages: Danish "to", "fire", Hungarian "hat".
 _NUMBER_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ar")
-
-
-def _months() -> dict[str, int]:
-    entries = (entry.split() for said in FIGURE_WORDS.values() for entry in said.split(";"))
-    named = {word: int(value[1:]) for value, *words in entries if value[0] == "m" for word in words}
-    return named | _SHORT_MONTHS
-
-
-def _numbers() -> dict[str, int]:
-    """Return the words for numbers; those for ordinals are something else: a second."""
-    said = ";".join(FIGURE_WORDS[language] for language in _NUMBER_LANGUAGES)
-    entries = (entry.split() for entry in said.split(";"))
-    named = {words[0]: int(value) for value, *words in entries if value.isdigit() and words}
-    more = {word: number for number, words in _MORE_NUMBERS.items() for word in words.split()}
-    return {word.casefold(): number for word, number in (named | more).items()}
-
-
-_MONTH, _SPELLED = _months(), _numbers()
-_QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 _WORD = re.compile(r"[^\W\d_]+")
-_FIGURE = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
-_HAN_NUMBER = re.compile(
-    r"[零〇一二两兩三四五六七八九十](?=[个個天日年月周次人名位元岁歲点點倍成条條只隻种種项項期级級层層])"
-)
-_ISO = re.compile(
-    r"(?<!\d)((?:1[5-9]|20|21)\d\d)[-_./](0?[1-9]|1[0-2])(?:[-_./](0?[1-9]|[12]\d|3[01]))?(?!\d)"
-)
-_DOTTED = re.compile(
-    r"(?<!\d)(0?[1-9]|[12]\d|3[01])[./](0?[1-9]|1[0-2])[./]((?:1[5-9]|20|21)\d\d)(?!\d)"
-)
-_HAN_DATE = re.compile(
-    r"(?:(\d{4})\s*[年년]\s*)?(1[0-2]|0?[1-9])\s*[月월](?:\s*(\d{1,2})\s*[日号號일])?"
-)
-_YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
-_QUARTER = re.compile(
-    r"(?<![a-z])q([1-4])(?!\d)|\b(first|second|third|fourth)\s+(?:fiscal\s+)?quarter|第([一二三四])季度"
-    r"|([1-4])\.\s*quartal",
+# Of a version each place counts: 2.10 comes after 2.9.
+_VERSIONED = re.compile(
+    r"(?:\b(?:v|ver|version|release|versión|versione|versão|versie|версия)|版本)\.?\s*$",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n['’]t|nicht|kein\w*|nie|niemals|ohne"
-    r"|ne|n|pas|jamais|sans|nunca|sin|non|mai|senza|não|nao|sem|niet|geen|nooit|zonder|nie|bez"
-    r"|не|нет|никогда|без|لا|لم|لن|ليس|غير|بدون)\b"
-    r"|[不没沒未无無非](?!同|仅|僅|过|過|久|断|斷|少|论|論|常|洲)|ない|ません|않|못하",
-    re.IGNORECASE,
+NEAR = 12  # letters before a number that may say so
+_HAN = {
+    **dict(zip("零一二三四五六七八九", range(10), strict=True)),
+    "两": 2,
+    "兩": 2,
+    "〇": 0,
+    "壹": 1,
+}
+_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
+HAN_NUMBER = re.compile(
+    "[零〇一二两兩三四五六七八九十百千]+(?:点[零〇一二三四五六七八九]+)?"
+    "(?=[年月日天周岁歲次个個名位元公里米吨噸倍分秒时時小点點人家台辆輛座成只隻项項级級层層种種万萬亿億季届屆期章条條款%％、])"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
-    """A year, a month, a day, a quarter, as far as they are said."""
+def value_of(number: str, language: str, before: str = "") -> str:
+    """Return the one spelling of a number in digits; of a version or a code as it is.
 
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    quarter: int | None = None
+    Args:
+        number: As it stands.
+        language: Says which mark parts thousands.
+        before: The text up to it.
+    """
+    if _VERSIONED.search(before[-NEAR:]):
+        return number
+    text = re.sub(r"(?:st|nd|rd|th)$", "", number)
+    text = re.sub(rf"[{_SPACE}]", "", text)
+    point, parts = (".", ",") if language in _POINT_LANGUAGES else (",", ".")
+    for mark in (parts, "'", "’"):
+        whole, _, rest = text.partition(point)
+        if mark in whole and _GROUPS[mark].match(whole):
+            text = whole.replace(mark, "") + (point + rest if rest else "")
+    if text.count(point) > 1 and _GROUPS[point].match(text):  # 1.234.567 in an English text
+        text = text.replace(point, "")
+    if text.count(point) == 1 and text.replace(point, "").isdigit():
+        text = text.replace(point, ".")
+    return plain(text)
 
-    def agrees(self, other: Time) -> bool:
-        """Return whether ``other`` says nothing else where both say something, and says part."""
-        pairs = [
-            (mine, theirs)
-            for mine, theirs in zip(self._parts(), other._parts(), strict=True)
-            if mine is not None and theirs is not None
-        ]
-        return bool(pairs) and all(mine == theirs for mine, theirs in pairs)
 
-    def _parts(self) -> tuple[int | None, ...]:
-        quarter = self.quarter or ((self.month + 2) // 3 if self.month else None)
-        return self.year, self.month, self.day, quarter
+def plain(text: str) -> str:
+    """Return a number without what changes nothing: 5.50 as 5.5, 007 as 7."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    whole = value.to_integral_value()
+    return str(int(whole)) if value == whole else str(value.normalize())
 
-    def key(self) -> tuple[int, int, int]:
-        """Return what sorts times, later ones larger."""
-        return self.year or 0, self.month or 3 * (self.quarter or 0), self.day or 0
+
+def han_value(text: str) -> str:
+    """Return the value of a Chinese number of at most four places."""
+    whole, _, rest = text.partition("点")
+    if len(whole) > 1 and not any(sign in _HAN_UNITS for sign in whole):
+        return plain("".join(str(_HAN.get(sign, 0)) for sign in whole))  # 二〇一九
+    total = held = 0
+    for sign in whole:
+        if sign in _HAN_UNITS:
+            total += (held or 1) * _HAN_UNITS[sign]
+            held = 0
+        else:
+            held = _HAN.get(sign, 0)
+    digits = "".join(str(_HAN.get(sign, 0)) for sign in rest)
+    return plain(f"{total + held}.{digits}" if digits else str(total + held))
+
+
+def scaled(value: str, word: str, language: str) -> str | None:
+    """Return a number times what the word after it says: million, 亿; None where it says none."""
+    folded = fold(word).rstrip(".")
+    if folded in ("billion", "billions", "billionen", "billones", "billiones"):
+        size = _BILLION.get(language, Decimal("1e12"))
+    elif folded in SCALES:
+        size = SCALES[folded]
+    else:
+        return None
+    try:
+        return plain(str(Decimal(value) * size))
+    except InvalidOperation:
+        return None
+
+
+def class_of(value: str) -> str:
+    """Return what kind of figure a value is: ``year``, ``month``, ``day`` or ``number``."""
+    if value[:1] == "m":
+        return "month"
+    if value[:1] == "d":
+        return "day"
+    return "year" if _YEAR.match(value) else "number"
+
+
+@cache
+def figure_words(language: str) -> Mapping[str, str]:
+    """Return the words of a language that are figures, folded, with their values."""
+    spelled: dict[str, str] = {}
+    for value, words in _entries(language):
+        spelled.update((fold(word), value) for word in words)
+    for pair in _MORE_OF.get(language, "").split():
+        word, _, value = pair.partition("=")
+        spelled[fold(word)] = value
+    return spelled
+
+
+_PLACE = re.compile("(?:ый|ий|ой|ого|ьего|ому|ьему|ом|ем|ым|им|ая|ья|ую|ью|ое|ье|ых|их|ые)$")
+
+
+def place_of(word: str) -> str:
+    """Return the value of a Russian word for a place in a row, however it is bent; else ""."""
+    return _places().get(_PLACE.sub("", word), "") if _PLACE.search(word) else ""
+
+
+@cache
+def _places() -> Mapping[str, str]:
+    ordinals = {fold(words[-1]): value for value, words in _entries("ru") if len(words) == 2}
+    places = {_PLACE.sub("", word): value for word, value in ordinals.items() if value.isdigit()}
+    return places | {"перв": "1"}
+
+
+def _entries(language: str) -> Iterator[tuple[str, list[str]]]:
+    for entry in FIGURE_WORDS[language].split(";") if language in FIGURE_WORDS else ():
+        value, *words = entry.split()
+        if words:
+            yield value, words
+
+
+@cache
+def _cardinals() -> Mapping[str, str]:
+    """Return the words for numbers of all languages; those for a place are none: a second."""
+    entries = (entry for language in _NUMBER_LANGUAGES for entry in _entries(language))
+    named = {fold(words[0]): value for value, words in entries if value.isdigit()}
+    more = " ".join(_MORE_OF[language] for language in ("pt", "ru"))
+    named |= {word: value for word, _, value in (pair.partition("=") for pair in more.split())}
+    columns = _MORE_SAID.split()
+    return named | {
+        fold(word): value for word, value in zip(columns[::2], columns[1::2], strict=True)
+    }
 
 
 @lru_cache(maxsize=20_000)
 def figures_of(text: str) -> frozenset[str]:
-    """Return the numbers a text says, those in words and in digits alike."""
+    """Return the numbers a text of any language says, those in words and in digits alike."""
     text = unicodedata.normalize("NFKC", text)
-    figures = {re.sub(r"[^\d.]", "", figure).strip(".") for figure in _FIGURE.findall(text)}
-    figures |= {str(_SPELLED[part]) for part in _HAN_NUMBER.findall(text)}
-    words = (word.casefold() for word in _WORD.findall(text))
-    return frozenset(figures | {str(_SPELLED[word]) for word in words if word in _SPELLED})
-
-
-def is_negated(text: str) -> bool:
-    """Return whether a text says that something is not so."""
-    return _NEGATED.search(text) is not None
-
-
-@lru_cache(maxsize=20_000)
-def times_of(text: str) -> tuple[Time, ...]:
-    """Return the years, months, days and quarters a text names, in no order."""
-    times = [Time(*_whole(match.groups())) for match in _ISO.finditer(text)]
-    times += [Time(*_whole(match.groups()[::-1])) for match in _DOTTED.finditer(text)]
-    times += [Time(*_whole(match.groups())) for match in _HAN_DATE.finditer(text)]
-    bare = _HAN_DATE.sub(" ", _DOTTED.sub(" ", _ISO.sub(" ", text)))
-    return tuple(dict.fromkeys([*times, *_spelled_times(bare)]))
-
-
-def _whole(parts: tuple[str | None, ...]) -> list[int | None]:
-    return [int(part) if part else None for part in parts]
-
-
-def _spelled_times(text: str) -> list[Time]:
-    times = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
-    years: list[int | None] = [int(match[0]) for match in _YEAR.finditer(text)]
-    quarters = [
-        int(group) if group.isdigit() else _QUARTERS[group.lower()]
-        for match in _QUARTER.finditer(text)
-        for group in match.groups()
-        if group
-    ]
-    if quarters:
-        return times + [Time(y, None, None, q) for q in quarters for y in years or [None]]
-    years_named = {time.year for time in times}
-    return times + [Time(year) for year in years if year not in years_named]
-
-
-def _months_in(tokens: list[str]) -> list[Time]:
-    """Return the months that words name, with the year and the day beside them."""
-    times: list[Time] = []
-    for index, token in enumerate(tokens):
-        month = _MONTH.get(token.casefold())
-        if month is None:
-            continue
-        before = tokens[index - 1] if index else ""
-        after = (*tokens[index + 1 : index + 3], "", "")
-        year = next((word for word in (before, after[0], after[1]) if _YEAR.fullmatch(word)), None)
-        day = next(
-            (word for word in (before, after[0]) if word.isdigit() and 0 < int(word) < 32), None
-        )
-        is_sure = year or day or (before.casefold() in _BEFORE_MONTHS and token[0].isupper())
-        if token.casefold() in _UNSURE and not is_sure:
-            continue
-        times.append(Time(int(year) if year else None, month, int(day) if day else None))
-    return times
+    figures = {
+        value_of(match[0], "", text[max(0, match.start() - NEAR) : match.start()])
+        for match in NUMBER.finditer(text)
+    }
+    figures |= {han_value(number) for number in HAN_NUMBER.findall(text)}
+    spelled = (_cardinals().get(fold(word)) for word in _WORD.findall(text))
+    return frozenset(figures | {value for value in spelled if value})

@@ -69,6 +69,12 @@ class Statement:
         kept: Function words that count: before, more.
         counted: Tokens right after a word like all and every.
         owned: Tokens right after a word like his and their.
+        definite: Tokens right after an article.
+        verbs: Tokens whose form shows that they are verbs.
+        antecedents: Of parts such as "who came", the phrase that they are about.
+        led: Such parts that say what it does: its verb comes first.
+        passive: Parts that name who did it: by Ann.
+        sides: The first tokens of what others are compared with: than the others.
         has_verb: Whether something is said of something, as far as its verbs are known.
     """
 
@@ -80,6 +86,12 @@ class Statement:
     kept: set[str] = field(default_factory=set)
     counted: set[int] = field(default_factory=set)
     owned: set[int] = field(default_factory=set)
+    definite: set[int] = field(default_factory=set)
+    verbs: set[int] = field(default_factory=set)
+    antecedents: dict[int, int] = field(default_factory=dict)
+    led: set[int] = field(default_factory=set)
+    passive: set[int] = field(default_factory=set)
+    sides: set[int] = field(default_factory=set)
     has_verb: bool = False
 
     def phrase_of(self, index: int) -> Phrase:

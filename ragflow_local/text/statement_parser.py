@@ -6,13 +6,16 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from ragflow_local.text import figure_values as figures
+from ragflow_local.text import figures
 from ragflow_local.text.alike import forms_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import negations
 from ragflow_local.text.scripts import HAN_AND_KANA, SIGNS, SOUTH_EAST_ASIAN
-from ragflow_local.text.statement import AGENT, FIGURE, PATIENT, SAID, Phrase, Statement, Token
-from ragflow_local.text.statement_words import LEVELS, tying_words, words_of
+from ragflow_local.text.statement import AGENT, SAID, Phrase, Statement, Token
+from ragflow_local.text.statement_parts import mark_roles, merge_single, split_repeated
+from ragflow_local.text.statement_words import LEVELS, comparatives, tying_words, words_of
+from ragflow_local.text.verbs import is_verb
+from ragflow_local.text.wordings import in_one_wording
 
 _POSTPOSED = frozenset({"ja"})  # particles stand after their noun
 
@@ -56,8 +59,14 @@ class _Parser:
         self.negated_from: int | None = None
         self.part_began = 0
         self.soft: set[int] = set()  # parts that begin as the next of a list does
+        self.firm: set[int] = set()  # parts that are clauses, with a verb of their own
+        self.may_be_relative = -1  # a part that begins as a clause about a noun does
+        self.verb = -1  # the phrase of a verb, which its object is no part of
+        self.was_open = self.is_after_break = False
+        self.guessed = -1  # a phrase that begins with a verb, if the word after a name is one
+        self.compared = -1  # the part that has said more or less
         self.is_first = True
-        self.last_word = ""
+        self.last_word = self.last_function = ""
 
     def parse(self, texts: list[str]) -> Statement:
         self.said.text = " ".join(texts)
@@ -66,12 +75,13 @@ class _Parser:
             if number:
                 self._end_part()
             self.is_first = True
-            for match in _PIECE.finditer(unicodedata.normalize("NFKC", text)):
+            plain = in_one_wording(unicodedata.normalize("NFKC", text), self.language)
+            for match in _PIECE.finditer(plain):
                 self._take(match)
         self._end_part()
-        _merge_single(self.said, self.soft)
-        _split_repeated(self.said)
-        _mark_roles(self.said)
+        merge_single(self.said, self.soft, self.firm)
+        split_repeated(self.said)
+        mark_roles(self.said)
         return self.said
 
     def _take(self, match: re.Match[str]) -> None:
@@ -81,14 +91,16 @@ class _Parser:
                 self._add(piece, "word", frozenset({_CURRENCIES[piece]}))
             elif piece in _BREAKS:
                 self._end_part(is_soft=piece == "、")
+                self.is_after_break = piece == ","
             return
         if match["number"]:
-            self._add_figure(piece, figures.value_of(piece, self.language))
+            before = match.string[max(0, match.start() - figures.NEAR) : match.start()]
+            self._add_figure(piece, figures.value_of(piece, self.language, before))
         elif match["run"]:
             self._take_run(piece)
         else:
             self._take_word(piece)
-        self.is_first = False
+        self.is_first = self.is_after_break = False
 
     def _take_run(self, run: str) -> None:
         """Part a run of a script without spaces at its function words and figures."""
@@ -163,17 +175,21 @@ class _Parser:
             return
         self._note_level(word, folded)
         self._add(word, self._kind(word), forms_of(word, self.language))
+        if self.language == "ru" and folded in comparatives("ru"):
+            self.is_open, self.marker = False, "чем"  # what follows stands in the genitive
 
     def _is_plain_may(self, word: str, folded: str) -> bool:
         return folded == "may" and (word[0].islower() or self.is_first)
 
     def _inflected_figure(self, folded: str) -> str:
-        """Return the value of a bent word: zweiten and zweiter in German, days in the plural."""
+        """Return the value of a bent word: zweiten, третьего, days in the plural."""
         day = self.figure_words.get(folded[:-1], "") if folded.endswith("s") else ""
         if day.startswith("d"):  # on Mondays, montags, les samedis
             return day
         if self.language == "de" and len(folded) > 5 and folded[-1] in "nrsm":
             return self.figure_words.get(folded[:-1], "")
+        if self.language == "ru" and len(folded) > 4:
+            return figures.place_of(folded)
         return ""
 
     def _kind(self, word: str) -> str:
@@ -185,25 +201,52 @@ class _Parser:
 
     def _take_function(self, word: str, folded: str) -> None:
         language = self.language
-        if folded in self.negations:
-            self.negated_from = len(self.said.tokens)
-        self._note_level(word, folded)
-        if folded in words_of(language, "keep"):
-            self.said.kept.add(folded)
-        if folded in words_of(language, "owner"):
-            self.said.owned.add(len(self.said.tokens))
+        self._note(word, folded)
         if language in _POSTPOSED and self.is_open and self.said.phrases:
             self.said.phrases[-1].marker = folded
-        self.is_open = False
-        if folded in words_of(language, "join"):
+        self.was_open, self.is_open = self.is_open, False
+        if folded in words_of(language, "than") and self._compares():
+            self.marker = folded
+            self.said.sides.add(len(self.said.tokens))
+        elif folded in words_of(language, "relative") and self._is_about(folded):
+            self._begin_relative()
+        elif folded in words_of(language, "join"):
             self._end_part(is_soft=True)
         elif folded in words_of(language, "agent"):
             self.marker = AGENT
         elif folded in words_of(language, "aux") or folded in self.negations:
+            self._is_no_verb()
             self.marker = SAID
             self.said.has_verb = True
-        elif folded not in words_of(language, "article"):
+            self.firm.add(self.part)
+        elif not self._is_transparent(folded):
             self.marker = folded
+        self.last_function = folded
+
+    def _is_transparent(self, folded: str) -> bool:
+        """Return whether a word stands before a noun and ties it to nothing: the, all, all of."""
+        language = self.language
+        amounts = (
+            words_of(language, "all") | words_of(language, "most") | words_of(language, "some")
+        )
+        if folded in words_of(language, "of") and not self.was_open:
+            return self.last_function in amounts
+        return folded in amounts or folded in words_of(language, "article")
+
+    def _note(self, word: str, folded: str) -> None:
+        """Keep what a function word says of what follows it."""
+        language, following = self.language, len(self.said.tokens)
+        if folded in self.negations:
+            self.negated_from = following
+        self._note_level(word, folded)
+        if folded in words_of(language, "keep"):
+            self.said.kept.add(folded)
+        if folded in words_of(language, "degree"):
+            self.compared = self.part
+        if folded in words_of(language, "owner"):
+            self.said.owned.add(following)
+        if folded in words_of(language, "article"):
+            self.said.definite.add(following)
 
     def _note_level(self, word: str, folded: str) -> None:
         for level in LEVELS:
@@ -224,8 +267,8 @@ class _Parser:
             goes_on = False
         if goes_on and last is not None and value and not last.is_figure and last.kind != "name":
             goes_on, self.marker = False, ""
-        if goes_on and last is not None and kind == "word" and self._is_verb_after(last):
-            goes_on, self.marker = False, SAID
+        if goes_on and last is not None and not value:
+            goes_on = self._goes_on(text, kind, last)
         if not goes_on:
             statement.phrases.append(Phrase(self.marker, self.part, self.sentence))
             statement.has_verb |= self.marker == SAID
@@ -235,10 +278,76 @@ class _Parser:
         statement.tokens.append(Token(text, forms, kind, value, phrase))
         self.is_open = True
 
-    def _is_verb_after(self, last: Token) -> bool:
+    def _goes_on(self, word: str, kind: str, last: Token) -> bool:
+        """Return whether a word belongs to the phrase before it: no verb does, nor its object."""
+        number = len(self.said.phrases)
+        if is_verb(word, last, self.language):
+            self._is_no_verb()
+            self.marker, self.verb = SAID, len(self.said.phrases)
+            self.said.verbs.add(len(self.said.tokens))
+            return False
+        if self.verb == number - 1 and word[0].isupper() and last.text[0].islower():
+            self.marker = ""
+            return False
+        if kind == "word" and self.language != "de" and self._is_likely_verb_after(last):
+            self.marker, self.guessed, self.verb = SAID, number, number
+            self.said.verbs.add(len(self.said.tokens))
+            return False
+        return True
+
+    def _is_likely_verb_after(self, last: Token) -> bool:
         """Return whether a small word after a name begins what is said of it."""
-        is_alone = len(self.said.phrases[-1].tokens) == 1
+        phrase = self.said.phrases[-1]
+        is_alone = len(phrase.tokens) == 1
+        if phrase.marker in words_of(self.language, "than"):
+            return False
         return last.kind == "name" or (last.kind == "first" and is_alone)
+
+    def _is_no_verb(self) -> None:
+        """Join what was taken for a verb to the name before it: the verb comes only now."""
+        phrases = self.said.phrases
+        if self.guessed != len(phrases) - 1 or self.guessed < 1:
+            return
+        for index in phrases.pop().tokens:
+            self.said.verbs.discard(index)
+            self.said.tokens[index].phrase = len(phrases) - 1
+            phrases[-1].tokens.append(index)
+        self.guessed = self.verb = -1
+
+    def _is_about(self, pronoun: str) -> bool:
+        """Return whether a pronoun goes on about the noun before it."""
+        tokens = self.said.tokens
+        if self.language == "de":
+            return self.is_after_break and bool(tokens)
+        if len(tokens) == self.part_began and not self.is_after_break:
+            return False
+        return bool(tokens) and (self.language != "en" or pronoun != "that" or self.was_open)
+
+    def _compares(self) -> bool:
+        """Return whether a part has said that something is more so: as in "longer than"."""
+        if self.compared == self.part or self.language in ("en", "nl", "ru"):
+            return True
+        tokens = self.said.tokens[self.part_began :]
+        return self.language == "de" and bool(tokens) and tokens[-1].text.endswith("er")
+
+    def _begin_relative(self) -> None:
+        if self.language == "de":  # whose verb decides, at the end
+            self.may_be_relative = self.part
+            return
+        antecedent = len(self.said.phrases) - 1
+        self._end_part()
+        self.firm.add(self.part)
+        self.said.antecedents[self.part] = antecedent
+
+    def _ends_with_verb(self) -> bool:
+        """Return whether the only verb of a part is its last word, as in German clauses."""
+        tokens = range(self.part_began, len(self.said.tokens))
+        verbs = [index for index in tokens if index in self.said.verbs]
+        if not tokens or tokens[0] == 0:
+            return False
+        if self.last_word in words_of(self.language, "aux") and not self.is_open:
+            return True
+        return verbs == [tokens[-1]] and self.part not in self.firm
 
     def _end_part(self, *, is_soft: bool = False) -> None:
         statement = self.said
@@ -254,6 +363,10 @@ class _Parser:
             for token in statement.tokens[self.part_began :]:
                 if token.text[0].islower():
                     token.forms |= {self.last_word + form for form in token.forms}
+        if self.may_be_relative == self.part and self._ends_with_verb():
+            first = next(at for at, one in enumerate(statement.phrases) if one.part == self.part)
+            statement.antecedents[self.part] = first - 1
+            self.firm.add(self.part)
         if len(statement.tokens) > self.part_began:
             self.part += 1
             self.part_began = len(statement.tokens)
@@ -261,79 +374,3 @@ class _Parser:
             self.soft.add(self.part)
         self.is_open = False
         self.marker = ""
-
-
-def _merge_single(statement: Statement, soft: set[int]) -> None:
-    """Join a part of one phrase, as of a list, with its neighbour of the same sentence."""
-    parts = sorted({phrase.part for phrase in statement.phrases})
-    for part in parts:
-        own = [phrase for phrase in statement.phrases if phrase.part == part]
-        if len(own) != 1:
-            continue
-        kinds = {statement.tokens[index].is_figure for index in own[0].tokens}
-        first = statement.tokens[own[0].tokens[0]]
-        if len(kinds) > 1 or (first.kind == "run" and not soft & {part, part + 1}):
-            continue  # a clause, where words are not parted
-        later = [
-            other
-            for other in statement.phrases
-            if other.part > part and other.sentence == own[0].sentence
-        ]
-        earlier = [
-            other
-            for other in statement.phrases
-            if other.part < part and other.sentence == own[0].sentence
-        ]
-        belongs_before = part in soft and part + 1 not in soft  # runs it since 2016, B the other
-        if earlier and (belongs_before or not later):
-            target = earlier[-1].part
-        else:
-            target = later[0].part if later else part
-        own[0].part = target
-        statement.levels |= {(target, level) for at, level in statement.levels if at == part}
-
-
-def _split_repeated(statement: Statement) -> None:
-    """Part "from 3 in May to 5 in June" before its second pair."""
-    highest = max((phrase.part for phrase in statement.phrases), default=0)
-    at: dict[tuple[int, str], int] = {}
-    kinds = [statement.tokens[phrase.tokens[0]].kind for phrase in statement.phrases]
-    for index, phrase in enumerate(statement.phrases):
-        key = (phrase.part, phrase.marker)
-        is_dated = kinds[index] in ("number", "year", "month", "day", "name")
-        if phrase.marker in ("", SAID) or not is_dated:
-            continue
-        if key not in at or kinds[at[key]] != kinds[index]:
-            at[key] = index
-            continue
-        before, first = index - 1, at[key] - 1
-        start = before if before > at[key] and kinds[before] == kinds[max(first, 0)] else index
-        if start <= at[key]:
-            continue
-        highest += 1
-        old = phrase.part
-        for other in statement.phrases[start:]:
-            if other.part == old:
-                other.part = highest
-        at[highest, phrase.marker] = index
-
-
-def _mark_roles(statement: Statement) -> None:
-    """Say of unmarked phrases who does and who suffers: the first, and those after it."""
-    seen: set[int] = set()
-    passive = {phrase.part for phrase in statement.phrases if phrase.marker == AGENT}
-    for phrase in statement.phrases:
-        if phrase.marker:
-            continue
-        if not _is_nominal(statement, phrase):
-            phrase.marker = FIGURE
-        elif phrase.part in seen or phrase.part in passive:
-            phrase.marker = PATIENT
-        else:
-            phrase.marker = AGENT
-        if phrase.marker != FIGURE:
-            seen.add(phrase.part)
-
-
-def _is_nominal(statement: Statement, phrase: Phrase) -> bool:
-    return not statement.tokens[phrase.tokens[0]].is_figure

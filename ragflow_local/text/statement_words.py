@@ -38,7 +38,25 @@ def words_of(language: str, kind: str) -> frozenset[str]:
 def opposites(language: str) -> frozenset[tuple[str, str]]:
     """Return pairs of words that say the opposite, each both ways round."""
     pairs = [pair.partition("/")[::2] for pair in words_of(language, "unlike")]
+    pairs += [pair.partition("/")[::2] for pair in words_of(language, "converse")]
     return frozenset([*pairs, *((right, left) for left, right in pairs)])
+
+
+@cache
+def comparatives(language: str) -> Mapping[str, frozenset[str]]:
+    """Return the words that compare, each with those that say the same the other way round."""
+    pairs = [pair.partition("/")[::2] for pair in words_of(language, "converse")]
+    other: dict[str, set[str]] = {}
+    for left, right in pairs:
+        other.setdefault(left, set()).add(right)
+        other.setdefault(right, set()).add(left)
+    return {word: frozenset(words) for word, words in other.items()}
+
+
+@cache
+def verb_forms(language: str) -> frozenset[str]:
+    """Return the forms of verbs that are bent by no rule."""
+    return frozenset(form for group in words_of(language, "bent") for form in group.split("/"))
 
 
 @cache
@@ -58,5 +76,5 @@ def tying_words(language: str) -> frozenset[str]:
 @cache
 def irregular(language: str) -> Mapping[str, frozenset[str]]:
     """Return the words that are bent by no rule, each with the first of its forms."""
-    groups = [group.split("/") for group in words_of(language, "bent")]
+    groups = [group.split("/") for kind in ("bent", "noun") for group in words_of(language, kind)]
     return {form: frozenset({group[0]}) for group in groups for form in group}
