@@ -2,7 +2,8 @@
 
 Chunks that follow one another in a document are given in that order, one after the other, without
 what the later repeats of the earlier: an overlap, a heading, the names of a table's columns. Each
-keeps its own mark. No chunk is ever cut: a table is given whole or not at all.
+keeps its own mark. No chunk is ever cut: a table is given whole or not at all. What is written of
+some hits stays as it is where others are added after them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,30 @@ def format_context(hits: Sequence[Hit]) -> str:
     """Return the context that a model reads: of each hit its mark, document, headings, page, text.
 
     Args:
-        hits: The best first; the mark of each is its index. A run of neighbours stands where its
-            best would.
+        hits: In the order they are read in; the mark of each is its index.
     """
-    return "\n\n".join(_run(hits, run) for run in _runs(hits))
+    runs: list[list[int]] = []
+    for index, hit in enumerate(hits):
+        if index and _follows(hit, hits[index - 1]):
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return "\n\n".join(_run(hits, run) for run in runs)
+
+
+def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits with neighbours in document order, a run of them where its best stood.
+
+    Args:
+        hits: The best first.
+    """
+    return [hits[index] for run in _runs(hits) for index in run]
+
+
+def _follows(hit: Hit, before: Hit) -> bool:
+    """Return whether a chunk is the next one of the same document."""
+    is_same = hit.chunk.document_id == before.chunk.document_id
+    return is_same and hit.chunk.ordinal == before.chunk.ordinal + 1
 
 
 def without_duplicates(hits: Sequence[Hit]) -> list[Hit]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.citations import strip_marks
-from ragflow_local.answer.context import format_context, without_duplicates
+from ragflow_local.answer.context import format_context, in_reading_order, without_duplicates
 from ragflow_local.errors import ContextTooSmallError
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import PromptSettings
@@ -19,7 +19,7 @@ CITE = (
     " before the chunk, such as [ID:0]. Never make up a mark."
 )
 _VARIABLE = "{knowledge}"
-_MOST_OF_FOUND = 2.0  # chunks kept from turns before, as many times those found now
+_MOST_KEPT = 16  # chunks kept from turns before; they are read already, but not for nothing
 _MOST_NEW = 0.375  # share of those found now that are read beside what was read before
 _LEAST_ROOM = 64  # tokens for the answer, however full the context is
 _HISTORY_SHARE = 0.5  # of what is left beside the first chunk: chunks answer, history only helps
@@ -33,7 +33,7 @@ class Prompt:
 
     Attributes:
         messages: System, history, question.
-        hits: The chunks in it; their index is their ``[ID:i]``.
+        hits: The chunks in it, as they are read; their index is their ``[ID:i]``.
         tokens: Of the whole, template included.
     """
 
@@ -84,11 +84,14 @@ def build(
     """
     room = window.room()
     turns = _turns_of(history)
-    chosen = _ordered(without_duplicates(hits), shape.earlier)
+    chosen, known = _ordered(without_duplicates(hits), shape.earlier)
+
+    def read(hit_count: int) -> list[Hit]:
+        return [*chosen[:known][:hit_count], *in_reading_order(chosen[known:hit_count])]
 
     def made(hit_count: int, turn_count: int) -> tuple[ChatMessage, ...]:
         history = [message for turn in turns[len(turns) - turn_count :] for message in turn]
-        system = _system_of(settings, chosen[:hit_count], shape)
+        system = _system_of(settings, read(hit_count), shape)
         return (ChatMessage("system", system), *history, ChatMessage("user", question))
 
     bare = window.count(made(0, 0))
@@ -100,7 +103,7 @@ def build(
         return window.count(made(hit_count, turn_count)) <= room
 
     if len(chosen) > len(hits) and not fits(len(chosen), min(1, len(turns))):
-        chosen = without_duplicates(hits)  # no room for what was only read before
+        chosen, known = without_duplicates(hits), 0  # no room for what was only read before
     fitting = 1 if chosen and fits(1, 0) else 0
     hit_count = _most(lambda count: fits(count, 0), fitting, len(chosen))
     turn_count = _most(lambda count: fits(hit_count, count), 0, len(turns))
@@ -110,7 +113,7 @@ def build(
         turn_count = 1 if fits(least, 1) else 0
         hit_count = _most(lambda count: fits(count, turn_count), least, hit_count)
     messages = made(hit_count, turn_count)
-    return Prompt(messages, tuple(chosen[:hit_count]), window.count(messages))
+    return Prompt(messages, tuple(read(hit_count)), window.count(messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +146,18 @@ def _most(fits: Callable[[int], bool], least: int, most: int) -> int:
     return least
 
 
-def _ordered(hits: Sequence[Hit], earlier: Sequence[Hit]) -> list[Hit]:
-    """Return the chunks of the turn before in their order, and after them the best new ones.
+def _ordered(hits: Sequence[Hit], earlier: Sequence[Hit]) -> tuple[list[Hit], int]:
+    """Return the chunks of the turn before in their order, the best new ones, how many are known.
 
-    Where none was found again, or they would be more than twice what was found, the conversation
-    has moved on, and only what was found now is given.
+    Where none was found again, or they have become too many, the conversation has moved on, and
+    only what was found now is given.
     """
     now = {hit.chunk.number: hit for hit in hits}
-    known = [now.pop(hit.chunk.number, hit) for hit in earlier]
-    if len(now) == len(hits) or len(known) > _MOST_OF_FOUND * len(hits):
-        return list(hits)
+    known = without_duplicates([now.pop(hit.chunk.number, hit) for hit in earlier])
+    if len(now) == len(hits) or len(known) > _MOST_KEPT:
+        return list(hits), 0
     new = list(now.values())[: max(1, int(_MOST_NEW * len(hits)))]
-    return without_duplicates([*known, *new])
+    return without_duplicates([*known, *new]), len(known)
 
 
 def _system_of(settings: PromptSettings, hits: Sequence[Hit], shape: Shape) -> str:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ragflow_local.answer.context import format_context
+from ragflow_local.answer.context import format_context, in_reading_order
 from tests.answer.made import hit, hits
 
 
@@ -25,11 +25,11 @@ def test_neighbours_are_given_in_their_order_where_the_best_of_them_stood() -> N
         hit("It wakes in May.", 3, ordinal=6, page=2),
         hit("Something else.", 4, ordinal=9, page=9),
     ]
-    assert format_context(found) == (
-        "[ID:2] report.pdf, page 1\nThe kraken is large.\n"
-        "[ID:0] report.pdf, page 2\nIt sleeps.\n"
-        "[ID:3]\nIt wakes in May.\n\n"
-        "[ID:1] b.txt\nFar away.\n\n"
+    assert format_context(in_reading_order(found)) == (
+        "[ID:0] report.pdf, page 1\nThe kraken is large.\n"
+        "[ID:1] report.pdf, page 2\nIt sleeps.\n"
+        "[ID:2]\nIt wakes in May.\n\n"
+        "[ID:3] b.txt\nFar away.\n\n"
         "[ID:4] report.pdf, page 9\nSomething else."
     )
 
@@ -37,8 +37,8 @@ def test_neighbours_are_given_in_their_order_where_the_best_of_them_stood() -> N
 def test_an_overlap_is_said_once() -> None:
     first = "The kraken is large. It sleeps in the deep sea near Norway."
     second = "It sleeps in the deep sea near Norway. It wakes in May."
-    found = [hit(second, 0, ordinal=1), hit(first, 1, ordinal=0)]
-    assert format_context(found) == f"[ID:1] report.pdf\n{first}\n[ID:0]\nIt wakes in May."
+    found = in_reading_order([hit(second, 0, ordinal=1), hit(first, 1, ordinal=0)])
+    assert format_context(found) == f"[ID:0] report.pdf\n{first}\n[ID:1]\nIt wakes in May."
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,16 @@ def test_each_hit_has_one_mark_and_loses_no_word() -> None:
         assert sorted(marks) == list(range(len(found)))
         for number in marks:
             assert re.search(rf"\[ID:{number}\][^\[]*\nword{number} ends", text)
+
+
+def test_what_is_written_stays_where_more_is_added() -> None:
+    chance = random.Random(7)
+    for _ in range(200):
+        found = [
+            hit(
+                f"word{number} ends", number, ordinal=chance.randint(0, 6), name=chance.choice("ab")
+            )
+            for number in range(8)
+        ]
+        for size in range(1, 8):
+            assert format_context(found).startswith(format_context(found[:size]))

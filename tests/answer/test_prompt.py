@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from ragflow_local.answer.prompt import CITE, Prompt, Window, build
+from ragflow_local.answer.prompt import CITE, Prompt, Shape, Window, build
 from ragflow_local.errors import ContextTooSmallError
 from ragflow_local.records import ChatMessage, Hit
 from ragflow_local.settings import DEFAULT_PROMPT, PromptSettings
@@ -100,3 +102,33 @@ def test_a_question_that_does_not_fit_alone_is_an_error() -> None:
 def test_a_chunk_said_twice_is_given_once() -> None:
     found = hits("The squid is large.", "The  squid\nis large.", "squid is", "Kraken")
     assert [one.chunk.id for one in made(found).hits] == ["c0", "c3"]
+
+
+@pytest.mark.parametrize("chance", range(20))
+def test_knowledge_of_earlier_turns_stays_where_it_is(chance: int) -> None:
+    draw = random.Random(chance)
+    everything = [hit(f"text {number}.", number, ordinal=number // 2) for number in range(30)]
+    earlier: tuple[Hit, ...] = ()
+    before = ""
+    for _ in range(3):
+        found = [*draw.sample(everything, 3), *earlier[:1]]
+        window = Window(100_000, 100, Scripted().count_tokens)
+        prompt = build("why?", found, [], SHORT, window, Shape(earlier=earlier))
+        assert prompt.messages[0].content.startswith(before)
+        assert prompt.hits[: len(earlier)] == earlier
+        earlier, before = prompt.hits, prompt.messages[0].content
+
+
+def test_a_few_hits_keep_the_many_that_were_read_before() -> None:
+    earlier = tuple(hit(f"text {number}.", number) for number in range(8))
+    window = Window(100_000, 100, Scripted().count_tokens)
+    found = [hit("new.", 20), earlier[3]]
+    prompt = build("why?", found, [], SHORT, window, Shape(earlier=earlier))
+    assert [one.chunk.number for one in prompt.hits] == [*range(8), 20]
+
+
+def test_where_nothing_is_found_again_the_earlier_go() -> None:
+    earlier = tuple(hit(f"text {number}.", number) for number in range(8))
+    window = Window(100_000, 100, Scripted().count_tokens)
+    prompt = build("why?", [hit("new.", 20)], [], SHORT, window, Shape(earlier=earlier))
+    assert [one.chunk.number for one in prompt.hits] == [20]
