@@ -20,8 +20,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ragflow_local.embedders.probe import PAIRS, PROBE
+from ragflow_local.embedders.probe import LATIN, PAIRS, PROBE
 from ragflow_local.records import Matrix, Vector
+from ragflow_local.text.languages import likely_language
 
 _FILE = "calibration.json"
 # Of the questions of a script, those whose own passage must be nearest: by chance an eighth is.
@@ -40,7 +41,8 @@ class Calibration:
     Attributes:
         floor: The cosine of a question and a passage that have nothing to do with one another.
         unread: Scripts of the probe in which it finds no passage for its question.
-        floors: The same as ``floor`` of scripts in which it is higher.
+        floors: The same as ``floor`` of scripts, and of languages in Latin letters, that it reads
+            and in which it is higher.
     """
 
     floor: float = 0.0
@@ -74,10 +76,14 @@ class Calibrated:
         self.floor = calibration.floor
 
     def floor_of(self, text: str) -> float:
-        """Return the cosine that means nothing in common, in the script of most of a text."""
+        """Return the cosine that means nothing in common, in a text's script or language."""
         scripts = scripts_of(text)
         script = max(scripts, key=scripts.__getitem__, default="")
-        return self.calibration.floors.get(script, self.floor)
+        floors = self.calibration.floors
+        floor = floors.get(script, self.floor)
+        if script == "Latin" and not floors.keys().isdisjoint(LATIN):
+            floor = floors.get(likely_language(text), floor)
+        return floor
 
     def knows(self, text: str) -> bool:
         """Return whether at least half of a text is in scripts that the model reads."""
@@ -114,20 +120,22 @@ def measure(embedder: _Embeds) -> Calibration:
 
     floor = median cosine of a text as a question with the others as passages
 
-    A script has a floor of its own where that is higher among its own texts: models see less of
-    some, and find them more alike.
+    A script or language has a floor of its own where that is higher among its own texts: models
+    see less of some, and find them more alike. In languages that a model has not learned, though
+    it reads their letters, only names are near: there the floor is that of all.
     """
     floor = _middle(_cosines(embedder, PROBE, PROBE))
     unread: list[str] = []
     floors: dict[str, float] = {}
-    for script, pairs in PAIRS.items():
+    for name, pairs in {**PAIRS, **LATIN}.items():
         questions, passages = zip(*pairs, strict=True)
         cosines = _cosines(embedder, questions, passages)
         if np.mean(cosines.argmax(axis=1) == np.arange(len(pairs))) < _LEAST_READ:
-            unread.append(script)
+            unread.append(name)
         elif (own := _middle(cosines)) > floor:
-            floors[script] = own
-    return Calibration(floor, tuple(unread), floors)
+            floors[name] = own
+    scripts = tuple(name for name in unread if name in PAIRS)
+    return Calibration(floor, scripts, floors)
 
 
 def _middle(cosines: Matrix) -> float:
@@ -169,4 +177,4 @@ def _read(file: Path) -> Calibration | None:
 @lru_cache(maxsize=1)
 def _probe() -> str:
     """Return a digest of the probe."""
-    return hashlib.sha256(json.dumps([PROBE, PAIRS]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([PROBE, PAIRS, LATIN]).encode()).hexdigest()[:16]

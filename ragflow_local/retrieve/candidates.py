@@ -103,14 +103,18 @@ def by_words(
     return lists.best(np.array(query.weights), top_k, allowed)
 
 
-def matched_of(lists: Lists, numbers: Numbers) -> BM25Parts:
-    """Return the parts of the BM25 score of each chunk."""
+def matched_of(lists: Lists, numbers: Numbers, query: Query | None = None) -> BM25Parts:
+    """Return the parts of the BM25 score of each chunk, with the doubts of a query of guesses."""
     parts, lengths = lists.parts(numbers)
-    return BM25Parts(parts, lengths, lists.idf, lists.statistics.idf(1))
+    statistics = lists.statistics
+    doubts = None
+    if query is not None and query.guessed:
+        doubts = np.array(query.guessed) * np.maximum(0.0, statistics.idf(0) - lists.idf)
+    return BM25Parts(parts, lengths, lists.idf, statistics.idf(1), doubts)
 
 
 def terms_of_all(lists: Lists, query: Query, numbers: Numbers) -> Scores:
     """Return the exact term similarity of each chunk."""
     if not query.terms:
         return np.zeros(len(numbers))
-    return term_similarity(matched_of(lists, numbers), np.array(query.weights), query.length)
+    return term_similarity(matched_of(lists, numbers, query), np.array(query.weights), query.length)

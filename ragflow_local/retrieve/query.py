@@ -60,12 +60,14 @@ class Query:
         weights: How often the question says each: said twice counts twice.
         length: Terms of the question, function words and repeated ones too.
         words: What the question says for each term, as it stands there.
+        guessed: Which share of each term's weight was read into other words; empty where none was.
     """
 
     terms: tuple[tuple[str, ...], ...]
     weights: tuple[float, ...]
     length: int
     words: tuple[str, ...] = ()
+    guessed: tuple[float, ...] = ()
 
     def with_forms(self, forms: Mapping[int, tuple[str, ...]]) -> Query:
         """Return the query with other forms of some terms, by their index."""

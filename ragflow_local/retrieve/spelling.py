@@ -7,7 +7,7 @@ and what is a letter or two away is a slip. Numbers and codes are never guessed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -187,24 +187,40 @@ def guessed(
     terms = list(query.terms)
     weights = list(query.weights)
     added: list[tuple[tuple[str, ...], float]] = []
+    guesses: set[int] = set()
     read_as: list[tuple[str, str]] = []
     for index in missing:
         word, term = query.words[index], terms[index]
         if longer := _longer(term, vocabulary):
             terms[index] = (*term, *longer)
+            guesses.add(index)
         elif parts := next(filter(None, map(vocabulary.parts_of, term)), ()):
             terms[index] = (parts[0],)
             added.append(((parts[1],), weights[index] / 2))
             weights[index] /= 2
+            guesses.add(index)
         elif near := _nearest(term, vocabulary):
             terms[index] = tuple(near)
+            guesses.add(index)
             read_as.append((word, near[0]))
         elif is_unspaced(word):
             weights[index] *= _JOINT
-    merged: dict[tuple[str, ...], float] = {}
-    for forms, weight in [*zip(terms, weights, strict=True), *added]:
-        merged[forms] = merged.get(forms, 0.0) + weight
-    return Query(tuple(merged), tuple(merged.values()), query.length), tuple(read_as)
+    every = [*zip(terms, weights, strict=True), *added]
+    unsure = guesses | set(range(len(terms), len(every)))
+    return _together(every, unsure, query.length), tuple(read_as)
+
+
+def _together(
+    weighed: Sequence[tuple[tuple[str, ...], float]], unsure: Collection[int], length: int
+) -> Query:
+    """Return the query of weighed terms, some of them guesses, those of the same forms as one."""
+    weights: dict[tuple[str, ...], float] = {}
+    guesses: dict[tuple[str, ...], float] = {}
+    for at, (forms, weight) in enumerate(weighed):
+        weights[forms] = weights.get(forms, 0.0) + weight
+        guesses[forms] = guesses.get(forms, 0.0) + weight * (at in unsure)
+    shares = tuple(guesses[forms] / weight for forms, weight in weights.items())
+    return Query(tuple(weights), tuple(weights.values()), length, guessed=shares if unsure else ())
 
 
 def _longer(term: Sequence[str], vocabulary: Vocabulary) -> list[str]:

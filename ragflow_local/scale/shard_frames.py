@@ -66,6 +66,7 @@ class Propose(msgspec.Struct, tag=True, frozen=True):
 
     terms: list[Term]
     weights: list[float]
+    guessed: list[float]
     length: int
     chunks: int
     total_length: int

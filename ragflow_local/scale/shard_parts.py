@@ -132,6 +132,7 @@ class ShardParts:
         request = frames.Propose(
             terms=list(query.terms),
             weights=list(query.weights),
+            guessed=list(query.guessed),
             length=query.length,
             chunks=whole.chunks,
             total_length=whole.length,

@@ -190,7 +190,12 @@ class ShardServer:
         statistics = Statistics(request.chunks, request.total_length, tuple(request.having))
         names = self._weights.get(request.entry, _NO_NAMES)
         collection = Collection(statistics, request.languages, names)
-        query = Query(tuple(request.terms), tuple(request.weights), request.length)
+        query = Query(
+            tuple(request.terms),
+            tuple(request.weights),
+            request.length,
+            guessed=tuple(request.guessed),
+        )
         asked = Asked(
             query,
             np.frombuffer(request.vector, "<f4") if request.vector else None,

@@ -14,9 +14,10 @@ from ragflow_local.embedders.calibration import (
     scripts_of,
 )
 from ragflow_local.embedders.hashing import HashingEmbedder
-from ragflow_local.embedders.probe import PAIRS, PROBE
+from ragflow_local.embedders.probe import LATIN, PAIRS, PROBE
 from ragflow_local.embedders.vectors import unit_rows
 from ragflow_local.records import Matrix
+from ragflow_local.text.languages import likely_language
 from tests.embedders.made import Crowded
 from tests.embedders.tiny import make_model
 
@@ -40,6 +41,12 @@ def test_every_script_has_the_same_pairs() -> None:
         for text in (part for pair in pairs for part in pair):
             counts = scripts_of(text)
             assert max(counts, key=lambda name: counts[name]) == script, text
+
+
+def test_every_language_has_the_same_pairs_in_latin_letters() -> None:
+    for pairs in LATIN.values():
+        assert len(pairs) == len(PAIRS["Latin"])
+        assert {max(scripts_of(text)) for pair in pairs for text in pair} == {"Latin"}
 
 
 def test_what_was_measured_is_kept_until_the_probe_changes(tmp_path: Path) -> None:
@@ -120,6 +127,29 @@ def test_a_script_whose_texts_are_more_alike_has_a_higher_floor(
     assert model.floor_of("Gefion-9 是什么东西，谁做的？") == model.floor_of("谁写了这本书？")
     assert model.floor_of("Who wrote it?") == model.floor_of("42") == model.floor
     assert min(model.calibration.floors.values()) > model.floor
+
+
+class CrowdedGerman(Crowded):
+    """A model that finds German texts more alike than others."""
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        vectors = super().embed(texts)
+        for vector, text in zip(vectors, texts, strict=True):
+            vector[0] += 4.0 * (likely_language(text) == "de")
+        return unit_rows(vectors)
+
+
+@pytest.mark.parametrize("reads_it", [True, False])
+def test_a_language_has_a_higher_floor_where_the_model_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads_it: bool
+) -> None:
+    least = 0.0 if reads_it else 1.1
+    monkeypatch.setattr("ragflow_local.embedders.calibration._LEAST_READ", least)
+    model = CrowdedGerman(0.5)
+    model.calibration = calibrated(model, tmp_path)
+    assert (model.floor_of("Wer hat das Buch geschrieben?") > model.floor + 0.05) is reads_it
+    assert set(model.calibration.unread) <= PAIRS.keys()
+    assert model.floor_of("Who wrote it?") == model.floor_of("42") == model.floor
 
 
 @pytest.mark.slow

@@ -85,6 +85,23 @@ def test_the_share_of_the_words_said_counts_more_the_more_are_asked() -> None:
     assert half_of(2) < half_of(4) < half_of(8) < half_of(16)
 
 
+def guessed_among(words: int, doubt: float) -> float:
+    """Return the similarity of a chunk that says one word, of so many, that may be meant."""
+    parts = np.zeros((words, 1))
+    parts[0] = 5.0
+    doubts = np.array([doubt, *np.zeros(words - 1)])
+    found = BM25Parts(parts, np.array([90.0]), np.full(words, 5.0), 5.0, doubts)
+    return float(term_similarity(found, np.ones(words), words)[0])
+
+
+def test_a_word_that_may_be_meant_says_less_among_others() -> None:
+    assert guessed_among(3, 0.0) == one_word_of(3) > guessed_among(3, 1.0) > guessed_among(3, 4.0)
+
+
+def test_a_misspelled_word_alone_finds_as_if_it_were_right() -> None:
+    assert guessed_among(1, 4.0) == one_word_of(1)
+
+
 def test_words_alone_rank_as_bm25_does() -> None:
     chance = np.random.default_rng(3)
     parts, weights = chance.random((4, 50)) * 4, chance.random(4)

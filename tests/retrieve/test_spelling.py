@@ -244,6 +244,36 @@ def test_a_guess_is_told(connection: sqlite3.Connection) -> None:
     assert [forms[0] for forms in query.terms] == ["accommod", "pay"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "guessed"),
+    [
+        pytest.param("acommodation paid", {"accommod": 1.0, "pay": 0.0}, id="a slip"),
+        pytest.param("pumpruns paid", {"pump": 1.0, "run": 1.0, "pay": 0.0}, id="two words"),
+        pytest.param("accommodation paid", {}, id="nothing"),
+    ],
+)
+def test_a_query_knows_what_of_it_is_a_guess(
+    connection: sqlite3.Connection, asked: str, guessed: dict[str, float]
+) -> None:
+    fill(connection, ["The accommodation is paid.", "The pump runs."])
+    query, _, _ = asked_of(connection, Vocabularies(), [DATASET], asked)
+    first = [forms[0] for forms in query.terms]
+    assert dict(zip(first, query.guessed, strict=bool(guessed))) == guessed
+
+
+def test_a_name_that_no_text_has_makes_the_others_say_less(connection: sqlite3.Connection) -> None:
+    """Its nearest word is no reason to take a text about something else for the answer."""
+    others = [f"Pump {at} runs." for at in range(30)]
+    fill(connection, ["The plain is a forest.", "A forest of oaks.", *others])
+    found = {}
+    for name in ("plain", "plane"):
+        asked = f"Where is the {name} forest?"
+        query, lists, _ = asked_of(connection, Vocabularies(), [DATASET], asked)
+        assert lists is not None
+        found[name] = float(terms_of_all(lists, query, np.array([2]))[0])
+    assert 0 < found["plane"] < 0.8 * found["plain"]
+
+
 @pytest.mark.parametrize("asked", ["2025", "PPR-9088", "cat", "xyzzyplugh", "検査"])
 def test_numbers_codes_and_short_words_are_never_guessed(
     connection: sqlite3.Connection, asked: str
