@@ -263,15 +263,15 @@ def test_a_query_knows_what_of_it_is_a_guess(
 
 def test_a_name_that_no_text_has_makes_the_others_say_less(connection: sqlite3.Connection) -> None:
     """Its nearest word is no reason to take a text about something else for the answer."""
-    others = [f"Pump {at} runs." for at in range(30)]
-    fill(connection, ["The plain is a forest.", "A forest of oaks.", *others])
+    fill(connection, ["The soap.", "They preach.", *(f"A lather, {at}." for at in range(30))])
     found = {}
-    for name in ("plain", "plane"):
-        asked = f"Where is the {name} forest?"
-        query, lists, _ = asked_of(connection, Vocabularies(), [DATASET], asked)
+    for name in ("Lather", "Luther"):
+        asked = f"Where did {name} preach?"
+        query, lists, guesses = asked_of(connection, Vocabularies(), [DATASET], asked)
         assert lists is not None
+        assert [word for word, _ in guesses] == [name] * (name == "Luther")
         found[name] = float(terms_of_all(lists, query, np.array([2]))[0])
-    assert 0 < found["plane"] < 0.8 * found["plain"]
+    assert 0 < found["Luther"] < 0.8 * found["Lather"], found
 
 
 @pytest.mark.parametrize("asked", ["2025", "PPR-9088", "cat", "xyzzyplugh", "検査"])
