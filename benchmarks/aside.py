@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from benchmarks.quoting_sets import DATA, AnswerSet, Case
-from benchmarks.reader import prepare
 from benchmarks.reader.pack import TRAIN
+from benchmarks.reader.prepare import passage_groups, use_of
 from benchmarks.reader.rows import read_all
 
 
@@ -26,10 +26,10 @@ def is_aside(kept: AnswerSet, case: Case) -> bool:
 def _first_sentences() -> dict[tuple[str, str], list[str]]:
     """Return the first sentences of the passages put aside, by file and question."""
     rows = read_all(DATA / "reading")
-    groups = prepare._groups(rows)
+    groups = passage_groups(rows)
     found: dict[tuple[str, str], list[str]] = {}
     for query in rows.queries:
-        if prepare._use(query, groups[query.passage]) != TRAIN:
+        if use_of(query, groups[query.passage]) != TRAIN:
             first = rows.passages[query.passage].sentences[0]
             found.setdefault((query.file, query.text), []).append(first)
     return found

@@ -1,8 +1,10 @@
 """Questions with the texts that answer them, put into datasets, and what search finds for them.
 
 Sets lie under ``$RAGFLOW_LOCAL_DATA``: ``retrieval/NAME`` in BEIR's layout with answers beside the
-questions, ``reading/NAME.jsonl`` with a passage beside each question. Each becomes a project of one
-dataset with all default settings; what search finds for its questions is kept beside it.
+questions, ``reading/NAME.jsonl`` with a passage beside each question; ``benchmarks/reader/written``
+has questions written for those passages, half of which only look as if they were answered. Each
+becomes a project of one dataset with all default settings; what search finds for its questions is
+kept beside it.
 """
 
 from __future__ import annotations
@@ -19,12 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.projects import MODEL
+from benchmarks.reader.pack import CHOOSE, REPORT
+from benchmarks.reader.prepare import passage_groups, use_of
+from benchmarks.reader.rows import read_all
 from ragflow_local import RAGFlow
 from ragflow_local.records import Hit
 
 DATA = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data"))
 TOP_N = 8  # a chat's
 MOST_QUESTIONS = 150  # of a set of reading/
+WRITTEN = {"written": CHOOSE, "reported": REPORT}
+MOST_OTHERS = 400  # passages beside those that written questions are about
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,16 @@ class AnswerSet:
 
 
 def answer_set(name: str) -> AnswerSet:
-    """Return a set by its name: a folder of retrieval/, or FILE or FILE:LANGUAGE of reading/."""
+    """Return a set by its name.
+
+    That is a folder of retrieval/, FILE or FILE:LANGUAGE of reading/, or of written questions that
+    no reader was trained on ``written:LANGUAGE``, to choose by, and ``reported:LANGUAGE``.
+    """
     if (DATA / "retrieval" / name).is_dir():
         return _retrieval(name)
     file, _, language = name.partition(":")
+    if file in WRITTEN:
+        return _written(name, WRITTEN[file], language)
     return _reading(name, DATA / "reading" / f"{file}.jsonl", language)
 
 
@@ -115,6 +128,29 @@ def _reading(name: str, path: Path, language: str) -> AnswerSet:
         golds = tuple(answer["text"] for answer in answers)
         cases.append(Case(str(row["question"]), golds, named[passage]))
     return AnswerSet(name, language or str(rows[0]["language"])[:2], documents, cases)
+
+
+def _written(name: str, use: int, language: str) -> AnswerSet:
+    rows = read_all(DATA / "reading")
+    groups = passage_groups(rows)
+    asked = [one for one in rows.queries if one.is_written and one.language == language]
+    mine = [one for one in asked if use_of(one, groups[one.passage]) == use]
+    random.Random(0).shuffle(mine)
+    about = [*dict.fromkeys(one.passage for one in mine)]
+    others = sorted({one.passage for one in asked} - set(about))
+    about += random.Random(0).sample(others, min(MOST_OTHERS, len(others)))
+    documents = {
+        f"text {number}.txt": " ".join(rows.passages[number].sentences) for number in about
+    }
+    cases = [
+        Case(
+            one.text,
+            tuple(rows.passages[one.passage].sentences[at] for at in one.right),
+            f"text {one.passage}.txt",
+        )
+        for one in mine[:MOST_QUESTIONS]
+    ]
+    return AnswerSet(name, language, documents, cases)
 
 
 def plain(text: str) -> str:

@@ -28,14 +28,15 @@ from ragflow_local.records import Matrix, Vector
 SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST = (0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3)
 WORTH = 10  # a further unit is quoted where it holds the answer once in so many times
-REFUSED = 0.03  # of the answerable, by each of two signs; of other sets three times as many are
+# Of the answerable: of written questions half of which only look so, and of those of all sets.
+REFUSED_ALIKE, REFUSED = 0.08, 0.03
+KINDS = "own", "foreign"
 
 
 def ranking(seen: Sequence[Seen]) -> Vector:
     """Return what the reader's and the scorer's scores are worth."""
-    own = [one for one in seen if one.kind == "own"]
     rows, answers = [], []
-    for one in own:
+    for one in with_golds(seen):
         known = np.isfinite(one.weighed.scores)
         rows.append(reading.both(one.weighed.scores, one.reading)[known])
         answers.append(one.answers[known])
@@ -45,6 +46,27 @@ def ranking(seen: Sequence[Seen]) -> Vector:
 def signals(seen: Sequence[Seen]) -> Matrix:
     """Return (seen, signs) what speaks for an answer."""
     return np.array([reading.signs(one.weighed, one.reading) for one in seen])
+
+
+def with_golds(seen: Sequence[Seen]) -> list[Seen]:
+    """Return the questions that are answered and whose answers are known by the letter.
+
+    Of a written question only the sentence is known that answers it.
+    """
+    return [one for one in seen if one.kind == "own" and not one.name.startswith("written")]
+
+
+def alike(seen: Sequence[Seen]) -> tuple[Vector, float]:
+    """Return what the first signs are worth, and the least of them that is an answer.
+
+    Fitted to questions of which one half only looks as if the text answered it.
+    """
+    written = [one for one in seen if one.name.startswith("written")]
+    signs = signals(written)[:, : len(reading.ANSWERED)]
+    is_own = np.array([one.kind == "own" for one in written])
+    is_alike = np.array([one.kind == "alike" for one in written])
+    weights = regression(signs[is_own], signs[is_alike])[:-1]
+    return weights, float(np.quantile(signs[is_own] @ weights, REFUSED_ALIKE))
 
 
 @dataclass(frozen=True)
@@ -57,16 +79,17 @@ class Finding:
 
 
 def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
-    """Return the fit to questions of one's own and others, with some of the signs."""
+    """Return the fit to questions of one's own and of others' texts, with some of the signs."""
     signs = signals(seen)
-    is_own = np.array([one.kind == "own" for one in seen])
-    told = regression(signs[is_own][:, columns], signs[~is_own][:, columns])
+    is_own, is_foreign = (np.array([one.kind == kind for one in seen]) for kind in KINDS)
+    told = regression(signs[is_own][:, columns], signs[is_foreign][:, columns])
     weights = np.zeros(signs.shape[1] + 1)
     weights[[*columns, -1]] = told
     chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
     least = float(np.quantile(chances[is_own], REFUSED))
     kinds = np.array([one.kind for one in seen])
-    is_none = (chances < least) | (signs[:, 0] < reading.LEAST_LEAD)
+    answered = signs[:, : len(reading.ANSWERED)] @ np.array(reading.ANSWERED)
+    is_none = (chances < least) | (answered < reading.LEAST_ANSWERED)
     refused = {kind: float(is_none[kinds == kind].mean()) for kind in sorted({*kinds})}
     return Finding(weights, least, refused)
 
@@ -76,7 +99,7 @@ def enough(seen: Sequence[Seen], worth: int = WORTH) -> tuple[float, float]:
 
     worth = share of questions whose quotes hold the answer - quotes a question / WORTH
     """
-    kept = [_ranked(one) for one in seen if one.kind == "own"]
+    kept = [_ranked(one) for one in with_golds(seen)]
     values: dict[tuple[float, float], float] = {}
     for sure, least in product(SURE, LEAST):
         counts = [_count(chances, sure, least) for chances, _ in kept]
@@ -104,14 +127,15 @@ def constants(seen: Sequence[Seen]) -> Iterator[str]:
     """Yield the constants of ``answer/reading.py``, each fitted with those before it."""
     reading.WORTH = worth = tuple(ranking(seen).tolist())
     yield f"WORTH {', '.join(f'{weight:.2f}' for weight in worth)}"
-    leads = [reading.signs(one.weighed, one.reading)[0] for one in seen if one.kind == "own"]
-    reading.LEAST_LEAD = float(np.quantile(leads, REFUSED))
-    yield f"LEAST_LEAD {reading.LEAST_LEAD:.2f}"
+    weights, reading.LEAST_ANSWERED = alike(seen)
+    reading.ANSWERED = tuple(weights.tolist())
+    yield f"ANSWERED {', '.join(f'{weight:.2f}' for weight in weights)}"
+    yield f"LEAST_ANSWERED {reading.LEAST_ANSWERED:.2f}"
     for mode in ("meaning", "words"):
         rows = [one for one in seen if one.weighed.mode == mode]
-        if not rows:
+        if not any(one.kind == "own" for one in rows):
             continue
-        unseen = {"nearest", "gap"} if mode == "words" else set()
+        unseen = {"denied"} | ({"nearest", "gap"} if mode == "words" else set())
         columns = [at for at, sign in enumerate(reading.SIGNS) if sign not in unseen]
         found = finding(rows, columns)
         yield f"{mode} FOUND {', '.join(f'{weight:.2f}' for weight in found.weights)}"

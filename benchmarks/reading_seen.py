@@ -30,8 +30,9 @@ from ragflow_local.records import Hit
 from ragflow_local.settings import PromptSettings
 
 FEW = 3
+WRITTEN_SETS = ("written:en", "written:es")
 REPORTED = ("mlqa_de_dev",)  # in ``benchmarks/answer.py``
-MOST_OF_A_SET, MOST_OF_A_PAIR = 40, 25
+MOST_OF_A_SET, MOST_WRITTEN, MOST_OF_A_PAIR = 40, 150, 25
 THRESHOLD = QUOTED_BELOW * PromptSettings().similarity_threshold
 
 Kind = Literal["own", "alike", "foreign"]
@@ -97,12 +98,13 @@ class Place:
     def seen(self, name: str) -> Iterator[Seen]:
         """Yield the questions of a set put to its texts, and to fewer of them."""
         kept = answer_set(name)
-        cases = kept.cases[: self.most]
+        cases = kept.cases[: max(self.most, MOST_WRITTEN) if name in WRITTEN_SETS else self.most]
         hits = hits_of(kept, self.folder, [one.text for one in cases], "", self.embedder.name)
         near = self._near(name)
         chance = random.Random(0)
         asked = [(case, own) for case, own in zip(cases, hits, strict=True) if is_aside(kept, case)]
-        for number, (case, own) in enumerate(asked[:MOST_OF_A_SET]):
+        most = MOST_WRITTEN if name in WRITTEN_SETS else MOST_OF_A_SET
+        for number, (case, own) in enumerate(asked[:most]):
             yield from self._weighed(name, case, own, near)
             if not case.golds:
                 continue
@@ -152,7 +154,7 @@ class Place:
 def gathered(place: Place) -> list[Seen]:
     """Return all questions."""
     seen: list[Seen] = []
-    for name in FIT:
+    for name in (*FIT, *WRITTEN_SETS):
         if name not in REPORTED:
             seen += place.seen(name)
     for questions, texts in FOREIGN:

@@ -25,6 +25,7 @@ _SIZES = tuple(range(64, WINDOW + 1, 64))  # tokens of a batch's rows
 _DROPPED, _ELSEWHERE, _ALTERED = 0.08, 0.12, 0.10
 _WHOLE = 0.4  # whole passages, rather than the sentences that share words
 _HEADED = 0.3
+_WRITTEN_ELSEWHERE = 0.25  # of the written questions that have an answer
 _ALONE = 0.6  # how often a written question's passage has no other beside it
 _TRULY_NONE = 1.5  # how often a row that people made unanswerable comes up beside others
 _EVEN = 0.5  # power of a language's rows
@@ -84,6 +85,7 @@ class Sampler:
         is_written = (pack.use == packed.TRAIN) & (pack.written == 1)
         self._written = np.flatnonzero(is_written).astype(np.int32)
         self._written_share = written if len(self._written) else 0.0
+        self._left: list[int] = []  # of the written ones, those not drawn yet
         self.is_right = np.diff(pack.right) > 0
         sentences = int(pack.passage[-1])
         counts = np.bincount(pack.tokens[: pack.starts[sentences]], minlength=len(pack.vocabulary))
@@ -109,7 +111,11 @@ class Sampler:
     def draw(self, chance: np.random.Generator) -> Row:
         """Return a query to train on."""
         if chance.random() < self._written_share:
-            return self.put(int(chance.choice(self._written)), chance, is_short=True)
+            if not self._left:
+                self._left = chance.permutation(self._written).tolist()
+            query = self._left.pop()
+            is_elsewhere = bool(self.is_right[query]) and chance.random() < _WRITTEN_ELSEWHERE
+            return self.put(query, chance, is_elsewhere=is_elsewhere, is_short=True)
         at = min(int(np.searchsorted(self._shares, chance.random())), len(self._shares) - 1)
         rows, shares = self._languages[at]
         query = int(rows[min(int(np.searchsorted(shares, chance.random())), len(rows) - 1)])
@@ -151,7 +157,9 @@ class Sampler:
         is_whole = is_short or (not like_engine and chance.random() < _WHOLE)
         if not like_engine:
             most = int(chance.integers(0, 4)) if is_whole else int(chance.integers(1, 9))
-            if is_short and chance.random() < _ALONE:
+            if is_elsewhere:
+                most = max(1, most)
+            elif is_short and chance.random() < _ALONE:
                 most = 0
             others = (
                 others[:most]

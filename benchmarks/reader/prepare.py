@@ -30,7 +30,7 @@ _CHOSEN_ON = frozenset(
     ("tydiqa_goldp", "fairytaleqa", "drcd_test", "heq", "piaf", "iapp_wiki_qa", "omos_qa")
 )
 _ASIDE = 0.05
-_WRITTEN_ASIDE = 0.12
+_WRITTEN_ASIDE = 0.06, 0.06  # of the written questions: to choose by, to report
 _SHARED = 30  # letters of a sentence that two passages have in common only as copies
 _NEGATIVES = 10
 _K1, _B = 1.2, 0.75
@@ -48,8 +48,8 @@ def prepare(folder: Path, pieces: Path, seed: int, most: int | None = None) -> P
         most: Most rows of a file, for a trial.
     """
     rows = read_all(folder, most)
-    groups = _groups(rows)
-    uses = [_use(query, groups[query.passage]) for query in rows.queries]
+    groups = passage_groups(rows)
+    uses = [use_of(query, groups[query.passage]) for query in rows.queries]
     rows.queries += _altered(rows, uses, seed)
     uses += [pack.TRAIN] * (len(rows.queries) - len(uses))
     texts = _Texts(rows)
@@ -112,7 +112,7 @@ class _Texts:
         return len(self.texts) - 1
 
 
-def _groups(rows: Rows) -> list[int]:
+def passage_groups(rows: Rows) -> list[int]:
     """Return a number for each passage, the same for those that share a sentence."""
     parent = list(range(len(rows.passages)))
 
@@ -130,13 +130,14 @@ def _groups(rows: Rows) -> list[int]:
     return [root(number) for number in range(len(parent))]
 
 
-def _use(query: Query, group: int) -> int:
+def use_of(query: Query, group: int) -> int:
+    """Return what a query is for, the same for all passages of a group."""
     if query.file in _WHOLE:
         return _WHOLE[query.file]
-    if query.is_harder:
-        return pack.REPORT
-    if query.is_written and zlib.crc32(f"written {group}".encode()) / 2**32 < _WRITTEN_ASIDE:
-        return pack.CHOOSE
+    if query.is_written and (place := zlib.crc32(f"written {group}".encode()) / 2**32) < sum(
+        _WRITTEN_ASIDE
+    ):
+        return pack.CHOOSE if place < _WRITTEN_ASIDE[0] else pack.REPORT
     if zlib.crc32(f"group {group}".encode()) / 2**32 >= _ASIDE:
         return pack.TRAIN
     return pack.CHOOSE if query.file in _CHOSEN_ON else pack.REPORT

@@ -46,7 +46,6 @@ class Query:
         span: Sentence, first and last letter of one of them in it.
         is_altered: Whether it was altered so that nothing answers it.
         is_written: Whether it is one of the questions that lie beside this module.
-        is_harder: Whether it is one of those that turn on a small word.
     """
 
     text: str
@@ -59,7 +58,6 @@ class Query:
     span: tuple[int, int, int] | None = None
     is_altered: bool = False
     is_written: bool = False
-    is_harder: bool = False
 
 
 @dataclass
@@ -125,12 +123,9 @@ def name_of(file: str, passage: Passage) -> str:
 
 
 def _read_written(rows: Rows) -> None:
-    """Read the questions written for these passages: one half is answered, the other is not.
-
-    Those of the folder ``harder`` turn on a small word. None of them is trained on.
-    """
+    """Read the questions written for these passages: one half is answered, the other is not."""
     known = {name_of(one.file, rows.passages[one.passage]): one for one in rows.queries}
-    for path in sorted(WRITTEN.rglob("*.tsv")):
+    for path in sorted(WRITTEN.glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             name, numbers, text = line.split("\t")
             if name not in known:
@@ -138,7 +133,7 @@ def _read_written(rows: Rows) -> None:
             one = known[name]
             right = tuple(int(number) - 1 for number in numbers.split(",") if number != "0")
             query = Query(text, one.passage, "sentences", path.stem, one.file, right)
-            query.is_written, query.is_harder = True, path.parent.name == "harder"
+            query.is_written = True
             rows.queries.append(query)
 
 

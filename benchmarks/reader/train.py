@@ -104,7 +104,7 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
         "choose": checks(pack, packed.CHOOSE, plan.checked),
         "report": checks(pack, packed.REPORT, plan.checked),
         "written": checks(pack, packed.CHOOSE, plan.checked, is_written=True),
-        "harder": checks(pack, packed.REPORT, plan.checked, is_written=True),
+        "written, reported": checks(pack, packed.REPORT, plan.checked, is_written=True),
     }
     checked = {use: some for use, some in looked.items() if some}
     for step, batch in enumerate(batches, begun):

@@ -17,23 +17,26 @@ from ragflow_local.answer.candidates import Candidate
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import Matrix, Vector
+from ragflow_local.text.figures import is_negated
 
 # Question, sections, and how much each of their sentences is worth reading.
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
 
 NAME = "extractive+reader"
 # What the reader's and the scorer's scores are worth; their sum's softmax is a chance.
-WORTH = (0.58, 0.44)
-# Of the scorer's signs the others earn nothing beside the lead.
+WORTH = (0.57, 0.45)
+# Of the scorer's signs the others earn nothing beside the reader's.
 _SCORERS = 4
-SIGNS = ("lead", *scorer.SIGNS[:_SCORERS])
+SIGNS = ("lead", "denied", *scorer.SIGNS[:_SCORERS])
+# What a question has that a text answers, rather than one that is only like it: the first signs.
+ANSWERED = (0.39, -0.78)
+LEAST_ANSWERED = -0.85
 FOUND = {
-    "meaning": (0.49, 0.54, 2.83, 2.12, 4.23, -3.24),
-    "words": (0.64, 1.20, 3.45, 0.00, 0.00, -1.32),
+    "meaning": (0.47, 0.00, 1.21, 1.52, 3.42, 4.87, -3.41),
+    "words": (0.66, 0.00, 0.82, 2.86, 0.00, 0.00, -0.94),
 }
-# Nothing is found below either: the chance of an answer, or how far the best is above none.
-LEAST_FOUND = {"meaning": 0.28, "words": 0.34}
-LEAST_LEAD = -2.72
+# Nothing is found below this chance either: the texts are of something else.
+LEAST_FOUND = {"meaning": 0.26, "words": 0.28}
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
@@ -64,11 +67,17 @@ def judged(weighed: Weighed, read: Read) -> Judged:
         read: The reader.
     """
     reading = read(weighed.asked.text, sections_of(weighed.chosen), weighed.scores.tolist())
-    scores, signals = joined(weighed.scores, reading), signs(weighed, reading)
+    scores = joined(weighed.scores, reading)
+    signals = signs(weighed, reading)
     *told, bias = FOUND[weighed.mode]
     chance = 1 / (1 + np.exp(-(bias + np.dot(told, signals))))
-    is_found = bool(signals[0] >= LEAST_LEAD and chance >= LEAST_FOUND[weighed.mode])
-    return Judged(scores, is_found, alone(scores, reading))
+    is_found = answered(signals) >= LEAST_ANSWERED and chance >= LEAST_FOUND[weighed.mode]
+    return Judged(scores, bool(is_found), alone(scores, reading))
+
+
+def answered(signals: Vector) -> float:
+    """Return how sure it is, from the first signs, that the question is answered."""
+    return float(np.dot(ANSWERED, signals[: len(ANSWERED)]))
 
 
 def alone(scores: Vector, reading: Reading) -> float:
@@ -99,11 +108,16 @@ def joined(scores: Vector, reading: Reading) -> Vector:
 
 
 def signs(weighed: Weighed, reading: Reading) -> Vector:
-    """Return (len(SIGNS),) the features that tell whether there is an answer at all."""
+    """Return (len(SIGNS),) the features that tell whether there is an answer at all.
+
+    They are how far the reader's best sentence is above none, whether the question says no and
+    that sentence does not, and the scorer's.
+    """
     own = np.where(np.isfinite(weighed.scores), reading.scores, -np.inf)
     lead = float(np.clip(own.max() - reading.none, -_MOST_LEAD, _MOST_LEAD))
     best = int(np.argmax(joined(weighed.scores, reading)))
-    return np.array([lead, *weighed.signs(best)[:_SCORERS]], np.float32)
+    is_denied = is_negated(weighed.asked.text) and not is_negated(weighed.chosen[best].unit.text)
+    return np.array([lead, is_denied, *weighed.signs(best)[:_SCORERS]], np.float32)
 
 
 def sections_of(candidates: Sequence[Candidate]) -> list[Section]:

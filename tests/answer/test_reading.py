@@ -121,3 +121,13 @@ def test_a_sentence_that_the_reader_is_sure_of_is_quoted_alone_however_long_the_
 def test_what_leaves_most_of_a_question_unsaid_is_followed_however_sure_the_reader_is() -> None:
     [first, second] = extract(PARTS, GATE, read=scored(painted=9.0))
     assert "schoolmaster" in first.text and "Kemp" in second.text
+
+
+def test_a_question_that_says_no_asks_more_of_a_sentence_that_does_not() -> None:
+    plain = hits("The pear tree was planted by Walter Kemp.")
+    denied = hits("The pear tree was not planted by Walter Kemp.")
+    question = "Who has not planted the pear tree?"
+    weak = scored(Kemp=-1.0)
+    assert extract(question, denied, read=weak)
+    assert extract("Who planted the pear tree?", plain, read=weak)
+    assert extract(question, plain, read=weak) == []
