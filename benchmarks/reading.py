@@ -29,7 +29,7 @@ SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST = (0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3)
 WORTH = 10  # a further unit is quoted where it holds the answer once in so many times
 # Of the answerable: of written questions half of which only look so, and of those of all sets.
-REFUSED_ALIKE, REFUSED = 0.08, 0.03
+REFUSED_ALIKE, REFUSED = 0.08, 0.05
 KINDS = "own", "foreign"
 
 

@@ -36,7 +36,7 @@ FOUND = {
     "words": (0.66, 0.00, 0.82, 2.86, 0.00, 0.00, -0.94),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.26, "words": 0.28}
+LEAST_FOUND = {"meaning": 0.34, "words": 0.54}
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
