@@ -25,7 +25,6 @@ from ragflow_local.answer.quoting import extract
 from ragflow_local.embedders import open_embedder, open_reader
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.retrieve.similarity import nearness
-from ragflow_local.settings import PromptSettings
 
 _QUESTIONS, _ROUNDS = 12, 4
 _NAMES = ("Ada", "Bruno", "Clara", "Denis", "Emma", "Felix", "Greta", "Hugo")
@@ -73,7 +72,7 @@ def main() -> None:
     embedder = open_embedder(given.model, None, cache_dir=CACHE / "models")
     embedder.embed_query("warm")
     before = memory_mib(), time.process_time()
-    reader = open_reader()
+    reader = open_reader(None)
     if reader is None:
         raise SystemExit("The multilingual weights are not installed: the reader is off.")
     opened = time.process_time() - before[1]
@@ -125,7 +124,7 @@ def first_answers(model: str) -> dict[str, tuple[float, float]]:
                 for number, text in enumerate(texts()):
                     rag.create_document(dataset, f"town {number}.txt", text.encode())
                 dataset.parse()
-                prompt = PromptSettings(reader=name == "on")
+                prompt = {"reader": name == "on"}
                 rag.create_chat("town", knowledgebases=[dataset], prompt=prompt)
             runs = [
                 subprocess.run(

@@ -17,7 +17,7 @@ from ragflow_local.answer.candidates import Candidate
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import Matrix, Vector
-from ragflow_local.text.figures import is_negated
+from ragflow_local.text.negation import is_negated
 
 # Question, sections, and how much each of their sentences is worth reading.
 Read = Callable[[str, Sequence[Section], Sequence[float]], Reading]
