@@ -29,7 +29,8 @@ SURE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST = (0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3)
 WORTH = 10  # a further unit is quoted where it holds the answer once in so many times
 # Of the answerable: of written questions half of which only look so, and of those of all sets.
-REFUSED_ALIKE, REFUSED = 0.08, 0.05
+REFUSED_ALIKE = 0.08
+REFUSED = {"meaning": 0.03, "words": 0.05}  # by words alone no paraphrase is lost
 KINDS = "own", "foreign"
 
 
@@ -86,7 +87,7 @@ def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
     weights = np.zeros(signs.shape[1] + 1)
     weights[[*columns, -1]] = told
     chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
-    least = float(np.quantile(chances[is_own], REFUSED))
+    least = float(np.quantile(chances[is_own], REFUSED[seen[0].weighed.mode]))
     kinds = np.array([one.kind for one in seen])
     answered = signs[:, : len(reading.ANSWERED)] @ np.array(reading.ANSWERED)
     is_none = (chances < least) | (answered < reading.LEAST_ANSWERED)

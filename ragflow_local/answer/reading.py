@@ -30,13 +30,13 @@ _SCORERS = 4
 SIGNS = ("lead", "denied", *scorer.SIGNS[:_SCORERS])
 # What a question has that a text answers, rather than one that is only like it: the first signs.
 ANSWERED = (0.39, -0.78)
-LEAST_ANSWERED = -0.85
+LEAST_ANSWERED = -0.86
 FOUND = {
-    "meaning": (0.47, 0.00, 1.21, 1.52, 3.42, 4.87, -3.41),
-    "words": (0.66, 0.00, 0.82, 2.86, 0.00, 0.00, -0.94),
+    "meaning": (0.47, 0.00, 1.23, 1.51, 3.36, 4.87, -3.37),
+    "words": (0.67, 0.00, 0.84, 2.84, 0.00, 0.00, -0.92),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.34, "words": 0.54}
+LEAST_FOUND = {"meaning": 0.26, "words": 0.55}
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
