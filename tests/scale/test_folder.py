@@ -5,7 +5,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,8 +13,7 @@ import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.errors import InvalidValueError, PlaceRefusedError
-from ragflow_local.ingest import remote
-from ragflow_local.scale import folder_work, work
+from ragflow_local.scale import work
 from ragflow_local.scale.folder_files import Answer, SharedFolder
 from ragflow_local.scale.folder_work import Worker
 from tests.ingest.away import added, message_of, runs
@@ -25,24 +23,7 @@ from tests.scale.shared_folder import left_in, place_at, wait_for, working
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def readers() -> Iterator[None]:
-    """Those that this process starts go on from test to test."""
-    yield
-    remote.end_workers()
-
-
-@pytest.fixture(autouse=True)
-def pulses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They beat faster than the leases of these tests end."""
-    monkeypatch.setattr(folder_work, "BEAT_SECONDS", 0.05)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "shared"
-    path.mkdir(mode=0o700)
-    return path
+pytestmark = pytest.mark.usefixtures("lasting_readers", "quick_pulses")
 
 
 def test_documents_are_parsed_by_whoever_works_in_the_folder(

@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -21,24 +20,7 @@ from tests.scale.shared_folder import left_in, place_at, wait_for, working
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def readers() -> Iterator[None]:
-    """Those that this process starts go on from test to test."""
-    yield
-    remote.end_workers()
-
-
-@pytest.fixture(autouse=True)
-def pulses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They beat faster than the leases of these tests end."""
-    monkeypatch.setattr(folder_work, "BEAT_SECONDS", 0.05)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "shared"
-    path.mkdir(mode=0o700)
-    return path
+pytestmark = pytest.mark.usefixtures("lasting_readers", "quick_pulses")
 
 
 def batch_of(rag: RAGFlow, dataset: DataSet, **item: object) -> bytes:

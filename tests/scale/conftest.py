@@ -1,0 +1,29 @@
+"""A shared folder, and workers in this process that beat quickly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ragflow_local.ingest import remote
+from ragflow_local.scale import folder_work
+
+
+@pytest.fixture(scope="module")
+def lasting_readers() -> Iterator[None]:
+    """Reading processes that this process starts go on from test to test."""
+    yield
+    remote.end_workers()
+
+
+@pytest.fixture
+def quick_pulses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers' pulses beat faster than the leases of these tests end."""
+    monkeypatch.setattr(folder_work, "BEAT_SECONDS", 0.05)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "shared"
+    path.mkdir(mode=0o700)
+    return path
