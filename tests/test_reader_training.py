@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.reader import batches, rows
 from benchmarks.reader import pack as packed
-from benchmarks.reader import rows
 from benchmarks.reader.altered import altered
-from benchmarks.reader.batches import Sampler, stream
+from benchmarks.reader.batches import Row, Sampler, stream
 from benchmarks.reader.pack import Pack
 from benchmarks.reader.rows import WRITTEN, Passage, cut, name_of, read_all
 
@@ -80,13 +81,38 @@ def test_a_sentence_that_answers_is_always_among_the_candidates_unless_left_out(
         assert not numbers & set(left_out.sentences)
 
 
-def test_written_questions_come_up_as_often_as_was_asked() -> None:
+def test_written_questions_come_up_as_often_as_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_WRITTEN_ELSEWHERE", 0.0)
     pack = made_pack(written=10)
     chance = np.random.default_rng(2)
     drawn = [Sampler(pack, share).draw(chance) for share in (0.0, 1.0) for _ in range(40)]
     about = [{at // 5 for at in row.sentences} & set(range(10)) for row in drawn]
     assert not any(about[:40])
     assert all(about[40:])
+
+
+def test_some_written_questions_are_put_to_other_passages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_WRITTEN_ELSEWHERE", 1.0)
+    sampler, chance = Sampler(made_pack(written=10), 1.0), np.random.default_rng(2)
+    assert not any(sampler.draw(chance).right for _ in range(20))
+
+
+def test_each_written_question_comes_up_before_one_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sampler, chance = Sampler(made_pack(written=10), 1.0), np.random.default_rng(3)
+    drawn: list[int] = []
+    put = sampler.put
+
+    def noted(query: int, *given: Any, **named: Any) -> Row:
+        drawn.append(query)
+        return put(query, *given, **named)
+
+    monkeypatch.setattr(sampler, "put", noted)
+    for _ in range(80):
+        sampler.draw(chance)
+    assert len(set(drawn)) == 40  # four of each passage
+    assert sorted(drawn[:40]) == sorted(drawn[40:]) == sorted(set(drawn))
 
 
 def test_a_written_question_belongs_to_the_passage_it_names(

@@ -127,7 +127,7 @@ def test_a_key_that_is_used_again_is_another_segment(connection: sqlite3.Connect
     assert first.keys() == {1, 2}
 
 
-def test_a_shape_is_looked_at_once_a_commit(connection: sqlite3.Connection) -> None:
+def test_a_shape_is_looked_at_once_after_each_change(connection: sqlite3.Connection) -> None:
     held = ListsKept()
     postings.add(connection, 1, [(1, {"a": 1})])
     assert held.shape(connection, [1]) is not held.shape(connection, [1]), "nobody counts"
@@ -141,3 +141,21 @@ def test_a_shape_is_looked_at_once_a_commit(connection: sqlite3.Connection) -> N
     assert after is not None
     assert (before.chunks, after.chunks) == (1, 2)
     assert held.shape(connection, [9]) is None
+
+
+def test_a_shape_is_looked_at_again_after_a_merge_that_counts_as_no_commit(
+    connection: sqlite3.Connection,
+) -> None:
+    held = ListsKept()
+    for number in range(1, 30):
+        postings.add(connection, 1, [(number, {"a": 1})])
+    connection.execute("PRAGMA user_version = 1")
+    before = held.shape(connection, [1])
+    assert before is not None
+    assert len(scores(connection, held)) == 29
+    while postings.merge(connection, 1):
+        pass
+    after = held.shape(connection, [1])
+    assert after is not None
+    assert len(after.runs[0].segments) < len(before.runs[0].segments)
+    assert scores(connection, held) == scores(connection, None)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ragflow_local.stores.catalog.commits import counted
 from ragflow_local.stores.catalog.postings_columns import Columns
 from ragflow_local.stores.catalog.postings_runs import Run, Shape
+from ragflow_local.stores.catalog.postings_segments import state_of
 
 # Postings of a list from which it is worth holding, and segments that it was put together from.
 LONG, MANY_SEGMENTS = 1024, 16
@@ -42,7 +43,7 @@ class ListsKept:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, Columns] = OrderedDict()
         self._size_bytes = 0
-        self._shapes: dict[tuple[int, ...], tuple[int, Shape | None]] = {}
+        self._shapes: dict[tuple[int, ...], tuple[tuple[float, ...], Shape | None]] = {}
 
     def get(self, run: Run, forms: tuple[str, ...]) -> Columns | None:
         """Return what a run has of a term, where it is held."""
@@ -69,7 +70,7 @@ class ListsKept:
                 self._size_bytes -= gone.size_bytes + _BESIDE_BYTES
 
     def shape(self, connection: sqlite3.Connection, datasets: Sequence[int]) -> Shape | None:
-        """Return the shape of datasets' postings, which is looked at once a commit.
+        """Return the shape of datasets' postings, looked at again once they have changed.
 
         Args:
             connection: Inside one snapshot.
@@ -77,14 +78,15 @@ class ListsKept:
         """
         key = tuple(datasets)
         number = counted(connection)
+        state = (number, *state_of(connection, datasets))
         with self._lock:
             known = self._shapes.get(key)
-        if known is not None and known[0] == number > 0:  # 0 where nobody counts
+        if known is not None and known[0] == state and number > 0:  # 0 where nobody counts
             return known[1]
         shape = Shape.of(connection, datasets)
         with self._lock:
             self._shapes.pop(key, None)
-            self._shapes[key] = number, shape
+            self._shapes[key] = state, shape
             while len(self._shapes) > _MOST_SHAPES:
                 del self._shapes[next(iter(self._shapes))]
         return shape

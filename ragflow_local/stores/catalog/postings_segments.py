@@ -129,6 +129,21 @@ def segments_of(connection: sqlite3.Connection, *spaces: int) -> list[Segment]:
     return segments
 
 
+def state_of(connection: sqlite3.Connection, datasets: Sequence[int]) -> tuple[float, ...]:
+    """Return numbers that change with the segments of some datasets, given by number.
+
+    Merging and renewing change them without a commit that counts.
+    """
+    row = connection.execute(
+        "SELECT count(*), total(born), total(removed_count), total(space)"
+        " FROM json_each(?) CROSS JOIN postings_datasets ON dataset = json_each.value"
+        " CROSS JOIN postings_segments ON postings_segments.key"
+        f" BETWEEN space << {SEGMENT_BITS} AND ((space + 1) << {SEGMENT_BITS}) - 1",
+        (json.dumps(list(datasets)),),
+    ).fetchone()
+    return tuple(float(value) for value in row)
+
+
 def _checksum(key: int, format_: int, size: int, runs: bytes, removed: bytes) -> int:
     return checksums.of_values((key, format_, size, runs, removed))
 

@@ -32,7 +32,7 @@ def test_only_what_is_new_is_written_through_to_the_disk(
     synced: list[Path] = []
     real = durable._sync
 
-    def sync(path: str, mode: int | None = None) -> None:
+    def sync(path: str, mode: int | None = None, flags: int | None = None) -> None:
         synced.append(Path(path))
         real(path, mode)
 
