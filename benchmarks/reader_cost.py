@@ -99,7 +99,7 @@ def main() -> None:
         "# What the reader costs",
         "",
         f"{machine()}. `python -m benchmarks.reader_cost`. Dataset of {given.model}; eight chunks"
-        " of eight sentences found, twenty candidates read, then the best one's chunk."
+        " of eight sentences found, twenty candidates read."
         " Processor time.",
         "",
         "| | scorer alone | with the reader |",
