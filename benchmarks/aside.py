@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from benchmarks.quoting_sets import DATA, AnswerSet, Case
+from benchmarks.quoting_sets import DATA, AnswerSet, Case, grouped_rows
 from benchmarks.reader.pack import TRAIN
-from benchmarks.reader.prepare import passage_groups, use_of
-from benchmarks.reader.rows import read_all
+from benchmarks.reader.prepare import use_of
 
 
 def is_aside(kept: AnswerSet, case: Case) -> bool:
@@ -25,8 +24,7 @@ def is_aside(kept: AnswerSet, case: Case) -> bool:
 @lru_cache
 def _first_sentences() -> dict[tuple[str, str], list[str]]:
     """Return the first sentences of the passages put aside, by file and question."""
-    rows = read_all(DATA / "reading")
-    groups = passage_groups(rows)
+    rows, groups = grouped_rows()
     found: dict[tuple[str, str], list[str]] = {}
     for query in rows.queries:
         if use_of(query, groups[query.passage]) != TRAIN:

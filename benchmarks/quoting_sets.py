@@ -17,13 +17,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.projects import MODEL
 from benchmarks.reader.pack import CHOOSE, REPORT
 from benchmarks.reader.prepare import passage_groups, use_of
-from benchmarks.reader.rows import read_all
+from benchmarks.reader.rows import Rows, read_all
 from ragflow_local import RAGFlow
 from ragflow_local.records import Hit
 
@@ -130,9 +131,15 @@ def _reading(name: str, path: Path, language: str) -> AnswerSet:
     return AnswerSet(name, language or str(rows[0]["language"])[:2], documents, cases)
 
 
-def _written(name: str, use: int, language: str) -> AnswerSet:
+@lru_cache
+def grouped_rows() -> tuple[Rows, list[int]]:
+    """Return the rows of reading/, and the group of each passage."""
     rows = read_all(DATA / "reading")
-    groups = passage_groups(rows)
+    return rows, passage_groups(rows)
+
+
+def _written(name: str, use: int, language: str) -> AnswerSet:
+    rows, groups = grouped_rows()
     asked = [one for one in rows.queries if one.is_written and one.language == language]
     mine = [one for one in asked if use_of(one, groups[one.passage]) == use]
     random.Random(0).shuffle(mine)

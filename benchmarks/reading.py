@@ -31,7 +31,6 @@ WORTH = 10  # a further unit is quoted where it holds the answer once in so many
 # Of the answerable: of written questions half of which only look so, and of those of all sets.
 REFUSED_ALIKE = 0.08
 REFUSED = {"meaning": 0.03, "words": 0.05}  # by words alone no paraphrase is lost
-KINDS = "own", "foreign"
 
 
 def ranking(seen: Sequence[Seen]) -> Vector:
@@ -82,7 +81,8 @@ class Finding:
 def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
     """Return the fit to questions of one's own and of others' texts, with some of the signs."""
     signs = signals(seen)
-    is_own, is_foreign = (np.array([one.kind == kind for one in seen]) for kind in KINDS)
+    is_own = np.array([one.kind == "own" for one in seen])
+    is_foreign = np.array([one.kind == "foreign" for one in seen])
     told = regression(signs[is_own][:, columns], signs[is_foreign][:, columns])
     weights = np.zeros(signs.shape[1] + 1)
     weights[[*columns, -1]] = told

@@ -70,7 +70,7 @@ class Footnotes:
 
 
 def footnotes_of(content: str, count: int) -> dict[int, int]:
-    """Return the footnote number of each of ``count`` hits that an answer cites, by index."""
+    """Return the footnote numbers of the hits that an answer cites, by the index of the hit."""
     notes = Footnotes()
     for index in cited_numbers(content):
         if index < count:

@@ -32,7 +32,7 @@ def format_context(hits: Sequence[Hit]) -> str:
 
 
 def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits with neighbours in document order, a run of them where its best stood.
+    """Return the hits, those that follow one another in a document put together in its order.
 
     Args:
         hits: The best first.

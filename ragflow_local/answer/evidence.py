@@ -68,7 +68,7 @@ def _supports(
 
 
 def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether two clauses of the claim are each mixed from the same two of the sentence."""
+    """Return whether two clauses of the claim mix words of the same two clauses of the sentence."""
     taken: dict[int, set[int]] = {}
     for (index, _), places in zip(match.pieces, match.places, strict=True):
         parts = {statement.part_of(place) for place in places}
@@ -79,7 +79,7 @@ def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
 
 
 def _turns_round(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether, of runs, what stands before a piece in the sentence comes after it here."""
+    """Return whether the claim puts a word behind another that it precedes in the sentence."""
     runs = [token.text for token in statement.tokens if token.kind == "run"]
     pieces = [(index, token.text) for index, token in match.pieces if token.kind == "run"]
     for at, (index, piece) in enumerate(pieces[1:], 1):
@@ -188,7 +188,7 @@ def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) ->
 def _is_the_same(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether no word changes whom the claim names, such as vice or former."""
+    """Return whether no word, such as vice or former, makes the person named another one."""
     unsame = words_of(statement.language, "unsame")
     places = {place for place in chosen if place is not None}
     for (index, _), place in zip(match.pieces, chosen, strict=True):
@@ -254,7 +254,7 @@ def _keeps_roles(
 
 
 def _role_of(statement: Statement, place: int, part: int) -> Phrase:
-    """Return the phrase of a word; what a clause such as "who came" is about does what it says."""
+    """Return the phrase of a word, with the role that the word has in a clause of the sentence."""
     phrase = statement.phrase_of(place)
     is_who = statement.antecedents.get(part) == statement.tokens[place].phrase
     if is_who and part in statement.led:
@@ -267,7 +267,7 @@ def _role_of(statement: Statement, place: int, part: int) -> Phrase:
 def _keeps_cases(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether the names beside a verb that both have are in the same cases."""
+    """Return whether, beside a verb that both have, the names stand in the same cases."""
     pairs = [
         (index, place)
         for (index, _), place in zip(match.pieces, chosen, strict=True)
@@ -285,7 +285,7 @@ def _keeps_cases(
 
 
 def _keeps_sides(claim: Statement, statement: Statement, chosen: Sequence[int | None]) -> bool:
-    """Return whether what others are compared with is not said as of itself."""
+    """Return whether nothing is claimed of those with whom the sentence only compares another."""
     than = words_of(statement.language, "than")
     if any(phrase.marker in than for phrase in claim.phrases):
         return True
@@ -299,14 +299,14 @@ def _keeps_sides(claim: Statement, statement: Statement, chosen: Sequence[int | 
 
 
 def _are_alike(statement: Statement, left: Phrase, right: Phrase) -> bool:
-    """Return whether an article does not tell two phrases apart: else either may come first."""
+    """Return whether both phrases have a definite article, or neither has."""
     return (left.tokens[0] in statement.definite) == (right.tokens[0] in statement.definite)
 
 
 def _keeps_degrees(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether what is more so in the one is not less so in the other."""
+    """Return whether nothing is more in the claim that is less in the sentence, or the reverse."""
     degrees = words_of(claim.language, "degree")
     pairs = [
         (claim.phrase_of(index).marker, statement.phrase_of(place).marker)

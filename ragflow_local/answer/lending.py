@@ -37,7 +37,7 @@ def lends(statement: Statement, place: int, part: int, taken: Collection[int]) -
 
 
 def _is_second_subject(statement: Statement, place: int, here: Sequence[Phrase]) -> bool:
-    """Return whether a word is who does it in an earlier part, where the part names its own."""
+    """Return whether a word is the subject of an earlier part, and this part has a subject."""
     phrase = statement.phrase_of(place)
     is_verb = len(phrase.tokens) > 1 and place == phrase.tokens[-1]
     if statement.tokens[place].kind == "run" or phrase.marker != AGENT or is_verb:

@@ -117,9 +117,9 @@ def start(rag: Client, ids: Sequence[str], on: On) -> Run | None:
 
 
 def _opened(on: str | os.PathLike[str]) -> RayPlace | FolderPlace:
-    from ragflow_local.scale import folder, ray
+    from ragflow_local.scale import folder, folder_files, ray
 
-    if isinstance(on, str) and not on.startswith(folder.PREFIX):
+    if isinstance(on, str) and not on.startswith(folder_files.PREFIX):
         return ray.RayPlace(on)
     return folder.FolderPlace(on)
 

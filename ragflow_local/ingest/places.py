@@ -7,7 +7,7 @@ anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import Protocol
 
@@ -65,6 +65,25 @@ class Place(Protocol):
     def close(self) -> None:
         """Leave the place; what it works on is given up."""
         ...
+
+
+class Sent(Future[bytes]):
+    """A batch at a place; cancelling it gives it up there.
+
+    Args:
+        give_up: Has the place forget the batch.
+    """
+
+    def __init__(self, give_up: Callable[[], None]) -> None:
+        super().__init__()
+        self._give_up = give_up
+
+    def cancel(self) -> bool:
+        """Give the batch up; return whether it was not back yet."""
+        is_cancelled = super().cancel()
+        if is_cancelled:
+            self._give_up()
+        return is_cancelled
 
 
 class Pool:

@@ -12,23 +12,24 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
-from pathlib import Path
+from functools import partial
 from uuid import uuid4
 
-from ragflow_local.errors import InvalidValueError, PlaceLostError
-from ragflow_local.ingest.places import BatchDiedError
+from ragflow_local.errors import PlaceLostError
+from ragflow_local.ingest.places import BatchDiedError, Sent
 from ragflow_local.ingest.remote import Frame, encode
 from ragflow_local.scale.folder_files import (
     BEAT_SECONDS,
     BOXES,
     LEASE_SECONDS,
+    PREFIX,
     Answer,
     Name,
     SharedFolder,
     Watch,
+    folder_of,
 )
 
-PREFIX = "folder:"
 _LOOK_SECONDS = 0.2
 _UNASKED = encode(Frame([]))  # of a worker that is busy or gone: its first batch asks it
 
@@ -47,15 +48,13 @@ class FolderPlace:
     reads_files = False
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        folder = Path(os.fspath(path).removeprefix(PREFIX)).expanduser().absolute()
-        if not folder.is_dir():
-            raise InvalidValueError("on", os.fspath(path), "a folder that is there")
+        folder = folder_of(path, "on")
         self.name = f"{PREFIX}{folder}"
         self.width = 1
         self._lease = LEASE_SECONDS
         self._run = uuid4().hex
         self._lock = threading.Lock()
-        self._sent: dict[int, _Sent] = {}
+        self._sent: dict[int, tuple[Sent, bool]] = {}  # and whether it is for one worker alone
         self._next = 0
         self._missing: dict[int, float] = {}
         self._lost: str | None = None
@@ -103,7 +102,8 @@ class FolderPlace:
                 raise PlaceLostError(self.name, self._lost)
             name = Name(self._run, self._next, worker)
             self._next += 1
-            future = self._sent[name.number] = _Sent(self, name)
+            future = Sent(partial(self._give_up, name.number))
+            self._sent[name.number] = future, bool(worker)
         try:
             self._folder.put("inbox", name, batch)
         except OSError as error:
@@ -112,12 +112,12 @@ class FolderPlace:
             raise PlaceLostError(self.name, str(error)) from error
         return future
 
-    def give_up(self, name: Name) -> None:
+    def _give_up(self, number: int) -> None:
         """Take a batch back; who has it finds that out when it is done."""
         with self._lock:
-            self._sent.pop(name.number, None)
+            self._sent.pop(number, None)
         with contextlib.suppress(OSError):
-            self._delete(name.number)
+            self._delete(number)
 
     def _delete(self, number: int) -> None:
         for box in (*BOXES, "inbox", "claimed"):  # it may go, and come back, meanwhile
@@ -183,19 +183,19 @@ class FolderPlace:
             sent = dict(self._sent)
         self._missing = {
             number: self._missing.get(number, now)
-            for number, future in sent.items()
-            if number not in there or future.name.worker
+            for number, (_, is_probe) in sent.items()
+            if number not in there or is_probe
         }
         for number, since in self._missing.items():
             if now - since > self._lease:
                 self._delete(number)
-                is_probe = bool(sent[number].name.worker)
+                _, is_probe = sent[number]
                 how = Answer(_UNASKED) if is_probe else Answer(died="its file is gone, or torn")
                 self._end(number, how)
 
     def _end(self, number: int, answer: Answer) -> None:
         with self._lock:
-            future = self._sent.pop(number, None)
+            future, _ = self._sent.pop(number, (None, False))
         if future is None:
             return
         with contextlib.suppress(InvalidStateError):  # given up a moment ago
@@ -208,22 +208,6 @@ class FolderPlace:
         with self._lock:
             self._lost = self._lost or how
             sent, self._sent = list(self._sent.values()), {}
-        for future in sent:
+        for future, _ in sent:
             with contextlib.suppress(InvalidStateError):
                 future.set_exception(PlaceLostError(self.name, self._lost))
-
-
-class _Sent(Future[bytes]):
-    """A batch in the folder; cancelling it takes it back."""
-
-    def __init__(self, place: FolderPlace, name: Name) -> None:
-        super().__init__()
-        self._place = place
-        self.name = name
-
-    def cancel(self) -> bool:
-        """Give the batch up; return whether it was not back yet."""
-        is_cancelled = super().cancel()
-        if is_cancelled:
-            self._place.give_up(self.name)
-        return is_cancelled

@@ -24,11 +24,13 @@ from uuid import uuid4
 
 import msgspec
 
+from ragflow_local.errors import InvalidValueError
 from ragflow_local.stores.durable import read_own
 
 LEASE_SECONDS = 60.0  # after which a pulse that stands still is that of somebody who is gone
 FORGOTTEN_SECONDS = 600.0  # after which what such a one left is deleted
 BEAT_SECONDS = 5.0
+PREFIX = "folder:"
 _MOST_FILE_BYTES = 1 << 31
 _MOST_PULSE_BYTES = 64
 
@@ -39,6 +41,18 @@ _FOLDERS = (*BOXES, "askers", "workers")
 _NAME = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})(?:-([0-9a-f]{32}))?")
 _ID = re.compile(r"[0-9a-f]{32}")
 _BEGUN = ".new-"
+
+
+def folder_of(given: str | os.PathLike[str], argument: str) -> Path:
+    """Return the folder that an argument names; ``folder:`` may stand before it.
+
+    Raises:
+        InvalidValueError: There is no such folder.
+    """
+    folder = Path(os.fspath(given).removeprefix(PREFIX)).expanduser().absolute()
+    if not folder.is_dir():
+        raise InvalidValueError(argument, os.fspath(given), "a folder that is there")
+    return folder
 
 
 class Name(NamedTuple):

@@ -17,15 +17,15 @@ from uuid import uuid4
 
 import msgspec
 
-from ragflow_local.errors import DiskError, InvalidValueError, PlaceRefusedError
+from ragflow_local.errors import DiskError, PlaceRefusedError
 from ragflow_local.ingest.remote import Batch, Frame, encode, end_workers, parsed, software
-from ragflow_local.scale.folder import PREFIX
 from ragflow_local.scale.folder_files import (
     BEAT_SECONDS,
     Answer,
     Name,
     SharedFolder,
     Watch,
+    folder_of,
 )
 from ragflow_local.settings import check_whole
 from ragflow_local.text.plurals import count_of
@@ -63,10 +63,8 @@ def work(
         PlaceRefusedError: What waits there is of another version, or another model.
         DiskError: The folder cannot be read or written.
     """
-    path = Path(os.fspath(folder).removeprefix(PREFIX)).expanduser().absolute()
     check_whole("workers", workers, 1, 1024)
-    if not path.is_dir():
-        raise InvalidValueError("folder", os.fspath(folder), "a folder that is there")
+    path = folder_of(folder, "folder")
     try:
         shared = SharedFolder(path)
         every = [Worker(shared, once=once, told=told) for _ in range(workers)]

@@ -13,10 +13,11 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
+from functools import partial
 from typing import IO, cast
 
 from ragflow_local.errors import InvalidValueError, PlaceLostError
-from ragflow_local.ingest.places import BatchDiedError
+from ragflow_local.ingest.places import BatchDiedError, Sent
 from ragflow_local.processes import starting
 from ragflow_local.scale import ray_wire as wire
 
@@ -105,11 +106,11 @@ class RayPlace:
             self._next += 1
             if self._lost is not None:
                 raise self._error(self._lost)
-            future = self._futures[number] = _Sent(self, number)
+            future = self._futures[number] = Sent(partial(self._give_up, number))
         self._send(wire.Submit(number, batch, node))
         return future
 
-    def give_up(self, number: int) -> None:
+    def _give_up(self, number: int) -> None:
         """Take a batch back."""
         with self._lock:
             self._futures.pop(number, None)
@@ -171,19 +172,3 @@ class RayPlace:
 
     def _error(self, how: str) -> PlaceLostError:
         return PlaceLostError(self.name, how)
-
-
-class _Sent(Future[bytes]):
-    """A batch at the cluster; cancelling it ends the task."""
-
-    def __init__(self, place: RayPlace, number: int) -> None:
-        super().__init__()
-        self._place = place
-        self._number = number
-
-    def cancel(self) -> bool:
-        """Give the batch up; return whether it was not back yet."""
-        is_cancelled = super().cancel()
-        if is_cancelled:
-            self._place.give_up(self._number)
-        return is_cancelled

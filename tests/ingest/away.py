@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 import msgspec
+import pytest
 
 from ragflow_local import DataSet, Document, RAGFlow
 from ragflow_local.ingest import remote
@@ -146,3 +147,10 @@ def runs(dataset: DataSet) -> dict[str, str]:
 
 def message_of(rag: RAGFlow, name: str) -> str:
     return rag.get_document(name=name).progress_msg
+
+
+def take_for_another_model(rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a dataset say that its vectors are of another model than a place will find."""
+    given = rag.project.setup_of(dataset._row)
+    other = msgspec.structs.replace(given, fingerprint="hashing-256-2")
+    monkeypatch.setattr(type(rag.project), "setup_of", lambda *_: other)

@@ -15,6 +15,7 @@ from tests.ingest.away import (
     added,
     message_of,
     runs,
+    take_for_another_model,
 )
 from tests.invariants import check_invariants
 
@@ -27,9 +28,7 @@ def test_a_place_with_another_model_is_refused_before_anything_begins(
     rag: RAGFlow, dataset: DataSet, place: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added(rag, dataset, 2)
-    given = rag.project.setup_of(dataset._row)
-    other = msgspec.structs.replace(given, fingerprint="hashing-256-2")
-    monkeypatch.setattr(type(rag.project), "setup_of", lambda *_: other)
+    take_for_another_model(rag, dataset, monkeypatch)
     with pytest.raises(PlaceRefusedError, match="its model 'hashing' is another"):
         dataset.parse(on=place)
     assert set(runs(dataset).values()) == {"UNSTART"}

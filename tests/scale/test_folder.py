@@ -7,7 +7,6 @@ import textwrap
 import threading
 from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 
@@ -16,7 +15,7 @@ from ragflow_local.errors import InvalidValueError, PlaceRefusedError
 from ragflow_local.scale import work
 from ragflow_local.scale.folder_files import Answer, SharedFolder
 from ragflow_local.scale.folder_work import Worker
-from tests.ingest.away import added, message_of, runs
+from tests.ingest.away import added, message_of, runs, take_for_another_model
 from tests.invariants import check_invariants
 from tests.scale.shared_folder import left_in, place_at, wait_for, working
 
@@ -154,9 +153,7 @@ def test_a_worker_with_another_model_is_refused_before_anything_begins(
     rag: RAGFlow, dataset: DataSet, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     added(rag, dataset, 2)
-    given = rag.project.setup_of(dataset._row)
-    other = msgspec.structs.replace(given, fingerprint="hashing-256-2")
-    monkeypatch.setattr(type(rag.project), "setup_of", lambda *_: other)
+    take_for_another_model(rag, dataset, monkeypatch)
     with (
         working(folder),
         pytest.raises(PlaceRefusedError, match="its model 'hashing' is another"),

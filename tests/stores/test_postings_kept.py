@@ -16,6 +16,7 @@ from ragflow_local.stores.catalog.postings_columns import Columns
 from ragflow_local.stores.catalog.postings_kept import ListsKept
 from ragflow_local.stores.catalog.postings_runs import Run, Shape
 from ragflow_local.stores.catalog.postings_segments import FORMATS
+from tests.stores.empty_postings import empty_postings
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +29,7 @@ def all_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    segments.seal(made)
-    segments.give_birth(made)
-    from ragflow_local.stores.catalog import postings_words
-
-    postings_words.create(made)
-    return made
+    return empty_postings()
 
 
 def run_of(known_by: bytes = b"a run") -> Run:

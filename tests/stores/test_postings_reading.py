@@ -9,23 +9,18 @@ from ragflow_local.stores.catalog import (
     postings,
     postings_kept,
     postings_runs,
-    postings_segments,
-    postings_words,
 )
 from ragflow_local.stores.catalog.postings_kept import ListsKept
 from ragflow_local.stores.catalog.postings_reading import pieces_of
 from ragflow_local.stores.catalog.postings_runs import Shape
+from tests.stores.empty_postings import empty_postings
 
 TERMS = [("a", "b"), ("c",), ("none",)]
 
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    postings_segments.seal(made)
-    postings_segments.give_birth(made)
-    postings_words.create(made)
+    made = empty_postings()
     postings.add(made, 1, [(1, {"c": 2}), (2, {"a": 1, "b": 3})])
     postings.add(made, 2, [(3, {"b": 1}), (4, {"a": 2, "c": 1})])  # the same terms, other numbers
     postings.add(made, 1, [(5, {"b": 1, "c": 5}), (6, {"other": 1})])

@@ -6,20 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ragflow_local.stores.catalog import postings, postings_runs, postings_words
-from ragflow_local.stores.catalog import postings_segments as segments
+from ragflow_local.stores.catalog import postings, postings_runs
 from ragflow_local.stores.catalog.postings_runs import Run, Shape
 from ragflow_local.stores.catalog.postings_segments import Segment
+from tests.stores.empty_postings import empty_postings
 
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    segments.seal(made)
-    segments.give_birth(made)
-    postings_words.create(made)
-    return made
+    return empty_postings()
 
 
 def segment(key: int, size: int, removed: tuple[int, ...] = ()) -> Segment:

@@ -12,11 +12,10 @@ from ragflow_local.stores.catalog import (
     postings,
     postings_list,
     postings_scores,
-    postings_segments,
-    postings_words,
 )
 from ragflow_local.stores.catalog.postings_list import K1, B
 from ragflow_local.stores.catalog.postings_scores import Lists, numbers_in
+from tests.stores.empty_postings import empty_postings
 from tests.stores.tables import add_chunks, add_dataset, add_document
 
 DATASET = 2
@@ -30,12 +29,7 @@ BAGS: Mapping[int, Mapping[str, int]] = {
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    postings_words.create(made)
-    postings_segments.seal(made)
-    postings_segments.give_birth(made)
-    return made
+    return empty_postings()
 
 
 def filled(connection: sqlite3.Connection, bags: Mapping[int, Mapping[str, int]]) -> None:

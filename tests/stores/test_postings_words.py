@@ -3,18 +3,14 @@ import sqlite3
 import numpy as np
 import pytest
 
-from ragflow_local.stores.catalog import postings, postings_segments, postings_words
+from ragflow_local.stores.catalog import postings, postings_words
 from ragflow_local.text.bags import Bags
+from tests.stores.empty_postings import empty_postings
 
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    postings.create(made)
-    postings_words.create(made)
-    postings_segments.seal(made)
-    postings_segments.give_birth(made)
-    return made
+    return empty_postings()
 
 
 def add(
