@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -23,6 +24,7 @@ _log = logging.getLogger("ragflow_local.serve")
 
 _MOST_HEAD = 32 << 10  # bytes of a request's head
 _IDLE_SECONDS = 15  # a connection without a request
+_LINGERING_SECONDS = 2  # after the last reply, for what the client still sends
 _ENDING_SECONDS = 1  # until connections are cut: their answers are stopped by then
 _BACKLOG = 512
 
@@ -133,8 +135,12 @@ def _patient(seconds: float) -> type[H11Protocol]:
 
     class Patient(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-            super().connection_made(transport)
+            super().connection_made(_Lingering(transport, self.loop))
             self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            if not self.transport.is_closing():
+                super().data_received(data)
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
@@ -149,3 +155,46 @@ def _patient(seconds: float) -> type[H11Protocol]:
                 self.transport.abort()
 
     return Patient
+
+
+class _Lingering(asyncio.Transport):
+    """A connection that is closed when the client has read the last reply.
+
+    Closing a socket that holds bytes nobody read resets the connection, and a client that was
+    still sending loses the reply that says why. So only the sending side ends at once; what
+    still comes is thrown away until the client ends its side, or for ``_LINGERING_SECONDS``
+    (RFC 9112, section 9.6).
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport, self._loop = transport, loop
+        self._is_closing = False
+
+    def close(self) -> None:
+        if self.is_closing():
+            return
+        self._is_closing = True
+        with contextlib.suppress(OSError):  # the client has gone
+            self._transport.write_eof()
+        self._transport.resume_reading()
+        self._loop.call_later(_LINGERING_SECONDS, self._transport.close)
+
+    def is_closing(self) -> bool:
+        return self._is_closing or self._transport.is_closing()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._is_closing:
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._transport.resume_reading()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)

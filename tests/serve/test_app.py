@@ -15,7 +15,7 @@ import pytest
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.rest import ReleasedAPI
-from ragflow_local.serve import Rules, Service
+from ragflow_local.serve import Rules, Service, server
 from ragflow_local.serve.app import App
 from tests.model_server import ModelServer
 from tests.serve.conftest import PATIENCE, Client, Serve, Words
@@ -135,6 +135,29 @@ def test_bodies_that_would_not_fit_into_memory_together_wait_outside(serve: Serv
 def test_a_head_without_an_end_is_refused(client: Client) -> None:
     opened = client.raw(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
     assert read_all(opened).startswith(b"HTTP/1.1 400")
+
+
+def test_a_client_that_goes_on_sending_still_reads_why_it_is_refused(serve: Serve) -> None:
+    client = serve(most_body_bytes=1000)
+    post = b"POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    for sent, status in [
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000, b"400"),
+        (post + b"Content-Length: 9000000\r\n\r\n", b"413"),
+    ]:
+        opened = client.raw(sent)
+        assert opened.recv(1, socket.MSG_PEEK), "the reply has come"
+        for _ in range(4):
+            opened.sendall(b"x" * 1_000_000)
+        assert read_all(opened).startswith(b"HTTP/1.1 " + status)
+
+
+def test_a_client_that_never_ends_is_cut_off(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_LINGERING_SECONDS", 0.05)
+    opened = serve().raw(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
+    opened.recv(1, socket.MSG_PEEK)
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        while True:
+            opened.sendall(b"x" * 1000)
 
 
 @pytest.mark.parametrize(
