@@ -55,11 +55,8 @@ class Ours(Engine):
         """Add and parse, until every document is done: the first are read while others come."""
         documents = []
         for start in range(0, len(texts), PARSED_AT_ONCE):
-            part = texts[start : start + PARSED_AT_ONCE]
-            added = [
-                self.rag.add_document(self.dataset, f"{start + at}.txt", text.encode())
-                for at, text in enumerate(part)
-            ]
+            part = enumerate(texts[start : start + PARSED_AT_ONCE], start)
+            added = self.dataset.add_documents((f"{at}.txt", text.encode()) for at, text in part)
             self.rag.async_parse_documents([document.id for document in added])
             documents += added
         for document in documents:

@@ -38,7 +38,8 @@ def check_invariants(rag: RAGFlow) -> None:
         assert following > last, "a number could be given twice"
     assert set(project.files.file_names()) == needed
     assert set(project.files.image_names()) == pictured
-    assert all(project.files.get(sha256) for sha256 in needed)
+    for sha256 in needed:
+        project.files.check(sha256)
 
 
 def check_vectors(project: Project, reading: Connection, id: str, numbers: list[int]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.settings import PARSE_METHODS
+from ragflow_local.settings import PARSE_METHODS, check_name
 
 T = TypeVar("T")
 
@@ -33,6 +33,26 @@ def dataset_name(name: object) -> str:
             "English letters, digits and '_', the first not a digit, at most 65,535 of them",
         )
     return name
+
+
+def blob(data: object) -> bytes:
+    """Return the content of a file as bytes."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise InvalidValueError("blob", type(data).__name__, "the file's content as bytes")
+    return bytes(data)
+
+
+def named_files(files: object) -> list[tuple[str, bytes]]:
+    """Return names and contents of files, given as pairs."""
+    if isinstance(files, str | bytes | Mapping) or not isinstance(files, Iterable):
+        raise InvalidValueError("files", files, "pairs of a name and the file's content as bytes")
+    found = []
+    for one in files:
+        if not isinstance(one, tuple | list) or len(one) != 2:
+            told = "pairs of a name and the file's content as bytes"
+            raise InvalidValueError("files", type(one).__name__, told)
+        found.append((check_name(one[0]), blob(one[1])))
+    return found
 
 
 def parse_method(name: object) -> str:

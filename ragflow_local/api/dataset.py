@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from ragflow_local.api import checks, parsing
@@ -232,6 +232,27 @@ class DataSet(ApiObject):
         if name != row.embedding_model:
             self._rag.project.models.check_embedder(name)
             values |= {"embedding_dim": 0, "embedding_fingerprint": "", "embedding_floor": None}
+
+    def add_documents(self, files: Iterable[tuple[str, bytes]]) -> list[Document]:
+        """Add documents, all or none; their bytes are on the disk when this returns.
+
+        Several times as fast as ``rag.create_document`` for each: the disk is waited for once.
+
+        Args:
+            files: The name of each, 1 to 255 characters without control characters, and its bytes.
+                A name that is taken becomes ``name(1).ext``.
+
+        Returns:
+            The documents, in the order of ``files``.
+
+        Raises:
+            InvalidValueError: A name is not allowed, or the content of a file is not bytes.
+            LimitError: There are more bytes than ``limits`` allows.
+            NotFoundError: The dataset has been deleted.
+        """
+        several = checks.named_files(files)
+        rows = self._rag.project.intake.add_all(self.id, several, self._rag.tenant_id)
+        return [Document(self._rag, row) for row in rows]
 
     def list_docs(
         self, keywords: str | None = None, offset: int = 0, limit: int = -1

@@ -15,7 +15,6 @@ from ragflow_local.api.parsing import On, OnProgress, parse_in_background
 from ragflow_local.api.retrieval import retrieve_chunks
 from ragflow_local.api.snapshots import Snapshots
 from ragflow_local.api.streams import awaited
-from ragflow_local.errors import InvalidValueError
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name
 from ragflow_local.stores.catalog import chats, datasets
@@ -169,10 +168,9 @@ class RAGFlow(Snapshots):
     def add_document(self, ds: DataSet | str, name: str, blob: bytes) -> Document:
         """Add a document like ``create_document``, and return it."""
         check_name(name)
-        if not isinstance(blob, bytes | bytearray | memoryview):
-            raise InvalidValueError("blob", type(blob).__name__, "the file's content as bytes")
+        data = checks.blob(blob)
         home = finding.find_dataset(self, ds).id
-        return Document(self, self.project.intake.add(home, name, bytes(blob), self.tenant_id))
+        return Document(self, self.project.intake.add(home, name, data, self.tenant_id))
 
     def get_document(self, id: str | None = None, name: str | None = None) -> Document:
         """Return a document by its id, its name, or both.

@@ -28,7 +28,8 @@ from ragflow_local.text.plurals import count_of
 if TYPE_CHECKING:
     from ragflow_local.api.dataset import DataSet
     from ragflow_local.api.document import Document
-    from ragflow_local.api.ragflow import RAGFlow
+
+_TOGETHER, _TOGETHER_BYTES = 64, 16 << 20  # files that are written before the disk is waited for
 
 Files = Annotated[
     list[Path],
@@ -68,7 +69,7 @@ def add(
         home = dataset_or_new(rag, dataset)
         if embedding_model is not None:
             home.update({"embedding_model": embedding_model})
-        documents = add_files(rag, home, paths, method)
+        documents = add_files(home, paths, method)
         tell(f"Added {count_of(len(documents), 'document')} to {home.name}.")
         finish(rag, home, documents, parse=parse, as_json=as_json)
     if len(documents) < len(paths):
@@ -100,23 +101,37 @@ def files_of(
 
 
 def add_files(
-    rag: RAGFlow, home: DataSet, files: Sequence[tuple[str, Path]], method: str | None
+    home: DataSet, files: Sequence[tuple[str, Path]], method: str | None
 ) -> list[Document]:
     """Store files in a dataset and return their documents, in the same order.
 
     A file that cannot be taken is told and left out; the others are added.
     """
-    from ragflow_local.errors import InvalidValueError, LimitError, ReadError
-
-    documents = []
+    documents: list[Document] = []
+    waiting: list[tuple[str, Path, bytes]] = []
     with looking("Adding") as show:
         for name, path in files:
             show(name)
             try:
-                documents.append(rag.add_document(home, name, path.read_bytes()))
+                waiting.append((name, path, path.read_bytes()))
             except OSError as error:
                 tell(f"✗ {path}: {error.strerror or error}", is_bad=True)
-            except (InvalidValueError, LimitError, ReadError) as error:
-                tell(f"✗ {path}: {for_a_terminal(str(error))}", is_bad=True)
+            if len(waiting) == _TOGETHER or sum(len(one[2]) for one in waiting) > _TOGETHER_BYTES:
+                documents += _added(home, waiting)
+                waiting = []
+        documents += _added(home, waiting)
     set_method(documents, method)
     return documents
+
+
+def _added(home: DataSet, files: Sequence[tuple[str, Path, bytes]]) -> list[Document]:
+    """Add files together; where one of them cannot be taken, it is told and the others are."""
+    from ragflow_local.errors import InvalidValueError, LimitError, ReadError
+
+    try:
+        return home.add_documents((name, data) for name, _, data in files)
+    except (InvalidValueError, LimitError, ReadError) as error:
+        if len(files) == 1:
+            tell(f"✗ {files[0][1]}: {for_a_terminal(str(error))}", is_bad=True)
+            return []
+    return [document for one in files for document in _added(home, [one])]

@@ -139,7 +139,7 @@ def _parse(rag: RAGFlow, files: list[tuple[str, Path]], figures: dict[str, Any])
     from ragflow_local.api.parsing import parse_states
 
     tell(f"Parsing {count_of(len(files), 'document')} …")
-    documents = add_files(rag, rag.get_dataset(_DATASET), files, None)
+    documents = add_files(rag.get_dataset(_DATASET), files, None)
     # The first parse would also load the model, which is another figure.
     figures["load model, s"] = round(_seconds(lambda: _warm(rag)), 2)
     begin = time.perf_counter()

@@ -72,7 +72,7 @@ def demo(
     with _open(context, directory) as rag:
         tell(f"Opened a new project in {directory or 'a temporary directory'}.")
         dataset = rag.create_dataset(name=_DATASET)
-        documents = add_files(rag, dataset, list(files_of(files or [DOCUMENTS])), None)
+        documents = add_files(dataset, list(files_of(files or [DOCUMENTS])), None)
         tell(f"Added {count_of(len(documents), 'document')}; reading, cutting and embedding:")
         rag.async_parse_documents([document.id for document in documents])
         follow(documents)

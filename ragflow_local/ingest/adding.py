@@ -57,34 +57,63 @@ class Intake:
             LimitError: There are more bytes than ``limits`` allows.
             NotFoundError: The dataset has been deleted.
         """
-        check_name(name)
-        self._check_size(name, data)
+        return self.add_all(dataset_id, [(name, data)], created_by, beside)[0]
+
+    def add_all(
+        self,
+        dataset_id: str,
+        files: Sequence[tuple[str, bytes]],
+        created_by: str,
+        beside: Callable[[Connection, str], None] = _nothing,
+    ) -> list[DocumentRow]:
+        """Add documents, all or none; their bytes are on the disk when this returns.
+
+        Args:
+            dataset_id: Their dataset.
+            files: The name and the bytes of each.
+            created_by: The tenant that adds them.
+            beside: Called with the transaction and the id of each.
+
+        Raises:
+            InvalidValueError: A name is not allowed.
+            LimitError: There are more bytes than ``limits`` allows.
+            NotFoundError: The dataset has been deleted.
+        """
+        for name, data in files:
+            check_name(name)
+            self._check_size(name, data)
+        facts = [_facts(name, data) for name, data in files]
         now = now_ms()
-        id = uuid.uuid4().hex
-        values = {
-            "id": id,
+        shared = {
             "dataset_id": dataset_id,
-            **_facts(name, data),
             "source_type": "local",
             "created_by": created_by,
             "create_time": now,
             "update_time": now,
         }
+        added = []
         with self.catalog.write() as connection:
             row = datasets.get(connection, dataset_id)
             if row is None:
                 raise NotFoundError("dataset", dataset_id)
-            values |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
-            values["name"] = documents.unique_name(connection, dataset_id, name)
-            self.check_total(connection, name, len(data))
+            shared |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
+            more, seen = 0, set[bytes]()  # the same bytes are kept once
+            for name, data in files:
+                self.check_total(connection, name, more + len(data))
+                more += len(data) * (data not in seen)
+                seen.add(data)
             # Inside the transaction: no deletion can take the bytes for unused in between.
-            values["sha256"] = self.files.put(data)
+            hashes = self.files.put_all([data for _, data in files])
             crash.point("file written")
-            documents.insert(connection, values)
-            beside(connection, id)
-            added = documents.get(connection, id)
+            for (name, _), sha256, told in zip(files, hashes, facts, strict=True):
+                id = uuid.uuid4().hex
+                name = documents.unique_name(connection, dataset_id, name)
+                values = {"id": id, "name": name, "sha256": sha256, **told, **shared}
+                documents.insert(connection, values)
+                beside(connection, id)
+                if (one := documents.get(connection, id)) is not None:
+                    added.append(one)
         crash.point("document added")
-        assert added is not None
         return added
 
     def replace(

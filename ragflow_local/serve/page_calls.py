@@ -107,9 +107,7 @@ class PageCalls:
 
     def _add_documents(self, request: Request) -> object:
         dataset = self._engine.find_dataset(request.value("dataset") or "")
-        added = [
-            self._engine.add_document(dataset, file.name, file.data) for file in request.files or ()
-        ]
+        added = dataset.add_documents((file.name, file.data) for file in request.files or ())
         for document in added:
             document.async_parse()
         return [_entry_of(document) for document in added]

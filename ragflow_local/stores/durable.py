@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Set
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence, Set
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -107,17 +107,39 @@ def _sync(path: str, mode: int | None = None, flags: int = _NO_FOLLOW) -> None:
 
 def write_whole(path: Path, *pieces: bytes | memoryview, is_durable: bool = True) -> None:
     """Write a file of pieces whole or not at all; it is then on the disk, where that counts."""
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    write_all_whole([(path, pieces)], is_durable=is_durable)
+
+
+def write_all_whole(
+    files: Sequence[tuple[Path, Sequence[bytes | memoryview]]], *, is_durable: bool = True
+) -> None:
+    """Write files of pieces, each whole or not at all; they are then on the disk together.
+
+    All have their bytes on the disk before the first gets its name, and a folder is synced once.
+    That is several times as fast as one after the other.
+    """
+    unnamed: list[str] = []
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-            if is_durable:
+        with ExitStack() as stack:
+            opened = []
+            for path, pieces in files:
+                descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+                unnamed.append(name)
+                file = stack.enter_context(os.fdopen(descriptor, "wb"))
+                for piece in pieces:
+                    file.write(piece)
                 file.flush()
-                os.fsync(file.fileno())
-        Path(name).replace(path)
+                opened.append(file)
+            if is_durable:
+                for file in opened:
+                    os.fsync(file.fileno())
+        for path, _ in files:
+            Path(unnamed[0]).replace(path)
+            del unnamed[0]
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        for name in unnamed:
+            Path(name).unlink(missing_ok=True)
         raise
     if is_durable:
-        sync_folder(path.parent)
+        for folder in dict.fromkeys(path.parent for path, _ in files):
+            sync_folder(folder)

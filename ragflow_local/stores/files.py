@@ -7,11 +7,17 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError, ProjectClosedError
-from ragflow_local.stores.durable import make_folder, read_own, telling_disk, write_whole
+from ragflow_local.stores.durable import (
+    make_folder,
+    read_own,
+    telling_disk,
+    write_all_whole,
+    write_whole,
+)
 from ragflow_local.stores.in_hand import InHand
 from ragflow_local.stores.names import (
     is_id,
@@ -29,6 +35,8 @@ _PARSE_AGAIN = "Parse the document again: async_parse()"
 
 # What the catalog needs to note on a full disk that a parse failed: some pages of its log.
 _RESERVE_BYTES = 256 << 10
+
+_OPEN_AT_ONCE = 128  # files that are being written
 
 # A picture file ends in the SHA-256 of what stands before; programs that show pictures ignore it.
 _HASH_BYTES = 32
@@ -68,11 +76,14 @@ class Files:
         with self._writing:
             self._is_closed = True
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, files: Mapping[Path, bytes]) -> None:
         with self._writing:
             if self._is_closed:
-                raise ProjectClosedError(path.parent.parent)
-            write_whole(path, data, is_durable=self._is_durable)
+                raise ProjectClosedError(self._files.parent)
+            several = [(path, (data,)) for path, data in files.items()]
+            for start in range(0, len(several), _OPEN_AT_ONCE):
+                part = several[start : start + _OPEN_AT_ONCE]
+                write_all_whole(part, is_durable=self._is_durable)
 
     def make_room(self) -> bool:
         """Give back room that was kept for a full disk; return whether there was some."""
@@ -96,13 +107,26 @@ class Files:
         Raises:
             DiskError: The disk is full, or must not be written.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self.path_of(sha256)
-        with telling_disk(path):
-            # One that is there is compared: adding a file again mends what became of it.
-            if not self._has(path, len(data)):
-                self._write(path, data)
-        return sha256
+        return self.put_all([data])[0]
+
+    def put_all(self, files: Sequence[bytes]) -> list[str]:
+        """Keep the bytes of files, all on the disk when this returns; return their sha256.
+
+        Raises:
+            DiskError: The disk is full, or must not be written.
+        """
+        hashes = [hashlib.sha256(data).hexdigest() for data in files]
+        missing: dict[Path, bytes] = {}
+        for sha256, data in zip(hashes, files, strict=True):
+            path = self.path_of(sha256)
+            with telling_disk(path):
+                # One that is there is compared: adding a file again mends what became of it.
+                if path not in missing and not self._has(path, len(data)):
+                    missing[path] = data
+        if missing:
+            with telling_disk(next(iter(missing)) if len(missing) == 1 else self._files):
+                self._write(missing)
+        return hashes
 
     def _has(self, path: Path, size: int) -> bool:
         try:
@@ -158,7 +182,7 @@ class Files:
         path = self._image(chunk_id)
         with telling_disk(path):
             sealed = data + hashlib.sha256(data).digest()
-            self._write(path, sealed)
+            self._write({path: sealed})
 
     def get_image(self, chunk_id: str) -> bytes:
         """Return the picture of a chunk that has one of its own.

@@ -1,9 +1,12 @@
 """Files come into a project, change, and leave it: rows and bytes together."""
 
+from pathlib import Path
+
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.errors import InvalidValueError, NotFoundError
+from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
+from ragflow_local.settings import Limits
 from ragflow_local.stores.catalog import Connection, documents
 from tests.conftest import Parse
 from tests.invariants import check_invariants
@@ -32,6 +35,53 @@ def test_a_name_or_dataset_that_is_not_allowed_adds_nothing(rag: RAGFlow, datase
     with pytest.raises(NotFoundError):
         rag.project.intake.add("no dataset", "a.txt", b"x", "t")
     assert not any((rag.project.path / "files").iterdir())
+
+
+def test_files_that_are_added_together_are_there_as_if_one_by_one(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    rag.add_document(dataset, "a.txt", b"first")
+    files = [
+        ("a.txt", b"same"),
+        ("b.pdf", b"<html><p>x</p></html>"),
+        ("a.txt", b"same"),
+        ("c.txt", b""),
+    ]
+    together = dataset.add_documents(iter(files))
+    assert [one.name for one in together] == ["a(1).txt", "b.pdf", "a(2).txt", "c.txt"]
+    assert [one.download() for one in together] == [data for _, data in files]
+    assert [one.id for one in dataset.list_docs()][1:] == [one.id for one in together]
+    assert together[1]._row.kind == "html", "the bytes decide, not the name"
+    assert dataset.add_documents([]) == []
+    check_invariants(rag)
+
+
+@pytest.mark.parametrize(
+    ("files", "error"),
+    [
+        ([("a.txt", b"x"), ("b\n.txt", b"x")], InvalidValueError),
+        ([("a.txt", b"x"), ("b.txt", "a text")], InvalidValueError),
+        ([("a.txt", b"x"), ("b.txt",)], InvalidValueError),
+        ([("a.txt", b"x"), "ab"], InvalidValueError),
+        ("ab", InvalidValueError),
+        ({"a.txt": b"x"}, InvalidValueError),
+        (None, InvalidValueError),
+        ([("a.txt", b"x"), ("b.txt", bytes(1001))], LimitError),
+        ([("a.txt", b"a" * 900), ("b.txt", b"b" * 900), ("c.txt", b"c" * 900)], LimitError),
+    ],
+)
+def test_of_files_added_together_one_that_cannot_be_taken_keeps_the_others_out(
+    tmp_path: Path, files: object, error: type[Exception]
+) -> None:
+    limits = Limits(document_bytes=1000, project_bytes=2000)
+    with RAGFlow("key", str(tmp_path), limits=limits) as rag:
+        dataset = rag.create_dataset("kb")
+        with pytest.raises(error):
+            dataset.add_documents(files)  # type: ignore[arg-type]  # some are no files
+        assert dataset.list_docs() == []
+        assert not any((rag.project.path / "files").iterdir())
+        same = [(name, b"a" * 900) for name in ("a.txt", "b.txt", "c.txt")]
+        assert len(dataset.add_documents(same)) == 3, "the same bytes are kept once"
 
 
 def test_other_bytes_take_the_place_of_the_old_ones(rag: RAGFlow, parsed: Parse) -> None:

@@ -86,3 +86,52 @@ def test_folders_that_were_made_are_there_after_a_power_cut(
     durable.make_folder(root / "above" / "project", is_durable=is_durable)
     disk.cut(tmp_path / "left")
     assert (tmp_path / "left" / "above" / "project").is_dir() == is_durable
+
+
+def test_files_written_together_have_their_names_only_when_all_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    sync = os.fsync
+
+    def synced(descriptor: int) -> None:
+        seen.append(sorted(file.name for file in tmp_path.iterdir() if file.name[0] != "."))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    durable.write_all_whole([(tmp_path / name, [name.encode()]) for name in "ab"])
+    assert seen == [[], [], ["a", "b"]], "two files, then their folder"
+    assert [(tmp_path / name).read_bytes() for name in "ab"] == [b"a", b"b"]
+
+
+def test_of_files_written_together_none_is_left_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = 1
+
+    def full(descriptor: int) -> None:
+        nonlocal left
+        if not left:
+            raise OSError(errno.ENOSPC, "full")
+        left -= 1
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="full"):
+        durable.write_all_whole([(tmp_path / name, [b"x"]) for name in "ab"])
+    assert not any(tmp_path.iterdir())
+
+
+def test_files_written_together_outlive_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    disk = Disk(root, monkeypatch)
+    for folder in ("one", "two"):
+        durable.make_folder(root / folder)
+    durable.write_all_whole([(root / folder / "a", [b"x"]) for folder in ("one", "two")])
+    disk.cut(tmp_path / "left")
+    assert [(tmp_path / "left" / folder / "a").read_bytes() for folder in ("one", "two")] == [
+        b"x",
+        b"x",
+    ]
