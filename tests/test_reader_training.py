@@ -1,13 +1,14 @@
 """Trains a reader on a language made for it: the sentence that holds one word answers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks.reader import batches, rows
+from benchmarks.reader import balance, batches, rows
 from benchmarks.reader import pack as packed
 from benchmarks.reader.altered import altered
 from benchmarks.reader.batches import Row, Sampler, stream
@@ -113,6 +114,58 @@ def test_each_written_question_comes_up_before_one_comes_again(
         sampler.draw(chance)
     assert len(set(drawn)) == 40  # four of each passage
     assert sorted(drawn[:40]) == sorted(drawn[40:]) == sorted(set(drawn))
+
+
+def _marked_pack(questions: int = 2000) -> tuple[Pack, np.ndarray, np.ndarray]:
+    """Return a pack in which three of four unanswerable questions are long and begin with a word,
+
+    as one of four answerable ones do; and which queries are answerable, and which are long.
+    """
+    chance, mark = np.random.default_rng(4), packed.SPECIAL
+    answered = np.arange(questions) % 2 == 0
+    is_long = chance.random(questions) < np.where(answered, 0.25, 0.75)
+    texts = [chance.permutation(WORDS - 1)[:6] + mark + 1 for _ in range(questions)]
+    texts += [
+        np.r_[mark, chance.permutation(WORDS - 1)[:9] + mark + 1]
+        if long
+        else chance.permutation(WORDS - 1)[:5] + mark + 1
+        for long in is_long
+    ]
+    numbers = np.arange(questions, dtype=np.int32)
+    made = replace(
+        made_pack(),
+        tokens=np.concatenate(texts).astype(np.int32),
+        starts=np.cumsum([0, *map(len, texts)]).astype(np.int32),
+        passage=np.arange(questions + 1, dtype=np.int32),
+        query=numbers + questions,
+        of=numbers,
+        right=np.cumsum(np.r_[0, answered]).astype(np.int32),
+        right_at=numbers[answered],
+    )
+    return made, answered, is_long
+
+
+def test_what_marks_unanswerable_questions_marks_none_among_those_that_are_drawn() -> None:
+    pack, answered, is_long = _marked_pack()
+    often = balance.weights(pack, np.arange(len(answered), dtype=np.int32))
+    assert often[answered].sum() == pytest.approx(often[~answered].sum())
+    shares = [np.average(is_long[label], weights=often[label]) for label in (answered, ~answered)]
+    assert abs(shares[0] - shares[1]) < 0.1, "it was .25 against .75"
+
+
+def test_questions_that_all_have_an_answer_are_drawn_alike() -> None:
+    pack = made_pack(written=10)
+    assert (balance.weights(pack, np.arange(400, dtype=np.int32)) == 1).all()
+
+
+def test_the_chance_of_a_question_is_not_fitted_on_its_own_passage() -> None:
+    pack =  _marked_pack(200)[0]
+    chance = np.random.default_rng(5)
+    lone = replace(pack, right=np.cumsum(np.r_[0, chance.random(200) < 0.5]).astype(np.int32))
+    labels = np.diff(lone.right) > 0
+    told = balance.chances(lone, np.arange(200, dtype=np.int32))
+    ranks = told.argsort().argsort()
+    assert abs(ranks[labels].mean() - ranks[~labels].mean()) < 30, "labels by chance are not told"
 
 
 def test_a_written_question_belongs_to_the_passage_it_names(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.reader import balance
 from benchmarks.reader import pack as packed
 from benchmarks.reader.pack import BEGIN, END, PADDING, Pack, Whole
 
@@ -85,6 +86,7 @@ class Sampler:
         is_written = (pack.use == packed.TRAIN) & (pack.written == 1)
         self._written = np.flatnonzero(is_written).astype(np.int32)
         self._written_share = written if len(self._written) else 0.0
+        self._often = balance.weights(pack, self._written) if self._written_share else np.zeros(0)
         self._left: list[int] = []  # of the written ones, those not drawn yet
         self.is_right = np.diff(pack.right) > 0
         sentences = int(pack.passage[-1])
@@ -112,7 +114,9 @@ class Sampler:
         """Return a query to train on."""
         if chance.random() < self._written_share:
             if not self._left:
-                self._left = chance.permutation(self._written).tolist()
+                # As many as there are, each as often as its weight says.
+                times = np.floor(self._often + chance.random(len(self._often))).astype(np.int64)
+                self._left = chance.permutation(np.repeat(self._written, times)).tolist()
             query = self._left.pop()
             is_elsewhere = bool(self.is_right[query]) and chance.random() < _WRITTEN_ELSEWHERE
             return self.put(query, chance, is_elsewhere=is_elsewhere, is_short=True)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from benchmarks.reader import balance
 from benchmarks.reader import pack as packed
 from benchmarks.reader.batches import (
     Batch,
@@ -234,14 +235,20 @@ def checks(
 ) -> list[tuple[Row, bool, bool]]:
     """Return queries as the engine asks them: whether one answers, and whether people said none.
 
-    Each that has an answer is asked a second time of other passages alone.
+    Each that has an answer is asked a second time of other passages alone. Written ones are drawn
+    so that their marks tell nothing (``balance``).
     """
     chance = np.random.default_rng(use)
     sampler = Sampler(pack)
     queries = np.flatnonzero(
         (pack.use == use) & (pack.kind != packed.CLAIM) & (pack.written == is_written)
     )
-    chosen = np.sort(chance.permutation(queries)[:most])
+    if is_written and len(queries):
+        often = balance.weights(pack, queries.astype(np.int32))
+        chosen = chance.choice(queries, min(most, len(queries) // 2), False, often / often.sum())
+    else:
+        chosen = chance.permutation(queries)[:most]
+    chosen = np.sort(chosen)
     found: list[tuple[Row, bool, bool]] = []
     for query in map(int, chosen):
         one = sampler.put(query, chance, like_engine=True)

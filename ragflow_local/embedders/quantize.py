@@ -183,9 +183,12 @@ class _Quantized:
                 self._weight(f"{name}.{number}", rows, seen[number])
         for node in nodes:
             sums = [f"{node.output[0]}.{number}" for number in range(len(parts))]
+            if len(parts) == 1:
+                sums = [node.output[0]]  # the sum of one would be a copy, of a twentieth of the time
             for number, (part, total) in enumerate(zip(parts, sums, strict=True)):
                 self._product(part, f"{node.input[1]}.{number}", total)
-            self.nodes.append(helper.make_node("Sum", sums, [node.output[0]]))
+            if len(parts) > 1:
+                self.nodes.append(helper.make_node("Sum", sums, [node.output[0]]))
 
     def _parts(self, x: str, rows: int) -> list[str]:
         """Cut an activation into parts of one length, round each, and return their names."""
