@@ -159,7 +159,7 @@ def test_questions_that_all_have_an_answer_are_drawn_alike() -> None:
 
 
 def test_the_chance_of_a_question_is_not_fitted_on_its_own_passage() -> None:
-    pack =  _marked_pack(200)[0]
+    pack = _marked_pack(200)[0]
     chance = np.random.default_rng(5)
     lone = replace(pack, right=np.cumsum(np.r_[0, chance.random(200) < 0.5]).astype(np.int32))
     labels = np.diff(lone.right) > 0
