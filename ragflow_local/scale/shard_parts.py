@@ -280,13 +280,15 @@ class ShardParts:
         return matrix
 
     def are_there(self, chunks: Sequence[ChunkRow]) -> bool:
-        """Return whether chunks that were found before are still as they were, and available."""
+        """Return whether chunks that were found before are still as they were.
+
+        One that is changed or switched off gets another number.
+        """
         every = [frames.Rows([chunk.number for chunk in chunks])] * len(self._wires)
         there = {
             (row.id, row.number)
             for reply in (self._some(every, frames.Chunks) if chunks else [])
             for row in reply.rows
-            if row.available
         }
         return all((chunk.id, chunk.number) in there for chunk in chunks)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ragflow_local import Chunk, RAGFlow
 from ragflow_local.models import Models
 from ragflow_local.scale import Shards
-from tests.scale.libraries import Corpus, Libraries, copied, fill, made, split
+from tests.scale.libraries import Corpus, Libraries, copied, fill, id_of, made, split
 
 ALL: dict[str, object] = {"limit": 200, "similarity_threshold": 0.0}
 
@@ -91,7 +91,13 @@ def test_each_shard_is_in_a_language_of_its_own(tmp_path: Path) -> None:
         {"水泵手册.txt": ["水泵每年检查一次。", "全文检索引擎在海里睡觉。"]},
         {"pump manual.txt": ["The children of the pumps.", "Rain."]},
     ]
-    check(tmp_path, parts, "Pumpe", "cheval", "насос", "水泵", "检索", "child", "the pump manual")
+    words = ("Pumpe", "cheval", "насос", "水泵", "检索", "child", "the pump manual")
+    with Libraries.of(tmp_path, *parts).open() as pair:
+        for question in words:
+            pair.check(question, **ALL)
+        # By its stem, not guessed.
+        (horses, *_) = pair.check("chevaux", **ALL, vector_similarity_weight=0.0)
+        assert (horses[0], horses[4]) == (id_of("manuel pompe.txt", 0), ())
 
 
 def test_the_name_of_a_document_weighs_by_all_names(tmp_path: Path) -> None:
@@ -115,6 +121,22 @@ def test_documents_that_were_deleted_renamed_and_switched_off(tmp_path: Path) ->
         pair.check("the pump of the boiler", **ALL)
         pair.check("kettle of thunder", **ALL)
         pair.check("a new whale", **ALL)
+
+
+def test_a_name_weighs_by_all_names_when_only_another_shard_has_changed(tmp_path: Path) -> None:
+    texts = ["It is opened in spring.", "It is closed in autumn."]
+    first: Corpus = {"kettle manual.txt": texts, "valve.txt": texts}
+    second: Corpus = {f"letter {n}.txt": texts for n in range(6)}
+    libraries = Libraries.of(tmp_path, first, second)
+    with libraries.open() as pair:
+        before = pair.check("when is the kettle opened?", **ALL)
+        for directory in (libraries.whole, libraries.parts[1]):
+            with RAGFlow(project_dir=directory, workers=1, durable=False) as rag:
+                for n in range(5):
+                    rag.get_document(name=f"letter {n}.txt").update({"name": f"kettle {n}.txt"})
+        after = pair.check("when is the kettle opened?", **ALL)
+        kettle = id_of("kettle manual.txt", 0)
+        assert {hit for hit in before if hit[0] == kettle}.isdisjoint(after)
 
 
 def change(directory: Path, names: list[str]) -> None:

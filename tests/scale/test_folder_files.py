@@ -158,7 +158,7 @@ def test_a_worker_that_was_thought_gone_gives_nothing_any_more(
     monkeypatch.setattr(SharedFolder, "answer", lambda self, name, answer: given.append(name))
     with place_at(folder, lease=0.5) as place, working(folder) as worker:
         future = place.submit(batch_of(rag, dataset))
-        with pytest.raises(BatchDiedError, match="is gone"):
+        with pytest.raises(BatchDiedError, match="the computer that had it is gone"):
             future.result(60)
         go_on.set()
         wait_for(lambda: worker.documents)
