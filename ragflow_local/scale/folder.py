@@ -11,12 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
-from functools import partial
+from concurrent.futures import Future
 from uuid import uuid4
 
 from ragflow_local.errors import PlaceLostError
-from ragflow_local.ingest.places import BatchDiedError, Sent
+from ragflow_local.ingest.places import BatchDiedError
 from ragflow_local.ingest.remote import Frame, encode
 from ragflow_local.scale.folder_files import (
     BEAT_SECONDS,
@@ -29,6 +28,7 @@ from ragflow_local.scale.folder_files import (
     Watch,
     folder_of,
 )
+from ragflow_local.scale.sent import SentBatches
 
 _LOOK_SECONDS = 0.2
 _UNASKED = encode(Frame([]))  # of a worker that is busy or gone: its first batch asks it
@@ -53,11 +53,9 @@ class FolderPlace:
         self.width = 1
         self._lease = LEASE_SECONDS
         self._run = uuid4().hex
-        self._lock = threading.Lock()
-        self._sent: dict[int, tuple[Sent, bool]] = {}  # and whether it is for one worker alone
-        self._next = 0
+        self._sent = SentBatches(self.name, self._give_up)
+        self._probes: set[int] = set()  # what is for one worker alone
         self._missing: dict[int, float] = {}
-        self._lost: str | None = None
         self._is_left = threading.Event()
         try:
             self._folder = SharedFolder(folder)
@@ -92,30 +90,24 @@ class FolderPlace:
         self._is_left.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
-        self._lose("it was left")
+        self._sent.lose("it was left")
         with contextlib.suppress(OSError):
             self._folder.forget(self._run)
 
     def _submit(self, batch: bytes, worker: str) -> Future[bytes]:
-        with self._lock:
-            if self._lost is not None:
-                raise PlaceLostError(self.name, self._lost)
-            name = Name(self._run, self._next, worker)
-            self._next += 1
-            future = Sent(partial(self._give_up, name.number))
-            self._sent[name.number] = future, bool(worker)
+        number, sent = self._sent.begin()
+        name = Name(self._run, number, worker)
+        if worker:
+            self._probes.add(number)
         try:
             self._folder.put("inbox", name, batch)
         except OSError as error:
-            with self._lock:
-                self._sent.pop(name.number, None)
+            self._sent.forget(number)
             raise PlaceLostError(self.name, str(error)) from error
-        return future
+        return sent
 
     def _give_up(self, number: int) -> None:
         """Take a batch back; who has it finds that out when it is done."""
-        with self._lock:
-            self._sent.pop(number, None)
         with contextlib.suppress(OSError):
             self._delete(number)
 
@@ -143,7 +135,7 @@ class FolderPlace:
                 failing = now
             except OSError as error:  # a network's folder may be away for a moment
                 if now - failing > self._lease:
-                    self._lose(str(error))
+                    self._sent.lose(str(error))
                     return
 
     def _take_back(self) -> None:
@@ -151,8 +143,7 @@ class FolderPlace:
         for name in self._folder.names("outbox"):
             if name.run != self._run:
                 continue
-            with self._lock:
-                is_awaited = name.number in self._sent
+            is_awaited = name.number in self._sent.numbers()
             answer = self._folder.answered(name) if is_awaited else Answer()
             if answer is not None:
                 self._folder.delete("outbox", name)
@@ -179,35 +170,18 @@ class FolderPlace:
 
     def _end_missing(self, now: float, there: set[int]) -> None:
         """End what nobody has, and what no worker has answered that was asked by itself."""
-        with self._lock:
-            sent = dict(self._sent)
+        waited_for = self._sent.numbers()
         self._missing = {
             number: self._missing.get(number, now)
-            for number, (_, is_probe) in sent.items()
-            if number not in there or is_probe
+            for number in waited_for
+            if number not in there or number in self._probes
         }
         for number, since in self._missing.items():
             if now - since > self._lease:
                 self._delete(number)
-                _, is_probe = sent[number]
+                is_probe = number in self._probes
                 how = Answer(_UNASKED) if is_probe else Answer(died="its file is gone, or torn")
                 self._end(number, how)
 
     def _end(self, number: int, answer: Answer) -> None:
-        with self._lock:
-            future, _ = self._sent.pop(number, (None, False))
-        if future is None:
-            return
-        with contextlib.suppress(InvalidStateError):  # given up a moment ago
-            if answer.died:
-                future.set_exception(BatchDiedError(answer.died))
-            else:
-                future.set_result(answer.frame)
-
-    def _lose(self, how: str) -> None:
-        with self._lock:
-            self._lost = self._lost or how
-            sent, self._sent = list(self._sent.values()), {}
-        for future, _ in sent:
-            with contextlib.suppress(InvalidStateError):
-                future.set_exception(PlaceLostError(self.name, self._lost))
+        self._sent.end(number, BatchDiedError(answer.died) if answer.died else answer.frame)

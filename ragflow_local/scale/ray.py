@@ -12,14 +12,14 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
-from functools import partial
+from concurrent.futures import Future
 from typing import IO, cast
 
 from ragflow_local.errors import InvalidValueError, PlaceLostError
-from ragflow_local.ingest.places import BatchDiedError, Sent
+from ragflow_local.ingest.places import BatchDiedError
 from ragflow_local.processes import starting
 from ragflow_local.scale import ray_wire as wire
+from ragflow_local.scale.sent import SentBatches
 
 _DRIVER = "ragflow_local.scale.ray_driver"
 _CONNECT_SECONDS = 180.0  # importing Ray on a busy machine, and its own patience
@@ -54,11 +54,9 @@ class RayPlace:
         self.reads_files = reads_files
         self.width = 1
         self._nodes: list[str] = []
-        self._futures: dict[int, Future[bytes]] = {}
-        self._next = 0
+        self._sent = SentBatches(address, self._give_up)
         self._lock = threading.Lock()
         self._connected = threading.Event()
-        self._lost: str | None = None
         self._log = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115  # closed with it
         self._process = starting.start_helper(
             _DRIVER, {"address": address}, self._log, _ENVIRONMENT
@@ -70,8 +68,9 @@ class RayPlace:
     def _wait_until_connected(self) -> None:
         try:
             is_there = self._connected.wait(_CONNECT_SECONDS)
-            if not is_there or self._lost is not None:
-                raise self._error(self._lost or f"no answer in {_CONNECT_SECONDS:g} seconds")
+            if not is_there or self._sent.lost is not None:
+                how = self._sent.lost or f"no answer in {_CONNECT_SECONDS:g} seconds"
+                raise PlaceLostError(self.name, how)
         except BaseException:
             self.close()
             raise
@@ -101,19 +100,12 @@ class RayPlace:
             self._log.close()
 
     def _submit(self, batch: bytes, node: str) -> Future[bytes]:
-        with self._lock:
-            number = self._next
-            self._next += 1
-            if self._lost is not None:
-                raise self._error(self._lost)
-            future = self._futures[number] = Sent(partial(self._give_up, number))
+        number, future = self._sent.begin()
         self._send(wire.Submit(number, batch, node))
         return future
 
     def _give_up(self, number: int) -> None:
         """Take a batch back."""
-        with self._lock:
-            self._futures.pop(number, None)
         self._send(wire.Cancel(number))
 
     def _send(self, request: wire.Request) -> None:
@@ -129,7 +121,7 @@ class RayPlace:
         except ValueError as error:
             self._lose(f"what it says is no answer ({error})")
         finally:
-            self._lose(self._lost or self._last_words())
+            self._lose(self._sent.lost or self._last_words())
             replies.close()
 
     def _hear(self, reply: wire.Reply) -> None:
@@ -140,24 +132,13 @@ class RayPlace:
             self._connected.set()
         elif isinstance(reply, wire.Lost):
             self._lose(reply.how)
+        elif isinstance(reply, wire.Returned):
+            self._sent.end(reply.number, reply.frame)
         else:
-            with self._lock:
-                future = self._futures.pop(reply.number, None)
-            with contextlib.suppress(InvalidStateError):  # given up a moment ago
-                if future is None:
-                    return
-                if isinstance(reply, wire.Returned):
-                    future.set_result(reply.frame)
-                else:
-                    future.set_exception(BatchDiedError(reply.how))
+            self._sent.end(reply.number, BatchDiedError(reply.how))
 
     def _lose(self, how: str) -> None:
-        with self._lock:
-            self._lost = self._lost or how
-            futures, self._futures = list(self._futures.values()), {}
-        for future in futures:
-            with contextlib.suppress(InvalidStateError):
-                future.set_exception(self._error(self._lost))
+        self._sent.lose(how)
         self._connected.set()
 
     def _last_words(self) -> str:
@@ -169,6 +150,3 @@ class RayPlace:
             said = self._log.read().decode(errors="replace").split()
             text += f": … {' '.join(said)[-180:]}" if said else ""
         return text
-
-    def _error(self, how: str) -> PlaceLostError:
-        return PlaceLostError(self.name, how)
