@@ -184,7 +184,8 @@ class _Quantized:
         for node in nodes:
             sums = [f"{node.output[0]}.{number}" for number in range(len(parts))]
             if len(parts) == 1:
-                sums = [node.output[0]]  # the sum of one would be a copy, of a twentieth of the time
+                # The sum of one would be a copy, of a twentieth of the time.
+                sums = [node.output[0]]
             for number, (part, total) in enumerate(zip(parts, sums, strict=True)):
                 self._product(part, f"{node.input[1]}.{number}", total)
             if len(parts) > 1:
