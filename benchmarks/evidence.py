@@ -19,7 +19,8 @@ from ragflow_local.answer.support import Support
 from ragflow_local.embedders import Embedder, open_embedder
 from tests.answer.made import hit
 
-HALVES = ("choose", "report", "fresh", "second", "third", "fourth", "fifth", "sixth")
+HALVES: tuple[str, ...] = ("choose", "report", "fresh", "second", "third", "fourth", "fifth")
+HALVES += ("sixth", "seventh", "eighth")
 CLAIMS = Path(__file__).with_name("evidence_claims.txt")
 
 
@@ -61,11 +62,7 @@ def marked(topic: Topic, embedder: Embedder | None) -> list[list[int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--half",
-        choices=["choose", "report", "fresh", "second", "third", "fourth", "fifth"],
-        default="choose",
-    )
+    parser.add_argument("--half", choices=HALVES, default="choose")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--words", action="store_true", help="without an embedding model")
     given = parser.parse_args()

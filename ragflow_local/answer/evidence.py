@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from ragflow_local.answer.clauses import keeps_duties, keeps_exceptions, swaps_reason
 from ragflow_local.answer.lending import lends
 from ragflow_local.answer.matches import Match, matched
 from ragflow_local.text.comparisons import converses
@@ -23,7 +24,8 @@ Near = Callable[[], float]
 # By benchmarks/evidence.py; see results/evidence.md.
 _NEAR = 0.93  # calibrated cosine of a claim with a sentence that says the same in other words
 _LEAST_SHARE = 0.5  # of a claim's words that the sentence has all the same
-_FREE_LEVELS = frozenset({"all", "only", "can"})  # may be left out by a claim
+_FREE_LEVELS = frozenset({"all", "only", "can", "must"})  # may be left out by a claim
+_OF_ALL = frozenset({"if", "unless"})  # of all parts of a sentence
 # Their endings say who does what, and their words stand in any order.
 _CASED = frozenset({"ru", "uk", "pl", "cs"})
 
@@ -51,7 +53,7 @@ def _supports(
     claim: Statement, statement: Statement, above: Collection[Token], near: Near | None
 ) -> bool:
     match = matched(claim, statement, above)
-    if _crosses(claim, statement, match) or _turns_round(claim, statement, match):
+    if any(mixes(claim, statement, match) for mixes in (_crosses, _turns_round, swaps_reason)):
         return False
     parts = _parts(statement, match) if _has_what_counts(claim, statement) else []
     if not any(_is_bound(claim, statement, match, part) for part in parts):
@@ -121,9 +123,8 @@ def _has_what_counts(claim: Statement, statement: Statement) -> bool:
     """Return whether function words that decide are in both: before, more, all, only."""
     if not all(word in statement.kept or _stands(word, statement) for word in claim.kept):
         return False
-    return {level for _, level in claim.levels} <= {level for _, level in statement.levels} | {
-        "can"
-    }
+    levels = {level for _, level in claim.levels} - {"can", "must"}
+    return levels <= {level for _, level in statement.levels}
 
 
 def _stands(word: str, statement: Statement) -> bool:
@@ -166,6 +167,8 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
         and _is_the_same(claim, statement, match, chosen)
         and _counts_all(claim, statement, match, chosen)
         and _keeps_levels(claim, statement, used)
+        and keeps_duties(claim, statement, part, used)
+        and keeps_exceptions(claim, statement, match, chosen)
         and _keeps_roles(claim, statement, match, chosen, part)
         and _keeps_sides(claim, statement, chosen)
         and _keeps_degrees(claim, statement, match, chosen)
@@ -217,7 +220,7 @@ def _counts_all(
 
 def _keeps_levels(claim: Statement, statement: Statement, used: Collection[int]) -> bool:
     """Return whether the claim goes no further: most, may, if are said where the sentence does."""
-    wanted = {level for part, level in statement.levels if part in used or level == "if"}
+    wanted = {level for part, level in statement.levels if part in used or level in _OF_ALL}
     has = {level for _, level in claim.levels}
     return wanted - _FREE_LEVELS <= (has | {"may"} if "can" in has else has)
 
@@ -232,7 +235,8 @@ def _keeps_roles(
         (claim.phrase_of(index), _role_of(statement, place, part))
         for (index, token), place in zip(match.pieces, chosen, strict=True)
         if place is not None
-        and not token.is_figure
+        and not _is_measured(claim, index)
+        and not _is_measured(statement, place)
         and index not in claim.verbs
         and place not in statement.verbs
         and not (
@@ -251,6 +255,12 @@ def _keeps_roles(
             if statement.language != "de" or is_marked or _are_alike(statement, there, other):
                 return False
     return _keeps_numbers(claim, statement, match, chosen)
+
+
+def _is_measured(statement: Statement, index: int) -> bool:
+    """Return whether a word is a figure or what it counts: these do nothing."""
+    before = statement.phrase_of(index).tokens[0]
+    return statement.tokens[index].is_figure or statement.tokens[before].is_figure
 
 
 def _role_of(statement: Statement, place: int, part: int) -> Phrase:

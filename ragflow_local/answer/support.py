@@ -23,6 +23,7 @@ _FEWEST_TOKENS = 3  # a shorter claim says nothing without its question
 _FEWEST_LETTERS = 5  # likewise, of a script without spaces
 _LONGEST_FRAGMENT = 6  # tokens; a longer one is a sentence
 _SURE_LETTERS, _SURE_WORDS = 400, 2  # a shorter text with fewer small words is any language
+_VERBS_SHOW = frozenset({"en", "de", "ru"})  # most verbs by their form; elsewhere helping ones
 _ASKED_SHARE = 0.5  # of the question's rare words, weighed, in the sentence of a short answer
 
 
@@ -182,10 +183,12 @@ def _is_fragment(claim: Statement) -> bool:
     if any(token.kind == "run" for token in claim.tokens):
         letters = sum(len(token.text) for token in claim.tokens)
         return len(claim.phrases) == 1 and letters < _FEWEST_LETTERS
+    is_sentence = claim.text.rstrip().endswith((".", "!", "。", "।", "۔"))
     if not words_of(claim.language, "aux"):  # whose verbs are not known
-        is_sentence = claim.text.rstrip().endswith((".", "!", "。", "।", "۔"))
         return not is_sentence or len(claim.tokens) < _FEWEST_TOKENS - 1
     if claim.has_verb:
+        return False
+    if claim.language not in _VERBS_SHOW and is_sentence and len(claim.tokens) >= _FEWEST_TOKENS:
         return False
     return len(claim.tokens) < _FEWEST_TOKENS or (
         len(claim.tokens) <= _LONGEST_FRAGMENT and len(claim.phrases) == 1

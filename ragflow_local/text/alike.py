@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 
 from ragflow_local.text.folding import fold
 from ragflow_local.text.statement import Token
-from ragflow_local.text.statement_words import irregular
+from ragflow_local.text.statement_words import irregular, same_words
 from ragflow_local.text.terms import iterate
 
 _SAME_SAID = """
     euros euro eur euro usd dollar dollars dollar gbp pound pounds pound prozent percent
-    eur euro km kilometer kilometre kilometer kilometres kilometer kilometers kilometer"""
+    eur euro km kilometer kilometre kilometer kilometres kilometer kilometers kilometer
+    kilometern kilometer kilomètre kilometer kilomètres kilometer kilómetro kilometer
+    kilómetros kilometer километр kilometer километра kilometer километров kilometer
+    metre meter metres meter meters meter metern meter mètre meter mètres meter metro meter
+    metros meter метр meter метра meter метров meter centimetre centimeter centimetres centimeter
+    centimeters centimeter zentimeter centimeter zentimetern centimeter centimètres centimeter
+    centímetros centimeter сантиметров centimeter millimetre millimeter millimetres millimeter
+    millimeters millimeter millimetern millimeter
+    grams gram gramme gram grammes gram gramm gram gramos gram грамм gram граммов gram
+    kilo kilogram kilos kilogram kilograms kilogram kilogramm kilogram kilogramme kilogram
+    kilogrammes kilogram kilogramos kilogram килограмм kilogram килограммов kilogram
+    litre liter litres liter liters liter litern liter litro liter litros liter литр liter
+    литра liter литров liter tonne ton tonnes ton tons ton tonnen ton toneladas ton тонн ton
+    hours hour stunde hour stunden hour heure hour heures hour hora hour horas hour час hour
+    часа hour часов hour minutes minute minuten minute minuto minute minutos minute минут minute
+    минуты minute hectares hectare hektar hectare hectáreas hectare"""
 _columns = _SAME_SAID.split()
-_SAME = dict(zip(_columns[::2], _columns[1::2], strict=True))
+_SAME = dict(zip(map(fold, _columns[::2]), _columns[1::2], strict=True))
 _SUFFIXES_SAID = """
     e en er es em n s t te ten tet test et ed d ing ung ungen a o i as os aux x al ly ion ions
     а я ы и у ю е ой ом ам ах ов ая ое ые ый ого ому ает ал ала али ет ут ий его ему их ых ие
@@ -67,7 +83,14 @@ def forms_of(word: str, language: str) -> frozenset[str]:
         bare = _PREFIXED.sub(lambda match: match[1] or "", folded)
         if bare != folded:
             forms.add(bare)
-    return frozenset(forms)
+    same = _same_stems(language)
+    return frozenset(forms | {same[form] for form in forms if form in same})
+
+
+@cache
+def _same_stems(language: str) -> Mapping[str, str]:
+    words = same_words(language).items()
+    return {stem: shared for word, shared in words for stem in (fold(word), *iterate(word))}
 
 
 def is_same(left: Token, right: Token) -> bool:

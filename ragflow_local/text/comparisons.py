@@ -1,4 +1,4 @@
-"""Turns comparisons round: A is longer than B says what B is shorter than A says."""
+"""Turns comparisons and trades round: A is longer than B says what B is shorter than A says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ragflow_local.text.alike import forms_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.statement import AGENT, Statement
 from ragflow_local.text.statement_parser import parse
-from ragflow_local.text.statement_words import comparatives, words_of
+from ragflow_local.text.statement_words import comparatives, trades, words_of
 
 _HAN = re.compile(r"^([^，。；]+?)比([^，。；]+?)(更?)({words})([^，。；]*)")
 
@@ -24,6 +24,7 @@ def converses(statement: Statement) -> Iterator[Statement]:
     if statement.language == "zh":
         yield from _of_runs(statement)
         return
+    yield from _of_trades(statement)
     than = words_of(statement.language, "than")
     turned = _turned(statement, than)
     if turned is None:
@@ -42,6 +43,25 @@ def converses(statement: Statement) -> Iterator[Statement]:
                 for phrase in turned.phrases
             ]
             yield replace(turned, phrases=phrases, kept=statement.kept - {word} | {other})
+
+
+def _of_trades(statement: Statement) -> Iterator[Statement]:
+    """Yield what the other side did: A sold it to B says that B bought it from A."""
+    for index, token in enumerate(statement.tokens):
+        part = statement.part_of(index)
+        for (verb, other), (before, behind) in trades(statement.language):
+            if verb not in token.forms:
+                continue
+            own = [at for at, phrase in enumerate(statement.phrases) if phrase.part == part]
+            agents = [at for at in own if statement.phrases[at].marker == AGENT]
+            sides = [at for at in own if statement.phrases[at].marker == before]
+            if len(agents) != 1 or len(sides) != 1:
+                continue
+            phrases, tokens = [*statement.phrases], [*statement.tokens]
+            phrases[agents[0]] = replace(phrases[agents[0]], marker=behind)
+            phrases[sides[0]] = replace(phrases[sides[0]], marker=AGENT)
+            tokens[index] = replace(token, text=other, forms=forms_of(other, statement.language))
+            yield replace(statement, phrases=phrases, tokens=tokens)
 
 
 def _turned(statement: Statement, than: frozenset[str]) -> Statement | None:

@@ -74,6 +74,7 @@ class Statement:
         antecedents: Of parts such as "who came", the phrase that they are about.
         led: Such parts that say what it does: its verb comes first.
         passive: Parts that name who did it: by Ann.
+        reasons: Tokens of a clause that says why.
         sides: The first tokens of what others are compared with: than the others.
         has_verb: Whether something is said of something, as far as its verbs are known.
     """
@@ -91,6 +92,7 @@ class Statement:
     antecedents: dict[int, int] = field(default_factory=dict)
     led: set[int] = field(default_factory=set)
     passive: set[int] = field(default_factory=set)
+    reasons: set[int] = field(default_factory=set)
     sides: set[int] = field(default_factory=set)
     has_verb: bool = False
 

@@ -12,7 +12,7 @@ from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import negations
 from ragflow_local.text.scripts import HAN_AND_KANA, SIGNS, SOUTH_EAST_ASIAN
 from ragflow_local.text.statement import AGENT, SAID, Phrase, Statement, Token
-from ragflow_local.text.statement_parts import mark_roles, merge_single, split_repeated
+from ragflow_local.text.statement_parts import join_lists, mark_roles, merge_single, split_repeated
 from ragflow_local.text.statement_words import LEVELS, comparatives, tying_words, words_of
 from ragflow_local.text.verbs import is_verb
 from ragflow_local.text.wordings import in_one_wording
@@ -53,17 +53,19 @@ class _Parser:
         self.figure_words = figures.figure_words(language)
         self.negations = negations(language) - words_of(language, "without")
         self.said = Statement("", language)
-        self.part = self.sentence = 0
+        self.part = self.sentence = self.sentence_began = 0
         self.marker = ""
         self.is_open = False  # the phrase goes on
         self.negated_from: int | None = None
         self.part_began = 0
         self.soft: set[int] = set()  # parts that begin as the next of a list does
+        self.listed: set[int] = set()  # parts after "and"
         self.firm: set[int] = set()  # parts that are clauses, with a verb of their own
         self.may_be_relative = -1  # a part that begins as a clause about a noun does
         self.verb = -1  # the phrase of a verb, which its object is no part of
         self.was_open = self.is_after_break = False
         self.guessed = -1  # a phrase that begins with a verb, if the word after a name is one
+        self.reason_from = -1  # the token from which on it is said why
         self.compared = -1  # the part that has said more or less
         self.is_first = True
         self.last_word = self.last_function = ""
@@ -73,12 +75,15 @@ class _Parser:
         for number, text in enumerate(texts):
             self.sentence = number
             if number:
+                self._end_reason()
                 self._end_part()
-            self.is_first = True
+            self.is_first, self.sentence_began = True, len(self.said.tokens)
             plain = in_one_wording(unicodedata.normalize("NFKC", text), self.language)
             for match in _PIECE.finditer(plain):
                 self._take(match)
+        self._end_reason()
         self._end_part()
+        join_lists(self.said, self.listed, self.firm)
         merge_single(self.said, self.soft, self.firm)
         split_repeated(self.said)
         mark_roles(self.said)
@@ -90,6 +95,7 @@ class _Parser:
             if piece in _CURRENCIES:
                 self._add(piece, "word", frozenset({_CURRENCIES[piece]}))
             elif piece in _BREAKS:
+                self._end_reason(is_over=False)
                 self._end_part(is_soft=piece == "、")
                 self.is_after_break = piece == ","
             return
@@ -212,6 +218,7 @@ class _Parser:
             self._begin_relative()
         elif folded in words_of(language, "join"):
             self._end_part(is_soft=True)
+            self.listed |= {self.part} if folded in words_of(language, "and") else set()
         elif folded in words_of(language, "agent"):
             self.marker = AGENT
         elif folded in words_of(language, "aux") or folded in self.negations:
@@ -239,6 +246,10 @@ class _Parser:
         if folded in self.negations:
             self.negated_from = following
         self._note_level(word, folded)
+        if folded in words_of(language, "why"):
+            self.reason_from = following
+        if folded in words_of(language, "so"):
+            self.said.reasons.update(range(following))
         if folded in words_of(language, "keep"):
             self.said.kept.add(folded)
         if folded in words_of(language, "degree"):
@@ -299,7 +310,8 @@ class _Parser:
         """Return whether a small word after a name begins what is said of it."""
         phrase = self.said.phrases[-1]
         is_alone = len(phrase.tokens) == 1
-        if phrase.marker in words_of(self.language, "than"):
+        has_verb = any(index >= self.part_began for index in self.said.verbs)
+        if has_verb or phrase.marker in words_of(self.language, "than"):
             return False
         return last.kind == "name" or (last.kind == "first" and is_alone)
 
@@ -348,6 +360,14 @@ class _Parser:
         if self.last_word in words_of(self.language, "aux") and not self.is_open:
             return True
         return verbs == [tokens[-1]] and self.part not in self.firm
+
+    def _end_reason(self, *, is_over: bool = True) -> None:
+        """Note which words say why: to the end, or where they come first, to the next break."""
+        tokens = len(self.said.tokens)
+        if self.reason_from < 0 or (not is_over and self.reason_from > self.sentence_began):
+            return
+        self.said.reasons.update(range(self.reason_from, tokens))
+        self.reason_from = -1
 
     def _end_part(self, *, is_soft: bool = False) -> None:
         statement = self.said

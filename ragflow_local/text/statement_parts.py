@@ -7,6 +7,51 @@ from collections.abc import Collection
 from ragflow_local.text.statement import AGENT, FIGURE, PATIENT, SAID, Phrase, Statement
 
 
+def join_lists(statement: Statement, listed: Collection[int], firm: Collection[int]) -> None:
+    """Join the parts that "and" made of a list: the mill and the barn in 2014.
+
+    Args:
+        statement: What is changed.
+        listed: Parts that begin after such a word.
+        firm: Parts that are clauses of their own.
+    """
+    for part in sorted(listed):
+        own = [phrase for phrase in statement.phrases if phrase.part == part]
+        before = [phrase for phrase in statement.phrases if phrase.part == part - 1]
+        if len(own) < 2 or len(before) < 2 or own[0].sentence != before[0].sentence:
+            continue
+        if not _are_of_a_list(statement, before[-1], own[0]):
+            continue
+        is_said_before, is_said = (_has_verb(statement, phrases) for phrases in (before, own[1:]))
+        markers = {phrase.marker for phrase in before}
+        is_rest = all(phrase.marker and phrase.marker not in markers for phrase in own[1:])
+        if is_said_before and not is_said and is_rest and part not in firm:
+            target, moved = part - 1, own
+        elif is_said and not is_said_before and part - 1 not in firm:
+            target, moved = part, before
+        else:
+            continue
+        for phrase in moved:
+            statement.levels |= {
+                (target, level) for at, level in statement.levels if at == phrase.part
+            }
+            phrase.part = target
+
+
+def _are_of_a_list(statement: Statement, last: Phrase, first: Phrase) -> bool:
+    """Return whether two phrases beside "and" are two nouns, or two names."""
+    pair = [statement.tokens[phrase.tokens[0]] for phrase in (last, first)]
+    if any(token.is_figure or token.kind == "run" for token in pair) or first.marker:
+        return False
+    return last.marker in ("", SAID) and (pair[0].kind == "name") == (pair[1].kind == "name")
+
+
+def _has_verb(statement: Statement, phrases: Collection[Phrase]) -> bool:
+    return any(
+        phrase.marker == SAID or statement.verbs.intersection(phrase.tokens) for phrase in phrases
+    )
+
+
 def merge_single(statement: Statement, soft: Collection[int], firm: Collection[int]) -> None:
     """Join a part of one phrase, as of a list, with its neighbour of the same sentence.
 

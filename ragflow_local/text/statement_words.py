@@ -10,7 +10,7 @@ from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import function_words
 
 # How far a statement goes.
-LEVELS = ("all", "most", "few", "some", "only", "maybe", "may", "can", "if")
+LEVELS = ("all", "most", "few", "some", "only", "maybe", "may", "can", "must", "if", "unless")
 # Characters of Chinese that hold a sentence together, but also stand inside words.
 _INSIDE_WORDS = frozenset(
     "地有个等就过着得要会能应可对之我你您们吧啊请啥几多任达共上下前后内外让给"
@@ -67,7 +67,8 @@ def tying_words(language: str) -> frozenset[str]:
     words |= words_of(language, "pronoun") | words_of(language, "prep")
     if language in ("zh", "ja"):
         words = frozenset(word for word in words if word not in _INSIDE_WORDS)
-    words |= words_of(language, "without")
+    for kind in ("without", "except", "why", "so"):
+        words |= words_of(language, kind)
     for level in LEVELS:
         words |= words_of(language, level) - words_of(language, "light")
     return words - _INSIDE_WORDS if language in ("zh", "ja") else words
@@ -78,3 +79,20 @@ def irregular(language: str) -> Mapping[str, frozenset[str]]:
     """Return the words that are bent by no rule, each with the first of its forms."""
     groups = [group.split("/") for kind in ("bent", "noun") for group in words_of(language, kind)]
     return {form: frozenset({group[0]}) for group in groups for form in group}
+
+
+@cache
+def same_words(language: str) -> Mapping[str, str]:
+    """Return the words that say the same as others, each with what all of them share."""
+    groups = [group.split("/") for group in words_of(language, "same")]
+    return {word: f"={group[0]}" for group in groups for word in group}
+
+
+@cache
+def trades(language: str) -> tuple[tuple[tuple[str, str], tuple[str, str]], ...]:
+    """Return two verbs of one trade, and what stands before the other side: sell to, buy from."""
+    both = []
+    for pair in sorted(words_of(language, "trade")):
+        (verb, before), (other, behind) = (side.split(":") for side in pair.split("/"))
+        both += [((verb, other), (before, behind)), ((other, verb), (behind, before))]
+    return tuple(both)

@@ -9,6 +9,7 @@ from functools import cache
 
 from ragflow_local.text.figure_words import FIGURE_WORDS
 from ragflow_local.text.number_words import with_digits
+from ragflow_local.text.quantities import in_plain_quantities
 
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
@@ -127,7 +128,7 @@ def in_one_wording(text: str, language: str) -> str:
         text: The sentence.
         language: Its two letters.
     """
-    text = with_digits(text, language)
+    text = in_plain_quantities(with_digits(text, language), language)
     for pattern, said in _rules(language):
         text = pattern.sub(said, text)
     return text

@@ -49,10 +49,10 @@ def test_a_sentence_that_says_nothing_of_it_supports_nothing() -> None:
 
 
 def test_other_words_of_one_meaning_count_where_names_and_figures_are_there() -> None:
-    claim = "The pump was mended by Anna in March 2021."
+    claim = "The pump was overhauled by Anna in March 2021."
     assert not is_supported(claim)
     assert is_supported(claim, near=0.97)
-    assert not is_supported("The pump was mended by Peter in March 2021.", near=0.97)
+    assert not is_supported("The pump was overhauled by Peter in March 2021.", near=0.97)
 
 
 def test_a_sentence_may_take_its_subject_from_the_heading_over_it() -> None:

@@ -1,0 +1,74 @@
+"""Decides whether a claim keeps a sentence's duties, exceptions and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from ragflow_local.answer.matches import Match
+from ragflow_local.text.statement import Phrase, Statement
+from ragflow_local.text.statement_words import words_of
+
+_ALLOWED = frozenset({"can", "may"})
+_FREELY = ("except", "without")  # what stands behind these is left out of what is said
+
+
+def keeps_duties(claim: Statement, statement: Statement, part: int, used: Collection[int]) -> bool:
+    """Return whether nothing that may be done has to be done in the claim, nor the reverse.
+
+    What must not be done may not be done either: of what is negated nothing is decided here.
+
+    Args:
+        claim: A sentence of an answer.
+        statement: The sentence of a chunk.
+        part: Of the sentence, that the claim is about.
+        used: All its parts of which the claim has words.
+    """
+    if any(token.is_negated for token in claim.tokens):
+        return True
+    ours = {level for _, level in claim.levels}
+    theirs = {level for at, level in statement.levels if at == part}
+    if not theirs & (_ALLOWED | {"must"}):
+        theirs = {level for at, level in statement.levels if at in used}
+    if "must" in ours:
+        return "must" in theirs or not theirs & _ALLOWED
+    return not ours & _ALLOWED or "must" not in theirs or bool(theirs & _ALLOWED)
+
+
+def keeps_exceptions(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+) -> bool:
+    """Return whether nothing is claimed of what the sentence leaves out: except on Mondays."""
+    left_out = frozenset().union(*(words_of(statement.language, kind) for kind in _FREELY))
+    excepted = words_of(statement.language, "except")
+    for (index, token), place in zip(match.pieces, chosen, strict=True):
+        if place is None or statement.phrase_of(place).marker not in left_out:
+            continue
+        if claim.phrase_of(index).marker not in left_out and not token.is_negated:
+            return False
+    is_of_all = any(level == "all" for _, level in claim.levels)
+    places = {place for place in chosen if place is not None}
+    return not is_of_all or all(
+        places & set(phrase.tokens) for phrase in _marked(statement, excepted, places)
+    )
+
+
+def _marked(
+    statement: Statement, words: Collection[str], places: Collection[int]
+) -> Iterator[Phrase]:
+    """Yield the phrases after one of these words, of the parts that the claim has words of."""
+    used = {statement.part_of(place) for place in places}
+    yield from (
+        phrase for phrase in statement.phrases if phrase.part in used and phrase.marker in words
+    )
+
+
+def swaps_reason(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether the claim gives as the reason what follows from it in the sentence."""
+    if not claim.reasons or not statement.reasons:
+        return False
+    moved: set[bool] = set()
+    for (index, _), places in zip(match.pieces, match.places, strict=True):
+        theirs = {place in statement.reasons for place in places}
+        if len(theirs) == 1 and (index in claim.reasons) not in theirs:
+            moved |= theirs
+    return len(moved) > 1
