@@ -20,7 +20,7 @@ from ragflow_local.embedders import Embedder, open_embedder
 from tests.answer.made import hit
 
 HALVES: tuple[str, ...] = ("choose", "report", "fresh", "second", "third", "fourth", "fifth")
-HALVES += ("sixth", "seventh", "eighth")
+HALVES += ("sixth", "seventh", "eighth", "ninth")
 CLAIMS = Path(__file__).with_name("evidence_claims.txt")
 
 

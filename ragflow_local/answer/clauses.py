@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ragflow_local.answer.matches import Match
-from ragflow_local.text.statement import Phrase, Statement
+from ragflow_local.text.statement import AGENT, PATIENT, SAID, Phrase, Statement
 from ragflow_local.text.statement_words import words_of
 
 _ALLOWED = frozenset({"can", "may"})
+_DONE = frozenset({AGENT, PATIENT, SAID, ""})
 _FREELY = ("except", "without")  # what stands behind these is left out of what is said
 
 
@@ -59,6 +60,28 @@ def _marked(
     used = {statement.part_of(place) for place in places}
     yield from (
         phrase for phrase in statement.phrases if phrase.part in used and phrase.marker in words
+    )
+
+
+def keeps_subject(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None], part: int
+) -> bool:
+    """Return whether who does it in the claim is not one whom the sentence names by the way.
+
+    "Lumar dismissed 120 people after a quarrel with Navalia" says of Navalia nothing that it did.
+    """
+    taken = {place for place in chosen if place is not None}
+    own = [phrase for phrase in statement.phrases if phrase.part == part]
+    doers = [phrase for phrase in own if phrase.marker == AGENT]
+    if not doers or any(taken.intersection(phrase.tokens) for phrase in doers):
+        return True
+    return not any(
+        claim.phrase_of(index).marker == AGENT
+        and place is not None
+        and "name" in (token.kind, statement.tokens[place].kind)
+        and statement.phrase_of(place) in own
+        and statement.phrase_of(place).marker not in _DONE
+        for (index, token), place in zip(match.pieces, chosen, strict=True)
     )
 
 

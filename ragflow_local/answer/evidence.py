@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from ragflow_local.answer.clauses import keeps_duties, keeps_exceptions, swaps_reason
+from ragflow_local.answer.clauses import keeps_duties, keeps_exceptions, keeps_subject, swaps_reason
 from ragflow_local.answer.lending import lends
 from ragflow_local.answer.matches import Match, matched
 from ragflow_local.text.comparisons import converses
@@ -169,6 +169,7 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
         and _keeps_levels(claim, statement, used)
         and keeps_duties(claim, statement, part, used)
         and keeps_exceptions(claim, statement, match, chosen)
+        and keeps_subject(claim, statement, match, chosen, part)
         and _keeps_roles(claim, statement, match, chosen, part)
         and _keeps_sides(claim, statement, chosen)
         and _keeps_degrees(claim, statement, match, chosen)
@@ -316,8 +317,8 @@ def _are_alike(statement: Statement, left: Phrase, right: Phrase) -> bool:
 def _keeps_degrees(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether nothing is more in the claim that is less in the sentence, or the reverse."""
-    degrees = words_of(claim.language, "degree")
+    """Return whether nothing is less in the claim for more, or after for before."""
+    degrees = words_of(claim.language, "degree") | words_of(claim.language, "keep")
     pairs = [
         (claim.phrase_of(index).marker, statement.phrase_of(place).marker)
         for (index, _), place in zip(match.pieces, chosen, strict=True)

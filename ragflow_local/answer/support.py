@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,8 +24,12 @@ _FEWEST_TOKENS = 3  # a shorter claim says nothing without its question
 _FEWEST_LETTERS = 5  # likewise, of a script without spaces
 _LONGEST_FRAGMENT = 6  # tokens; a longer one is a sentence
 _SURE_LETTERS, _SURE_WORDS = 400, 2  # a shorter text with fewer small words is any language
+_STOPS = (".", "!", "。", "।", "۔")
 _VERBS_SHOW = frozenset({"en", "de", "ru"})  # most verbs by their form; elsewhere helping ones
 _ASKED_SHARE = 0.5  # of the question's rare words, weighed, in the sentence of a short answer
+
+
+_BREAKS = re.compile(r",(?!\d)|\(")
 
 
 @dataclass(slots=True)
@@ -56,7 +61,8 @@ class Support:
         self._hits = hits
         self._embedder = embedder
         self._question = question
-        self._language = language_of(question) or "en"
+        told = question or " ".join(hit.chunk.content for hit in hits)
+        self._language = language_of(told) or "en"
         self._vectors: dict[str, Vector] = {}
 
     def of(self, sentence: str) -> list[int]:
@@ -107,6 +113,8 @@ class Support:
         claim = parse(sentence, language)
         if not claim.tokens:
             return False
+        if _is_whole(sentence, claim) and _bare(sentence) == _bare(passage.text):
+            return True
         above = headings_of(passage.above, language)
         statement = _said(passage, claim, language)
         near = (lambda: self._nearness(sentence, passage)) if by_meaning else None
@@ -153,6 +161,18 @@ class Support:
         return self._vectors[text]
 
 
+def _is_whole(sentence: str, claim: Statement) -> bool:
+    """Return whether a claim is a sentence, by its stop and its length."""
+    is_long = len(sentence.split()) > _FEWEST_TOKENS or any(
+        len(token.text) >= _FEWEST_LETTERS for token in claim.tokens if token.kind == "run"
+    )
+    return is_long and sentence.rstrip().endswith(_STOPS)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".!。！।۔")
+
+
 def _stands_in(token: Token, others: Sequence[Token]) -> bool:
     if token.kind != "run":
         return any(is_same(token, other) for other in others)
@@ -183,7 +203,7 @@ def _is_fragment(claim: Statement) -> bool:
     if any(token.kind == "run" for token in claim.tokens):
         letters = sum(len(token.text) for token in claim.tokens)
         return len(claim.phrases) == 1 and letters < _FEWEST_LETTERS
-    is_sentence = claim.text.rstrip().endswith((".", "!", "。", "।", "۔"))
+    is_sentence = claim.text.rstrip().endswith(_STOPS)
     if not words_of(claim.language, "aux"):  # whose verbs are not known
         return not is_sentence or len(claim.tokens) < _FEWEST_TOKENS - 1
     if claim.has_verb:
@@ -206,7 +226,7 @@ def _said(passage: _Passage, claim: Statement, language: str) -> Statement:
         for number, (name, value) in enumerate(passage.cells)
         if not number or _is_meant(value, claim, language)
     ]
-    return parse(" ".join(kept).replace(",", " ").replace("(", " "), language)
+    return parse(_BREAKS.sub(" ", " ".join(kept)), language)
 
 
 def _is_meant(value: str, claim: Statement, language: str) -> bool:
@@ -237,7 +257,7 @@ def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
 def _language(content: str, asked: str) -> str:
     """Return the language of a chunk; where it has too few small words to tell, the question's."""
     language = language_of(content) or asked
-    if len(content) > _SURE_LETTERS or not content.isascii():
+    if len(content) > _SURE_LETTERS or not "".join(filter(str.isalpha, content)).isascii():
         return language
     small = function_words(language)
     told = sum(fold(word) in small for word in content.split())

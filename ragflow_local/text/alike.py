@@ -64,6 +64,7 @@ _CASES = frozenset([""]) | frozenset(
         "ях",
     ]
 )
+_DIGITS = re.compile(r"\d+")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _KOREAN_PARTICLE = re.compile(
     "(?<=.)(?:에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|도|와|과|로|만)$"
@@ -97,6 +98,9 @@ def is_same(left: Token, right: Token) -> bool:
     """Return whether two tokens are one word, bent or not, or one figure."""
     if left.is_figure or right.is_figure:
         return left.value == right.value
+    digits, others = _DIGITS.findall(left.text), _DIGITS.findall(right.text)
+    if digits and others and digits != others:
+        return False  # P-200 is no P-300
     if left.forms & right.forms:
         return True
     kinds = {left.kind, right.kind}

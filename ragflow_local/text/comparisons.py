@@ -71,6 +71,8 @@ def _turned(statement: Statement, than: frozenset[str]) -> Statement | None:
     if len(compared) != 1:
         return None
     (at,) = compared
+    if statement.tokens[phrases[at].tokens[0]].is_figure:
+        return None  # less than 30 seconds compares with nothing that could change places
     subject = next(
         (
             index

@@ -73,7 +73,7 @@ zh | 不得?(?:超过|多于|超出)|至多|最多 | 最多
 zh | 不得?(?:少于|低于)|最少|至少 | 至少"""
 # What costs nothing.
 _FREE_SAID = r"""
-en | free of charge|for free|at no (?:charge|cost)|without charge|gratis | free
+en | free of charge|at no (?:charge|cost)|without charge|gratis | free
 de | kostenlos|gratis|unentgeltlich|kostenfrei|gebührenfrei | frei
 fr | gratuitement|gratuits?|gratuites?|sans frais | gratuit
 es | gratuitamente|gratuit[oa]s?|sin coste | gratis
@@ -84,9 +84,11 @@ zh | 不收费|不要钱|无需付费|不用付费 | 免费"""
 # What has to be done; what need not be is left.
 _DUTIES_SAID = r"""
 en | (?<!not )(?<!n't )(?:has|have|needs?) to(?= be\b| \w+) | must
+en | plans? to | planned to
 en | (?<=\bis )(?:required|obliged) to|(?<=\bare )(?:required|obliged) to | must
 zh | (?<=[一-龥])[之以]([内前后]) | \1
-zh | 要(?=[在于把按向]) | 应"""
+zh | 要(?=[在于把按向])|应当|应该 | 应
+zh | (?<![一-龥])请(?![一-龥]?求) | """
 
 
 def in_plain_quantities(text: str, language: str) -> str:
@@ -138,7 +140,9 @@ def _rules(language: str) -> tuple[_Rule, ...]:
     rules.append((_UNIT, lambda found: f" {units.get(found[1], found[1])}"))
     bound = "" if language == "zh" else r"\b"
     for line in (_LIMITS_SAID + _FREE_SAID + _DUTIES_SAID).splitlines()[1:]:
-        of, pattern, plain = line.split(" | ")
+        of, pattern, plain = (
+            line.split(" | ") if line.count(" | ") > 1 else (*line.rstrip(" |").split(" | "), "")
+        )
         if of == language:
             rules.append((re.compile(f"{bound}(?:{pattern}){bound}", re.IGNORECASE), plain.strip()))
     return tuple(rules)

@@ -281,6 +281,8 @@ class _Parser:
         if goes_on and last is not None and not value:
             goes_on = self._goes_on(text, kind, last)
         if not goes_on:
+            if self.marker == AGENT and (value or fold(text) in words_of(self.language, "way")):
+                self.marker = self.last_function  # by 2014, par an, by train: nobody did it
             statement.phrases.append(Phrase(self.marker, self.part, self.sentence))
             statement.has_verb |= self.marker == SAID
             self.marker = ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ragflow_local.text.folding import fold
 from ragflow_local.text.statement import AGENT, FIGURE, PATIENT, SAID, Phrase, Statement
+from ragflow_local.text.verbs import is_english_past
 
 
 def join_lists(statement: Statement, listed: Collection[int], firm: Collection[int]) -> None:
@@ -144,13 +146,16 @@ def mark_roles(statement: Statement) -> None:
 
 
 def _is_participle(statement: Statement, phrase: Phrase) -> bool:
-    """Return whether a part begins with what was done, and then names who did it: bought by Ann."""
+    """Return whether a part begins with what was done: bought by Ann, shrank in Italy."""
     following = statement.phrases.index(phrase) + 1
     token = statement.tokens[phrase.tokens[0]]
     if following == len(statement.phrases) or len(phrase.tokens) > 1 or token.kind == "run":
         return False
     by = statement.phrases[following]
     is_bare = phrase.tokens[0] not in statement.definite and token.text[0].islower()
+    is_past = statement.language == "en" and is_english_past(fold(token.text))
+    if is_bare and is_past and by.part == phrase.part > 0 and by.marker not in ("", SAID):
+        return True  # and shrank by 2 % in Italy
     return is_bare and by.marker == AGENT and by.part == phrase.part in statement.passive
 
 

@@ -26,8 +26,13 @@ def is_verb(word: str, last: Token, language: str) -> bool:
         return last.text[0].isupper()
     folded = fold(word)
     if language == "en":
-        return bool(_ENGLISH_PAST.match(folded)) or folded in verb_forms(language)
+        return is_english_past(folded)
     return language == "ru" and is_russian_past(folded)
+
+
+def is_english_past(folded: str) -> bool:
+    """Return whether an English word looks like a verb that says what was done."""
+    return bool(_ENGLISH_PAST.match(folded)) or folded in verb_forms("en")
 
 
 def is_russian_past(folded: str) -> bool:

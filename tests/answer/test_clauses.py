@@ -195,3 +195,53 @@ def test_words_and_units_that_say_the_same_are_the_same(
     language: str, claim: str, sentence: str, *, is_so: bool
 ) -> None:
     assert is_supported(language, claim, sentence) is is_so
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "sentence"),
+    [
+        (
+            "es",
+            "Navalia despidió a 120 personas.",
+            "La empresa Lumar despidió a 120 personas tras perder un contrato con Navalia.",
+        ),
+        (
+            "en",
+            "Harris bought the mill in 1990.",
+            "Anna bought the mill in 1990 after a quarrel with Harris.",
+        ),
+        (
+            "de",
+            "Ein Blitz löste den Brand aus.",
+            "Vermutlich löste ein Blitz den Brand aus.",
+        ),
+        ("en", "The tower is lower than 30 metres.", "The tower is higher than 30 metres."),
+        ("en", "Ring after you open the valve.", "Ring before you open the valve."),
+        ("ar", "تعبر الشاحنات الجسر.", "يبلغ طوله 140 مترا ولا تعبر الشاحنات الجسر."),
+    ],
+)
+def test_who_is_named_by_the_way_did_nothing_and_limits_and_doubts_stay(
+    language: str, claim: str, sentence: str
+) -> None:
+    assert not is_supported(language, claim, sentence)
+    assert is_supported(language, sentence, sentence)
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "sentence"),
+    [
+        ("en", "By 2014 the mill closed.", "The mill closed by 2014."),
+        (
+            "fr",
+            "Le bailleur visite les lieux deux fois par an.",
+            "Deux fois par an le bailleur visite les lieux.",
+        ),
+        ("en", "Sales shrank by 2 % in Italy.", "Sales grew in Spain and shrank by 2 % in Italy."),
+        ("zh", "电池应在首次使用前充满。", "首次使用前，请将电池充满。"),
+        ("zh", "如果电池发热，应当立即停止使用。", "若电池发热，应立即停止使用并联系售后。"),
+    ],
+)
+def test_what_stands_after_by_need_not_have_done_it(
+    language: str, claim: str, sentence: str
+) -> None:
+    assert is_supported(language, claim, sentence)

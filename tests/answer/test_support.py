@@ -198,3 +198,23 @@ def test_values_are_checked_one_by_one(
     found = checked_values(content, "m", Support(ALL), SCHEMA, is_strict=is_strict)
     assert found.content == (expected or content)
     assert found.unsupported == missing
+
+
+def test_a_sentence_that_stands_there_as_it_is_is_supported_whatever_it_is_made_of() -> None:
+    mill = hit("Anna bought it. Most of the machines still work. Paul Winter. Oak and elm.")
+    assert Support([mill]).of("Most of the machines still work.") == [0]
+    assert Support([mill]).of("Paul Winter.") == []
+
+
+def test_the_decimals_of_a_cell_stay_one_number() -> None:
+    rows = "Tarif\tGrundpreis\tArbeitspreis\nBasis\t8,90 €\t31,2 ct\nKomfort\t12,40 €\t28,7 ct"
+    support = Support([hit(rows, headings=("Tarife",))], question="Was kostet der Tarif Komfort?")
+    assert support.of("Der Grundpreis im Tarif Komfort beträgt 12,40 €.") == [0]
+    assert support.of("Der Grundpreis im Tarif Komfort beträgt 8,90 €.") == []
+
+
+def test_a_sign_of_a_measure_does_not_tell_the_language_of_a_table() -> None:
+    rows = "Model\tFlow\tWeight\nP-200\t3.5 m³/h\t11 kg\nP-300\t5.2 m³/h\t14.5 kg"
+    support = Support([hit(rows)], question="What does the P-300 weigh?")
+    assert support.of("The P-300 weighs 14.5 kg.") == [0]
+    assert support.of("The P-200 weighs 14.5 kg.") == []
