@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ragflow_local.api import checks
 from ragflow_local.api.chat import Chat
 from ragflow_local.api.chunk import Chunk
 from ragflow_local.api.opening import models_of, tenant_of
 from ragflow_local.api.shard_chat import ShardChat
+from ragflow_local.api.shard_places import Shard, places_of, wire_to
 from ragflow_local.embedders import Backend, Embedder, cache_folder
 from ragflow_local.errors import (
     ChangedModelError,
@@ -30,9 +30,8 @@ from ragflow_local.retrieve.filters import check_conditions
 from ragflow_local.retrieve.search import SearchOptions, search_parts
 from ragflow_local.scale.shard_frames import Begin, Open, encode
 from ragflow_local.scale.shard_parts import ShardParts
-from ragflow_local.scale.shard_process import open_server, serve
+from ragflow_local.scale.shard_process import serve
 from ragflow_local.scale.shard_questions import Questions, Wanted
-from ragflow_local.scale.shard_wires import LocalWire, Wire, command_wire, process_wire
 from ragflow_local.settings import (
     LLMSettings,
     PromptSettings,
@@ -40,8 +39,6 @@ from ragflow_local.settings import (
     check_number,
     check_text,
 )
-
-Shard = str | os.PathLike[str] | Sequence[str]
 
 
 class _Owner:
@@ -92,7 +89,8 @@ class Shards:
 
     Args:
         shards: Directories of projects; for one on another computer the command that answers for
-            it there: ``["ssh", "host", "ragflow-local", "shard", "/data/2024"]``.
+            it there, ``["ssh", "host", "ragflow-local", "shard", "/data/2024"]``; for one on a node
+            of a Ray cluster ``"ray://HEAD:10001/data/2024"``.
         api_key: Names the tenant, as for ``RAGFlow``.
         models_dir: Where models are looked for by name, as for ``RAGFlow``; only here are any
             loaded.
@@ -128,8 +126,8 @@ class Shards:
         )
         self._process_id = os.getpid()
         self._turn = threading.RLock()
-        places = _places(shards)
-        wires = [self._wire(place, processes, timeout_seconds) for place in places]
+        places = places_of(shards)
+        wires = [wire_to(place, self.tenant_id, processes, timeout_seconds) for place in places]
         self._owners = [
             _Owner(self, place if isinstance(place, Path) else None, wire.name)
             for place, wire in zip(places, wires, strict=True)
@@ -141,14 +139,6 @@ class Shards:
         except BaseException:
             self.close()
             raise
-
-    def _wire(self, place: Path | tuple[str, ...], processes: bool, timeout: float) -> Wire:
-        if isinstance(place, tuple):
-            return command_wire(place, timeout)
-        opened = Open(str(place), self.tenant_id)
-        if processes:
-            return process_wire(place, opened, timeout)
-        return LocalWire(str(place), lambda: open_server(opened))
 
     # ── search ──
 
@@ -352,25 +342,6 @@ def answer_for(directory: Path) -> None:
         StoreError: It cannot be opened.
     """
     serve(Open(str(directory.absolute()), tenant_of("")))
-
-
-def _places(shards: Any) -> list[Path | tuple[str, ...]]:
-    """Return the directories and commands that are named, each once."""
-    if isinstance(shards, str | os.PathLike) or not isinstance(shards, Sequence) or not shards:
-        raise InvalidValueError("shards", shards, "a list of at least one directory")
-    places: list[Path | tuple[str, ...]] = []
-    for shard in shards:
-        place: Path | tuple[str, ...]
-        if isinstance(shard, str | os.PathLike):
-            place = checks.path(shard).expanduser().resolve()
-        elif isinstance(shard, Sequence) and shard and all(isinstance(word, str) for word in shard):
-            place = tuple(shard)
-        else:
-            raise InvalidValueError("shards", shard, "a directory, or a command as a list of texts")
-        if place in places:
-            raise InvalidValueError("shards", str(shard), "each project once")
-        places.append(place)
-    return places
 
 
 def _check_sendable(meta_fields: Mapping[str, object]) -> None:

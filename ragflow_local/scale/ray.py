@@ -26,11 +26,6 @@ _CONNECT_SECONDS = 180.0  # importing Ray on a busy machine, and its own patienc
 _LEAVE_SECONDS = 10.0
 _LOG_BYTES = 1000  # of what Ray said, in an error
 _AN_ADDRESS = re.compile(r"(ray://)?[^\s/:]+(:\d{1,5})|(ray://)?\[[0-9a-fA-F:]+\]:\d{1,5}")
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # Ray reports to its makers else
-    "RAY_DEDUP_LOGS": "0",
-    "PYTHONUNBUFFERED": "1",
-}
 
 
 class RayPlace:
@@ -59,7 +54,7 @@ class RayPlace:
         self._connected = threading.Event()
         self._log = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115  # closed with it
         self._process = starting.start_helper(
-            _DRIVER, {"address": address}, self._log, _ENVIRONMENT
+            _DRIVER, {"address": address}, self._log, wire.RAY_ENVIRONMENT
         )
         self._requests = cast(IO[bytes], self._process.stdin)
         threading.Thread(target=self._listen, daemon=True, name="ray-replies").start()

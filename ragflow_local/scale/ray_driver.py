@@ -34,14 +34,7 @@ def main(asked: Mapping[str, Any]) -> None:
     Args:
         asked: The address of the cluster, ``address``.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
-    requests = os.fdopen(os.dup(0), "rb")
-    replies = os.fdopen(os.dup(1), "wb")
-    # What Ray prints goes to the log, whoever prints it.
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
+    requests, replies = pipes()
     driver = _Driver(replies)
     if driver.connect(asked["address"]):
         driver.serve(requests)
@@ -49,8 +42,40 @@ def main(asked: Mapping[str, Any]) -> None:
     os._exit(0)
 
 
-class _UnreachedError(Exception):
+def pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Return this process's pipes to the engine; whatever else prints does so to the log."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return requests, replies
+
+
+class UnreachedError(Exception):
     """Says why no cluster was reached."""
+
+
+def library() -> Any:
+    """Return Ray, loaded.
+
+    Raises:
+        UnreachedError: It is not installed.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise UnreachedError(f"{_INSTALL} ({error})") from error
+    return ray
+
+
+def only_at(node: str) -> Any:
+    """Return what places work on a node, and on no other."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node, soft=False)
 
 
 def reached(ray: Any, address: str) -> list[str]:
@@ -63,7 +88,7 @@ def reached(ray: Any, address: str) -> list[str]:
         address: Of the cluster.
 
     Raises:
-        _UnreachedError: There is none, or it does not take us.
+        UnreachedError: There is none, or it does not take us.
     """
     tries, begun = 0, time.monotonic()
     while True:
@@ -72,11 +97,11 @@ def reached(ray: Any, address: str) -> list[str]:
             ray.init(address=address, namespace="ragflow_local", log_to_driver=False)
             return [node["NodeID"] for node in ray.nodes() if _works(node)]
         except OSError as error:
-            how = f"{_told(error)} (tried {tries} times)" if tries > 1 else _told(error)
+            how = f"{told(error)} (tried {tries} times)" if tries > 1 else told(error)
             if tries > len(_PAUSES) or time.monotonic() - begun > _PATIENCE_SECONDS:
-                raise _UnreachedError(how) from error
+                raise UnreachedError(how) from error
         except Exception as error:  # Ray raises what it likes: trying again would not help
-            raise _UnreachedError(_told(error)) from error
+            raise UnreachedError(told(error)) from error
         with contextlib.suppress(Exception):
             ray.shutdown()  # what is left of a connection that was begun
         time.sleep(_PAUSES[tries - 1])
@@ -101,13 +126,9 @@ class _Driver:
     def connect(self, address: str) -> bool:
         """Connect to the cluster, and list its nodes; return whether that went well."""
         try:
-            import ray
-        except ImportError as error:
-            self._say(wire.Lost(f"{_INSTALL} ({error})"))
-            return False
-        try:
+            ray = library()
             nodes = reached(ray, address)
-        except _UnreachedError as error:
+        except UnreachedError as error:
             self._say(wire.Lost(str(error)))
             return False
         self._ray = ray
@@ -125,7 +146,7 @@ class _Driver:
             try:
                 now = int(self._ray.cluster_resources().get("CPU", 0))
             except Exception as error:  # noqa: BLE001  # likewise
-                self._say(wire.Lost(_told(error)))
+                self._say(wire.Lost(told(error)))
                 os._exit(1)
             if now != width:
                 width = now
@@ -141,7 +162,7 @@ class _Driver:
                 elif (ref := self._refs.pop(request.number, None)) is not None:
                     self._ray.cancel(ref, force=True)
             except Exception as error:  # noqa: BLE001  # likewise
-                self._say(wire.Died(request.number, _told(error)))
+                self._say(wire.Died(request.number, told(error)))
         threading.Thread(target=_end_in_any_case, daemon=True).start()
         for ref in list(self._refs.values()):
             self._ray.cancel(ref, force=True)
@@ -150,10 +171,7 @@ class _Driver:
     def _submit(self, request: wire.Submit) -> None:
         parse = self._parse
         if request.node:
-            from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-            there = NodeAffinitySchedulingStrategy(request.node, soft=False)
-            parse = parse.options(num_cpus=0, scheduling_strategy=there)
+            parse = parse.options(num_cpus=0, scheduling_strategy=only_at(request.node))
         ref = parse.remote(request.batch)
         self._refs[request.number] = ref
         ref.future().add_done_callback(lambda future: self._take_back(request.number, future))
@@ -164,9 +182,9 @@ class _Driver:
         try:
             frame = future.result()
         except ConnectionError as error:
-            self._say(wire.Lost(_told(error)))
+            self._say(wire.Lost(told(error)))
         except BaseException as error:  # noqa: BLE001  # cancelled, or whatever Ray raises
-            self._say(wire.Died(number, _told(error)))
+            self._say(wire.Died(number, told(error)))
         else:
             self._say(
                 wire.Returned(number, frame)
@@ -179,7 +197,7 @@ def _works(node: Mapping[str, Any]) -> bool:
     return bool(node["Alive"]) and node["Resources"].get("CPU", 0) > 0
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     """Return what Ray says of an error: its first sentence, behind its class."""
     cause = getattr(error, "cause", None)  # what the function raised, without Ray's traceback
     error = cause if isinstance(cause, BaseException) else error

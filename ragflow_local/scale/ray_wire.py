@@ -8,6 +8,12 @@ import msgspec
 
 from ragflow_local.processes.frames import read_frame, write_frame
 
+RAY_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # Ray reports to its makers else
+    "RAY_DEDUP_LOGS": "0",
+    "PYTHONUNBUFFERED": "1",
+}
+
 
 class Submit(msgspec.Struct, tag=True, frozen=True):
     """Asks for a batch to be parsed: anywhere, or on a node."""

@@ -31,7 +31,7 @@ def serve(opened: frames.Open | None = None) -> None:
     Raises:
         RagflowError: It cannot be opened.
     """
-    server = None if opened is None else open_server(opened)
+    shard = Shard(opened)
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a library prints must not get between the frames.
     os.dup2(2, 1)
@@ -39,21 +39,40 @@ def serve(opened: frames.Open | None = None) -> None:
     replies.write(GREETING)
     replies.flush()
     while (body := read_frame(requests)) is not None:
+        reply = shard.answer(body)
+        try:
+            write_frame(replies, reply)
+        except OSError:
+            return  # who asked is gone
+
+
+class Shard:
+    """A project that answers frames; the first says which, unless it is known.
+
+    Args:
+        opened: The project; None where the first frame says it.
+
+    Raises:
+        RagflowError: It cannot be opened.
+    """
+
+    def __init__(self, opened: frames.Open | None = None) -> None:
+        self._server = None if opened is None else open_server(opened)
+
+    def answer(self, body: bytes) -> bytes:
+        """Return the frame that answers one, errors too."""
         reply: frames.Reply
         try:
             request = frames.request_of(body)
             if isinstance(request, frames.Open):
-                server, reply = open_server(request), frames.Done()
-            elif server is None:
+                self._server, reply = open_server(request), frames.Done()
+            elif self._server is None:
                 reply = frames.Failed("", "it was asked before it was opened")
             else:
-                reply = server.answer(request)
+                reply = self._server.answer(request)
         except Exception as error:  # noqa: BLE001  # a bug must be told, not end the shard
             reply = frames.failure_of(error)
-        try:
-            write_frame(replies, frames.encode(reply))
-        except OSError:
-            return  # who asked is gone
+        return frames.encode(reply)
 
 
 def open_server(opened: frames.Open) -> ShardServer:

@@ -1,4 +1,4 @@
-"""Where a shard answers: in this process, in one beside it, or in one that a command starts.
+"""Where a shard answers: in this process, one beside it, an actor, or one a command starts.
 
 A command reaches another computer, as ``ssh host ragflow-local shard DIR`` does; nothing here opens
 a port. What comes back is typed, and read as data alone.
@@ -22,9 +22,11 @@ from ragflow_local.errors import RagflowError, ShardError
 from ragflow_local.processes import ending, starting
 from ragflow_local.processes.frames import read_frame, write_frame
 from ragflow_local.scale import shard_frames as frames
+from ragflow_local.scale.ray_wire import RAY_ENVIRONMENT
 from ragflow_local.scale.shard_server import ShardServer
 
 _PROCESS = "ragflow_local.scale.shard_process"
+_RELAY = "ragflow_local.scale.ray_shard"
 _WORD = b"ragflow_local shard "
 GREETING = _WORD + version("ragflow-local").encode() + b"\n"
 _START_SECONDS = 120.0
@@ -250,6 +252,23 @@ def process_wire(directory: Path, opened: frames.Open, timeout_seconds: float) -
         return starting.start(_PROCESS, "", (), 0)
 
     return ProcessWire(str(directory), start, opened, timeout_seconds)
+
+
+def actor_wire(address: str, opened: frames.Open, timeout_seconds: float) -> ProcessWire:
+    """Return a shard in an actor of a Ray cluster, which a process here speaks to.
+
+    Args:
+        address: ``ray://HOST:PORT`` of the cluster.
+        opened: Names the project's directory on a node of it.
+        timeout_seconds: As for a process.
+    """
+    asked = {"address": address, "directory": opened.path}
+
+    def start() -> subprocess.Popen[bytes]:
+        with Path(os.devnull).open("wb") as nowhere:
+            return starting.start_helper(_RELAY, asked, nowhere, RAY_ENVIRONMENT)
+
+    return ProcessWire(f"{address}{opened.path}", start, opened, timeout_seconds)
 
 
 def command_wire(command: Sequence[str], timeout_seconds: float) -> ProcessWire:

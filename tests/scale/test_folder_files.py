@@ -236,6 +236,14 @@ def test_a_project_shows_that_it_is_there(folder: Path, monkeypatch: pytest.Monk
         wait_for(lambda: shared.pulse("askers", run) not in (b"", first))
 
 
+def test_a_worker_shows_that_it_is_there(folder: Path) -> None:
+    shared = SharedFolder(folder)
+    worker = Worker(shared, once=False, told=None)
+    first = shared.pulse("workers", worker._id)
+    wait_for(lambda: shared.pulse("workers", worker._id) not in (b"", first))
+    worker.leave()
+
+
 def test_batches_are_taken_in_the_order_in_which_they_were_sent(folder: Path) -> None:
     shared, run = SharedFolder(folder), "a" * 32
     for number in (11, 3, 20, 7, 100, 0):

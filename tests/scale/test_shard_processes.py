@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from ragflow_local import RAGFlow
+from ragflow_local.api.shard_places import places_of, wire_to
 from ragflow_local.errors import (
     ForkedError,
     InvalidValueError,
@@ -170,6 +171,15 @@ def test_a_command_that_is_no_shard_is_told(command: list[str], problem: str) ->
         Shards([command])
 
 
+@pytest.mark.parametrize("address", ["ray://head:10001/data/2024", "ray://[::1]:10001/data/2024//"])
+def test_a_directory_on_a_cluster_is_named_by_its_address(address: str) -> None:
+    (place,) = places_of([address])
+    wire = wire_to(place, "", processes=True, timeout_seconds=1.0)
+    assert wire.name == address.rstrip("/")
+    with pytest.raises(InvalidValueError, match="each project once"):
+        places_of([address, f"{address}/"])
+
+
 def test_what_cannot_be_opened_is_told(tmp_path: Path, libraries: Libraries) -> None:
     before = len(children())
     (tmp_path / "empty").mkdir()
@@ -177,7 +187,7 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path, libraries: Libraries) -> 
         Shards([libraries.parts[0], tmp_path / "empty"])
     with pytest.raises(InvalidValueError, match="each project once"):
         Shards([libraries.parts[0], str(libraries.parts[0]) + "/"])
-    wrong: list[Any] = [[], "a", [3], [[]]]
+    wrong: list[Any] = [[], "a", [3], [[]], ["ray://head/data"], ["ray://head:10001"]]
     for given in wrong:
         with pytest.raises(InvalidValueError):
             Shards(given)
