@@ -286,6 +286,13 @@ def test_a_folder_that_is_away_is_a_lost_place(
             place.submit(b"x")
 
 
+def test_what_is_given_up_is_taken_back_while_the_place_is_open(folder: Path) -> None:
+    with place_at(folder) as place:
+        future = place.submit(b"x")
+        assert future.cancel()
+        assert SharedFolder(folder).names("inbox") == []
+
+
 def test_leaving_ends_what_is_not_back(folder: Path) -> None:
     place = FolderPlace(folder)
     future = place.submit(b"x")
