@@ -76,3 +76,9 @@ def test_what_is_written_stays_where_more_is_added() -> None:
         ]
         for size in range(1, 8):
             assert format_context(found).startswith(format_context(found[:size]))
+
+
+def test_a_chunk_is_joined_to_the_one_before_it_alone() -> None:
+    found = [hit("a", 0, ordinal=0), hit("b", 1, ordinal=5), hit("c", 2, ordinal=1)]
+    blocks = format_context(found).split("\n\n")
+    assert [block.split()[0] for block in blocks] == ["[ID:0]", "[ID:1]", "[ID:2]"]

@@ -132,3 +132,68 @@ def test_where_nothing_is_found_again_the_earlier_go() -> None:
     window = Window(100_000, 100, Scripted().count_tokens)
     prompt = build("why?", [hit("new.", 20)], [], SHORT, window, Shape(earlier=earlier))
     assert [one.chunk.number for one in prompt.hits] == [20]
+
+
+def after(found: list[Hit], earlier: list[Hit], context: int, *history: ChatMessage) -> Prompt:
+    window = Window(context, 100, Scripted().count_tokens)
+    return build("why?", found, history, SHORT, window, Shape(earlier=earlier))
+
+
+def test_a_prompt_of_what_was_read_before_does_not_exceed_its_room_either() -> None:
+    found = hits(*(letter * 90 for letter in "abcdef"))
+    prompt = after(found, found, 500)
+    assert prompt.tokens <= 400
+    assert 1 < len(prompt.hits) < 6
+
+
+def test_where_not_all_fits_what_was_found_now_is_given_alone() -> None:
+    earlier = hits(*(letter * 90 for letter in "abcdef"))
+    found = [hit("n" * 90, 20), earlier[5]]
+    prompt = after(found, earlier, 600)
+    assert [one.chunk.number for one in prompt.hits] == [20, 5]
+
+
+def test_where_only_the_turn_before_does_not_fit_beside_them_the_earlier_go_too() -> None:
+    earlier = hits(*(letter * 90 for letter in "abcdef"))
+    found = [hit("n" * 90, 20), earlier[5]]
+    whole = after(found, earlier, 100_000).tokens
+    turn = (ChatMessage("user", "q" * 40), ChatMessage("assistant", "r" * 40))
+    prompt = after(found, earlier, whole + 100 + 40, *turn)
+    assert [one.chunk.number for one in prompt.hits] == [20, 5]
+    assert len(prompt.messages) == 4
+
+
+def test_what_is_found_now_alone_is_in_reading_order() -> None:
+    earlier = hits(*(letter * 90 for letter in "abcdef"))
+    found = [hit("second", 31, ordinal=101), hit("first", 30, ordinal=100), earlier[5]]
+    prompt = after(found, earlier, 500)
+    assert [one.chunk.number for one in prompt.hits][:2] == [30, 31]
+
+
+def test_too_many_chunks_of_turns_before_are_not_kept() -> None:
+    earlier = [hit(f"text {number}.", number) for number in range(17)]
+    found = [hit("new.", 20), earlier[3]]
+    assert len(after(found, earlier[:16], 100_000).hits) == 17
+    assert [one.chunk.number for one in after(found, earlier, 100_000).hits] == [20, 3]
+
+
+def test_beside_what_was_read_before_only_the_best_of_the_new_are_read() -> None:
+    earlier = hits("text.")
+    found = [*(hit(f"new {number}.", number) for number in range(1, 8)), earlier[0]]
+    prompt = after(found, earlier, 100_000)
+    assert [one.chunk.number for one in prompt.hits] == [0, 1, 2, 3]
+
+
+def test_what_was_read_before_is_not_said_again_by_a_new_chunk() -> None:
+    earlier = hits("The squid is large.")
+    found = [hit("squid is", 5), earlier[0], hit("Kraken.", 6)]
+    assert [one.chunk.number for one in after(found, earlier, 100_000).hits] == [0]
+
+
+def test_what_was_read_before_is_given_once_though_its_text_has_become_the_same() -> None:
+    earlier = hits("The squid is large.", "Kraken.")
+    changed = hit("The squid is large.", 1)  # since it was read
+    new = [hit("second", 31, ordinal=101), hit("first", 30, ordinal=100), *hits("x", "y", "z")]
+    found = [*new[:2], *(hit(one.chunk.content, 40 + at) for at, one in enumerate(new[2:]))]
+    prompt = after([*found, changed], earlier, 100_000)
+    assert [one.chunk.number for one in prompt.hits] == [0, 30, 31]

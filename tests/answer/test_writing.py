@@ -151,3 +151,10 @@ def test_json_is_not_kept_from_repeating_itself() -> None:
     assert made.turn.llm.presence_penalty > 0
     list(write_json(made, SCHEMA))
     assert (told[0].presence_penalty, told[0].frequency_penalty) == (0, 0)
+
+
+def test_the_chunks_of_the_turn_before_stay_first_in_the_prompt() -> None:
+    before = writing("In the cellar.")
+    turn = replace(before.turn, earlier=[PASSAGES[1], PASSAGES[0]])
+    prompt = replace(before, turn=turn).prompt()
+    assert [one.chunk.number for one in prompt.hits] == [1, 0]
