@@ -91,30 +91,42 @@ class Intake:
             "create_time": now,
             "update_time": now,
         }
-        added = []
-        with self.catalog.write() as connection:
-            row = datasets.get(connection, dataset_id)
-            if row is None:
-                raise NotFoundError("dataset", dataset_id)
+        ids = [uuid.uuid4().hex for _ in files]
+        with self.catalog.read() as reading:
+            self._check_room(reading, dataset_id, files)
+        with (
+            self.files.brought([data for _, data in files]) as keep,
+            self.catalog.write() as connection,
+        ):
+            row = self._check_room(connection, dataset_id, files)
             shared |= {"parse_method": row.parse_method, "parser_config": row.parser_config}
-            more, seen = 0, set[bytes]()  # the same bytes are kept once
-            for name, data in files:
-                self.check_total(connection, name, more + len(data))
-                more += len(data) * (data not in seen)
-                seen.add(data)
             # Inside the transaction: no deletion can take the bytes for unused in between.
-            hashes = self.files.put_all([data for _, data in files])
+            hashes = keep()
             crash.point("file written")
-            for (name, _), sha256, told in zip(files, hashes, facts, strict=True):
-                id = uuid.uuid4().hex
+            for id, (name, _), sha256, told in zip(ids, files, hashes, facts, strict=True):
                 name = documents.unique_name(connection, dataset_id, name)
                 values = {"id": id, "name": name, "sha256": sha256, **told, **shared}
-                documents.insert(connection, values)
+                documents.insert_unstamped(connection, values)
+            documents.stamp(connection, ids)
+            for id in ids:
                 beside(connection, id)
-                if (one := documents.get(connection, id)) is not None:
-                    added.append(one)
+            added = documents.by_ids(connection, ids)
         crash.point("document added")
-        return added
+        return list(added.values())
+
+    def _check_room(
+        self, connection: Connection, dataset_id: str, files: Sequence[tuple[str, bytes]]
+    ) -> DatasetRow:
+        """Return the dataset, where there is room for more files."""
+        row = datasets.get(connection, dataset_id)
+        if row is None:
+            raise NotFoundError("dataset", dataset_id)
+        total, seen = documents.total_bytes(connection), set[bytes]()
+        for name, data in files:  # the same bytes are kept once
+            self._check_total(name, total + len(data))
+            total += len(data) * (data not in seen)
+            seen.add(data)
+        return row
 
     def replace(
         self, id: str, data: bytes, beside: Callable[[Connection, str], None] = _nothing
@@ -216,8 +228,10 @@ class Intake:
 
     def check_total(self, connection: Connection, name: str, more: int) -> None:
         """Raise ``LimitError`` where ``more`` bytes are more than the project may hold."""
+        self._check_total(name, documents.total_bytes(connection) + more)
+
+    def _check_total(self, name: str, total: int) -> None:
         limit = self.limits.project_bytes
-        total = documents.total_bytes(connection) + more
         if total > limit:
             raise LimitError(
                 name,

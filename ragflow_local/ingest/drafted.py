@@ -10,8 +10,8 @@ vectors cost nothing.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ragflow_local.ingest.tasks import Parse
 
@@ -40,6 +40,15 @@ def bytes_of(parse: Parse) -> int:
     return _BYTES_OF_A_DRAFT * len(parse.drafts) + texts + pictures + counted + vectors
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Documents to be committed at once, and what of the bound on waiting they take."""
+
+    parses: list[Parse]
+    chunks: int
+    size_bytes: int
+
+
 class Drafted:
     """A queue of documents that are read and cut.
 
@@ -55,12 +64,12 @@ class Drafted:
         self._is_closed = False
         self._chunks_a_second = _FEWEST / _SECONDS_AWAITED
 
-    def put(self, parse: Parse) -> None:
-        """Let a document wait to be committed."""
+    def put(self, *parses: Parse) -> None:
+        """Let documents wait to be committed."""
         with self._changed:
-            self._bytes += bytes_of(parse)
-            self._chunks += len(parse.drafts)
-            self._parses.append(parse)
+            self._bytes += sum(map(bytes_of, parses))
+            self._chunks += sum(len(parse.drafts) for parse in parses)
+            self._parses += parses
             self._changed.notify_all()
 
     def wait_for_room(self) -> None:
@@ -73,18 +82,25 @@ class Drafted:
         ahead = max(_AHEAD, 2 * self._most())
         return self._bytes < _MOST_BYTES and self._chunks < ahead
 
-    def groups(self) -> Iterator[list[Parse]]:
+    def groups(self) -> Iterator[Group]:
         """Yield what is to be committed at once, as it comes, until the queue is closed."""
         while parses := self.take():
             for group in together(parses, self._most):
-                size, begun = sum(map(bytes_of, group)), time.monotonic()
                 chunks = sum(len(parse.drafts) for parse in group)
-                yield group
-                self._learn(chunks, time.monotonic() - begun)
-                with self._changed:
-                    self._bytes -= size
-                    self._chunks -= chunks
-                    self._changed.notify_all()
+                yield Group(group, chunks, sum(map(bytes_of, group)))
+
+    def done(self, group: Group, seconds: float) -> None:
+        """Make room for as much as a group was, and learn from the time that there was work on it.
+
+        Args:
+            group: One of ``groups``.
+            seconds: Waiting for another group left out.
+        """
+        self._learn(group.chunks, seconds)
+        with self._changed:
+            self._bytes -= group.size_bytes
+            self._chunks -= group.chunks
+            self._changed.notify_all()
 
     def take(self) -> list[Parse]:
         """Return what is drafted by now, or once something is; nothing at the end."""

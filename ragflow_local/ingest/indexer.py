@@ -114,8 +114,15 @@ class Indexer:
             embedded: Called with the number of chunks embedded so far; what it raises ends all
                 of it without a trace.
         """
-        dataset = self._dataset(parsed[0].document.dataset_id)
-        new = self._incoming(dataset, parsed, embedded)
+        self.commit(self.prepare(parsed, embedded))
+
+    def prepare(self, parsed: Sequence[Parsed], embedded: Callable[[int], None]) -> Incoming:
+        """Return documents embedded, for ``commit``; nothing is written yet."""
+        return self._incoming(self._dataset(parsed[0].document.dataset_id), parsed, embedded)
+
+    def commit(self, new: Incoming) -> None:
+        """Do what ``replace_documents`` does, given what ``prepare`` returned."""
+        parsed, dataset_id = new.parsed, new.parsed[0].document.dataset_id
         drafts = [draft for document in parsed for draft in document.drafts]
         pictures = {
             row.id: draft.image for row, draft in zip(new.rows, drafts, strict=True) if draft.image
@@ -133,15 +140,15 @@ class Indexer:
                 wanted = [parsed[at].document.id for at in live]
                 old = chunks.removable(connection, wanted)
                 if live:
-                    unused = self._remove_rows(connection, dataset.id, old)
+                    unused = self._remove_rows(connection, dataset_id, old)
                     written = new.of(live).named([names[id] for id in wanted])
-                    self._insert_rows(connection, dataset.id, written)
+                    self._insert_rows(connection, dataset_id, written)
                     embeddings.collect(connection, unused)
                     documents.set_done(connection, written.ended())
                 crash.point("chunks written")
             crash.point("chunks committed")
             self._remove_images(old, new.rows)
-        self._vectors.changed(dataset.id, len(new.rows) + len(old))
+        self._vectors.changed(dataset_id, len(new.rows) + len(old))
 
     # ── single chunks ──
 

@@ -1,27 +1,31 @@
 """The queue of documents to parse here: submit, cancel, wait, and report progress.
 
     a document    plan ─▶ read, task_page_size pages a task ─▶ cut ─▶ embed and commit
-                  └────────── any worker, several at once ──────────┘   one thread, in order
+                  └────────── any worker, several at once ──────────┘   ``committing``, in order
 
-Documents that another place reads and embeds (``elsewhere``) come to the same thread. States live
+Short documents go to a worker several at a time: to ask for one costs as much as to read it.
+Documents that another place reads and embeds (``elsewhere``) are committed here too. States live
 in memory; the catalog has what must survive: RUNNING from the moment a parse is asked for, and its
 end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
 
-from ragflow_local.errors import ParseCancelledError
+from msgspec import structs
+
+from ragflow_local.errors import DamagedFileError
 from ragflow_local.generators import Generator
 from ragflow_local.ingest import wire
+from ragflow_local.ingest.committing import Committing
 from ragflow_local.ingest.counted import received
-from ragflow_local.ingest.drafted import Drafted, halves
-from ragflow_local.ingest.drafts import Parsed
+from ragflow_local.ingest.drafted import Drafted
 from ragflow_local.ingest.elsewhere import Run
-from ragflow_local.ingest.graph import by_model
 from ragflow_local.ingest.indexer import Indexer
 from ragflow_local.ingest.parses import Parses
 from ragflow_local.ingest.places import Place
@@ -35,13 +39,15 @@ from ragflow_local.ingest.requests import (
 )
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.ingest.tasks import END, Parse, Task, persistently
+from ragflow_local.readers.kinds import TEXTUAL
 from ragflow_local.records import DocumentRow, Progress
 from ragflow_local.settings import Limits
 from ragflow_local.stores.files import Files
 
-# Where in the whole the parts of a parse end: reading is most of it for PDF, embedding for text.
-_READ, _CUT, _EMBEDDED = 0.5, 0.55, 0.99
+_READ = 0.5  # where in the whole reading ends, which is most of it for PDF
 _CLOSE_SECONDS = 1.5
+# Documents of one request, and the bytes of one: to ask takes as long as to read a page of text.
+_MOST_TOGETHER, _SHORT_BYTES = 16, 16 << 10
 
 
 class Jobs:
@@ -60,14 +66,15 @@ class Jobs:
         self._indexer = indexer
         self._files = files
         self._limits = limits
-        self._generator_of = generator_of
         self.pages_read = 0  # since the project was opened
         self._parses = Parses(indexer, files)
         self._tasks: queue.PriorityQueue[Task] = queue.PriorityQueue()
         self._drafted = Drafted(self._parses.is_awaited)
         self._slots = [slot(limits) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
-        self._committing: threading.Thread | None = None
+        self._committing = Committing(
+            indexer, self._parses, self._drafted, files.in_hand, generator_of
+        )
         self._runs: list[Run] = []
 
     # ── what the API calls ──
@@ -103,7 +110,7 @@ class Jobs:
             parses = [self._parses.begin(document, waits) for document in documents]
             run = Run(place, parses, setups, self._parses, self._files, self._drafted)
             self._runs = [*(other for other in self._runs if other.is_alive()), run]
-            self._start_committing()
+            self._committing.start()
             run.start(ended)
         return run
 
@@ -132,59 +139,93 @@ class Jobs:
         """End the workers; what was queued or running stays RUNNING in the catalog."""
         self._parses.close()
         with self._parses.changed:
-            threads = [*self._threads, *([self._committing] if self._committing else [])]
+            threads = list(self._threads)
         self._drafted.close()
         for _ in threads:
             self._tasks.put(END)
         for run in self._runs:
             run.close()
         for thread in threads:
-            # A thread in the middle of loading a model is left to end by itself.
             thread.join(timeout=_CLOSE_SECONDS)
+        self._committing.join(_CLOSE_SECONDS)
         for slot in self._slots:
             slot.stop()
 
     # ── the threads ──
 
     def _start_threads(self) -> None:
-        self._start_committing()
+        self._committing.start()
         if not self._threads:
             for slot in self._slots:
                 thread = threading.Thread(target=self._work, args=(slot,), daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
-    def _start_committing(self) -> None:
-        if self._committing is None:
-            self._committing = threading.Thread(target=self._commit, daemon=True)
-            self._committing.start()
-
     def _work(self, slot: Slot) -> None:
         while (task := self._tasks.get()) is not END:
             self._drafted.wait_for_room()  # reading is faster than embedding
             if self._parses.is_closing:
                 break
-            if not task.parse.is_cancelled():
-                self._parses.guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
+            tasks = self._with_others(task)
+            if len(tasks) == 1 or not self._run_together(slot, tasks):
+                self._run_each(slot, tasks)
         slot.stop()
 
-    def _commit(self) -> None:
-        for group in self._drafted.groups():
-            self._index_together([parse for parse in group if not parse.is_cancelled()])
+    def _run_each(self, slot: Slot, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if not (task.parse.is_cancelled() or self._parses.is_closing):
+                self._parses.guard(task.parse, lambda task=task: self._run(slot, task))  # type: ignore[misc]  # bound per loop
 
-    def _index_together(self, parses: Sequence[Parse]) -> None:
-        if len(parses) == 1:
-            [parse] = parses
-            self._parses.guard(parse, lambda: self._index([parse]))
-        if len(parses) < 2 or self._parses.is_closing:
-            return
+    def _with_others(self, task: Task) -> list[Task]:
+        """Return a task, and with a short document those that come next and are as short."""
+        tasks = [task]
+        most = min(_MOST_TOGETHER, self._tasks.qsize() // len(self._slots))
+        while len(tasks) <= most and _is_short(task):
+            try:
+                more = self._tasks.get_nowait()
+            except queue.Empty:
+                break
+            if more is END or not _is_short(more) or not _are_alike(more, task):
+                self._tasks.put(more)
+                break
+            tasks.append(more)
+        return tasks
+
+    def _run_together(self, slot: Slot, tasks: Sequence[Task]) -> bool:
+        """Have short documents read and cut with one request; return whether that was tried.
+
+        Those that it did not end well for are done again, each alone: who is at fault is told
+        with certainty, and the others are none the worse.
+        """
+        parses = [task.parse for task in tasks]
         try:
-            self._index(parses)
-        except Exception:  # noqa: BLE001  # one of them is at fault: alone, it tells of it
-            for half in halves(parses):
-                self._index_together(half)
+            tokenizer = self._tokenizer_of(parses[0])
+            documents = [self._short(task, tokenizer) for task in tasks]
+            self._parses.say_all((parse, 0.1, _reading(parse)) for parse in parses)
+            reply = slot.run(
+                wire.Several(documents),
+                f"{parses[0].document.name} and others",
+                lambda: self._parses.is_closing or any(p.is_cancelled() for p in parses),
+            )
+        except Exception:  # noqa: BLE001  # whatever it is, it comes again where one is alone
+            return False
+        left = list(tasks)
+        if isinstance(reply, wire.SeveralDone) and len(reply.replies) == len(tasks):
+            answered = zip(tasks, reply.replies, strict=True)
+            left = [task for task, one in answered if not _is_taken(task.parse, one)]
+            self._drafted.put(*(task.parse for task in tasks if task not in left))
+        self._run_each(slot, left)
+        return True
 
     # ── the steps ──
+
+    def _short(self, task: Task, tokenizer: tuple[str, int]) -> wire.Short:
+        parse = task.parse
+        # Looked at as it is read: flipped bytes would become a text that nobody wrote.
+        data = self._files.get(parse.document.sha256)
+        parse.is_checked = True
+        read = structs.replace(cast(wire.Read, task.request), path="")
+        return wire.Short(cut_request(parse.source, [], tokenizer, read), data)
 
     def _tokenizer_of(self, parse: Parse) -> tuple[str, int]:
         return self._indexer.tokenizer_of(parse.document.dataset_id)
@@ -208,10 +249,7 @@ class Jobs:
             self._say_reading(parse, task.request, task.request.last + 1)
             self._gather(parse, task.part, reply)
         elif isinstance(reply, wire.Chunked):
-            parse.notices += reply.notices
-            parse.drafts = reply.drafts
-            name = parse.document.name
-            parse.counted = received(reply.counted, reply.drafts, name)
+            _take(parse, reply)
             self._drafted.put(parse)
 
     def _reply(self, slot: Slot, task: Task) -> wire.Reply:
@@ -243,7 +281,7 @@ class Jobs:
 
     def _say_reading(self, parse: Parse, request: wire.Read, page: int) -> None:
         if not request.first:
-            self._parses.say(parse, 0.1, f"Reading {parse.document.name}")
+            self._parses.say(parse, 0.1, _reading(parse))
             return
         with self._parses.changed:
             self.pages_read -= parse.read_pages.get(request.first, 0)
@@ -271,31 +309,42 @@ class Jobs:
         # Part -1: a document that is read goes before pages of later ones.
         self._tasks.put(Task(parse.order, -1, parse, request))
 
-    def _index(self, parses: Sequence[Parse]) -> None:
-        with self._files.in_hand.noted([parse.document.id for parse in parses]):
-            self._index_noted(parses)
 
-    def _index_noted(self, parses: Sequence[Parse]) -> None:
-        def embedded(done: int) -> None:
-            share = done / max(sum(len(parse.drafts) for parse in parses), 1)
-            for parse in parses:
-                total = len(parse.drafts)
-                message = f"Embedding chunk {round(share * total)} of {total}"
-                self._parses.say(parse, _CUT + (_EMBEDDED - _CUT) * share, message)
-            if self._parses.is_closing or all(parse.is_cancelled() for parse in parses):
-                raise ParseCancelledError(parses[0].document.name)
+def _is_short(task: Task) -> bool:
+    """Return whether a task is to read and cut a text of a page or some."""
+    document = task.parse.document
+    return (
+        isinstance(task.request, wire.Read)
+        and not task.request.first
+        and document.kind in TEXTUAL
+        and document.size <= _SHORT_BYTES
+    )
 
-        embedded(0)
-        for parse in parses:
-            asks = parse.document.parse_method == "knowledge_graph" and parse.config.graph_model
-            if asks and (generator := self._generator_of(asks)) is not None:
-                parse.drafts, notices = by_model(parse.drafts, generator, embedded)
-                parse.notices += notices
-                parse.counted = parse.vectors = None
-        parsed = [
-            Parsed(p.document, p.drafts, p.notices, p.is_cancelled, p.counted, p.vectors)
-            for p in parses
-        ]
-        self._indexer.replace_documents(parsed, embedded)
-        for parse in parses:
-            self._parses.end(parse, lambda: None)
+
+def _are_alike(first: Task, second: Task) -> bool:
+    """Return whether two documents are cut for the same model."""
+    return first.parse.document.dataset_id == second.parse.document.dataset_id
+
+
+def _reading(parse: Parse) -> str:
+    return f"Reading {parse.document.name}"
+
+
+def _take(parse: Parse, reply: wire.Chunked) -> None:
+    """Take what a worker cut a document into.
+
+    Raises:
+        DamagedFileError: What was counted of it is not its own.
+    """
+    counted = received(reply.counted, reply.drafts, parse.document.name)
+    parse.notices += reply.notices
+    parse.drafts, parse.counted = reply.drafts, counted
+
+
+def _is_taken(parse: Parse, reply: wire.Chunked | wire.Failed) -> bool:
+    """Return whether a document of several was cut, and is taken."""
+    if isinstance(reply, wire.Chunked):
+        with contextlib.suppress(DamagedFileError):
+            _take(parse, reply)
+            return True
+    return False

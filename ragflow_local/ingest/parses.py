@@ -117,13 +117,18 @@ class Parses:
 
     def say(self, parse: Parse, fraction: float, message: str) -> None:
         """Note how far a parse is; it never goes backwards."""
+        self.say_all([(parse, fraction, message)])
+
+    def say_all(self, said: Iterable[tuple[Parse, float, str]]) -> None:
+        """Note how far parses are, with a message each."""
         with self.changed:
-            if not parse.is_over:
-                # Pages of several workers come in any order.
-                fraction = max(fraction, parse.progress.fraction)
-                done = sum(parse.read_pages.values())
-                parse.progress = Progress(fraction, message, parse.pages, done)
-                self.changed.notify_all()
+            for parse, fraction, message in said:
+                if not parse.is_over:
+                    # Pages of several workers come in any order.
+                    fraction = max(fraction, parse.progress.fraction)
+                    done = sum(parse.read_pages.values())
+                    parse.progress = Progress(fraction, message, parse.pages, done)
+            self.changed.notify_all()
 
     def guard(self, parse: Parse, work: Callable[[], None]) -> None:
         """Do one piece of work; its error becomes the document's FAIL, and the queue goes on."""
@@ -188,6 +193,18 @@ class Parses:
                     del self._parses[parse.document.id]
                     self._leave(parse)
                 self.changed.notify_all()
+
+    def end_all(self, parses: Sequence[Parse]) -> None:
+        """Take parses out of the queue whose ends are in the catalog."""
+        with self.changed:
+            ended = [parse for parse in parses if not parse.is_over]
+            for parse in ended:
+                parse.is_over = True
+                if self._parses.get(parse.document.id) is parse:
+                    del self._parses[parse.document.id]
+                    self._leave(parse)
+            self._files.in_hand.clear([parse.document.id for parse in ended])
+            self.changed.notify_all()
 
     def _leave(self, parse: Parse) -> None:
         if parse.order >= 0:

@@ -43,6 +43,8 @@ _RESTING_BYTES = 512 << 20
 _WORKER = "ragflow_local.ingest.worker"
 _START_SECONDS = 120.0  # imports from a cold disk, on a machine that is busy
 _SEND_SECONDS = 1.0
+# Short documents together take some hundredths; after this, each is tried alone.
+_SHORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Slot:
         self._kept: tuple[int, ...] | None = None  # the file that the worker has
         self._watched: psutil.Process | None = None
         self._page: _Page | None = None
+        self._seconds = limits.task_seconds  # that the task may take
 
     def run(
         self,
@@ -99,7 +102,7 @@ class Slot:
             OSError: The file cannot be opened.
             RagflowError: What the worker told of.
         """
-        tokenizer = request.tokenizer if isinstance(request, wire.Chunk) else ""
+        tokenizer = wire.tokenizer_of(request)
         if tokenizer and tokenizer not in self._readable:
             self._readable.add(tokenizer)
             self.stop()  # what a worker may read is settled when it starts
@@ -113,6 +116,9 @@ class Slot:
             sender = threading.Thread(target=_send, args=given, daemon=True)
             sender.start()
             self._page = _Page() if isinstance(request, wire.Read) and request.first else None
+            self._seconds = self._limits.task_seconds
+            if isinstance(request, wire.Several):
+                self._seconds = min(self._seconds, _SHORT_SECONDS)
             try:
                 return self._reply(process, name, is_cancelled, on_page)
             finally:
@@ -228,11 +234,11 @@ class Slot:
 
     def _check_limits(self, process: subprocess.Popen[bytes], name: str, started: float) -> None:
         seconds = time.monotonic() - started
-        if seconds > self._limits.task_seconds:
+        if seconds > self._seconds:
             self.stop()
             raise LimitError(
                 name,
-                f"reading took longer than {seconds_of(self._limits.task_seconds)}",
+                f"reading took longer than {seconds_of(self._seconds)}",
                 "task_seconds in RAGFlow(limits=…)",
             )
         used = self._used_bytes(process)

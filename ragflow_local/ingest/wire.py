@@ -68,6 +68,19 @@ class Chunk(msgspec.Struct, tag=True, frozen=True):
     read: Read | None = None
 
 
+class Short(msgspec.Struct, frozen=True):
+    """A document to read and chunk, and its bytes."""
+
+    chunk: Chunk
+    data: bytes
+
+
+class Several(msgspec.Struct, tag=True, frozen=True):
+    """Asks to read and chunk short documents, which cost more to ask for than to read."""
+
+    documents: list[Short]
+
+
 class Passage(msgspec.Struct, frozen=True):
     """A text to highlight, and the regions of a page that hold it."""
 
@@ -145,14 +158,20 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
     message: str
 
 
+class SeveralDone(msgspec.Struct, tag=True, frozen=True):
+    """Answers ``Several``: one of the two for each document, in their order."""
+
+    replies: list[Chunked | Failed]
+
+
 class Hello(msgspec.Struct, tag=True, frozen=True):
     """Greets the engine and lists the sandbox features that the kernel lacks."""
 
     lacks: list[str]
 
 
-Request = Plan | Read | Chunk | Picture
-Reply = Hello | PageDone | Planned | ReadDone | Chunked | Drawn | Failed
+Request = Plan | Read | Chunk | Several | Picture
+Reply = Hello | PageDone | Planned | ReadDone | Chunked | SeveralDone | Drawn | Failed
 
 _encode = msgspec.msgpack.Encoder().encode
 _request = msgspec.msgpack.Decoder(Request)
@@ -165,10 +184,19 @@ def send(pipe: IO[bytes], message: Request | Reply) -> None:
 
 
 def file_of(request: Request) -> str:
-    """Return the path of the file whose bytes go with a request; empty where none do."""
+    """Return the path of the file whose bytes go behind a request; empty where none do."""
+    if isinstance(request, Several):
+        return ""
     if isinstance(request, Chunk):
         return request.read.path if request.read else ""
     return request.path
+
+
+def tokenizer_of(request: Request) -> str:
+    """Return the path of the tokenizer that a request needs; empty where it needs none."""
+    if isinstance(request, Several):
+        return request.documents[0].chunk.tokenizer  # of one dataset, all of them
+    return request.tokenizer if isinstance(request, Chunk) else ""
 
 
 def send_request(
@@ -185,7 +213,7 @@ def send_request(
     if isinstance(request, Chunk):
         read = request.read and msgspec.structs.replace(request.read, path="")
         request = msgspec.structs.replace(request, read=read)
-    else:
+    elif not isinstance(request, Several):
         request = msgspec.structs.replace(request, path="")
     send(pipe, request)
     if file is not None and is_kept:

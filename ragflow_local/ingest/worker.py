@@ -13,9 +13,9 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
 from ragflow_local import chunkers, readers
 from ragflow_local.chunkers.tools import Tools
@@ -27,6 +27,8 @@ from ragflow_local.readers.ways import HowToRead
 from ragflow_local.records import Block, Draft, Notice, Region
 from ragflow_local.text.plurals import count_of
 from ragflow_local.text.tokens import token_counter
+
+_Answer = TypeVar("_Answer")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PROGRESS_SECONDS = 0.1
@@ -60,20 +62,28 @@ def main(options: Mapping[str, Any]) -> None:
     files = wire.FileReceiver(requests)
     while (request := wire.receive_request(requests)) is not None:
         try:
-            reply = _answer(request, files, replies)
+            reply = _telling(lambda request=request: _answer(request, files, replies))  # type: ignore[misc]  # bound per loop
         except EOFError:
             return
-        except MemoryError:
-            reply = wire.Failed("", "there is not enough memory to read it")
-        except RecursionError:
-            reply = wire.Failed("", "it is nested too deeply")
-        except Exception as error:  # noqa: BLE001  # a reader's bug must not end the worker
-            reply = wire.failure_of(error)
         try:
             wire.send(replies, reply)
         except (OverflowError, ValueError, TypeError, struct.error) as error:
             # A number or a size that no frame holds: nothing of it was sent.
             wire.send(replies, wire.failure_of(error))
+
+
+def _telling(answer: Callable[[], _Answer]) -> _Answer | wire.Failed:
+    """Return an answer, or what failed: a reader's bug must not end the worker."""
+    try:
+        return answer()
+    except EOFError:
+        raise
+    except MemoryError:
+        return wire.Failed("", "there is not enough memory to read it")
+    except RecursionError:
+        return wire.Failed("", "it is nested too deeply")
+    except Exception as error:  # noqa: BLE001  # whatever a library raises
+        return wire.failure_of(error)
 
 
 def _end_with_the_engine() -> int:
@@ -103,6 +113,8 @@ def _answer(request: wire.Request, files: wire.FileReceiver, replies: IO[bytes])
     if isinstance(request, wire.Chunk):
         data = files.receive() if request.read else b""
         return _cut(request, data, replies)
+    if isinstance(request, wire.Several):
+        return wire.SeveralDone([_cut_short(one, replies) for one in request.documents])
     data = files.receive()
     if isinstance(request, wire.Read):
         return _read(request, data, replies)
@@ -176,6 +188,13 @@ def _cut(request: wire.Chunk, data: bytes, replies: IO[bytes]) -> wire.Chunked:
             drafts.append(item)
     counted = counted_of(drafts, request.name, tools.count_tokens)
     return wire.Chunked(drafts, notices, sent(counted))
+
+
+def _cut_short(short: wire.Short, replies: IO[bytes]) -> wire.Chunked | wire.Failed:
+    try:
+        return _telling(lambda: _cut(short.chunk, short.data, replies))
+    except EOFError as error:  # a reader's, of a torn file: nothing of it is read from the pipe
+        return wire.failure_of(error)
 
 
 def _draw(request: wire.Picture, data: bytes) -> wire.Drawn:

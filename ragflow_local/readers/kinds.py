@@ -48,9 +48,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
 _BY_ENDING = {ending: kind for kind, endings in ENDINGS.items() for ending in endings}
 
 # Kinds that are text inside: among them the ending decides, for no content is proof.
-_TEXTUAL = frozenset(
-    {"calendar", "csv", "email", "html", "json", "markdown", "mbox", "text", "xml"}
-)
+TEXTUAL = frozenset({"calendar", "csv", "email", "html", "json", "markdown", "mbox", "text", "xml"})
 # Ends that say nothing of the content.
 _VAGUE = frozenset({".txt", ".text", ".log", ""})
 
@@ -203,15 +201,15 @@ def _kind_of_text(data: bytes, by_ending: str, ending: str) -> str:
     text = _peek(data)
     if text is None:
         # Damaged files of a known kind: their reader says what is wrong with them.
-        return by_ending if by_ending not in _TEXTUAL else ""
-    if by_ending in _TEXTUAL and ending not in _VAGUE:
+        return by_ending if by_ending not in TEXTUAL else ""
+    if by_ending in TEXTUAL and ending not in _VAGUE:
         if by_ending == "xml" and _is_html(text):
             return "html"
         return "html" if by_ending == "markdown" and _is_html(text) else by_ending
     if by_ending in ("xls", "xlsx", "xlsb") and _has_columns(text):
         return _kind_by_look(data, text) or "csv"
     return _kind_by_look(data, text) or (
-        "text" if by_ending in _TEXTUAL or by_ending in _OFTEN_TEXT else by_ending
+        "text" if by_ending in TEXTUAL or by_ending in _OFTEN_TEXT else by_ending
     )
 
 

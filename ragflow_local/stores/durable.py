@@ -6,12 +6,15 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
 from ragflow_local.errors import DiskError
+
+_SYNCED_AT_ONCE = 8  # of 1, 4, 8 and 16 the fastest for 64 files on a busy disk
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has links, and no such flag
 
@@ -105,6 +108,24 @@ def _sync(path: str, mode: int | None = None, flags: int = _NO_FOLLOW) -> None:
         os.close(descriptor)
 
 
+def _sync_all(descriptors: Sequence[int]) -> None:
+    """Bring files to the disk, several times as fast as one after the other.
+
+    All are on their way before the first is waited for, and several are waited for at once, so
+    that they share what the file system writes of its own.
+    """
+    if len(descriptors) < 2:
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+        return
+    if hasattr(os, "posix_fadvise"):
+        for descriptor in descriptors:
+            with suppress(OSError):  # advice; the disk's own errors are told by fsync
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    with ThreadPoolExecutor(min(_SYNCED_AT_ONCE, len(descriptors))) as pool:
+        list(pool.map(os.fsync, descriptors))
+
+
 def write_whole(path: Path, *pieces: bytes | memoryview, is_durable: bool = True) -> None:
     """Write a file of pieces whole or not at all; it is then on the disk, where that counts."""
     write_all_whole([(path, pieces)], is_durable=is_durable)
@@ -118,7 +139,28 @@ def write_all_whole(
     All have their bytes on the disk before the first gets its name, and a folder is synced once.
     That is several times as fast as one after the other.
     """
+    with unnamed_files(files, is_durable=is_durable) as give_names:
+        give_names()
+
+
+@contextmanager
+def unnamed_files(
+    files: Sequence[tuple[Path, Sequence[bytes | memoryview]]], *, is_durable: bool = True
+) -> Iterator[Callable[[], None]]:
+    """Write files of pieces under other names; give what gives them their own.
+
+    Those that have not got theirs at the end of the block are taken away.
+    """
     unnamed: list[str] = []
+
+    def give_names() -> None:
+        for path, _ in files:
+            Path(unnamed[0]).replace(path)
+            del unnamed[0]
+        if is_durable:
+            for folder in dict.fromkeys(path.parent for path, _ in files):
+                sync_folder(folder)
+
     try:
         with ExitStack() as stack:
             opened = []
@@ -131,15 +173,8 @@ def write_all_whole(
                 file.flush()
                 opened.append(file)
             if is_durable:
-                for file in opened:
-                    os.fsync(file.fileno())
-        for path, _ in files:
-            Path(unnamed[0]).replace(path)
-            del unnamed[0]
-    except BaseException:
+                _sync_all([file.fileno() for file in opened])
+        yield give_names
+    finally:
         for name in unnamed:
             Path(name).unlink(missing_ok=True)
-        raise
-    if is_durable:
-        for folder in dict.fromkeys(path.parent for path, _ in files):
-            sync_folder(folder)

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ragflow_local.errors import DamagedProjectError, ProjectClosedError
@@ -15,6 +15,7 @@ from ragflow_local.stores.durable import (
     make_folder,
     read_own,
     telling_disk,
+    unnamed_files,
     write_all_whole,
     write_whole,
 )
@@ -77,13 +78,16 @@ class Files:
             self._is_closed = True
 
     def _write(self, files: Mapping[Path, bytes]) -> None:
+        with self._may_write():
+            for part in _parts(files):
+                write_all_whole(part, is_durable=self._is_durable)
+
+    @contextlib.contextmanager
+    def _may_write(self) -> Iterator[None]:
         with self._writing:
             if self._is_closed:
                 raise ProjectClosedError(self._files.parent)
-            several = [(path, (data,)) for path, data in files.items()]
-            for start in range(0, len(several), _OPEN_AT_ONCE):
-                part = several[start : start + _OPEN_AT_ONCE]
-                write_all_whole(part, is_durable=self._is_durable)
+            yield
 
     def make_room(self) -> bool:
         """Give back room that was kept for a full disk; return whether there was some."""
@@ -115,18 +119,46 @@ class Files:
         Raises:
             DiskError: The disk is full, or must not be written.
         """
+        with self.brought(files) as keep:
+            return keep()
+
+    @contextlib.contextmanager
+    def brought(self, files: Sequence[bytes]) -> Iterator[Callable[[], list[str]]]:
+        """Bring the bytes of files to the disk; give what does all of ``put_all`` that is left.
+
+        That is quick, for a transaction: while the disk is waited for, others can write.
+
+        Raises:
+            DiskError: The disk is full, or must not be written.
+        """
         hashes = [hashlib.sha256(data).hexdigest() for data in files]
+        there: dict[Path, bytes] = {}
         missing: dict[Path, bytes] = {}
-        for sha256, data in zip(hashes, files, strict=True):
+        for sha256, data in dict(zip(hashes, files, strict=True)).items():
             path = self.path_of(sha256)
             with telling_disk(path):
                 # One that is there is compared: adding a file again mends what became of it.
-                if path not in missing and not self._has(path, len(data)):
-                    missing[path] = data
-        if missing:
-            with telling_disk(next(iter(missing)) if len(missing) == 1 else self._files):
-                self._write(missing)
-        return hashes
+                (there if self._has(path, len(data)) else missing)[path] = data
+
+        def keep() -> list[str]:
+            with telling_disk(where):
+                with self._may_write():
+                    for give_names in written:
+                        give_names()
+                # Taken away meanwhile, with the last document that had them.
+                gone = {path: data for path, data in there.items() if not path.exists()}
+                if gone:
+                    self._write(gone)
+            return hashes
+
+        where = next(iter(missing)) if len(missing) == 1 else self._files
+        with contextlib.ExitStack() as stack:
+            with telling_disk(where), self._may_write():
+                written = [
+                    stack.enter_context(unnamed_files(part, is_durable=self._is_durable))
+                    for part in _parts(missing)
+                ]
+            yield keep
 
     def _has(self, path: Path, size: int) -> bool:
         try:
@@ -247,6 +279,13 @@ class Files:
                 return []  # somebody took the folder itself away
             is_own = _is_own_image if folder == self._images else _is_own_file
             return [path for path in folder.iterdir() if is_own(path) and not path.is_dir()]
+
+
+def _parts(files: Mapping[Path, bytes]) -> Iterator[list[tuple[Path, tuple[bytes]]]]:
+    """Yield files as they are written, as many as may be open at once."""
+    several = [(path, (data,)) for path, data in files.items()]
+    for start in range(0, len(several), _OPEN_AT_ONCE):
+        yield several[start : start + _OPEN_AT_ONCE]
 
 
 def _is_own_file(path: Path) -> bool:

@@ -28,7 +28,7 @@ class InHand:
         self._path = project / NAME
         self._lock = threading.Lock()
         self._ends: dict[str, int] = {}  # of the engine, while a document was in hand
-        self._now: list[str] = []
+        self._now: list[str] = []  # one may be there twice
         self._is_closed = False
 
     def take_up(self, *, was_clean: bool) -> set[str]:
@@ -55,13 +55,15 @@ class InHand:
     def noted(self, ids: Sequence[str]) -> Iterator[None]:
         """Note documents while there is work on them, however it ends."""
         with self._lock:
-            self._now = list(ids)
+            self._now += ids
             self._write()
         try:
             yield
         finally:
             with self._lock:
-                self._now = []
+                if not self._is_closed:
+                    for id in ids:
+                        self._now.remove(id)
                 self._write()
 
     def close(self) -> None:

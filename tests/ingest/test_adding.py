@@ -1,12 +1,16 @@
 """Files come into a project, change, and leave it: rows and bytes together."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
 from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
 from ragflow_local.settings import Limits
+from ragflow_local.stores import durable
+from ragflow_local.stores import files as stores_files
 from ragflow_local.stores.catalog import Connection, documents
 from tests.conftest import Parse
 from tests.invariants import check_invariants
@@ -82,6 +86,28 @@ def test_of_files_added_together_one_that_cannot_be_taken_keeps_the_others_out(
         assert not any((rag.project.path / "files").iterdir())
         same = [(name, b"a" * 900) for name in ("a.txt", "b.txt", "c.txt")]
         assert len(dataset.add_documents(same)) == 3, "the same bytes are kept once"
+
+
+def test_others_write_while_files_that_are_added_wait_for_the_disk(
+    rag: RAGFlow, dataset: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on, waits = threading.Event(), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        waits.set()
+        may_go_on.wait(20)
+        return durable.unnamed_files(*given, **named)
+
+    monkeypatch.setattr(stores_files, "unnamed_files", slow)
+    files = [(f"{number}.txt", b"%d" % number) for number in range(3)]
+    adding = threading.Thread(target=dataset.add_documents, args=(files,))
+    adding.start()
+    assert waits.wait(20)
+    with rag.project.catalog.write() as connection:
+        assert documents.list_of(connection, dataset.id) == []
+    may_go_on.set()
+    adding.join(20)
+    assert [one.name for one in dataset.list_docs()] == [name for name, _ in files]
 
 
 def test_other_bytes_take_the_place_of_the_old_ones(rag: RAGFlow, parsed: Parse) -> None:

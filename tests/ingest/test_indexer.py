@@ -168,16 +168,16 @@ def test_reading_waits_for_embedding_where_much_is_read_already(
 ) -> None:
     monkeypatch.setattr(drafted, "_MOST_BYTES", 5000)
     goes_on = threading.Event()
-    replace = Indexer.replace_documents
+    prepare = Indexer.prepare
 
-    def wait(self: Indexer, *given: Any) -> None:
+    def wait(self: Indexer, *given: Any) -> Any:
         goes_on.wait(20)
-        replace(self, *given)
+        return prepare(self, *given)
 
-    monkeypatch.setattr(Indexer, "replace_documents", wait)
-    for number in range(30):
+    monkeypatch.setattr(Indexer, "prepare", wait)
+    for number in range(60):
         rag.create_document(dataset, f"{number}.txt", f"Whale {number}.".encode())
-    documents = dataset.list_docs(limit=30)
+    documents = dataset.list_docs(limit=60)
     rag.async_parse_documents([document.id for document in documents])
     time.sleep(1)
     progress = [rag.project.jobs.progress_of(document.id) for document in documents]
@@ -185,7 +185,7 @@ def test_reading_waits_for_embedding_where_much_is_read_already(
     goes_on.set()
     rag.project.jobs.wait_for_all()
     assert len(queued) > 20
-    assert {document.run for document in dataset.list_docs(limit=30)} == {"DONE"}
+    assert {document.run for document in dataset.list_docs(limit=60)} == {"DONE"}
 
 
 def test_documents_that_are_embedded_together_keep_their_own_vectors(

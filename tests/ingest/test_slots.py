@@ -20,7 +20,7 @@ from ragflow_local.errors import (
 from ragflow_local.ingest import slots, wire
 from ragflow_local.ingest.slots import Slot
 from ragflow_local.processes import starting
-from ragflow_local.settings import Limits
+from ragflow_local.settings import Limits, ParserSettings
 
 REQUEST = wire.Read(__file__, "text", "a.txt", 0, 0, True)
 
@@ -65,6 +65,16 @@ def test_a_worker_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) 
     slot = Slot(Limits(task_seconds=0.3))
     with pytest.raises(LimitError, match="task_seconds"):
         slot.run(REQUEST, "a.txt", never)
+
+
+def test_short_files_together_may_take_less_time_than_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slots, "_SHORT_SECONDS", 0.3)
+    misbehave(monkeypatch, "time.sleep(60)")
+    chunk = wire.Chunk([], "text", "a.txt", "naive", ParserSettings(), "", 254, REQUEST)
+    with pytest.raises(LimitError, match="task_seconds"):
+        Slot(Limits()).run(wire.Several([wire.Short(chunk, b"x")]), "a.txt", never)
 
 
 def test_a_worker_that_takes_too_much_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

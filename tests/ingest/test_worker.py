@@ -96,6 +96,21 @@ def test_a_file_is_read_and_cut_at_one_go() -> None:
     assert [draft.content for draft in reply.drafts] == ["The kraken sleeps."]
 
 
+def test_several_short_files_are_each_answered_as_if_alone() -> None:
+    texts = {"kraken.txt": b"The kraken sleeps.", "torn.eml": b"", "squid.txt": b"The squid swims."}
+    chunks = [
+        wire.Chunk([], kind, name, "naive", ParserSettings(), "", 254, reading(kind, name=name))
+        for name, kind in zip(texts, ("text", "no such kind", "text"), strict=True)
+    ]
+    shorts = [wire.Short(one, data) for one, data in zip(chunks, texts.values(), strict=True)]
+    reply = answer(wire.Several(shorts))
+    assert isinstance(reply, wire.SeveralDone)
+    assert [type(one) for one in reply.replies] == [wire.Chunked, wire.Failed, wire.Chunked]
+    for one, chunk, data in zip(reply.replies, chunks, texts.values(), strict=True):
+        if isinstance(one, wire.Chunked):
+            assert one == answer(chunk, data)
+
+
 def test_what_a_reader_tells_arrives_with_what_it_read() -> None:
     data = b'{"a": 1}\nnot json\n{"a": 2}\n'
     reply = answer(reading("json"), data)

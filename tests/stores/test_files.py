@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ragflow_local.errors import DamagedProjectError, DiskError
+from ragflow_local.errors import DamagedProjectError, DiskError, ProjectClosedError
 from ragflow_local.stores.durable import sync_tree
 from ragflow_local.stores.files import Files
 
@@ -89,3 +89,27 @@ def test_a_flipped_bit_is_told_of(files: Files) -> None:
         files.check(sha256)
     files.put(b"kraken")
     files.check(sha256)
+
+
+def test_bytes_are_on_the_disk_before_they_have_their_names(files: Files, tmp_path: Path) -> None:
+    there = files.put(b"squid")
+    with files.brought([b"kraken", b"squid", b"kraken"]) as keep:
+        assert {path.stat().st_size for path in (tmp_path / "files").iterdir()} == {5, 6}
+        assert [name for name in files.file_names() if name[0] != "."] == [there]
+        files.remove(there)  # with the last document that had them
+        hashes = keep()
+    assert [files.get(sha256) for sha256 in hashes] == [b"kraken", b"squid", b"kraken"]
+    assert set(files.file_names()) == set(hashes)
+
+
+def test_bytes_that_nobody_wants_after_all_are_taken_away(files: Files) -> None:
+    with pytest.raises(KeyError), files.brought([b"kraken", b"squid"]):
+        raise KeyError
+    assert list(files.file_names()) == []
+
+
+def test_bytes_are_not_kept_in_a_project_that_was_closed_meanwhile(files: Files) -> None:
+    with pytest.raises(ProjectClosedError), files.brought([b"kraken"]) as keep:
+        files.close()
+        keep()
+    assert list(files.file_names()) == []

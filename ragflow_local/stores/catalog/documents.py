@@ -34,6 +34,16 @@ def insert(connection: Connection, values: Mapping[str, Any]) -> None:
         meta_values.note(connection, values["id"], values["meta_fields"])
 
 
+def insert_unstamped(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a document without free data, which is read once it has a checksum, by ``stamp``."""
+    rows.insert(connection, "documents", values, is_stamped=False)
+
+
+def stamp(connection: Connection, ids: Sequence[str]) -> None:
+    """Write the checksums of documents."""
+    checksums.stamp_all(connection, "documents", ids)
+
+
 def update(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
     """Set columns of a document."""
     rows.update(connection, "documents", id, values)

@@ -45,8 +45,12 @@ def decoded(text: str) -> Any:
         return json.loads(text)  # NaN and Infinity, which JSON does not have and Python writes
 
 
-def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> None:
+def insert(
+    connection: Connection, table: str, values: Mapping[str, Any], *, is_stamped: bool = True
+) -> None:
     """Add a row; ``values`` has every column without a default.
+
+    Its checksum is left to who adds many, where it is not to be stamped.
 
     Raises:
         sqlite3.IntegrityError: There is one with the same unique columns.
@@ -55,7 +59,8 @@ def insert(connection: Connection, table: str, values: Mapping[str, Any]) -> Non
     columns = ", ".join(stored)
     marks = ", ".join(f":{name}" for name in stored)
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)
-    checksums.stamp(connection, table, "id", values["id"])
+    if is_stamped:
+        checksums.stamp(connection, table, "id", values["id"])
 
 
 def update(connection: Connection, table: str, id: str, values: Mapping[str, Any]) -> None:
