@@ -1,9 +1,10 @@
 """Drafts into the index: one group of documents is embedded while the one before it is committed.
 
-    drafted ─▶ embedding ─▶ at most one group waits ─▶ committing ─▶ done
+    drafted ─▶ embedding ─▶ committing ─▶ done
 
 Embedding takes all cores and a commit one, and the disk: one after the other, cores would wait.
-Groups are committed in the order in which they were drafted.
+Groups are committed in the order in which they were drafted. No more than two are on their way:
+what is drafted meanwhile makes the next one larger.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ragflow_local.stores.in_hand import InHand
 
 # Where in the whole embedding begins and ends: it is most of it for text.
 _CUT, _EMBEDDED = 0.55, 0.99
+_ON_THEIR_WAY = 2  # groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Committing:
         self._drafted = drafted
         self._in_hand = in_hand
         self._generator_of = generator_of
-        self._embedded: queue.Queue[_Embedded | None] = queue.Queue(maxsize=1)
+        self._embedded: queue.Queue[_Embedded | None] = queue.Queue()
+        self._room = threading.Semaphore(_ON_THEIR_WAY)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -88,7 +91,8 @@ class Committing:
     # ── the threads ──
 
     def _embed(self) -> None:
-        for group in self._drafted.groups():
+        groups = self._drafted.groups()
+        while self._room.acquire() and (group := next(groups, None)) is not None:
             begun = time.monotonic()
             parses = [parse for parse in group.parses if not parse.is_cancelled()]
             is_suspect = any(parse.is_suspect for parse in parses)
@@ -97,7 +101,7 @@ class Committing:
                 self._embedded.join()
             if is_suspect or not parses:
                 self._index_together(parses)
-                self._drafted.done(group, time.monotonic() - begun)
+                self._done(group, time.monotonic() - begun)
                 continue
             with ExitStack() as note:
                 note.enter_context(self._in_hand.noted(_ids(parses)))
@@ -106,7 +110,7 @@ class Committing:
                 except Exception as error:  # noqa: BLE001  # one of them is at fault
                     note.close()
                     self._take_apart(parses, error)
-                    self._drafted.done(group, time.monotonic() - begun)
+                    self._done(group, time.monotonic() - begun)
                     continue
                 seconds = time.monotonic() - begun
                 self._embedded.put(_Embedded(group, parses, new, seconds, note.pop_all()))
@@ -121,9 +125,13 @@ class Committing:
                         self._end(item.parses, item.new)
             except Exception as error:  # noqa: BLE001  # one of them is at fault
                 self._take_apart(item.parses, error)
-            self._drafted.done(item.group, item.seconds + time.monotonic() - begun)
+            self._done(item.group, item.seconds + time.monotonic() - begun)
             self._embedded.task_done()
             del item  # not kept until the next one comes
+
+    def _done(self, group: Group, seconds: float) -> None:
+        self._drafted.done(group, seconds)
+        self._room.release()
 
     def _take_apart(self, parses: Sequence[Parse], error: Exception) -> None:
         """Index each half by itself, after an error of them together; alone, one tells of it."""

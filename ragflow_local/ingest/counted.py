@@ -121,7 +121,7 @@ def _are_bags(bags: Bags, most: Numbers) -> bool:
         bags.terms.max() < words
         and bags.counts.min() > 0
         and (np.bincount(places, bags.counts, len(most)) <= most).all()
-        and len(np.unique(places * words + bags.terms)) == len(bags.terms)
+        and (np.diff(np.sort(places * words + bags.terms)) > 0).all()  # faster than np.unique
     )
 
 
