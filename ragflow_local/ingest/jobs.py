@@ -166,6 +166,8 @@ class Jobs:
             self._drafted.wait_for_room()  # reading is faster than embedding
             if self._parses.is_closing:
                 break
+            if task.parse.is_cancelled():
+                continue
             tasks = self._with_others(task)
             if len(tasks) == 1 or not self._run_together(slot, tasks):
                 self._run_each(slot, tasks)
@@ -179,8 +181,8 @@ class Jobs:
     def _with_others(self, task: Task) -> list[Task]:
         """Return a task, and with a short document those that come next and are as short."""
         tasks = [task]
-        most = min(_MOST_TOGETHER, self._tasks.qsize() // len(self._slots))
-        while len(tasks) <= most and _is_short(task):
+        most = min(_MOST_TOGETHER, 1 + self._tasks.qsize() // len(self._slots))
+        while len(tasks) < most and _is_short(task):
             try:
                 more = self._tasks.get_nowait()
             except queue.Empty:
@@ -188,7 +190,8 @@ class Jobs:
             if more is END or not _is_short(more) or not _are_alike(more, task):
                 self._tasks.put(more)
                 break
-            tasks.append(more)
+            if not more.parse.is_cancelled():
+                tasks.append(more)
         return tasks
 
     def _run_together(self, slot: Slot, tasks: Sequence[Task]) -> bool:

@@ -195,9 +195,12 @@ class Parses:
                 self.changed.notify_all()
 
     def end_all(self, parses: Sequence[Parse]) -> None:
-        """Take parses out of the queue whose ends are in the catalog."""
+        """Take parses out of the queue whose ends are in the catalog.
+
+        One that was cancelled meanwhile is left to who cancels it, and may yet have to write that.
+        """
         with self.changed:
-            ended = [parse for parse in parses if not parse.is_over]
+            ended = [parse for parse in parses if not parse.is_cancelled()]
             for parse in ended:
                 parse.is_over = True
                 if self._parses.get(parse.document.id) is parse:

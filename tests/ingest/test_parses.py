@@ -70,6 +70,18 @@ def test_documents_that_are_left_to_wait_are_no_longer_parsed(parses: Parses, in
     parses.wait_for_all()
 
 
+def test_one_that_is_cancelled_while_it_is_committed_has_its_end_written(
+    parses: Parses, index: Index
+) -> None:
+    done, cancelled = parses.begin(document_row("a")), parses.begin(document_row("b"))
+    cancelled.cancelled = True  # the commit has left it out; its end is about to be written
+    parses.end_all([done, cancelled])
+    assert parses.progress_of("a") is None
+    parses.cancel(["b"])
+    assert index.ends == [("CANCEL", "b")]
+    parses.wait_for_all()
+
+
 def test_a_project_that_closes_writes_no_ends(parses: Parses, index: Index) -> None:
     parse = parses.begin(document_row("a"))
     parses.close()
