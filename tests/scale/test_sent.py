@@ -1,5 +1,7 @@
 """What is at a place ends once, whichever comes first."""
 
+from concurrent.futures import Future
+
 import pytest
 
 from ragflow_local.errors import PlaceLostError
@@ -26,9 +28,18 @@ def test_what_is_given_up_is_told_once_and_comes_too_late() -> None:
     sent, given_up = made()
     number, batch = sent.begin()
     assert batch.cancel()
+    assert sent.numbers() == set()
     sent.end(number, b"frame")
     sent.lose("it was left")
     assert given_up == [number]
+    assert batch.cancelled()
+
+
+def test_what_is_given_up_while_it_comes_back_is_no_error() -> None:
+    sent, _ = made()
+    number, batch = sent.begin()
+    Future.cancel(batch)  # the other thread has come as far as this
+    sent.end(number, b"frame")
     assert batch.cancelled()
 
 
