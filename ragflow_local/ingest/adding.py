@@ -94,6 +94,8 @@ class Intake:
         ids = [uuid.uuid4().hex for _ in files]
         with self.catalog.read() as reading:
             self._check_room(reading, dataset_id, files)
+        # Not a byte is written into a directory that is another's, or open for reading only.
+        self.catalog.check_writable()
         with (
             self.files.brought([data for _, data in files]) as keep,
             self.catalog.write() as connection,

@@ -1,5 +1,6 @@
 """Files come into a project, change, and leave it: rows and bytes together."""
 
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,12 @@ from typing import Any
 import pytest
 
 from ragflow_local import DataSet, RAGFlow
-from ragflow_local.errors import InvalidValueError, LimitError, NotFoundError
+from ragflow_local.errors import (
+    InvalidValueError,
+    LimitError,
+    NotFoundError,
+    ReadOnlyProjectError,
+)
 from ragflow_local.settings import Limits
 from ragflow_local.stores import durable
 from ragflow_local.stores import files as stores_files
@@ -108,6 +114,20 @@ def test_others_write_while_files_that_are_added_wait_for_the_disk(
     may_go_on.set()
     adding.join(20)
     assert [one.name for one in dataset.list_docs()] == [name for name, _ in files]
+
+
+def test_where_nothing_may_be_written_no_byte_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RAGFlow("key", str(tmp_path)) as rag:
+        rag.create_dataset("kb")
+    written: list[str] = []
+    monkeypatch.setattr(tempfile, "mkstemp", lambda **given: written.append("a file"))
+    with RAGFlow("key", str(tmp_path), read_only=True) as rag:
+        dataset = rag.get_dataset("kb")
+        with pytest.raises(ReadOnlyProjectError):
+            dataset.add_documents([("a.txt", b"x")])
+    assert written == []
 
 
 def test_other_bytes_take_the_place_of_the_old_ones(rag: RAGFlow, parsed: Parse) -> None:

@@ -146,6 +146,13 @@ class Catalog:
             # Where Ctrl-C ended the waiting: a change that is under way is not committed.
             self._closed = True
 
+    def check_writable(self) -> None:
+        """Raise what ``write`` would raise at its beginning; it waits for nobody."""
+        self._check_process()
+        with self.telling():
+            self.writer()
+            self._check()
+
     @contextmanager
     def write(self, *, is_counted: bool = True) -> Iterator[Connection]:
         """Give the writing connection inside a transaction: all of it is kept, or nothing.
