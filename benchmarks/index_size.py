@@ -9,15 +9,15 @@ each in a process of its own, with words hashed into vectors, so that no model's
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import resource
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.corpora import DATA, retrieval_set
+from benchmarks.measure import RESULTS, machine, measured_in
+from ragflow_local import RAGFlow
 
 SETS = ("hotpot100", "cisi", "cmrc2018_trial")
 ROUNDS = 3
@@ -33,10 +33,8 @@ def main() -> None:
     figures: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
     for _ in range(ROUNDS):
         for name, tree in trees.items():
-            figures[name].append(_measured(tree))
+            figures[name].append(measured_in(tree, "benchmarks.index_size"))
             print(name, figures[name][-1], flush=True)
-    from benchmarks.measure import RESULTS, machine
-
     lines = [
         "# Size and time of the index",
         "",
@@ -55,26 +53,9 @@ def main() -> None:
     (RESULTS / "index_size.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _measured(tree: Path) -> dict[str, float]:
-    """Return what one version takes, in a process of its own."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--of", str(tree)]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    told = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
-    return found
-
-
-def _measure(tree: str) -> None:
-    import ragflow_local
-    from ragflow_local import RAGFlow
-
-    assert Path(ragflow_local.__file__).is_relative_to(tree), ragflow_local.__file__
-    data = Path(os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")) / "retrieval"
-    texts = []
-    for name in SETS:
-        for line in (data / name / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            texts.append(f"{row.get('title', '')}\n{row['text']}")
+def measured() -> dict[str, float]:
+    """Return what the version that is imported takes."""
+    texts = [text for name in SETS for text in retrieval_set(DATA / "retrieval" / name).documents]
     with tempfile.TemporaryDirectory() as folder:
         rag = RAGFlow(project_dir=folder, embedding_model="hashing")
         dataset = rag.create_dataset("texts")
@@ -97,17 +78,13 @@ def _measure(tree: str) -> None:
         ).fetchone()
         connection.close()
     workers = spent.ru_utime + spent.ru_stime
-    figures = {
+    return {
         "chunks": chunks,
         "bytes": size / chunks,
         "engine": 1e3 * engine / chunks,
         "workers": 1e3 * workers / chunks,
     }
-    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--of"]:
-        _measure(sys.argv[2])
-    else:
-        main()
+    main()

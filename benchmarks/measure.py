@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -45,6 +47,38 @@ def milliseconds(
         work(warm_up + number)
         times[number] = (time.perf_counter() - begun) * 1000
     return times
+
+
+# The package of one version, and the benchmark with what it imports of its own.
+_OTHER = """
+import sys, json, importlib, ragflow_local
+sys.path.insert(0, sys.argv[1])
+told = getattr(importlib.import_module(sys.argv[2]), "measured")(*json.loads(sys.argv[3]))
+print(json.dumps(told))
+"""
+
+
+def measured_in(version: Path, benchmark: str, *given: int) -> dict[str, float]:
+    """Return what ``measured`` of a benchmark tells of a version, in a process of its own.
+
+    Args:
+        version: The folder of its source.
+        benchmark: The module, of this source.
+        given: What ``measured`` is given.
+    """
+    own = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", _OTHER, own, benchmark, json.dumps(given)]
+    data = os.environ.get("RAGFLOW_LOCAL_DATA", "../shared/data")
+    settings = {
+        **os.environ,
+        "PYTHONPATH": str(version),
+        "RAGFLOW_LOCAL_DATA": str(Path(data).resolve()),
+    }
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=settings, cwd=version
+    )
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
 def memory_mib() -> float:

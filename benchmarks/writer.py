@@ -10,11 +10,7 @@ Counted is the processor time of the whole process, merging in the background in
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +22,7 @@ import numpy as np
 import psutil
 
 from benchmarks.corpora import Zipf
-from benchmarks.measure import machine, write
+from benchmarks.measure import machine, measured_in, write
 from ragflow_local import RAGFlow
 from ragflow_local.embedders import Embedder
 from ragflow_local.ingest import drafts as ingest_drafts
@@ -145,26 +141,6 @@ def waiting() -> dict[str, float]:
     return {"chunks": chunks, "MiB counted": queue._bytes / 2**20, "MiB taken": grown / 2**20}
 
 
-def in_turn(folder: Path, size: int, chunks: int) -> dict[str, float]:
-    """Return what ``measured`` tells, of the version in a folder."""
-    command = [sys.executable, "-c", _ONE, str(Path(__file__).parents[1]), str(size), str(chunks)]
-    settings = {**os.environ, "PYTHONPATH": str(folder)}
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=settings, cwd=folder
-    )
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
-
-
-# The package of one version, and this script with what it imports of its own.
-_ONE = """
-import sys, json, ragflow_local
-sys.path.insert(0, sys.argv[1])
-from benchmarks import writer
-print(json.dumps(writer.measured(int(sys.argv[2]), int(sys.argv[3]))))
-"""
-
-
 def main() -> None:
     """Measure in turn, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -181,7 +157,7 @@ def main() -> None:
         rounds: dict[str, list[dict[str, float]]] = {version: [] for version in versions}
         for _ in range(given.rounds):
             for version, folder in versions.items():
-                found = in_turn(folder, size, max(given.chunks, size))
+                found = measured_in(folder, "benchmarks.writer", size, max(given.chunks, size))
                 rounds[version].append(found)
                 print(size, version, found, flush=True)
         figures[str(size)] = {

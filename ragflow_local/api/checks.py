@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from ragflow_local.errors import InvalidValueError
-from ragflow_local.settings import PARSE_METHODS, check_name
+from ragflow_local.settings import PARSE_METHODS
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def blob(data: object) -> bytes:
 
 
 def named_files(files: object) -> list[tuple[str, bytes]]:
-    """Return names and contents of files, given as pairs."""
+    """Return files as pairs of a name, not checked yet, and content."""
     if isinstance(files, str | bytes | Mapping) or not isinstance(files, Iterable):
         raise InvalidValueError("files", files, "pairs of a name and the file's content as bytes")
     found = []
@@ -51,7 +51,7 @@ def named_files(files: object) -> list[tuple[str, bytes]]:
         if not isinstance(one, tuple | list) or len(one) != 2:
             told = "pairs of a name and the file's content as bytes"
             raise InvalidValueError("files", type(one).__name__, told)
-        found.append((check_name(one[0]), blob(one[1])))
+        found.append((one[0], blob(one[1])))
     return found
 
 

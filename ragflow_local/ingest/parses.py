@@ -189,9 +189,7 @@ class Parses:
             self._files.in_hand.clear([parse.document.id])
         finally:
             with self.changed:
-                if self._parses.get(parse.document.id) is parse:
-                    del self._parses[parse.document.id]
-                    self._leave(parse)
+                self._take_out(parse)
                 self.changed.notify_all()
 
     def end_all(self, parses: Sequence[Parse]) -> None:
@@ -203,11 +201,14 @@ class Parses:
             ended = [parse for parse in parses if not parse.is_cancelled()]
             for parse in ended:
                 parse.is_over = True
-                if self._parses.get(parse.document.id) is parse:
-                    del self._parses[parse.document.id]
-                    self._leave(parse)
+                self._take_out(parse)
             self._files.in_hand.clear([parse.document.id for parse in ended])
             self.changed.notify_all()
+
+    def _take_out(self, parse: Parse) -> None:
+        if self._parses.get(parse.document.id) is parse:
+            del self._parses[parse.document.id]
+            self._leave(parse)
 
     def _leave(self, parse: Parse) -> None:
         if parse.order >= 0:

@@ -111,20 +111,12 @@ class Files:
         Raises:
             DiskError: The disk is full, or must not be written.
         """
-        return self.put_all([data])[0]
-
-    def put_all(self, files: Sequence[bytes]) -> list[str]:
-        """Keep the bytes of files, all on the disk when this returns; return their sha256.
-
-        Raises:
-            DiskError: The disk is full, or must not be written.
-        """
-        with self.brought(files) as keep:
-            return keep()
+        with self.brought([data]) as keep:
+            return keep()[0]
 
     @contextlib.contextmanager
     def brought(self, files: Sequence[bytes]) -> Iterator[Callable[[], list[str]]]:
-        """Bring the bytes of files to the disk; give what does all of ``put_all`` that is left.
+        """Bring the bytes of files to the disk; give what names them and returns their sha256.
 
         That is quick, for a transaction: while the disk is waited for, others can write.
 

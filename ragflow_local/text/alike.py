@@ -38,32 +38,8 @@ _SUFFIXES_SAID = """
 _SUFFIXES = frozenset(_SUFFIXES_SAID.split())
 _PREFIXED = re.compile(r"^(ab|an|auf|aus|bei|ein|her|hin|mit|nach|vor|weg|zu|zurück|um)?ge(?=.{3})")
 _CYRILLIC = re.compile("[а-я]")
-_CASES = frozenset([""]) | frozenset(
-    [
-        "й",
-        "ь",
-        "а",
-        "я",
-        "у",
-        "ю",
-        "е",
-        "ы",
-        "и",
-        "о",
-        "ой",
-        "ей",
-        "ем",
-        "ом",
-        "ым",
-        "им",
-        "ою",
-        "ею",
-        "ам",
-        "ям",
-        "ах",
-        "ях",
-    ]
-)
+_CASES_SAID = "й ь а я у ю е ы и о ой ей ем ом ым им ою ею ам ям ах ях"
+_CASES = frozenset(["", *_CASES_SAID.split()])
 _DIGITS = re.compile(r"\d+")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _KOREAN_PARTICLE = re.compile(
