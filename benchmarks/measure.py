@@ -49,12 +49,14 @@ def milliseconds(
     return times
 
 
-# The package of one version, and the benchmark with what it imports of its own.
+# The package of one version, and the benchmark with what it imports of its own; the version's
+# workers look for their package where this process does.
 _OTHER = """
 import sys, json, importlib, ragflow_local
 sys.path.insert(0, sys.argv[1])
-told = getattr(importlib.import_module(sys.argv[2]), "measured")(*json.loads(sys.argv[3]))
-print(json.dumps(told))
+benchmark = importlib.import_module(sys.argv[2])
+sys.path.remove(sys.argv[1])
+print(json.dumps(benchmark.measured(*json.loads(sys.argv[3]))))
 """
 
 

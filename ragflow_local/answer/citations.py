@@ -70,7 +70,7 @@ class Footnotes:
 
 
 def footnotes_of(content: str, count: int) -> dict[int, int]:
-    """Return the footnote numbers of the hits that an answer cites, by the index of the hit."""
+    """Return the footnote number of each hit that an answer cites, by the hit's index."""
     notes = Footnotes()
     for index in cited_numbers(content):
         if index < count:

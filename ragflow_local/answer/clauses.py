@@ -1,4 +1,4 @@
-"""Decides whether a claim keeps a sentence's duties, exceptions and reasons."""
+"""Checks a claim against the duties, exceptions and reasons of the sentence it rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FREELY = ("except", "without")  # what stands behind these is left out of what 
 
 
 def keeps_duties(claim: Statement, statement: Statement, part: int, used: Collection[int]) -> bool:
-    """Return whether nothing that may be done has to be done in the claim, nor the reverse.
+    """Return whether the claim says "must" and "may" where the sentence does.
 
     What must not be done may not be done either: of what is negated nothing is decided here.
 
@@ -38,7 +38,7 @@ def keeps_duties(claim: Statement, statement: Statement, part: int, used: Collec
 def keeps_exceptions(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether nothing is claimed of what the sentence leaves out: except on Mondays."""
+    """Return whether the claim stays clear of the sentence's exceptions ("except on Mondays")."""
     left_out = frozenset().union(*(words_of(statement.language, kind) for kind in _FREELY))
     excepted = words_of(statement.language, "except")
     for (index, token), place in zip(match.pieces, chosen, strict=True):
@@ -56,7 +56,7 @@ def keeps_exceptions(
 def _marked(
     statement: Statement, words: Collection[str], places: Collection[int]
 ) -> Iterator[Phrase]:
-    """Yield the phrases after one of these words, of the parts that the claim has words of."""
+    """Yield the phrases that follow one of these words in the clauses that the claim uses."""
     used = {statement.part_of(place) for place in places}
     yield from (
         phrase for phrase in statement.phrases if phrase.part in used and phrase.marker in words
@@ -66,7 +66,7 @@ def _marked(
 def keeps_subject(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None], part: int
 ) -> bool:
-    """Return whether who does it in the claim is not one whom the sentence names by the way.
+    """Return whether the claim's subject is the sentence's, and not just a name it mentions.
 
     "Lumar dismissed 120 people after a quarrel with Navalia" says of Navalia nothing that it did.
     """
@@ -86,7 +86,7 @@ def keeps_subject(
 
 
 def swaps_reason(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether the claim gives as the reason what follows from it in the sentence."""
+    """Return whether the claim swaps the sentence's cause and effect."""
     if not claim.reasons or not statement.reasons:
         return False
     moved: set[bool] = set()

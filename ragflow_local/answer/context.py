@@ -32,7 +32,7 @@ def format_context(hits: Sequence[Hit]) -> str:
 
 
 def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits, those that follow one another in a document put together in its order.
+    """Return the hits with neighbouring chunks of a document together, in its order.
 
     Args:
         hits: The best first.
@@ -41,7 +41,7 @@ def in_reading_order(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _follows(hit: Hit, before: Hit) -> bool:
-    """Return whether a chunk is the next one of the same document."""
+    """Return whether a chunk comes right after another one of its document."""
     is_same = hit.chunk.document_id == before.chunk.document_id
     return is_same and hit.chunk.ordinal == before.chunk.ordinal + 1
 

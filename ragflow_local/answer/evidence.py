@@ -70,7 +70,7 @@ def _supports(
 
 
 def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether two clauses of the claim mix words of the same two clauses of the sentence."""
+    """Return whether the claim mixes up the words of two clauses of the sentence."""
     taken: dict[int, set[int]] = {}
     for (index, _), places in zip(match.pieces, match.places, strict=True):
         parts = {statement.part_of(place) for place in places}
@@ -81,7 +81,7 @@ def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
 
 
 def _turns_round(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether the claim puts a word behind another that it precedes in the sentence."""
+    """Return whether the claim changes the order of two words of the sentence."""
     runs = [token.text for token in statement.tokens if token.kind == "run"]
     pieces = [(index, token.text) for index, token in match.pieces if token.kind == "run"]
     for at, (index, piece) in enumerate(pieces[1:], 1):
@@ -192,7 +192,7 @@ def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) ->
 def _is_the_same(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether no word, such as vice or former, makes the person named another one."""
+    """Return whether the claim keeps words such as "vice" or "former" before a title."""
     unsame = words_of(statement.language, "unsame")
     places = {place for place in chosen if place is not None}
     for (index, _), place in zip(match.pieces, chosen, strict=True):
@@ -259,13 +259,13 @@ def _keeps_roles(
 
 
 def _is_measured(statement: Statement, index: int) -> bool:
-    """Return whether a word is a figure or what it counts: these do nothing."""
+    """Return whether a word is a figure or the thing counted, which cannot be an agent."""
     before = statement.phrase_of(index).tokens[0]
     return statement.tokens[index].is_figure or statement.tokens[before].is_figure
 
 
 def _role_of(statement: Statement, place: int, part: int) -> Phrase:
-    """Return the phrase of a word, with the role that the word has in a clause of the sentence."""
+    """Return the phrase of a word, with its role in one clause of the sentence."""
     phrase = statement.phrase_of(place)
     is_who = statement.antecedents.get(part) == statement.tokens[place].phrase
     if is_who and part in statement.led:
@@ -278,7 +278,7 @@ def _role_of(statement: Statement, place: int, part: int) -> Phrase:
 def _keeps_cases(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether, beside a verb that both have, the names stand in the same cases."""
+    """Return whether names have the same case endings beside a shared verb."""
     pairs = [
         (index, place)
         for (index, _), place in zip(match.pieces, chosen, strict=True)
@@ -296,7 +296,7 @@ def _keeps_cases(
 
 
 def _keeps_sides(claim: Statement, statement: Statement, chosen: Sequence[int | None]) -> bool:
-    """Return whether nothing is claimed of those with whom the sentence only compares another."""
+    """Return whether the claim says nothing about what the sentence only compares with."""
     than = words_of(statement.language, "than")
     if any(phrase.marker in than for phrase in claim.phrases):
         return True
@@ -310,14 +310,14 @@ def _keeps_sides(claim: Statement, statement: Statement, chosen: Sequence[int | 
 
 
 def _are_alike(statement: Statement, left: Phrase, right: Phrase) -> bool:
-    """Return whether both phrases have a definite article, or neither has."""
+    """Return whether both phrases have a definite article, or neither does."""
     return (left.tokens[0] in statement.definite) == (right.tokens[0] in statement.definite)
 
 
 def _keeps_degrees(
     claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
 ) -> bool:
-    """Return whether nothing is less in the claim for more, or after for before."""
+    """Return whether the claim keeps "more", "less", "before" and "after" as they are."""
     degrees = words_of(claim.language, "degree") | words_of(claim.language, "keep")
     pairs = [
         (claim.phrase_of(index).marker, statement.phrase_of(place).marker)

@@ -1,4 +1,4 @@
-"""Decides which words of one part of a sentence belong to another part of it as well."""
+"""Decides which words of one clause also belong to another clause of the sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SUBJECT = frozenset({"", AGENT, PATIENT})
 
 
 def lends(statement: Statement, place: int, part: int, taken: Collection[int]) -> bool:
-    """Return whether a word of another part also belongs to ``part``.
+    """Return whether a word of another clause also belongs to the clause ``part``.
 
     A part takes from one before it what it does not say anew, its subject above all; from a later
     one only what goes on about the same. From the sentence before, its subject alone.
@@ -37,7 +37,7 @@ def lends(statement: Statement, place: int, part: int, taken: Collection[int]) -
 
 
 def _is_second_subject(statement: Statement, place: int, here: Sequence[Phrase]) -> bool:
-    """Return whether a word is the subject of an earlier part, and this part has a subject."""
+    """Return whether a word would give a clause a second subject."""
     phrase = statement.phrase_of(place)
     is_verb = len(phrase.tokens) > 1 and place == phrase.tokens[-1]
     if statement.tokens[place].kind == "run" or phrase.marker != AGENT or is_verb:
@@ -47,12 +47,12 @@ def _is_second_subject(statement: Statement, place: int, here: Sequence[Phrase])
 
 
 def _marker(statement: Statement, phrase: Phrase) -> str:
-    """Return the marker of a phrase, one for all that tie a noun to a noun: du miel, des fleurs."""
+    """Return the marker of a phrase; all words for "of" (du, des) have the same one."""
     return "of" if phrase.marker in words_of(statement.language, "of") else phrase.marker
 
 
 def _is_other_figure(statement: Statement, place: int, said_anew: Sequence[Phrase]) -> bool:
-    """Return whether a figure is one of those of which the part says others."""
+    """Return whether the clause has its own figure of the same kind."""
     tokens = [statement.tokens[index] for phrase in said_anew for index in phrase.tokens]
     kinds = {token.kind for token in tokens if token.is_figure}
     return statement.tokens[place].is_figure and statement.tokens[place].kind in kinds
@@ -61,7 +61,7 @@ def _is_other_figure(statement: Statement, place: int, said_anew: Sequence[Phras
 def _goes_on_about(
     statement: Statement, phrase: Phrase, here: Sequence[Phrase], taken: Collection[int]
 ) -> bool:
-    """Return whether a later part says more of the same."""
+    """Return whether a later clause continues what this clause says."""
     theirs = [other for other in statement.phrases if other.part == phrase.part]
     used = {other.marker for other in here if _is_taken(statement, other, taken)}
     anew = {other.marker for other in theirs if not _is_taken(statement, other, taken)}
@@ -73,7 +73,7 @@ def _goes_on_about(
 
 
 def _is_subject_taken(statement: Statement, part: Sequence[Phrase], taken: Collection[int]) -> bool:
-    """Return whether the claim has a part's subject, and not only the verb that ends it."""
+    """Return whether the claim has the subject of a clause, not only its verb."""
     subject = part[0]
     has_verb = any(phrase.marker == SAID for phrase in part) or len(subject.tokens) == 1
     if has_verb or statement.tokens[subject.tokens[0]].kind == "run":

@@ -16,7 +16,7 @@ _HAN = re.compile(r"^([^，。；]+?)比([^，。；]+?)(更?)({words})([^，。
 
 
 def converses(statement: Statement) -> Iterator[Statement]:
-    """Yield what a comparison says the other way round; nothing where it is none.
+    """Yield the same comparison told from the other side; nothing for other statements.
 
     Args:
         statement: A claim.
