@@ -86,7 +86,9 @@ def test_what_no_sentence_supports_is_not_found_either() -> None:
     assert last.hits == ()
 
 
-@pytest.mark.parametrize("model", [None, Scripted("It lives there [ID:0]. So.")], ids=str)
+@pytest.mark.parametrize(
+    "model", [None, Scripted("It lives there [ID:0]. So.")], ids=["quoting", "a model"]
+)
 def test_without_quotes_there_are_no_marks_and_no_hits(model: Generator | None) -> None:
     asked = turn("Where does the colossal squid live?", generator=model, show_quote=False)
     last = read(asked)[-1]

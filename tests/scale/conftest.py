@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ragflow_local.ingest import remote
+from ragflow_local.scale import folder as folder_place
 from ragflow_local.scale import folder_work
 
 
@@ -18,8 +19,10 @@ def lasting_readers() -> Iterator[None]:
 
 @pytest.fixture
 def quick_pulses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers' pulses beat faster than the leases of these tests end."""
+    """Workers' pulses beat faster than the leases of these tests end, and all look often."""
     monkeypatch.setattr(folder_work, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(folder_work, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(folder_place, "_LOOK_SECONDS", 0.02)
 
 
 @pytest.fixture

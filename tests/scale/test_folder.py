@@ -82,7 +82,7 @@ def test_what_a_worker_had_that_is_killed_is_done_by_another(
     documents = added(rag, dataset, 3)
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(folder)]
     with (
-        place_at(folder, lease=2.0) as place,
+        place_at(folder, lease=1.0) as place,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as other,
     ):
         assert other.stdout is not None
@@ -111,7 +111,7 @@ def test_a_document_that_ends_each_worker_fails_alone(
     monkeypatch.setattr(Worker, "_answer", answer)
     workers = [Worker(SharedFolder(folder), once=False, told=None) for _ in range(5)]
     threads = [threading.Thread(target=worker.run) for worker in workers]
-    with place_at(folder, lease=1.5) as place:
+    with place_at(folder, lease=1.0) as place:
         for thread in threads:
             thread.start()
         dataset.parse(on=place)

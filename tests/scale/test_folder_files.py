@@ -107,7 +107,7 @@ def test_torn_and_foreign_files_are_harmless(rag: RAGFlow, dataset: DataSet, fol
     shared = SharedFolder(folder)
     (folder / "inbox" / "notes.txt").write_text("mine")
     (folder / "outbox" / "notes.txt").write_text("mine")
-    with place_at(folder, lease=0.5) as place:
+    with place_at(folder, lease=0.2) as place:
         run = place._run
         for data in (b"", b"torn", os.urandom(999)):
             future = place.submit(batch_of(rag, dataset))
@@ -200,7 +200,7 @@ def test_a_worker_that_died_before_is_not_waited_for(folder: Path) -> None:
 
 def test_a_place_is_as_wide_as_there_are_workers(folder: Path) -> None:
     shared = SharedFolder(folder)
-    with place_at(folder) as place:
+    with place_at(folder, lease=2.0) as place:
         assert place.width == 1
         workers = [Worker(shared, once=True, told=None) for _ in range(3)]
         wait_for(lambda: place.width == 3)
