@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.page_process import run_program
+
 ROOT = Path(__file__).parents[1]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 _FILE = re.compile(r"# ([\w.]+\.py)\n")
@@ -137,14 +139,6 @@ def run_page(
         "PATH": f"{tools}:{environment['PATH']}",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
-    return ended.stdout
+    status, out, err = run_program(program, folder, environment)
+    assert status == 0, f"{out}\n{err}"
+    return out

@@ -13,6 +13,9 @@ from ragflow_local.doctor import examine
 from ragflow_local.ingest import vector_table
 from tests.invariants import check_invariants
 
+# Those that look at what is left take the workers of the tests before.
+pytestmark = pytest.mark.usefixtures("warm")
+
 TEXTS = {
     "old.txt": b"The kraken sleeps.",
     "new.txt": b"The squid swims. It is fast.\n" * 12,

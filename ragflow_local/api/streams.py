@@ -6,7 +6,6 @@ it runs in a thread, the loop goes on, and a task that is cancelled ends what it
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import functools
@@ -14,7 +13,10 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from collections.abc import Generator as Yields
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 Owner = TypeVar("Owner")
 Given = ParamSpec("Given")
@@ -74,6 +76,8 @@ def awaited(
     """Return the twin of a method for ``await``, with its parameters."""
 
     async def twin(self: Owner, /, *args: Given.args, **options: Given.kwargs) -> Item:
+        import asyncio  # only for who awaits
+
         return await asyncio.to_thread(call, self, *args, **options)
 
     return _named(twin, call, "for ``await``")
@@ -98,6 +102,8 @@ async def steps(begin: Callable[[], Iterator[Item]]) -> AsyncGenerator[Item, Non
     Args:
         begin: Returns the iterator; it is closed where the task is cancelled or stops reading.
     """
+    import asyncio  # only for who awaits
+
     loop = asyncio.get_running_loop()
     # Not the loop's own threads: they are few, and a model knows its answer by the thread.
     thread = ThreadPoolExecutor(1, thread_name_prefix="ragflow-steps")

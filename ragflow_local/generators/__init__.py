@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ragflow_local.generators.resolve import EXTRACTIVE, list_models, parts_of, resolve_generator
 from ragflow_local.generators.server_address import ServerAddress
-from ragflow_local.records import ChatMessage
-from ragflow_local.settings import LLMSettings
+
+if TYPE_CHECKING:  # the process that renders templates needs neither
+    from ragflow_local.records import ChatMessage
+    from ragflow_local.settings import LLMSettings
 
 __all__ = [
     "EXTRACTIVE",

@@ -7,16 +7,18 @@ names.
 
 from __future__ import annotations
 
-import http.client
 import ipaddress
 import os
 import re
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ragflow_local.errors import InvalidValueError, ModelServerError
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 SERVERS = "RAGFLOW_LOCAL_LLM_SERVERS"
 KEY = "RAGFLOW_LOCAL_LLM_KEY"
@@ -119,7 +121,7 @@ def key_of(address: ServerAddress) -> str:
     return key
 
 
-def connect(address: ServerAddress, timeout_seconds: float) -> http.client.HTTPConnection:
+def connect(address: ServerAddress, timeout_seconds: float) -> HTTPConnection:
     """Return an open connection; nothing was sent but to where it may go.
 
     Proxies of the environment are not used, and nothing that is sent is led elsewhere.
@@ -128,17 +130,20 @@ def connect(address: ServerAddress, timeout_seconds: float) -> http.client.HTTPC
         ModelServerError: It is not allowed.
         OSError: Nobody listens there.
     """
+    import ssl  # only for who asks a server
+    from http.client import HTTPConnection, HTTPSConnection
+
     check_allowed(address)
-    connection: http.client.HTTPConnection
+    connection: HTTPConnection
     if address.scheme == "https":
-        connection = http.client.HTTPSConnection(
+        connection = HTTPSConnection(
             address.host,
             address.port,
             timeout=timeout_seconds,
             context=ssl.create_default_context(),
         )
     else:
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_seconds)
+        connection = HTTPConnection(address.host, address.port, timeout=timeout_seconds)
     connection.connect()
     peer = connection.sock.getpeername()[0]
     if address.is_here and not _is_loopback(peer):

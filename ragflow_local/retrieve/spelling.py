@@ -11,9 +11,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from ragflow_local.retrieve.query import Query
 from ragflow_local.stores.catalog import Connection, postings_words
 from ragflow_local.text.words import is_unspaced
@@ -110,6 +107,9 @@ class Vocabulary:
         ]
         if len(choices) > _MOST_COMPARED:
             choices = [other for other in choices if other[0] == word[0]]
+        from rapidfuzz import process  # only for a word that is not in the index
+        from rapidfuzz.distance import OSA
+
         matches = process.extract(
             word, choices, scorer=OSA.distance, score_cutoff=slips, limit=4 * _MOST_NEAREST
         )

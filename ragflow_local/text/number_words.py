@@ -102,14 +102,21 @@ def _forms(ten: str, one: str, language: str) -> Iterator[str]:
 def _hundreds(text: str, language: str) -> str:
     if language not in _HUNDREDS:
         return text
-    words = {word: number for number in range(1, 10) for word in _words(language)[number][:1]}
-    smaller = {_key(word): number for number, said in _words(language).items() for word in said}
-    joint, hundred = _HUNDREDS[language]
-    rest = "|".join([r"\d{1,2}", *map(re.escape, smaller)])
-    pattern = rf"(?<!\w)({'|'.join(words)}){joint}{hundred}(?:(?:[\s-]|and|und|en)*({rest}))?(?!\w)"
+    words, smaller, pattern = _hundred_words(language)
 
     def value(match: re.Match[str]) -> str:
         more = match[2] or "0"
         return str(words[match[1].casefold()] * 100 + int(smaller.get(_key(more), more)))
 
-    return re.sub(pattern, value, text, flags=re.IGNORECASE)
+    return pattern.sub(value, text)
+
+
+@cache
+def _hundred_words(language: str) -> tuple[Mapping[str, int], Mapping[str, int], re.Pattern[str]]:
+    """Return the words before a hundred, those after it, and the pattern of all together."""
+    words = {word: number for number in range(1, 10) for word in _words(language)[number][:1]}
+    smaller = {_key(word): number for number, said in _words(language).items() for word in said}
+    joint, hundred = _HUNDREDS[language]
+    rest = "|".join([r"\d{1,2}", *map(re.escape, smaller)])
+    pattern = rf"(?<!\w)({'|'.join(words)}){joint}{hundred}(?:(?:[\s-]|and|und|en)*({rest}))?(?!\w)"
+    return words, smaller, re.compile(pattern, re.IGNORECASE)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
@@ -21,7 +22,12 @@ HITS = hits(
 
 def believing(sentence: str, numbers: Sequence[int]) -> list[int]:
     """Take the marks that a model set for right, so that the tests are about their form."""
-    return list(dict.fromkeys(numbers)) or Support(HITS).of(sentence)
+    return list(dict.fromkeys(numbers)) or supporting(sentence)
+
+
+@cache
+def supporting(sentence: str) -> list[int]:
+    return Support(HITS).of(sentence)
 
 
 def cited(text: str, size: int = 3, *, count: int = 3, has_marks: bool = True) -> str:
