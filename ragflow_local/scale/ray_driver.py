@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,7 +23,8 @@ from ragflow_local.scale import ray_wire as wire
 
 _WIDTH_SECONDS = 2.0  # between two looks at how large the cluster is
 _END_SECONDS = 8.0  # Ray's own end takes two
-_PAUSES = (1.0, 3.0, 9.0)  # before each further try to connect
+_PAUSES = (1.0, 2.0, 4.0)  # before each further try to connect
+_KNOCK_SECONDS = 10.0  # a head whose queue is full does not refuse: it says nothing
 _PATIENCE_SECONDS = 60.0  # after which none begins: Ray's own patience with an address is 35
 _MOST_LETTERS = 2000
 _INSTALL = 'Ray is not installed: pip install "ragflow-local[ray]"'
@@ -81,7 +83,8 @@ def only_at(node: str) -> Any:
 def reached(ray: Any, address: str) -> list[str]:
     """Connect to a cluster, and return the ids of its nodes that have processors.
 
-    A head that is busy refuses or drops connections; it is asked again, a few times.
+    A head that is busy refuses or drops connections; it is asked again, a few times. Ray itself,
+    which tells nothing for half a minute where nobody listens, is asked only where somebody does.
 
     Args:
         ray: The module.
@@ -94,6 +97,7 @@ def reached(ray: Any, address: str) -> list[str]:
     while True:
         tries += 1
         try:
+            _knock(address)
             ray.init(address=address, namespace="ragflow_local", log_to_driver=False)
             return [node["NodeID"] for node in ray.nodes() if _works(node)]
         except OSError as error:
@@ -191,6 +195,16 @@ class _Driver:
                 if isinstance(frame, bytes)
                 else wire.Died(number, "no frame came back")
             )
+
+
+def _knock(address: str) -> None:
+    """Try whether somebody listens at an address.
+
+    Raises:
+        OSError: Nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
 
 
 def _works(node: Mapping[str, Any]) -> bool:

@@ -30,6 +30,8 @@ _RELAY = "ragflow_local.scale.ray_shard"
 _WORD = b"ragflow_local shard "
 GREETING = _WORD + version("ragflow-local").encode() + b"\n"
 _START_SECONDS = 120.0
+# How long a cluster keeps the actor of a process that ended: 30 seconds, unless it is told.
+_ACTOR_ENVIRONMENT = {**RAY_ENVIRONMENT, "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "5"}
 _MOST_BEFORE = 1 << 16  # bytes that a login may print before the greeting
 
 
@@ -266,7 +268,7 @@ def actor_wire(address: str, opened: frames.Open, timeout_seconds: float) -> Pro
 
     def start() -> subprocess.Popen[bytes]:
         with Path(os.devnull).open("wb") as nowhere:
-            return starting.start_helper(_RELAY, asked, nowhere, RAY_ENVIRONMENT)
+            return starting.start_helper(_RELAY, asked, nowhere, _ACTOR_ENVIRONMENT)
 
     return ProcessWire(f"{address}{opened.path}", start, opened, timeout_seconds)
 

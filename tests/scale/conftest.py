@@ -1,5 +1,6 @@
-"""A shared folder, and workers in this process that beat quickly."""
+"""A shared folder, workers in this process that beat quickly, and a Ray cluster."""
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ragflow_local.ingest import remote
 from ragflow_local.scale import folder as folder_place
 from ragflow_local.scale import folder_work
+from tests.scale.cluster import Cluster, running
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +32,12 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "shared"
     path.mkdir(mode=0o700)
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One for all tests: each leaves it as it was."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    with running() as made:
+        yield made

@@ -15,7 +15,7 @@ from ragflow_local.scale import FolderPlace, folder_files, folder_work, work
 from ragflow_local.scale import folder as folder_place
 from ragflow_local.scale.folder_files import Answer, Name, SharedFolder
 from ragflow_local.scale.folder_work import Worker
-from tests.scale.shared_folder import left_in, place_at, wait_for, working
+from tests.scale.shared_folder import ended, left_in, place_at, wait_for, working
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ def test_a_worker_that_is_refused_often_ends_with_the_reason(folder: Path) -> No
     with place_at(folder) as place:
         futures = [place.submit(b"\xc1 no batch") for _ in range(3)]
         with pytest.raises(PlaceRefusedError, match="cannot read the batch"):
-            work(folder, once=True)
+            ended(lambda: work(folder, once=True))
         for future in futures:
             assert "cannot read the batch" in remote.frame_of(future.result(60)).refused
 
@@ -255,7 +255,7 @@ def test_batches_are_taken_in_the_order_in_which_they_were_sent(folder: Path) ->
 def test_several_batches_are_worked_on_at_once(
     rag: RAGFlow, dataset: DataSet, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=20)
 
     def parsed(batch: remote.Batch) -> remote.Frame:
         both.wait()
@@ -265,7 +265,7 @@ def test_several_batches_are_worked_on_at_once(
     with place_at(folder) as place:
         futures = [place.submit(batch_of(rag, dataset)) for _ in range(2)]
         told: list[str] = []
-        assert work(folder, workers=2, once=True, told=told.append) == 2
+        assert ended(lambda: work(folder, workers=2, once=True, told=told.append)) == 2
         for future in futures:
             assert remote.frame_of(future.result(60)).outcomes[0].failed == "it is a test"
         assert [line.partition(" in ")[0] for line in told] == ["1 document"] * 2

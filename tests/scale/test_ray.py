@@ -12,7 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,18 +27,9 @@ from ragflow_local.errors import InvalidValueError, PlaceLostError, PlaceRefused
 from ragflow_local.scale import RayPlace
 from ragflow_local.stores.catalog import chunks, embeddings
 from tests.invariants import check_invariants
-from tests.scale.cluster import POISON, READER, ROOT, Cluster, named, running
+from tests.scale.cluster import POISON, READER, ROOT, Cluster, named
 
-is_there = importlib.util.find_spec("ray") is not None
 OPTIONS: dict[str, Any] = {"embedding_model": "hashing", "workers": 2, "durable": False}
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    if not is_there:
-        pytest.skip("Ray is not installed")
-    with running() as made:
-        yield made
 
 
 def filled(rag: RAGFlow, count: int) -> DataSet:
@@ -275,7 +266,7 @@ OFFLINE = """
 def test_it_works_where_there_is_no_network() -> None:
     alone = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
     tried = subprocess.run([*alone, "true"], capture_output=True, check=False)
-    if tried.returncode or not is_there:
+    if tried.returncode or importlib.util.find_spec("ray") is None:
         pytest.skip("no Ray here, or no way to take the network away")
     run = subprocess.run(
         [*alone, sys.executable, "-c", textwrap.dedent(OFFLINE)],

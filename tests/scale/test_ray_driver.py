@@ -1,6 +1,7 @@
 """Connecting to a Ray cluster: a head that is busy is asked again, and not without end."""
 
 import io
+import socket
 import sys
 import time
 from typing import Any
@@ -39,6 +40,17 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     return slept
+
+
+@pytest.fixture(autouse=True)
+def knocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody listens at the address of these tests."""
+    real = socket.create_connection
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        return socket.socket() if address[0] == "head" else real(address, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", connect)
 
 
 REFUSED = ConnectionRefusedError("connection refused")
@@ -86,3 +98,25 @@ def test_what_trying_again_does_not_mend_is_told_at_once(
     ray = Ray(RuntimeError("Version mismatch: the cluster has Ray 1. Upgrade."))
     assert told(ray, monkeypatch) == "RuntimeError: Version mismatch: the cluster has Ray 1"
     assert pauses == []
+
+
+@pytest.mark.usefixtures("loopback")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_ray_is_not_asked_where_nobody_listens(scheme: str, host: str, pauses: list[float]) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        server = socket.create_server((host, 0), family=family)
+    except OSError:
+        pytest.skip(f"this computer has no {host}")
+    with server:
+        said = f"[{host}]" if ":" in host else host
+        address = f"{scheme}{said}:{server.getsockname()[1]}"
+        ray = Ray()
+        assert ray_driver.reached(ray, address) == ["first"]
+        assert ray.said == [f"init {address}"]
+    ray = Ray()
+    with pytest.raises(ray_driver.UnreachedError, match=r"refused \(tried 4 times\)"):
+        ray_driver.reached(ray, address)
+    assert set(ray.said) == {"shutdown"}
+    assert len(pauses) == 3

@@ -3,8 +3,6 @@
 Run by ``pytest -m ray``, where Ray is installed.
 """
 
-import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +10,10 @@ import pytest
 from ragflow_local import RAGFlow
 from ragflow_local.errors import ShardError
 from ragflow_local.scale import Shards
-from tests.scale.cluster import Cluster, running
+from tests.scale.cluster import Cluster
 from tests.scale.libraries import Libraries, Pair, made, split
 from tests.scale.shared_folder import wait_for
 from tests.scale.test_shards import QUESTIONS
-
-is_there = importlib.util.find_spec("ray") is not None
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    if not is_there:
-        pytest.skip("Ray is not installed")
-    with running() as made:
-        yield made
 
 
 @pytest.mark.ray
@@ -46,6 +34,7 @@ def test_actors_find_what_one_project_finds_and_one_that_dies_is_told(
         with pytest.raises(ShardError, match="cannot be asked: its process ended"):
             pair.shards.retrieval("the pump", ["kb"])
         pair.check("the pump of the boiler", limit=50, similarity_threshold=0.0)
-    wait_for(lambda: not cluster.processes("ray::Shard"))  # Ray waits for one that may come back
+    # Ray waits for one that may come back, by itself half a minute.
+    wait_for(lambda: not cluster.processes("ray::Shard"), seconds=20)
     with pytest.raises(ShardError, match="no node has a project at /nowhere"):
         Shards([f"{cluster.client}/nowhere"])
