@@ -24,8 +24,10 @@ from ragflow_local.text.unigram import open_unigram
 
 Feed = dict[str, NDArray[np.int64]]
 
-# 512: four texts of 128 tokens; what a layer computes of them stays in a core's cache.
-_BATCH_TOKENS = 512
+# Two texts of 128 tokens: what a layer computes of them stays in a core's cache, little is padding,
+# and the last of many batches leaves other cores idle for a short time only. A text takes least
+# with 128 and 256, of these, 512 and 1,024.
+_BATCH_TOKENS = 256
 # Texts tokenized at a time: what they take in memory stays small for any number of texts.
 _SLICE = 2048
 MODEL, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "form.json"

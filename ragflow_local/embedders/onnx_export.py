@@ -37,7 +37,7 @@ Form: TypeAlias = "OnnxEmbedder | SentenceTransformersEmbedder"
 logger = logging.getLogger("ragflow_local")
 
 # Raised when the ONNX form is made in another way, so that older ones are made anew.
-_FORMAT = 5
+_FORMAT = 6
 # Of every text of the probe; what rankings lose or gain by it is told, set by set, in
 # benchmarks/results/embedding.md.
 _AGREEMENT = 0.99

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +18,12 @@ from ragflow_local.records import Matrix, Vector
 if TYPE_CHECKING:
     import onnx
 
-# Rows of a weight that share a scale. On all-MiniLM-L6-v2, Chinese, with smoothing: cosine 0.9982
-# without parts, 0.9986 in parts of 384, 0.9990 in parts of 192, which takes a third longer, twice
-# as long where others use the cores, and ranks no better.
-_PART_ROWS = 384
-# How much of what is hard to round moves from the activations to the weights; the paper's value,
-# and better here than 0.3 and 0.7.
-_SMOOTHING = 0.5
+# How much of what is hard to round moves from the activations to the weights: the paper's value
+# where every row has a scale; more where all rows share one.
+_SMOOTHING, _SMOOTHING_OF_EVEN = 0.5, 0.7
+# Rows are even where the largest number of none is more than so many times what it is in most, and
+# have one sign where the lowest number is less than such a share of the largest in most.
+_EVEN, _ONE_SIGN = 1.8, 0.25
 # A row of zeros divided by its largest number would be no number.
 _TINY = 1e-12
 _QUIET = 1e-5
@@ -34,22 +36,22 @@ _TABLE_ROWS, _TABLE_BLOCK = 4096, 64
 def quantize(source: Path, target: Path, feeds: Iterable[Feed], largest: int = 127) -> None:
     """Write ``source`` with its matrix products and its vocabulary in 8 bits.
 
-    Weights have a scale each column, activations one each row: a few tokens (the first and the
-    last of a text, above all) have numbers a hundred times those of the others, which one scale
-    for all would round to nothing. Likewise a few features of every token: they are divided by
-    what they reach on ``feeds``, and their weights multiplied by it. Long columns are cut into
-    parts P with scales of their own.
+    Weights W have a scale for each column; an activation x, one of these:
 
-        x · W  =  sum over P of  r_P · (s_x · s_W · (q(x_P / (m_P r_P)) · q(m_P W_P)))
+    - ``even``: Its rows reach about as far, as those of a norm do, and several products share it.
+      One scale for all of them, known beforehand: rounding is one operation, and the product has
+      its scales and its bias in it.
+    - ``one sign``: What a GELU or a ReLU gives, from just below zero to far above. A scale for each
+      row, and a zero low enough for what is below.
+    - ``uneven``: A few tokens (the first and the last of a text, above all) have numbers many times
+      those of the others, which one scale for all would round to nothing. A scale for each row.
 
-        r_P = max |x_P / m_P| of the row        m_j = sqrt(max |x_j| / max |W_j|)
+        x · W  =  r · (s_W · (q(x / (m r)) · q(m W)))        r = max |x / m| / 127
 
-    What r_P has made even lies between -1 and 1. So no scale depends on the other texts of a
-    batch: a text has the same vector in whatever company. Weights are rounded one after the
-    other, each making up for what those before it lost on ``feeds`` (GPTQ).
-
-    On all-MiniLM-L6-v2 the mean cosine to the original is 0.9994 on English and 0.9990 on
-    Chinese; without making up 0.9993 and 0.9986.
+    Likewise a few features of every token stand out, where norms precede: they are divided by m_j,
+    made of what they reach on ``feeds``, and their weights multiplied by it. No scale depends on
+    the other texts of a batch: a text has the same vector in whatever company. Weights are rounded
+    one after the other, each making up for what those before it lost on ``feeds`` (GPTQ).
 
     Args:
         source: A model in float32.
@@ -96,6 +98,21 @@ def _activations(
     return {name: np.concatenate(rows) for name, rows in activations.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Rounding:
+    """How an activation is rounded.
+
+    Attributes:
+        kind: ``even``, ``one sign`` or ``uneven``.
+        zero: The byte that stands for 0.
+        scale: What a step of a byte is worth; of rows with scales of their own, at least.
+    """
+
+    kind: str
+    zero: int
+    scale: float
+
+
 class _Quantized:
     """A graph on its way to 8 bits."""
 
@@ -115,6 +132,21 @@ class _Quantized:
                 self.products.setdefault(node.input[0], []).append(node)
         self.tensors = tensors
         self.nodes: list[onnx.NodeProto] = []
+        self.biased = self._biased()
+        self.within: set[str] = set()  # sums with a bias that are in the product
+
+    def _biased(self) -> dict[str, tuple[str, str]]:
+        """Return the bias and the sum of each value whose only use is to be added to a bias."""
+        uses = Counter(name for node in self.graph.node for name in node.input)
+        uses.update(output.name for output in self.graph.output)
+        found = {}
+        for node in self.graph.node:
+            if node.op_type != "Add":
+                continue
+            for x, bias in (node.input, reversed(node.input)):
+                if uses[x] == 1 and bias in self.tensors and len(self.tensors[bias].dims) == 1:
+                    found[x] = (bias, node.output[0])
+        return found
 
     def rewrite(self, activations: dict[str, Matrix]) -> None:
         """Replace the products, given what their activations are on typical texts."""
@@ -126,9 +158,8 @@ class _Quantized:
                 if node.input[0] not in done:
                     done.add(node.input[0])
                     self._replace(node.input[0], activations[node.input[0]])
-            else:
+            elif not self.within.intersection(node.output):
                 self.nodes.append(node)
-        self._constant("tiny", np.array(_TINY, dtype=np.float32))
         del self.graph.node[:]
         self.graph.node.extend(self.nodes)
         used = {name for node in self.nodes for name in node.input}
@@ -165,61 +196,54 @@ class _Quantized:
             self.graph.node[at].CopyFrom(looked_up)
 
     def _replace(self, x: str, typical: Matrix) -> None:
-        from onnx import helper, numpy_helper
+        from onnx import numpy_helper
 
         nodes = self.products[x]
-        weights = {node.input[1] for node in nodes}
         matrices: dict[str, Matrix] = {
-            name: numpy_helper.to_array(self.tensors[name]) for name in weights
+            node.input[1]: numpy_helper.to_array(self.tensors[node.input[1]]) for node in nodes
         }
-        smooth = _smoothing(np.abs(typical).max(axis=0), matrices.values())
-        self._constant(f"{x}.smoothing", 1 / smooth)
-        self.nodes.append(helper.make_node("Mul", [x, f"{x}.smoothing"], [f"{x}.smooth"]))
-        parts = self._parts(f"{x}.smooth", len(smooth))
-        seen = np.split(typical / smooth, len(parts), axis=1)
+        rounding, smooth = _rounding(typical, list(matrices.values()))
+        even = x
+        if rounding.kind != "one sign":
+            self._constant(f"{x}.smoothing", 1 / smooth)
+            even = self._add("Mul", [x, f"{x}.smoothing"], f"{x}.smooth")
+        self._constant(f"{x}.zero", np.array(rounding.zero, dtype=np.uint8))
+        if rounding.kind == "even":
+            self._constant(f"{x}.scale", np.array(rounding.scale, dtype=np.float32))
+            self._add("QuantizeLinear", [even, f"{x}.scale", f"{x}.zero"], f"{x}.q")
+        else:
+            self._constant(f"{x}.scale", np.array(1, dtype=np.float32))
+            self._round_rows(x, even, typical.shape[1], rounding)
         for name, matrix in matrices.items():
-            whole = matrix * smooth[:, None]
-            for number, rows in enumerate(np.split(whole, len(parts))):
-                self._weight(f"{name}.{number}", rows, seen[number])
+            self._weight(name, matrix * smooth[:, None], typical / smooth)
         for node in nodes:
-            sums = [f"{node.output[0]}.{number}" for number in range(len(parts))]
-            if len(parts) == 1:
-                # The sum of one would be a copy, of a twentieth of the time.
-                sums = [node.output[0]]
-            for number, (part, total) in enumerate(zip(parts, sums, strict=True)):
-                self._product(part, f"{node.input[1]}.{number}", total)
-            if len(parts) > 1:
-                self.nodes.append(helper.make_node("Sum", sums, [node.output[0]]))
+            self._product(x, node.input[1], node.output[0], rounding.kind)
 
-    def _parts(self, x: str, rows: int) -> list[str]:
-        """Cut an activation into parts of one length, round each, and return their names."""
-        from onnx import helper
+    def _round_rows(self, x: str, even: str, columns: int, rounding: _Rounding) -> None:
+        """Round each row of ``even`` by a scale of its own, ``x``.row, of however many axes."""
+        from onnx import numpy_helper
 
-        count = max(1, rows // _PART_ROWS)
-        while rows % count:
-            count -= 1
-        parts = [f"{x}.{number}" for number in range(count)] if count > 1 else [x]
-        if count > 1:
-            sizes = f"{x}.sizes"
-            self._constant(sizes, np.full(count, rows // count, dtype=np.int64))
-            self.nodes.append(helper.make_node("Split", [x, sizes], parts, axis=-1))
-        for part in parts:
-            self._constant(f"{part}.scale", np.array(1 / 127, dtype=np.float32))
-            self._constant(f"{part}.zero", np.array(128, dtype=np.uint8))
-            self.nodes += [
-                helper.make_node("Abs", [part], [f"{part}.abs"]),
-                helper.make_node(
-                    "ReduceMax", [f"{part}.abs"], [f"{part}.max"], axes=[-1], keepdims=1
-                ),
-                helper.make_node("Max", [f"{part}.max", "tiny"], [f"{part}.row"]),
-                helper.make_node("Div", [part, f"{part}.row"], [f"{part}.even"]),
-                helper.make_node(
-                    "QuantizeLinear",
-                    [f"{part}.even", f"{part}.scale", f"{part}.zero"],
-                    [f"{part}.q"],
-                ),
-            ]
-        return parts
+        last = {"axes": [-1], "keepdims": 1}
+        reach = self._add("ReduceMax", [even], f"{x}.most", **last)
+        if rounding.kind == "uneven":
+            low = self._add("ReduceMin", [even], f"{x}.least", **last)
+            low = self._add("Neg", [low], f"{x}.low")
+            reach = self._add("Max", [reach, low], f"{x}.reach")
+        self._constant(f"{x}.step", np.array(1 / (255 - rounding.zero), dtype=np.float32))
+        self._constant(f"{x}.least_scale", np.array(rounding.scale, dtype=np.float32))
+        scale = self._add("Mul", [reach, f"{x}.step"], f"{x}.wanted")
+        scale = self._add("Max", [scale, f"{x}.least_scale"], f"{x}.row")
+        # One operation rounds rows by scales that are computed, where there are no other axes.
+        self._constant(f"{x}.two_axes", np.array([-1, columns], dtype=np.int64))
+        self._constant(f"{x}.one_axis", np.array([-1], dtype=np.int64))
+        flat = self._add("Reshape", [even, f"{x}.two_axes"], f"{x}.flat")
+        scales = self._add("Reshape", [scale, f"{x}.one_axis"], f"{x}.scales")
+        count = self._add("Shape", [scales], f"{x}.rows")
+        zero = numpy_helper.from_array(np.array([rounding.zero], dtype=np.uint8))
+        zeros = self._add("ConstantOfShape", [count], f"{x}.zeros", value=zero)
+        codes = self._add("QuantizeLinear", [flat, scales, zeros], f"{x}.codes", axis=0)
+        shape = self._add("Shape", [even], f"{x}.shape")
+        self._add("Reshape", [codes, shape], f"{x}.q")
 
     def _weight(self, name: str, values: Matrix, typical: Matrix) -> None:
         largest = self.largest
@@ -228,18 +252,27 @@ class _Quantized:
         self._constant(f"{name}.scale", scales)
         self._constant(f"{name}.zero", np.zeros(len(scales), dtype=np.int8))
 
-    def _product(self, x: str, weight: str, y: str) -> None:
+    def _product(self, x: str, weight: str, y: str, kind: str) -> None:
+        # One operation of ONNX Runtime's own: the product of bytes, its scales, and a bias.
+        operation, contrib = "MatMulIntegerToFloat", {"domain": _CONTRIB}
+        factors = [f"{x}.q", f"{weight}.q", f"{x}.scale", f"{weight}.scale"]
+        given = [*factors, f"{x}.zero", f"{weight}.zero"]
+        if kind != "even":
+            product = self._add(operation, given, f"{y}.even", **contrib)
+            self._add("Mul", [product, f"{x}.row"], y)
+        elif y in self.biased:
+            bias, sum_ = self.biased[y]
+            self.within.add(sum_)
+            self._add(operation, [*given, bias], sum_, **contrib)
+        else:
+            self._add(operation, given, y, **contrib)
+
+    def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Add an operation; return the name of what it gives."""
         from onnx import helper
 
-        factors = [f"{x}.q", f"{weight}.q", f"{x}.scale", f"{weight}.scale"]
-        zeros = [f"{x}.zero", f"{weight}.zero"]
-        # One operation of ONNX Runtime's own: the product of bytes, and its scales.
-        self.nodes += [
-            helper.make_node(
-                "MatMulIntegerToFloat", [*factors, *zeros], [f"{y}.even"], domain=_CONTRIB
-            ),
-            helper.make_node("Mul", [f"{y}.even", f"{x}.row"], [y]),
-        ]
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
 
     def _constant(self, name: str, values: np.ndarray) -> None:
         from onnx import numpy_helper
@@ -279,11 +312,28 @@ def _rounded(weights: Matrix, scales: Vector, typical: Matrix, largest: int) -> 
     return rounded
 
 
-def _smoothing(peaks: Vector, matrices: Iterable[Matrix]) -> Vector:
-    """Return (rows,) what each feature is divided by, and its weights are multiplied by."""
+def _rounding(typical: Matrix, matrices: Sequence[Matrix]) -> tuple[_Rounding, Vector]:
+    """Return how an activation is rounded, and (features,) what it is divided by before."""
+    most, lowest = float(np.median(typical.max(axis=1))), -float(typical.min())
+    if lowest < _ONE_SIGN * most:
+        below = max(lowest, 0.0)
+        zero = math.ceil(255 * below / (below + most))
+        scale = max(below / max(zero, 1), _TINY)
+        return _Rounding("one sign", zero, scale), np.ones(typical.shape[1], np.float32)
+    peaks = np.abs(typical).max(axis=0)
+    smooth = _smoothing(peaks, matrices, _SMOOTHING_OF_EVEN)
+    reach = np.abs(typical / smooth).max(axis=1)
+    # Where it pays: of one product alone, the clipping of texts like none of ``feeds`` costs more.
+    if len(matrices) > 1 and reach.max() <= _EVEN * np.median(reach):
+        return _Rounding("even", 128, max(float(reach.max()) / 127, _TINY)), smooth
+    return _Rounding("uneven", 128, _TINY), _smoothing(peaks, matrices, _SMOOTHING)
+
+
+def _smoothing(peaks: Vector, matrices: Iterable[Matrix], share: float) -> Vector:
+    """Return (features,) what each feature is divided by, and its weights are multiplied by."""
     weight = np.max([np.abs(matrix).max(axis=1) for matrix in matrices], axis=0)
-    asked = np.maximum(peaks, _QUIET) ** _SMOOTHING
-    moved = asked / np.maximum(weight, _QUIET) ** (1 - _SMOOTHING)
+    asked = np.maximum(peaks, _QUIET) ** share
+    moved = asked / np.maximum(weight, _QUIET) ** (1 - share)
     # About 1: the numbers stay where float32 is exact, whatever the model's units are.
     smooth: Vector = (moved / np.exp(np.log(moved).mean())).astype(np.float32)
     return smooth

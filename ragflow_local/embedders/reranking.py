@@ -25,7 +25,7 @@ from ragflow_local.errors import DamagedModelError
 _log = logging.getLogger("ragflow_local")
 
 # Raised when the ONNX form is made in another way, so that older ones are made anew.
-_FORMAT = 4
+_FORMAT = 5
 # Of scores in [0, 1], on every pair of the probe; differences this small leave the order alone.
 _MOST_APART = 0.05
 
