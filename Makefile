@@ -26,7 +26,7 @@ demo: $(VENV)/.demo ## Install, parse the documents in the box, and answer three
 	@$(BIN)/ragflow-local demo --project "$(DEMO_PROJECT)" $(if $(value ASK),--ask "$$RAGFLOW_DEMO_ASK") $(if $(FILES),-- $(FILES))
 
 test: $(VENV)/.dev ## Install everything (llama.cpp is compiled: about ten minutes) and run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## Check format, lint and types
 	./.ci/run format lint types

@@ -15,8 +15,6 @@ from benchmarks.reader.batches import Row, Sampler, stream
 from benchmarks.reader.pack import Pack
 from benchmarks.reader.rows import WRITTEN, Passage, cut, name_of, read_all
 
-torch = pytest.importorskip("torch")
-
 WORDS, TOKENS, HIDDEN = 40, 60, 48
 
 
@@ -231,6 +229,7 @@ def test_sentences_are_cut_where_they_stand() -> None:
 
 @pytest.mark.slow
 def test_it_learns_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
     from benchmarks.reader.model import Reader
     from benchmarks.reader.train import Plan, checks, figures_of, train
 

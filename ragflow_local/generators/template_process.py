@@ -48,7 +48,8 @@ class TemplateProcess:
         Raises:
             TemplateError: It is none, refuses them, or takes too much time or memory.
         """
-        request = json.dumps({"source": source, "values": values}).encode() + b"\n"
+        asked = {"source": source, "values": values, "seconds": _SECONDS}
+        request = json.dumps(asked).encode() + b"\n"
         with self._lock:
             answer = self._ask(request)
         if not answer.endswith(b"\n"):
@@ -122,9 +123,9 @@ def main(options: Mapping[str, Any]) -> None:
     replies.flush()
     renders: dict[str, Callable[..., str]] = {}
     for line in sys.stdin.buffer:
-        _count_seconds(_SECONDS)
         try:
             request = json.loads(line)
+            _count_seconds(request["seconds"])
             source = request["source"]
             if source not in renders:
                 renders[source] = _compile(source)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from ragflow_local.errors import DamagedModelError
+from ragflow_local.generators import template_process
 from ragflow_local.generators.chat_template import CHATML, ChatTemplate, ControlWords, arrange
 from ragflow_local.generators.template_process import TemplateEndlessError, TemplateProcess
 from ragflow_local.records import ChatMessage
@@ -104,12 +105,18 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_a_template_without_end_or_sense_is_a_damaged_model(what: str) -> None:
+def test_a_template_without_end_or_sense_is_a_damaged_model(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_process, "_SECONDS", 0.5)
     with pytest.raises(DamagedModelError, match="'m'"):
         ChatTemplate(ENDLESS[what] + "{{ messages[-1].content }}", "m")
 
 
-def test_a_template_that_ends_its_process_is_rendered_again_for_other_messages() -> None:
+def test_a_template_that_ends_its_process_is_rendered_again_for_other_messages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(template_process, "_SECONDS", 0.5)
     source = (
         "{% if 'loop' in messages[-1].content %}{% for a in range(99999) %}"
         "{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}"
