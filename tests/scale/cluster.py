@@ -1,7 +1,7 @@
-"""A Ray cluster of three nodes on this computer, in a process that obeys lines on its input.
+"""A Ray cluster on this computer, in a process that obeys lines on its input.
 
-Run as ``python -m tests.scale.cluster CLIENT_PORT``. It prints its addresses, and then a line for
-each command: ``remove``, ``add``.
+Run as ``python -m tests.scale.cluster CLIENT_PORT NODES``. It prints its addresses, and then a
+line for each command: ``remove``, ``add``.
 """
 
 import json
@@ -31,9 +31,10 @@ class Cluster:
         client: For any other.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, nodes: int) -> None:
+        port = _PORTS + os.getpid() % 10_000
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.scale.cluster", str(_PORTS + os.getpid() % 10_000)],
+            [sys.executable, "-m", "tests.scale.cluster", str(port), str(nodes)],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -94,18 +95,18 @@ def named(what: str, root: int | None = None) -> list[psutil.Process]:
 
 
 @contextmanager
-def running() -> Iterator[Cluster]:
-    """Give a cluster."""
+def running(nodes: int = 3) -> Iterator[Cluster]:
+    """Give a cluster of so many nodes."""
     # Short: sockets lie in it.
     with tempfile.TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        cluster = Cluster(folder)
+        cluster = Cluster(folder, nodes)
         try:
             yield cluster
         finally:
             cluster.close()
 
 
-def main(port: int) -> None:
+def main(port: int, count: int) -> None:
     """Start the cluster and obey."""
     from ray.cluster_utils import Cluster as RayCluster
 
@@ -113,7 +114,7 @@ def main(port: int) -> None:
     cluster = RayCluster(
         initialize_head=True, head_node_args={**node, "ray_client_server_port": port}
     )
-    nodes = [cluster.add_node(**node) for _ in range(2)]
+    nodes = [cluster.add_node(**node) for _ in range(count - 1)]
     client = f"ray://{cluster.address.rpartition(':')[0]}:{port}"
     told = json.dumps({"address": cluster.address, "client": client})
     print(told, flush=True)  # noqa: T201  # the answer
@@ -127,4 +128,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -35,9 +35,11 @@ OPTIONS: dict[str, Any] = {"embedding_model": "hashing", "workers": 2, "durable"
 def filled(rag: RAGFlow, count: int) -> DataSet:
     """Make a dataset of short documents."""
     home = rag.create_dataset("kb")
-    for n in range(count):
-        text = f"Squid{n} eats whale{n % 97}. It swims {n} miles, and sleeps in the sea."
-        rag.add_document(home, f"{n}.txt", text.encode())
+    texts = (
+        f"Squid{n} eats whale{n % 97}. It swims {n} miles, and sleeps in the sea."
+        for n in range(count)
+    )
+    home.add_documents([(f"{n}.txt", text.encode()) for n, text in enumerate(texts)])
     return home
 
 
@@ -254,7 +256,7 @@ OFFLINE = """
     from tests.scale.cluster import running
     from tests.scale.test_ray import OPTIONS, filled, runs
 
-    with running() as cluster, RAGFlow.temporary(**{**OPTIONS, "durable": False}) as rag:
+    with running(nodes=1) as cluster, RAGFlow.temporary(**{**OPTIONS, "durable": False}) as rag:
         home = filled(rag, 30)
         for address in (cluster.address, cluster.client):
             home.parse(home.list_docs(), on=address)
