@@ -41,6 +41,9 @@ class Cluster:
                 "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
                 "RAY_TMPDIR": folder,
                 "RAY_USAGE_STATS_ENABLED": "0",
+                # A node that is gone is noticed in seconds, not in a quarter of a minute or more.
+                "RAY_health_check_period_ms": "500",
+                "RAY_health_check_initial_delay_ms": "500",
                 "RAGFLOW_LOCAL_CRASH_AT": f"parsing {POISON}",
             },
             stdin=subprocess.PIPE,
