@@ -41,6 +41,7 @@ class Cluster:
                 "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
                 "RAY_TMPDIR": folder,
                 "RAY_USAGE_STATS_ENABLED": "0",
+                "RAY_worker_niceness": "0",  # else they wait for whatever runs beside
                 # A node that is gone is noticed in seconds, not in a quarter of a minute or more.
                 "RAY_health_check_period_ms": "500",
                 "RAY_health_check_initial_delay_ms": "500",
