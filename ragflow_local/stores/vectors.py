@@ -284,12 +284,11 @@ class LanceTable:
 
     def optimize(self, keep_versions: bool = True) -> None:
         """Put its parts together, and delete old versions."""
-        if keep_versions:
-            self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
-            return
-        # Versions younger than it are kept, the last addition's too; 0 deletes none.
-        time.sleep(2 * _SHORT.total_seconds())
-        self._table.optimize(cleanup_older_than=_SHORT)
+        self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+        if not keep_versions:
+            # Younger versions are kept, those too that were made on the way; 0 would keep all.
+            time.sleep(2 * _SHORT.total_seconds())
+            self._table.optimize(cleanup_older_than=_SHORT)
 
     def drop(self) -> None:
         """Delete its files."""

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,11 @@ def test_a_table_that_is_gone_is_told_where_more_is_to_be_added(
         vectors.table(DATASET).add([batch(matrix, 0, 1)], watermark=60)
 
 
-def test_many_small_additions_are_put_together(tmp_path: Path, matrix: Matrix) -> None:
+def test_many_small_additions_are_put_together(
+    tmp_path: Path, matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than putting together takes: what it makes on its way goes too.
+    monkeypatch.setattr("ragflow_local.stores.vectors._SHORT", timedelta(milliseconds=50))
     table = Vectors(tmp_path).table(DATASET)
     for number in range(40):
         table.add([batch(matrix, number, number + 1)], watermark=number)
