@@ -50,6 +50,9 @@ FORMAT = 1
 # Hashing a larger catalog would hold up every opening; its rows are compared when they are read.
 _HASHED_BYTES = 64 << 20
 
+# For so long a process that another one was starting when it was killed may still have its lock.
+_STARTED_SECONDS = 2.0
+
 # A reader compares this often while others open, write and close, before it reads without.
 _LOOKS = 5
 
@@ -99,7 +102,7 @@ class Directory:
             raise UnusableDirectoryError(self.path, str(error)) from None
         lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=0 if self._has_owner() else _STARTED_SECONDS)
         except filelock.Timeout:
             raise self._locked() from None
         except OSError as error:
@@ -260,6 +263,20 @@ class Directory:
 
     def _write(self, path: Path, values: dict[str, object]) -> None:
         write_whole(path, json.dumps(values).encode(), is_durable=self._is_durable)
+
+    def _has_owner(self) -> bool:
+        """Return whether the process that had it open last may be there still.
+
+        A process that was killed while it started another leaves it the lock until that runs its
+        own program: then the lock is waited for.
+        """
+        import psutil
+
+        owner = read_json(self._owner)
+        pid = owner.get("pid")
+        if not isinstance(pid, int) or owner.get("host") != socket.gethostname():
+            return True
+        return psutil.pid_exists(pid)
 
     def _locked(self) -> ProjectLockedError:
         owner = read_json(self._owner)

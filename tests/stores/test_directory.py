@@ -1,8 +1,10 @@
 """Who has a project open: one process writes, others read, and a dead one holds nothing."""
 
+import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def test_a_second_writer_is_told_who_has_the_project(
     (project_dir / "open.json").write_text('{"pid": "torn"')
     with pytest.raises(ProjectLockedError):
         RAGFlow("key", project_dir=project_dir)
+
+
+def test_a_lock_that_a_killed_process_left_to_one_it_was_starting_is_waited_for(
+    project_dir: Path, owner: subprocess.Popen[str]
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    told = json.loads((project_dir / "open.json").read_text())
+    (project_dir / "open.json").write_text(json.dumps({**told, "pid": gone.pid}))
+    end = threading.Timer(0.3, owner.kill)
+    end.start()
+    with RAGFlow("key", project_dir=project_dir) as rag:
+        assert [dataset.name for dataset in rag.list_datasets()] == ["kb"]
+    end.join()
 
 
 def test_readers_see_each_commit_of_the_writer(
