@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.text.figures import figures_of
+from ragflow_local.text.figures import HAN_NUMBER, figures_of
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,11 @@ def test_numbers_count_in_digits_and_in_words(text: str, figures: set[str]) -> N
 def test_of_a_version_each_place_counts() -> None:
     assert figures_of("release 2.10") != figures_of("release 2.1")
     assert figures_of("2.10 euros") == figures_of("2.1 euros")
+
+
+@pytest.mark.parametrize("text", ["九十二平方公里", "三十二页", "两千毫升", "十五册"])
+def test_a_chinese_number_ends_before_the_measure_it_counts(text: str) -> None:
+    number = HAN_NUMBER.match(text)
+    assert number is not None
+    assert text.startswith(number[0])
+    assert HAN_NUMBER.match("一部分") is None
