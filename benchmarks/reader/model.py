@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,17 +41,23 @@ class Layer(nn.Module):
         def split(part: Tensor) -> Tensor:
             return part.view(count, tokens, self.heads, -1).transpose(1, 2)
 
-        taken = functional.scaled_dot_product_attention(
-            split(self.query(x)),
-            split(self.key(x)),
-            split(self.value(x)),
-            attn_mask=mask,
-            dropout_p=self.dropout.p if self.training else 0.0,
-        )
+        query, key, value = (split(part(x)) for part in (self.query, self.key, self.value))
+        taken = _attended(query, key, value, mask, self.dropout.p if self.training else 0.0)
         taken = self.out(taken.transpose(1, 2).reshape(count, tokens, hidden))
         x = self.after_attention(x + self.dropout(taken))
         found: Tensor = self.after(x + self.dropout(self.narrow(functional.gelu(self.widen(x)))))
         return found
+
+
+def _attended(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: float) -> Tensor:
+    """Return what attention takes; on processors in 32 bits, where 16 are slow to train with."""
+    is_slow = query.device.type == "cpu"
+    if is_slow:
+        query, key, value = query.float(), key.float(), value.float()
+    with torch.autocast("cpu", enabled=False) if is_slow else contextlib.nullcontext():
+        return functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout
+        )
 
 
 class Reader(nn.Module):
