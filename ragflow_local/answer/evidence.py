@@ -69,6 +69,23 @@ def _supports(
     return not _has_opposite(missing, statement) and near() >= _NEAR
 
 
+def worded_otherwise(
+    claim: Statement, statement: Statement, above: Collection[Token]
+) -> tuple[int, float] | None:
+    """Return how many of the claim's words the sentence has not, and the share that it has.
+
+    None where it has all of them, so that the rules decide; and where it cannot state the claim: a
+    figure or a name is not there, or a word's opposite is.
+    """
+    match = matched(claim, statement, above)
+    missing = [token for token in match.missing if not _is_light(token, claim.language)]
+    if not missing or any(token.is_figure or token.kind == "name" for token in missing):
+        return None
+    if _has_opposite(missing, statement):
+        return None
+    return len(missing), 1 - len(missing) / (len(match.pieces) + len(match.missing))
+
+
 def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
     """Return whether the claim mixes up the words of two clauses of the sentence."""
     taken: dict[int, set[int]] = {}

@@ -1,16 +1,21 @@
-"""Finds the hits that support a sentence of an answer."""
+"""Finds the hits that support a sentence of an answer.
+
+Rules on words decide what is near the words of a passage. What is worded otherwise a small reader
+is asked about, where the figures and names of the sentence stand in the passage; without the reader
+it is meaning, where it is all but the same.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ragflow_local.answer.evidence import headings_of, supports
+from ragflow_local.answer.evidence import headings_of, supports, worded_otherwise
 from ragflow_local.answer.units import Unit, units_of
-from ragflow_local.embedders import Embedder
+from ragflow_local.embedders import Embedder, Section
 from ragflow_local.records import Hit, Vector
 from ragflow_local.retrieve.similarity import calibrate
 from ragflow_local.text.alike import is_same
@@ -28,6 +33,14 @@ _STOPS = (".", "!", "。", "।", "۔")
 _VERBS_SHOW = frozenset({"en", "de", "ru"})  # most verbs by their form; elsewhere helping ones
 _ASKED_SHARE = 0.5  # of the question's rare words, weighed, in the sentence of a short answer
 
+
+# Chance, by the reader, from which a passage states a claim: where several of the claim's words are
+# not in it, and where all but one are. By ``benchmarks/evidence.py``.
+STATED, STATED_BUT_ONE = 0.75, 0.92
+_READ = 6  # passages that a claim is read with
+
+# What the reader is asked: a claim, and passages; the chance that each states it.
+Stated = Callable[[str, Sequence[Section]], Vector]
 
 _BREAKS = re.compile(r",(?!\d)|\(")
 
@@ -49,7 +62,11 @@ class Support:
     """Says which hits support a sentence."""
 
     def __init__(
-        self, hits: Sequence[Hit], embedder: Embedder | None = None, question: str = ""
+        self,
+        hits: Sequence[Hit],
+        embedder: Embedder | None = None,
+        question: str = "",
+        stated: Stated | None = None,
     ) -> None:
         """Prepare the comparison.
 
@@ -57,10 +74,12 @@ class Support:
             hits: What the answer was given.
             embedder: Compares what is worded otherwise by meaning; None compares words alone.
             question: What is answered: a short answer is understood with it.
+            stated: Asks the reader; None where it is not there.
         """
         self._hits = hits
         self._embedder = embedder
         self._question = question
+        self._stated = stated
         told = question or " ".join(hit.chunk.content for hit in hits)
         self._language = language_of(told) or "en"
         self._vectors: dict[str, Vector] = {}
@@ -75,20 +94,58 @@ class Support:
         return kept or self.of(sentence)
 
     def among(self, sentence: str, numbers: Sequence[int]) -> list[int]:
-        """Return which of these hits say what ``sentence`` claims: by words, else by meaning."""
+        """Return which of these hits say what ``sentence`` claims: by words, else by reading."""
         passages = [passage for passage in self._passages if passage.hit in numbers]
-        ways = [False]
+        supporting = self._saying(passages, sentence, by_meaning=False)
+        if supporting:
+            return supporting
+        if self._stated is not None:
+            return self._stating(passages, sentence, self._stated)
         if self._embedder is not None and self._embedder.knows(sentence):
-            ways.append(True)
-        for by_meaning in ways:
-            supporting = dict.fromkeys(
+            return self._saying(passages, sentence, by_meaning=True)
+        return []
+
+    def _saying(
+        self, passages: Sequence[_Passage], sentence: str, *, by_meaning: bool
+    ) -> list[int]:
+        return list(
+            dict.fromkeys(
                 passage.hit
                 for passage in passages
                 if self._says(passage, sentence, by_meaning=by_meaning)
             )
-            if supporting:
-                return list(supporting)
-        return []
+        )
+
+    def _stating(self, passages: Sequence[_Passage], sentence: str, stated: Stated) -> list[int]:
+        """Return the hits with a passage that states the claim by the reader, the surest first."""
+        near = self._nearest(passages, sentence)
+        if not near:
+            return []
+        chances = stated(sentence, [_section(passage) for _, passage in near])
+        found = [
+            (float(chance), passage.hit)
+            for (missing, passage), chance in zip(near, chances, strict=True)
+            if chance >= (STATED if missing > 1 else STATED_BUT_ONE)
+        ]
+        found.sort(key=lambda one: -one[0])
+        return list(dict.fromkeys(hit for _, hit in found))
+
+    def _nearest(self, passages: Sequence[_Passage], sentence: str) -> list[tuple[int, _Passage]]:
+        """Return the passages that may state a claim, those with most of its words first.
+
+        Each has before it how many of the words it has not.
+        """
+        found: list[tuple[float, int, _Passage]] = []
+        for passage in passages:
+            claim = parse(sentence, passage.language)
+            if not claim.tokens or _is_fragment(claim):
+                continue
+            above = headings_of(passage.above, passage.language)
+            said = worded_otherwise(claim, _said(passage, claim, passage.language), above)
+            if said is not None:
+                found.append((-said[1], said[0], passage))
+        found.sort(key=lambda one: one[0])
+        return [(missing, passage) for _, missing, passage in found[:_READ]]
 
     def holding(self, value: str) -> list[int]:
         """Return which hits have a sentence or row that holds ``value`` whole, as it is."""
@@ -159,6 +216,12 @@ class Support:
         if text not in self._vectors:
             self._vectors[text] = self._embedder.embed([text])[0]
         return self._vectors[text]
+
+
+def _section(passage: _Passage) -> Section:
+    """Return a passage as the reader takes it: its sentences, and the nearest heading."""
+    heading = passage.above[-1] if passage.above else ""
+    return Section(passage.pair or (passage.text,), heading)
 
 
 def _is_whole(sentence: str, claim: Statement) -> bool:

@@ -65,7 +65,9 @@ class Writing:
 
     def support(self, prompt: Prompt) -> Support:
         """Return what checks the answer."""
-        return Support(prompt.hits, self.turn.embedder, self.question)
+        reader = self.turn.open_reader()
+        stated = None if reader is None else reader.stated
+        return Support(prompt.hits, self.turn.embedder, self.question, stated)
 
     def usage(self, prompt: Prompt, first: float) -> dict[str, float]:
         """Return counts and seconds of all the user waited for, since the question was asked."""

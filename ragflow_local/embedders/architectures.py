@@ -107,6 +107,22 @@ def encode(
     return _Post(graph, config, weights, kind, words).encoded()
 
 
+def encode_above(
+    graph: Graph, config: Mapping[str, Any], weights: Weights, states: str, first: int
+) -> str:
+    """Add the layers of BERT or its kin from number ``first`` on; return what they give.
+
+    Args:
+        graph: With ``attention_mask``.
+        config: What config.json says.
+        weights: The tensors.
+        states: What the layers below give.
+        first: The lowest of these layers, counted from 0.
+    """
+    post = _Post(graph, config, weights, str(config["model_type"]), states)
+    return post.layers_from(first, states, post.mask_bias())
+
+
 def mask_of(graph: Graph) -> str:
     """Return (texts, tokens) 1.0 for a token, 0.0 for padding."""
     return graph.add("Cast", "attention_mask", to=1)
@@ -212,7 +228,10 @@ class _Post(_Encoder):
         bias = self.mask_bias()
         if self.names is _MPNET:
             bias = graph.add("Add", bias, self.distances(len(places)))
-        for number in range(self.layers):
+        return self.layers_from(0, x, bias)
+
+    def layers_from(self, first: int, x: str, bias: str) -> str:
+        for number in range(first, self.layers):
             x = self.layer(x, self.names.layer.format(number), bias)
         return x
 

@@ -1,14 +1,17 @@
-"""Reads candidate sentences for a question: which of them answers it, or that none does.
+"""Reads sentences: which of them answers a question, or none, and which of them state a claim.
 
-One pass over the question and all of them, in 512 tokens. The layers lie in ``models/reader``; the
-vocabulary is the multilingual model's, whose rows are looked up where they lie.
+A question is read with all its candidates in one pass of 512 tokens, a claim with each passage by
+itself. Both have the lower layers in common, and layers of their own above them; all lie in
+``models/reader``. The vocabulary is the multilingual model's, whose rows are looked up where they
+lie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +27,16 @@ from ragflow_local.text.sentences import sentences
 from ragflow_local.text.unigram import open_unigram
 
 NAME = "reader"
+# The layers that both uses share, and those of each.
+LOWER, QUESTIONS, CLAIMS = "lower.onnx", "questions.onnx", "claims.onnx"
+STATES = "states"  # what the lower layers give and the upper ones are given
 MOST_SENTENCES = 32
 # As it was trained: what is longer is cut.
 MOST_QUERY, MOST_SENTENCE, MOST_HEADING = 96, 160, 24
+MOST_CLAIM, MOST_STATING, MOST_PAIR = 96, 120, 256
+# What a token of a pair belongs to.
+OF_CLAIM, OF_PASSAGE = 1, 2
+_TOGETHER = 8  # pairs of a run
 # In the package, or in the repository it is run from.
 _PLACES = (
     Path(__file__).parents[1] / "reader_model",
@@ -58,15 +68,22 @@ class Reader:
 
     name = NAME
 
-    def __init__(self, file: Path, pieces: Pieces, vocabulary: Vocabulary) -> None:
-        """Open the layers.
+    def __init__(self, folder: Path, pieces: Pieces, vocabulary: Vocabulary) -> None:
+        """Open the layers; those of claims when the first claim is read.
 
         Raises:
-            DamagedModelError: The file does not open.
+            DamagedModelError: A file does not open.
         """
-        self._pieces, self._vocabulary = pieces, vocabulary
+        self._folder, self._pieces, self._vocabulary = folder, pieces, vocabulary
+        self._lower, self._questions = self._open(LOWER), self._open(QUESTIONS)
+
+    @cached_property
+    def _claims(self) -> Any:
+        return self._open(CLAIMS)
+
+    def _open(self, name: str) -> Any:
         try:
-            self._session = open_session(file)
+            return open_session(self._folder / name)
         except ValueError as error:
             raise DamagedModelError(NAME, str(error)) from None
 
@@ -110,13 +127,67 @@ class Reader:
         ]
         return logistic(np.array(leads, np.float32))
 
+    def stated(self, claim: str, passages: Sequence[Section]) -> Vector:
+        """Return (len(passages),) float32 in [0, 1]: the chance that each states the claim.
+
+        Args:
+            claim: A sentence.
+            passages: Some sentences of one text each, and the heading they stand under.
+
+        Raises:
+            DamagedModelError: The layers of claims do not open.
+        """
+        asked = self._tokens("passage: " + claim, MOST_CLAIM)
+        pairs = [self._pair(asked, passage) for passage in passages]
+        found = np.zeros(len(pairs), np.float32)
+        for rows in _alike([len(ids) for ids, _ in pairs]):
+            found[rows] = self._run_pairs([pairs[row] for row in rows])
+        return logistic(found)
+
+    def _pair(self, claim: Sequence[int], passage: Section) -> tuple[list[int], list[int]]:
+        """Return the tokens of a claim and a passage, and what each belongs to."""
+        ids = [self._pieces.begin, *claim, self._pieces.end]
+        part = [0, *([OF_CLAIM] * len(claim)), 0]
+        if passage.heading:
+            heading = self._tokens(passage.heading, MOST_HEADING)
+            ids += [self._pieces.end, *heading]
+            part += [0] * (1 + len(heading))
+        for sentence in passage.sentences:
+            text = self._tokens(sentence, MOST_STATING)
+            ids += [self._pieces.end, *text]
+            part += [OF_PASSAGE] * (1 + len(text))
+        return ids[:MOST_PAIR], part[:MOST_PAIR]
+
+    def _run_pairs(self, pairs: Sequence[tuple[list[int], list[int]]]) -> Vector:
+        width = max(len(ids) for ids, _ in pairs)
+        numbers = np.full((len(pairs), width), self._pieces.end, np.int64)
+        parts, mask = np.zeros_like(numbers), np.zeros_like(numbers)
+        for row, (ids, part) in enumerate(pairs):
+            numbers[row, : len(ids)], parts[row, : len(ids)] = ids, part
+            mask[row, : len(ids)] = 1
+        words = self._vocabulary.rows(numbers.ravel()).reshape(*numbers.shape, -1)
+        states = self._lower.run(None, {"words": words, "attention_mask": mask})[0]
+        feed = {STATES: states, "attention_mask": mask, "part": parts}
+        found: Vector = self._claims.run(None, feed)[0]
+        return found
+
     def _tokens(self, text: str, most: int) -> list[int]:
         return self._pieces.encode(encodable(text), most + 2)[1:-1] if text else []
 
     def _run(self, ids: Sequence[int], segment: Sequence[int]) -> Vector:
         feed = feed_of(np.array(ids), np.array(segment), self._vocabulary)
-        scores: Vector = self._session.run(None, feed)[0][0]
+        sections = feed.pop("segment")
+        feed[STATES] = self._lower.run(None, feed)[0]
+        del feed["words"]
+        scores: Vector = self._questions.run(None, {**feed, "segment": sections})[0][0]
         return scores
+
+
+def _alike(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Yield which pairs are run together: those of about one length."""
+    order = sorted(range(len(sizes)), key=lambda at: sizes[at])
+    for start in range(0, len(order), _TOGETHER):
+        yield order[start : start + _TOGETHER]
 
 
 def _fitting(
@@ -180,7 +251,7 @@ def open_reader(form: Path | None = None) -> Reader | None:
     Raises:
         DamagedModelError: They are there, and cannot be used.
     """
-    layers = next((place / MODEL for place in _PLACES if (place / MODEL).is_file()), None)
+    layers = next((place for place in _PLACES if (place / QUESTIONS).is_file()), None)
     package = package_folder()
     if layers is None:
         return None

@@ -59,6 +59,15 @@ class Reader(Protocol):
         """
         ...
 
+    def stated(self, claim: str, passages: Sequence[Section]) -> Vector:
+        """Return (len(passages),) float32 in [0, 1]: the chance that each states the claim.
+
+        Args:
+            claim: A sentence.
+            passages: Some sentences of one text each, and the heading they stand under.
+        """
+        ...
+
     def scores(self, question: str, passages: Sequence[str]) -> Vector:
         """Return (len(passages),) float32 in [0, 1]: the chance that each answers."""
         ...

@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 from ragflow_local.embedders import open_reader, open_reranker, reader
 from ragflow_local.embedders.carried import WINDOW
 from ragflow_local.embedders.graph import Graph
-from ragflow_local.embedders.reader import MOST_SENTENCES, Reader
+from ragflow_local.embedders.reader import (
+    CLAIMS,
+    LOWER,
+    MOST_PAIR,
+    MOST_SENTENCES,
+    OF_CLAIM,
+    OF_PASSAGE,
+    QUESTIONS,
+    STATES,
+    Reader,
+)
 from ragflow_local.embedders.sections import Section
 from ragflow_local.errors import DamagedModelError, MissingModelError
 from ragflow_local.records import Matrix, Vector
@@ -30,29 +40,41 @@ class Codes:
         return np.repeat(numbers[:, None], 8, axis=1).astype(np.float32)
 
 
-def write_layers(file: Path) -> None:
-    """Write layers by which a sentence scores its tokens' mean, and none scores 70."""
+def write_layers(folder: Path) -> None:
+    """Write layers by which a sentence scores its tokens' mean, and none scores 70.
+
+    A passage states a claim as far as its tokens' mean is above that of the claim's.
+    """
+    given = {"words": 8}
     graph = Graph()
-    first = graph.add("ReduceMean", "words", axes=[2], keepdims=0)
+    graph.write(folder / LOWER, ("attention_mask",), graph.add("Identity", "words"), given)
+    graph = Graph()
     numbers = graph.constant(np.arange(1, MOST_SENTENCES + 1)[None, :, None], np.int64)
-    row = graph.add("Unsqueeze", "segment", graph.whole(1))
+    means = _means(graph, "segment", numbers)
+    scores = graph.add("Concat", graph.constant([[70.0]]), means, axis=1)
+    graph.write(folder / QUESTIONS, ("attention_mask", "segment"), scores, {STATES: 8})
+    graph = Graph()
+    parts = graph.constant(np.array([OF_CLAIM, OF_PASSAGE])[None, :, None], np.int64)
+    both = _means(graph, "part", parts)
+    apart = graph.add("MatMul", both, graph.constant([-1.0, 1.0]))
+    graph.write(folder / CLAIMS, ("attention_mask", "part"), apart, {STATES: 8})
+
+
+def _means(graph: Graph, of: str, numbers: str) -> str:
+    """Return (texts, numbers): the mean of the tokens of each number."""
+    first = graph.add("ReduceMean", STATES, axes=[2], keepdims=0)
+    row = graph.add("Unsqueeze", of, graph.whole(1))
     member = graph.add("Cast", graph.add("Equal", row, numbers), to=1)
     masked = graph.add("Mul", member, graph.add("Unsqueeze", first, graph.whole(1)))
     total = graph.add("ReduceSum", masked, graph.whole(2), keepdims=0)
     count = graph.add("ReduceSum", member, graph.whole(2), keepdims=0)
-    means = graph.add("Div", total, graph.add("Max", count, graph.constant(1.0)))
-    graph.write(
-        file,
-        ("attention_mask", "segment"),
-        graph.add("Concat", graph.constant([[70.0]]), means, axis=1),
-        {"words": 8},
-    )
+    return graph.add("Div", total, graph.add("Max", count, graph.constant(1.0)))
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Reader:
-    write_layers(tmp_path / "model.onnx")
-    return Reader(tmp_path / "model.onnx", Letters(), Codes())
+    write_layers(tmp_path)
+    return Reader(tmp_path, Letters(), Codes())
 
 
 def test_every_sentence_has_its_own_score_and_none_has_one(small: Reader) -> None:
@@ -102,10 +124,52 @@ def test_passages_are_scored_by_the_lead_of_their_best_sentence(small: Reader) -
     assert scores[0] > 0.5 > scores[1] > scores[2] == 0
 
 
-def test_damaged_layers_are_told(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"no model")
+def test_a_claim_is_stated_as_far_as_its_passage_says_it(small: Reader) -> None:
+    passages = [Section(("z" * 40,)), Section(("a" * 40,))]
+    chances = small.stated("m" * 40, passages)
+    assert chances.dtype == np.float32
+    assert chances[0] > 0.5 > chances[1]
+    assert small.stated("m", []).shape == (0,)
+
+
+def test_passages_have_their_own_chance_in_whatever_company(small: Reader) -> None:
+    passages = [Section((letter * size,)) for letter in "jklm" for size in (1, 30, 90)]
+    alone = [small.stated("k" * 20, [passage])[0] for passage in passages]
+    np.testing.assert_allclose(small.stated("k" * 20, passages), alone, rtol=1e-5)
+
+
+def test_a_pair_is_a_claim_a_heading_and_the_sentences_of_a_passage(
+    small: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, list[int]]] = []
+
+    def run(pairs: Sequence[tuple[list[int], list[int]]]) -> Vector:
+        given.extend(("".join(map(chr, ids)), part) for ids, part in pairs)
+        return np.zeros(len(pairs), np.float32)
+
+    monkeypatch.setattr(small, "_run_pairs", run)
+    small.stated("no", [Section(("ab", "c"), "Head"), Section(("x" * 400, "y" * 400, "z" * 400))])
+    text, part = given[1] if given[0][0].count("x") else given[0]
+    assert text == "\1passage: no\2\2Head\2ab\2c"
+    assert "".join(map(str, part)) == "0" + "1" * 11 + "0" + "00000" + "222" + "22"
+    assert max(len(part) for _, part in given) == MOST_PAIR
+
+
+@pytest.mark.parametrize("name", [LOWER, QUESTIONS])
+def test_damaged_layers_are_told(tmp_path: Path, name: str) -> None:
+    write_layers(tmp_path)
+    (tmp_path / name).write_bytes(b"no model")
     with pytest.raises(DamagedModelError, match="reader"):
-        Reader(tmp_path / "model.onnx", Letters(), Codes())
+        Reader(tmp_path, Letters(), Codes())
+
+
+def test_damaged_layers_of_claims_are_told_when_a_claim_is_read(tmp_path: Path) -> None:
+    write_layers(tmp_path)
+    (tmp_path / CLAIMS).write_bytes(b"no model")
+    broken = Reader(tmp_path, Letters(), Codes())
+    assert np.isfinite(broken.read("who?", [Section(("aa",))]).lead)
+    with pytest.raises(DamagedModelError, match="reader"):
+        broken.stated("no", [Section(("aa",))])
 
 
 def test_without_the_multilingual_weights_there_is_none(

@@ -1,0 +1,1 @@
+"""Trains the model that says whether a passage states a claim."""

