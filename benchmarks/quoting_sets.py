@@ -140,7 +140,11 @@ def grouped_rows() -> tuple[Rows, list[int]]:
 
 def _written(name: str, use: int, language: str) -> AnswerSet:
     rows, groups = grouped_rows()
-    asked = [one for one in rows.queries if one.is_written and one.language == language]
+    asked = [
+        one
+        for one in rows.queries
+        if one.is_written and not one.is_twin and one.language == language
+    ]
     mine = [one for one in asked if use_of(one, groups[one.passage]) == use]
     random.Random(0).shuffle(mine)
     about = [*dict.fromkeys(one.passage for one in mine)]

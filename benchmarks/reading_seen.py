@@ -25,7 +25,7 @@ from ragflow_local.answer.found import QUOTED_BELOW, relevant
 from ragflow_local.answer.reading import sections_of
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import Embedder, Reading, Section
-from ragflow_local.embedders.reader import _PLACES, Reader
+from ragflow_local.embedders.reader import _PLACES, LOWER, QUESTIONS, Reader
 from ragflow_local.records import Hit
 from ragflow_local.settings import PromptSettings
 
@@ -61,8 +61,10 @@ class Remembering:
     """Reads with the reader, nothing twice: what it made of a question is kept in a file."""
 
     def __init__(self, reader: Reader, folder: Path) -> None:
-        layers = next(place for place in _PLACES if (place / "model.onnx").is_file())
-        mark = zlib.crc32((layers / "model.onnx").read_bytes())
+        layers = next(place for place in _PLACES if (place / QUESTIONS).is_file())
+        mark = 0
+        for name in (LOWER, QUESTIONS):
+            mark = zlib.crc32((layers / name).read_bytes(), mark)
         self._reader, self._path = reader, folder / f"{mark:08x}.read"
         self._kept: dict[tuple[str, str], Reading] = {}
         if self._path.exists():

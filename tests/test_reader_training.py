@@ -13,7 +13,9 @@ from benchmarks.reader import pack as packed
 from benchmarks.reader.altered import altered
 from benchmarks.reader.batches import Row, Sampler, stream
 from benchmarks.reader.pack import Pack
-from benchmarks.reader.rows import WRITTEN, Passage, cut, name_of, read_all
+from benchmarks.reader.prepare import passage_groups, use_of
+from benchmarks.reader.rows import Passage, cut, name_of, read_all
+from benchmarks.reader.twins import WRITTEN, edited, read_units
 
 WORDS, TOKENS, HIDDEN = 40, 60, 48
 
@@ -166,10 +168,11 @@ def test_the_chance_of_a_question_is_not_fitted_on_its_own_passage() -> None:
     assert abs(ranks[labels].mean() - ranks[~labels].mean()) < 30, "labels by chance are not told"
 
 
-def test_a_written_question_belongs_to_the_passage_it_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passage = "The mill burned down in 1902. It was built anew."
+TWO_MILLS = "The north mill burned down in 1902. The south mill was sold."
+
+
+def _mill(folder: Path, passage: str) -> str:
+    """Write one row about a passage of a mill; return the passage's name."""
     row = {
         "id": "1",
         "language": "en",
@@ -179,8 +182,14 @@ def test_a_written_question_belongs_to_the_passage_it_names(
         "answerable": True,
         "source": "made",
     }
-    (tmp_path / "mills.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    name = name_of("mills", Passage(("The mill burned down in 1902.", "It was built anew.")))
+    (folder / "mills.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    return name_of("mills", Passage(tuple(passage[a:b] for a, b in cut(passage))))
+
+
+def test_a_written_question_belongs_to_the_passage_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = _mill(tmp_path, "The mill burned down in 1902. It was built anew.")
     lines = [
         f"{name}\t2\tWas it built again?",
         f"{name}\t0\tWho burned it down?",
@@ -194,6 +203,83 @@ def test_a_written_question_belongs_to_the_passage_it_names(
         ("Was it built again?", (1,)),
         ("Who burned it down?", ()),
     ]
+
+
+def test_twins_come_up_as_often_as_asked_and_each_before_one_comes_again() -> None:
+    pack = replace(made_pack(), written=np.arange(400, dtype=np.int32) % 100 // 60 * 2)
+    sampler = Sampler(pack, twins=1.0)
+    chance = np.random.default_rng(1)
+    drawn = []
+    sampler.put = lambda query, *_, **__: drawn.append(query)  # type: ignore[assignment]
+    for _ in range(80):
+        sampler.draw(chance)
+    assert len(set(drawn)) == 80, "all of the 80 that are trained on"
+    assert {query % 100 for query in drawn} == {*range(60, 80)}
+
+
+def _twins(folder: Path, passage: str) -> None:
+    unit = {
+        "passage": passage,
+        "edits": [["north mill burned", "south mill burned"], ["south mill was", "north mill was"]],
+        "asked": [["When was the north mill lost to a fire?", 1]],
+        "asked_of_edited": [["Which year saw the southern mill in flames?", 1]],
+    }
+    folder.mkdir()
+    (folder / "twins-en-1.jsonl").write_text(json.dumps(unit) + "\n", encoding="utf-8")
+
+
+def test_a_question_of_twins_is_asked_of_both_versions_and_one_of_them_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "WRITTEN", tmp_path / "written")
+    _twins(tmp_path / "written", _mill(tmp_path, TWO_MILLS))
+    read = read_all(tmp_path)
+    twins = [query for query in read.queries if query.is_twin]
+    assert len(twins) == 4
+    for text in {query.text for query in twins}:
+        assert sorted(query.right for query in twins if query.text == text) == [(), (0,)]
+    for passage in {query.passage for query in twins}:
+        assert sorted(query.right for query in twins if query.passage == passage) == [(), (0,)]
+    groups = passage_groups(read)
+    assert len({use_of(query, groups[query.passage]) for query in twins}) == 1
+
+
+def test_no_version_of_twins_is_among_the_others_that_a_question_is_put_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "WRITTEN", tmp_path / "written")
+    _twins(tmp_path / "written", _mill(tmp_path, TWO_MILLS))
+    groups = passage_groups(read_all(tmp_path))
+    assert len(set(groups)) == 1, "BM25 passes over what is of a question's own group"
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("mill", "lock")],
+        [("the mill burned twice", "it burned")],
+        [("north mill", "south mill"), ("mill burned", "mill fell")],
+    ],
+)
+def test_an_edit_changes_what_stands_once_and_by_itself(edits: list[tuple[str, str]]) -> None:
+    with pytest.raises(ValueError, match=r"stand|same place"):
+        edited(("The north mill burned.", "The south mill was sold."), edits)
+
+
+def test_all_edits_are_made_at_once() -> None:
+    found = edited(
+        ("Anna taught Karl and left.", "Karl stayed."),
+        [("Anna taught", "Karl taught"), ("Karl and", "Anna and"), ("Karl stayed", "Anna stayed")],
+    )
+    assert found == ("Karl taught Anna and left.", "Anna stayed.")
+
+
+def test_every_unit_of_twins_can_be_made() -> None:
+    units = [unit for _, unit in read_units(WRITTEN)]
+    assert len(units) == len({(unit.passage, unit.edits) for unit in units})
+    for unit in units:
+        assert len(unit.asked) == len(unit.asked_of_edited) > 0
+        assert all(old and old != new for old, new in unit.edits)
 
 
 def test_as_many_of_the_written_questions_have_an_answer_as_have_none() -> None:
@@ -225,6 +311,44 @@ def test_an_altered_question_asks_for_another_year_or_name() -> None:
 def test_sentences_are_cut_where_they_stand() -> None:
     text = "One stands here. Two does too.\n\nA third."
     assert [text[a:b] for a, b in cut(text)] == ["One stands here.", "Two does too.", "A third."]
+
+
+def test_the_shipped_layers_are_read_as_the_weights_they_stand_for(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.reader.export import SHARED
+    from benchmarks.reader.model import Reader
+    from benchmarks.reader.shipped import write_shipped
+    from benchmarks.reader.train import read_weights
+    from ragflow_local.embedders.carried import HIDDEN as WIDTH
+    from ragflow_local.embedders.carried import WIDE
+    from ragflow_local.embedders.onnx import open_session
+    from ragflow_local.embedders.reader import QUESTIONS, STATES
+
+    shipped = Path(__file__).parents[1] / "models" / "reader"
+    write_shipped(shipped, tmp_path)
+    model = Reader(TOKENS, WIDTH, WIDE, 12, 64).eval()
+    own = {name for name, _ in model.named_parameters()}
+    with np.load(tmp_path / "weights-0.npz") as kept:
+        assert {*kept.files} == {
+            name for name in own if not name.startswith(("word.", "place.", "norm.", "ends."))
+        }
+    read_weights(model, tmp_path)
+    torch.manual_seed(2)
+    states = torch.nn.functional.layer_norm(torch.randn(1, 24, WIDTH), [WIDTH]) / 2
+    segment = torch.tensor([[0] * 6 + [1] * 6 + [2] * 6 + [3] * 6])
+    feed = {
+        STATES: states.numpy(),
+        "attention_mask": np.ones((1, 24), np.int64),
+        "segment": segment.numpy(),
+    }
+    wanted = open_session(shipped / QUESTIONS).run(None, feed)[0][0, :4]
+    for layer in model.layers[SHARED:]:
+        states = layer(states, torch.ones(1, 1, 1, 24, dtype=torch.bool))
+    model.hidden = lambda ids: states  # type: ignore[method-assign]
+    with torch.no_grad():
+        found = model(torch.zeros(1, 24, dtype=torch.long), segment)[0][0, :4].numpy()
+    np.testing.assert_allclose(found, wanted, atol=0.5)
+    assert np.corrcoef(found, wanted)[0, 1] > 0.99
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The model of claims: whether a passage states a claim.
 
     python -m benchmarks.claims WORK [--data FOLDER] [--minutes N] [--start READER]
+    python -m benchmarks.claims WORK --export models/reader
 
 Trains it on the written units and the rows of FOLDER, above the reader's lower layers.
 """
@@ -26,7 +27,13 @@ def main() -> None:
     parser.add_argument("--onward", type=Path, default=None, help="weights to go on from")
     parser.add_argument("--most", type=int, default=None, help="most pairs of a source")
     parser.add_argument("--only-make", action="store_true", help="make what is trained on, no more")
+    parser.add_argument("--export", type=Path, help="write WORK's weights as layers there, no more")
     given = parser.parse_args()
+    if given.export is not None:
+        from benchmarks.claims.export import export
+
+        export(given.work, given.export)
+        return
     from benchmarks.claims.train import Plan, make, train
 
     plan = Plan(

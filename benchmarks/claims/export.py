@@ -10,8 +10,7 @@ import numpy as np
 
 from benchmarks.claims.batches import CLAIM, PASSAGE, Encoded, encoded
 from benchmarks.claims.pairs import TRAIN, written_pairs
-from benchmarks.reader.export import LARGEST, SHARED
-from benchmarks.reader.pack import PARTS
+from benchmarks.reader.export import LARGEST, SHARED, Trained
 from ragflow_local.embedders.architectures import encode_above
 from ragflow_local.embedders.carried import CONFIG, FILE, HIDDEN, package_folder
 from ragflow_local.embedders.graph import Graph
@@ -19,45 +18,8 @@ from ragflow_local.embedders.onnx import open_session
 from ragflow_local.embedders.packed import PackedFile
 from ragflow_local.embedders.quantize import quantize
 from ragflow_local.embedders.reader import CLAIMS, LOWER, STATES
-from ragflow_local.embedders.weights import Packed
-from ragflow_local.records import Matrix
 
 _TYPICAL = 240  # pairs that the roundings are made up for on
-
-
-class Trained:
-    """The multilingual model's tensors under BERT's names, the upper layers' in place."""
-
-    def __init__(self, base: PackedFile, weights: Path) -> None:
-        self._base = base
-        with np.load(weights) as kept:
-            self._own: dict[str, Matrix] = {
-                name: kept[name].astype(np.float32) for name in kept.files
-            }
-        self._names = {}
-        for name in self._own:
-            kind, _, rest = name.partition(".")
-            if kind == "layers":
-                number, part, what = rest.split(".")
-                self._names[f"encoder.layer.{SHARED + int(number)}.{PARTS[part]}.{what}"] = name
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._names or name in self._base
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._base
-
-    def tensor(self, name: str) -> Matrix:
-        """Return a tensor by BERT's name."""
-        return self._own[self._names[name]] if name in self._names else self._base.tensor(name)
-
-    def packed(self, name: str) -> Packed | None:
-        """Return None: the layers below look the vocabulary up."""
-        return None
-
-    def head(self, name: str) -> Matrix:
-        """Return a tensor that the multilingual model has not."""
-        return self._own[name]
 
 
 def write_exact(weights: Trained, target: Path) -> None:
@@ -109,5 +71,5 @@ def export(work: Path, reader: Path) -> None:
     feeds = list(feeds_of(typical, reader / LOWER, weights))
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / "exact.onnx"
-        write_exact(Trained(weights, work / "claims.npz"), exact)
+        write_exact(Trained(weights, [work / "claims.npz"], SHARED), exact)
         quantize(exact, reader / CLAIMS, feeds, LARGEST)

@@ -72,19 +72,27 @@ class Batch:
     span: Whole
 
 
+def _at(chosen: NDArray[np.bool_]) -> Whole:
+    return np.flatnonzero(chosen).astype(np.int32)
+
+
 class Sampler:
     """Draws queries, language by language, and puts candidates beside them."""
 
-    def __init__(self, pack: Pack, written: float = 0.0) -> None:
+    def __init__(self, pack: Pack, written: float = 0.0, twins: float = 0.0) -> None:
         """Read the pack.
 
         Args:
             pack: Of all queries.
-            written: Share of the draws that are written questions.
+            written: Share of the draws that are written questions about one passage.
+            twins: Share of the draws that are asked of two versions of a passage.
         """
         self.pack = pack
-        is_written = (pack.use == packed.TRAIN) & (pack.written == 1)
-        self._written = np.flatnonzero(is_written).astype(np.int32)
+        is_train = pack.use == packed.TRAIN
+        self._written = _at(is_train & (pack.written == packed.ALONE))
+        self._twins = _at(is_train & (pack.written == packed.ONE_OF_TWINS))
+        self._twins_share = twins if len(self._twins) else 0.0
+        self._twins_left: list[int] = []
         self._written_share = written if len(self._written) else 0.0
         self._often = balance.weights(pack, self._written) if self._written_share else np.zeros(0)
         self._left: list[int] = []  # of the written ones, those not drawn yet
@@ -98,7 +106,7 @@ class Sampler:
             self._altered[self._key(int(query))].append(int(query))
         self._languages: list[tuple[Whole, NDArray[np.float64]]] = []
         amounts: list[float] = []
-        train = (pack.use == packed.TRAIN) & (pack.altered == 0) & (pack.written == 0)
+        train = is_train & (pack.altered == 0) & (pack.written == 0)
         for language in np.unique(pack.language[train]):
             rows = np.flatnonzero(train & (pack.language == language)).astype(np.int32)
             weights = np.where(self.is_right[rows], 1.0, _TRULY_NONE)
@@ -112,14 +120,14 @@ class Sampler:
 
     def draw(self, chance: np.random.Generator) -> Row:
         """Return a query to train on."""
-        if chance.random() < self._written_share:
-            if not self._left:
-                # As many as there are, each as often as its weight says.
-                times = np.floor(self._often + chance.random(len(self._often))).astype(np.int64)
-                self._left = chance.permutation(np.repeat(self._written, times)).tolist()
-            query = self._left.pop()
-            is_elsewhere = bool(self.is_right[query]) and chance.random() < _WRITTEN_ELSEWHERE
-            return self.put(query, chance, is_elsewhere=is_elsewhere, is_short=True)
+        way = chance.random()
+        if way >= 1 - self._twins_share:
+            return self._draw_twin(chance)
+        if way < self._written_share:
+            return self._draw_written(chance)
+        return self._draw_found(chance)
+
+    def _draw_found(self, chance: np.random.Generator) -> Row:
         at = min(int(np.searchsorted(self._shares, chance.random())), len(self._shares) - 1)
         rows, shares = self._languages[at]
         query = int(rows[min(int(np.searchsorted(shares, chance.random())), len(rows) - 1)])
@@ -133,6 +141,20 @@ class Sampler:
         if way < _DROPPED + _ELSEWHERE + _ALTERED and (made := self._altered.get(self._key(query))):
             return self.put(made[int(chance.integers(len(made)))], chance)
         return self.put(query, chance)
+
+    def _draw_twin(self, chance: np.random.Generator) -> Row:
+        if not self._twins_left:
+            self._twins_left = chance.permutation(self._twins).tolist()
+        return self.put(self._twins_left.pop(), chance, is_short=True)
+
+    def _draw_written(self, chance: np.random.Generator) -> Row:
+        if not self._left:
+            # As many as there are, each as often as its weight says.
+            times = np.floor(self._often + chance.random(len(self._often))).astype(np.int64)
+            self._left = chance.permutation(np.repeat(self._written, times)).tolist()
+        query = self._left.pop()
+        is_elsewhere = bool(self.is_right[query]) and chance.random() < _WRITTEN_ELSEWHERE
+        return self.put(query, chance, is_elsewhere=is_elsewhere, is_short=True)
 
     def put(
         self,

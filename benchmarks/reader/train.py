@@ -48,7 +48,8 @@ class Plan:
         workers: Processes that make batches; 0 makes them here.
         average: Share of the averaged weights that a step leaves; 0 for no average.
         dropout: Share of what the layers give that is left out.
-        written: Share of the rows that are written questions.
+        written: Share of the rows that are written questions about one passage.
+        twins: Share of the rows that are asked of two versions of a passage.
         start: A folder of weights to begin with; None for those of the base.
         looks: How often figures are told and a checkpoint is kept.
         checked: Most queries of a use that figures are told of.
@@ -64,6 +65,7 @@ class Plan:
     average: float = 0.999
     dropout: float = 0.1
     written: float = 0.0
+    twins: float = 0.0
     start: Path | None = None
     looks: int = 8
     checked: int = 1200
@@ -95,7 +97,7 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
     run = _Run(model, plan, out, device)
     begun = run.resume()
     batches = DataLoader(
-        _Stream(Sampler(pack, plan.written), plan, begun),
+        _Stream(Sampler(pack, plan.written, plan.twins), plan, begun),
         batch_size=None,
         num_workers=plan.workers,
         prefetch_factor=4 if plan.workers else None,
@@ -104,8 +106,10 @@ def train(pack: Pack, base: Path, out: Path, plan: Plan) -> Reader:
     looked = {
         "choose": checks(pack, packed.CHOOSE, plan.checked),
         "report": checks(pack, packed.REPORT, plan.checked),
-        "written": checks(pack, packed.CHOOSE, plan.checked, is_written=True),
-        "written, reported": checks(pack, packed.REPORT, plan.checked, is_written=True),
+        "written": checks(pack, packed.CHOOSE, plan.checked, packed.ALONE),
+        "written, reported": checks(pack, packed.REPORT, plan.checked, packed.ALONE),
+        "twins": checks(pack, packed.CHOOSE, plan.checked, packed.ONE_OF_TWINS),
+        "twins, reported": checks(pack, packed.REPORT, plan.checked, packed.ONE_OF_TWINS),
     }
     checked = {use: some for use, some in looked.items() if some}
     for step, batch in enumerate(batches, begun):
@@ -230,20 +234,18 @@ class _Run:
         return int(kept["step"])
 
 
-def checks(
-    pack: Pack, use: int, most: int, is_written: bool = False
-) -> list[tuple[Row, bool, bool]]:
+def checks(pack: Pack, use: int, most: int, written: int = 0) -> list[tuple[Row, bool, bool]]:
     """Return queries as the engine asks them: whether one answers, and whether people said none.
 
-    Each that has an answer is asked a second time of other passages alone. Written ones are drawn
-    so that their marks tell nothing (``balance``).
+    Each that has an answer is asked a second time of other passages alone. Those written about one
+    passage are drawn so that their marks tell nothing (``balance``); those of twins have none.
     """
     chance = np.random.default_rng(use)
     sampler = Sampler(pack)
     queries = np.flatnonzero(
-        (pack.use == use) & (pack.kind != packed.CLAIM) & (pack.written == is_written)
+        (pack.use == use) & (pack.kind != packed.CLAIM) & (pack.written == written)
     )
-    if is_written and len(queries):
+    if written == packed.ALONE and len(queries):
         often = balance.weights(pack, queries.astype(np.int32))
         chosen = chance.choice(queries, min(most, len(queries) // 2), False, often / often.sum())
     else:
