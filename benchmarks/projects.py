@@ -13,7 +13,15 @@ from ragflow_local.ingest.term_bags import add_terms
 from ragflow_local.ingest.vector_table import VectorTable
 from ragflow_local.records import ChunkRow, Matrix
 from ragflow_local.retrieve.search import Scope, Sources
-from ragflow_local.stores.catalog import Catalog, Connection, chunks, embeddings, postings, schema
+from ragflow_local.stores.catalog import (
+    Catalog,
+    Connection,
+    checksums,
+    chunks,
+    embeddings,
+    postings,
+    schema,
+)
 from ragflow_local.stores.vectors import Vectors
 
 CHUNKS_OF_A_DOCUMENT = 20
@@ -65,6 +73,8 @@ class Project:
                 embedding = embeddings.keep_one(connection, key, vector)
                 chunks.insert(connection, row, embedding)
                 rows.append(row)
+            ids = sorted({row.document_id for row in rows})
+            checksums.stamp_all(connection, "documents", ids)
             add_terms(connection, self.scope.number, rows)
             while postings.merge_crowded(connection, self.scope.number):
                 pass
@@ -103,6 +113,7 @@ def _insert_dataset(connection: Connection, dim: int) -> None:
         " VALUES (?, '', 'kb', 'kb', '', '', '', 'team', 'naive', '{}', ?, ?, 0, 0)",
         [DATASET, MODEL, dim],
     )
+    checksums.stamp(connection, "datasets", "id", DATASET)
 
 
 def _insert_document(connection: Connection, number: int) -> None:
