@@ -351,6 +351,19 @@ def test_the_shipped_layers_are_read_as_the_weights_they_stand_for(tmp_path: Pat
     assert np.corrcoef(found, wanted)[0, 1] > 0.99
 
 
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_products_are_in_16_bits_where_the_processor_has_them(
+    is_fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.reader.model import in_16_bits
+
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: is_fast)
+    with in_16_bits("cpu"):
+        product = torch.ones(2, 3) @ torch.ones(3, 2)
+    assert product.dtype == (torch.bfloat16 if is_fast else torch.float32)
+
+
 @pytest.mark.slow
 def test_it_learns_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")

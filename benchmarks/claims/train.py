@@ -24,7 +24,7 @@ from benchmarks.claims.batches import Encoded, encoded, stream
 from benchmarks.claims.model import Checker
 from benchmarks.claims.pairs import CHOOSE, REPORT, TRAIN, Pair, all_pairs
 from benchmarks.claims.states import States
-from benchmarks.reader.model import HEADS
+from benchmarks.reader.model import HEADS, in_16_bits
 from benchmarks.reader.train import area
 from ragflow_local.embedders.carried import FILE, HIDDEN, WIDE, package_folder
 from ragflow_local.embedders.packed import PackedFile
@@ -181,7 +181,7 @@ class _Run:
         for number, group in enumerate(self.optimizer.param_groups):
             group["lr"] = rate * (_HEAD_RATE if number == 2 else 1.0)
         self.model.train()
-        with torch.autocast(self.device, torch.bfloat16):
+        with in_16_bits(self.device):
             found = self._logits(self.model, batch)
         stated, weight = (
             torch.from_numpy(one[list(batch)]).to(self.device)
@@ -250,7 +250,7 @@ class _Run:
         order = sorted(range(len(numbers)), key=lambda at: len(self.made.texts[numbers[at]].ids))
         for start in range(0, len(order), 32):
             part = order[start : start + 32]
-            with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
+            with torch.no_grad(), in_16_bits(self.device):
                 found[part] = self._logits(model, [numbers[at] for at in part]).cpu().numpy()
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,15 @@ class Layer(nn.Module):
         x = self.after_attention(x + self.dropout(taken))
         found: Tensor = self.after(x + self.dropout(self.narrow(functional.gelu(self.widen(x)))))
         return found
+
+
+def in_16_bits(device: str) -> AbstractContextManager[object]:
+    """Return the context of products in 16 bits; of 32 where a processor would only emulate them.
+
+    Without AVX-512 BF16 or AMX a product in 16 bits takes twice to three times as long.
+    """
+    is_fast = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device, torch.bfloat16, enabled=is_fast)
 
 
 def _attended(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: float) -> Tensor:
@@ -143,7 +153,7 @@ def loss_of(model: Reader, batch: Batch, device: str) -> Tensor:
 
 def scores_of(model: Reader, batch: Batch, device: str) -> np.ndarray:
     """Return (n, 1 + sentences) scores; those of no sentence are very low."""
-    with torch.no_grad(), torch.autocast(device, torch.bfloat16):
+    with torch.no_grad(), in_16_bits(device):
         scores, _ = model(_on(batch.ids, device).long(), _on(batch.segment, device))
     found: np.ndarray = scores.cpu().numpy()
     found[np.arange(1 + MOST_SENTENCES)[None, :] > batch.segment.max(1)[:, None]] = _NEVER

@@ -26,7 +26,7 @@ from benchmarks.reader.batches import (
     batch_of,
     stream,
 )
-from benchmarks.reader.model import Reader, loss_of, open_base, scores_of
+from benchmarks.reader.model import Reader, in_16_bits, loss_of, open_base, scores_of
 from benchmarks.reader.pack import Pack
 
 _WARM = 0.04  # share of the steps in which the rate rises
@@ -161,7 +161,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = max(rate, 0.0)
         self.model.train()
-        with torch.autocast(self.device, torch.bfloat16):
+        with in_16_bits(self.device):
             loss = loss_of(self.model, batch, self.device)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own stubs
