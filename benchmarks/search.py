@@ -292,8 +292,8 @@ def asked(folder: Path, questions: Sequence[str]) -> dict[str, float]:
         for percent in (10, 50, 95):
             figures[f"{what} p{percent} ms"] = float(np.percentile(times, percent))
         figures[f"{what} CPU p50 ms"] = float(np.percentile(spent, 50))
-    project.close()
     figures["memory MiB"] = memory_mib()
+    project.close()
     return figures
 
 

@@ -19,7 +19,7 @@ from ragflow_local.stores.catalog.postings_runs import Run, Shape
 from ragflow_local.stores.catalog.postings_segments import state_of
 
 # Postings of a list from which it is worth holding, and segments that it was put together from.
-LONG, MANY_SEGMENTS = 1024, 16
+LONG, MANY_SEGMENTS = 16_384, 16
 # Of all lists that are held: with a million chunks, those of a few hundred words.
 _MOST_BYTES = 128 * 2**20
 # What a list takes beside its postings.
