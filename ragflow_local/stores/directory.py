@@ -102,7 +102,7 @@ class Directory:
             raise UnusableDirectoryError(self.path, str(error)) from None
         lock = filelock.FileLock(self.path / "lock", mode=0o600, thread_local=False)
         try:
-            lock.acquire(timeout=0 if self._has_owner() else _STARTED_SECONDS)
+            self._acquire(lock)
         except filelock.Timeout:
             raise self._locked() from None
         except OSError as error:
@@ -264,12 +264,23 @@ class Directory:
     def _write(self, path: Path, values: dict[str, object]) -> None:
         write_whole(path, json.dumps(values).encode(), is_durable=self._is_durable)
 
-    def _has_owner(self) -> bool:
-        """Return whether the process that had it open last may be there still.
+    def _acquire(self, lock: filelock.FileLock) -> None:
+        """Take the lock, or raise ``filelock.Timeout``.
 
         A process that was killed while it started another leaves it the lock until that runs its
         own program: then the lock is waited for.
         """
+        import filelock
+
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            if self._has_owner():
+                raise
+            lock.acquire(timeout=_STARTED_SECONDS)
+
+    def _has_owner(self) -> bool:
+        """Return whether the process that last opened the project may still be running."""
         import psutil
 
         owner = read_json(self._owner)
