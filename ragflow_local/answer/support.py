@@ -219,7 +219,7 @@ class Support:
 
 
 def _section(passage: _Passage) -> Section:
-    """Return a passage as the reader takes it: its sentences, and the nearest heading."""
+    """Return a passage as a section for the reader: its sentences and the nearest heading."""
     heading = passage.above[-1] if passage.above else ""
     return Section(passage.pair or (passage.text,), heading)
 

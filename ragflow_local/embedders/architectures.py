@@ -110,7 +110,7 @@ def encode(
 def encode_above(
     graph: Graph, config: Mapping[str, Any], weights: Weights, states: str, first: int
 ) -> str:
-    """Add the layers of BERT or its kin from number ``first`` on; return what they give.
+    """Add the layers of a BERT model from number ``first`` on; return their output.
 
     Args:
         graph: With ``attention_mask``.

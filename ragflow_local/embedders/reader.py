@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.embedders.carried import FILE, WINDOW, package_folder
+from ragflow_local.embedders.carried import FILE, PROMPTS, WINDOW, package_folder
 from ragflow_local.embedders.onnx import MODEL, PIECES, logistic, open_session
 from ragflow_local.embedders.packed import PackedFile
 from ragflow_local.embedders.sections import Reading, Section
@@ -137,26 +137,12 @@ class Reader:
         Raises:
             DamagedModelError: The layers of claims do not open.
         """
-        asked = self._tokens("passage: " + claim, MOST_CLAIM)
-        pairs = [self._pair(asked, passage) for passage in passages]
+        asked = claim_tokens(self._pieces, claim)
+        pairs = [pair_of(self._pieces, asked, passage) for passage in passages]
         found = np.zeros(len(pairs), np.float32)
         for rows in _alike([len(ids) for ids, _ in pairs]):
             found[rows] = self._run_pairs([pairs[row] for row in rows])
         return logistic(found)
-
-    def _pair(self, claim: Sequence[int], passage: Section) -> tuple[list[int], list[int]]:
-        """Return the tokens of a claim and a passage, and what each belongs to."""
-        ids = [self._pieces.begin, *claim, self._pieces.end]
-        part = [0, *([OF_CLAIM] * len(claim)), 0]
-        if passage.heading:
-            heading = self._tokens(passage.heading, MOST_HEADING)
-            ids += [self._pieces.end, *heading]
-            part += [0] * (1 + len(heading))
-        for sentence in passage.sentences:
-            text = self._tokens(sentence, MOST_STATING)
-            ids += [self._pieces.end, *text]
-            part += [OF_PASSAGE] * (1 + len(text))
-        return ids[:MOST_PAIR], part[:MOST_PAIR]
 
     def _run_pairs(self, pairs: Sequence[tuple[list[int], list[int]]]) -> Vector:
         width = max(len(ids) for ids, _ in pairs)
@@ -172,7 +158,7 @@ class Reader:
         return found
 
     def _tokens(self, text: str, most: int) -> list[int]:
-        return self._pieces.encode(encodable(text), most + 2)[1:-1] if text else []
+        return _tokens(self._pieces, text, most)
 
     def _run(self, ids: Sequence[int], segment: Sequence[int]) -> Vector:
         feed = feed_of(np.array(ids), np.array(segment), self._vocabulary)
@@ -181,6 +167,40 @@ class Reader:
         del feed["words"]
         scores: Vector = self._questions.run(None, {**feed, "segment": sections})[0][0]
         return scores
+
+
+def _tokens(pieces: Pieces, text: str, most: int) -> list[int]:
+    return pieces.encode(encodable(text), most + 2)[1:-1] if text else []
+
+
+def claim_tokens(pieces: Pieces, claim: str) -> list[int]:
+    """Return the tokens of a claim, which every pair with it begins with."""
+    return _tokens(pieces, PROMPTS[1] + claim, MOST_CLAIM)
+
+
+def pair_of(pieces: Pieces, claim: Sequence[int], passage: Section) -> tuple[list[int], list[int]]:
+    """Return the tokens of a claim and a passage as one sequence, and what each belongs to.
+
+    They are ``<s> CLAIM </s> [</s> HEADING] </s> SENTENCE </s> SENTENCE …``.
+
+    Args:
+        pieces: What cuts a text into tokens.
+        claim: Its tokens.
+        passage: Sentences, and the heading above them.
+
+    Returns:
+        (tokens,) numbers, and of each ``OF_CLAIM``, ``OF_PASSAGE`` or 0.
+    """
+    ids, part = [pieces.begin, *claim, pieces.end], [0, *([OF_CLAIM] * len(claim)), 0]
+    if passage.heading:
+        heading = _tokens(pieces, passage.heading, MOST_HEADING)
+        ids += [pieces.end, *heading]
+        part += [0] * (1 + len(heading))
+    for sentence in passage.sentences:
+        text = _tokens(pieces, sentence, MOST_STATING)
+        ids += [pieces.end, *text]
+        part += [OF_PASSAGE] * (1 + len(text))
+    return ids[:MOST_PAIR], part[:MOST_PAIR]
 
 
 def _alike(sizes: Sequence[int]) -> Iterator[list[int]]:
