@@ -17,6 +17,7 @@ from ragflow_local.text.figures import figures_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import language_of, question_words
 from ragflow_local.text.leaning import POINTING
+from ragflow_local.text.yes_or_no import asks_for_yes_or_no
 
 _BEGINNING = 12  # letters of a unit in which a word may point back
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in KINDS.items()}
@@ -34,6 +35,7 @@ class Asked:
         figures: Numbers it names.
         times: Times it names.
         is_several: Whether it asks more than once.
+        is_yes_or_no: Whether yes or no would answer it.
     """
 
     text: str
@@ -43,6 +45,7 @@ class Asked:
     figures: frozenset[str]
     times: tuple[Time, ...]
     is_several: bool = False
+    is_yes_or_no: bool = False
 
     @classmethod
     def of(cls, question: str) -> Asked:
@@ -54,7 +57,8 @@ class Asked:
         words = (fold(word) for word in re.findall(r"[^\W\d_]+", question))
         is_several = sum(word in asking for word in words) > 1
         figures, times = figures_of(question), times_of(question)
-        return cls(question, language, terms, kinds, figures, times, is_several)
+        is_yes_or_no = asks_for_yes_or_no(question, language)
+        return cls(question, language, terms, kinds, figures, times, is_several, is_yes_or_no)
 
 
 @dataclass(frozen=True, slots=True)

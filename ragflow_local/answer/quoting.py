@@ -108,7 +108,8 @@ def extract(
     has_more = has_parts(asked, chosen[weighed.best], weights)
     scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
     is_alone = False
-    if read is not None:
+    # It was trained on questions for a name, a time, a number or a sentence alone.
+    if read is not None and not asked.is_yes_or_no:
         by_reader = judged(weighed, read)
         # Of a question of several steps no sentence says all.
         is_found = by_reader.is_found or (has_more and is_found)

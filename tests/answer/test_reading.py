@@ -50,6 +50,12 @@ def test_where_the_reader_finds_none_nothing_is_quoted() -> None:
     assert extract("Who described the squid?", SEA, read=reads("Robson", none=9)) == []
 
 
+def test_the_reader_is_not_asked_where_yes_or_no_would_answer() -> None:
+    asked = "Was the squid described by Guy Robson?"
+    assert extract(asked, SEA, read=reads("nowhere")) == extract(asked, SEA)
+    assert "Robson" in extract(asked, SEA, read=reads("nowhere"))[0].text
+
+
 def test_a_row_whose_cell_is_asked_for_needs_no_reader() -> None:
     [quote] = extract("What is the length of the giant squid?", SEA, read=reads("nowhere"))[:1]
     assert "Giant squid" in quote.text
