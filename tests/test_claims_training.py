@@ -3,7 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from ragflow_local.text.unigram import Unigram
 LISTS = ("a_only", "b_only", "both", "neither")
 
 
-def units() -> list[dict[str, object]]:
+def units() -> list[dict[str, Any]]:
     return [
         json.loads(line)
         for path in sorted(WRITTEN.glob("*.jsonl"))
@@ -31,7 +33,7 @@ def test_every_unit_has_two_passages_that_differ_and_claims_that_tell_them_apart
     for unit in units():
         assert unit["a"] and unit["b"] and unit["a"] != unit["b"], unit
         assert unit["a_only"] or unit["b_only"], unit
-        claims = [claim for name in LISTS for claim in unit[name]]  # type: ignore[attr-defined]
+        claims = [claim for name in LISTS for claim in unit[name]]
         assert all(isinstance(claim, str) and claim.strip() for claim in claims), unit
         assert len(set(claims)) == len(claims), unit
 
@@ -66,11 +68,26 @@ def test_what_one_passage_alone_states_is_false_beside_the_other(tmp_path: Path)
 
 
 def test_both_passages_of_a_unit_are_for_the_same_use() -> None:
-    uses: dict[tuple[str, str], set[int]] = {}
-    for pair in written_pairs():
-        uses.setdefault((pair.source, pair.claim), set()).add(pair.use)
-    assert {len(use) for use in uses.values()} == {1}
-    assert len({use for some in uses.values() for use in some}) == 3
+    pairs, found = iter(written_pairs()), set()
+    for unit in units():
+        claims = sum(len(unit[name]) for name in LISTS)
+        uses = {pair.use for pair in islice(pairs, 2 * claims)}
+        assert len(uses) == 1, unit
+        found |= uses
+    assert next(pairs, None) is None
+    assert len(found) == 3
+
+
+def test_few_claims_of_a_unit_are_half_stated_and_tried_beside_both_passages() -> None:
+    pairs = list(written_pairs(few=True))
+    assert 5 * len(units()) < len(pairs) <= 6 * len(units())
+    share = sum(pair.is_stated for pair in pairs) / len(pairs)
+    assert 0.48 < share < 0.52
+    beside: dict[tuple[str, str], set[bool]] = {}
+    for pair in pairs:
+        beside.setdefault((pair.source, pair.claim), set()).add(pair.is_stated)
+    assert sum(len(labels) == 2 for labels in beside.values()) > 1.7 * len(units())
+    assert pairs == list(written_pairs(few=True))
 
 
 def test_a_pair_amid_others_keeps_its_label_and_its_sentences() -> None:
@@ -195,3 +212,31 @@ def test_the_layers_that_are_written_give_what_the_trained_ones_do(tmp_path: Pat
     with torch.no_grad():
         wanted = model(states, part, mask.bool()).numpy()
     np.testing.assert_allclose(found, wanted, atol=2e-2)
+
+
+def test_the_shipped_layers_of_claims_are_read_as_the_weights_they_stand_for(
+    tmp_path: Path,
+) -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.claims.model import Checker
+    from benchmarks.claims.shipped import write_shipped
+    from ragflow_local.embedders.carried import HIDDEN, WIDE
+    from ragflow_local.embedders.onnx import open_session
+    from ragflow_local.embedders.reader import CLAIMS, STATES
+
+    shipped = Path(__file__).parents[1] / "models" / "reader" / CLAIMS
+    write_shipped(shipped, tmp_path)
+    model = Checker(6, HIDDEN, WIDE, 12).eval()
+    with np.load(tmp_path / "claims.npz") as kept:
+        told = {name: torch.from_numpy(kept[name].astype(np.float32)) for name in kept.files}
+    model.load_state_dict(told)
+    torch.manual_seed(2)
+    states = torch.nn.functional.layer_norm(torch.randn(12, 24, HIDDEN), [HIDDEN]) / 2
+    part = torch.tensor([[0] + [1] * 9 + [0] * 2 + [2] * 12] * 12)
+    mask = torch.ones(12, 24, dtype=torch.bool)
+    feed = {STATES: states.numpy(), "attention_mask": mask.numpy() * 1, "part": part.numpy()}
+    wanted = open_session(shipped).run(None, feed)[0]
+    with torch.no_grad():
+        found = model(states, part, mask).numpy()
+    np.testing.assert_allclose(found, wanted, atol=0.3)
+    assert np.corrcoef(found, wanted)[0, 1] > 0.99

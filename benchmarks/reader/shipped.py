@@ -15,7 +15,7 @@ HEADS = int(str(CONFIG["num_attention_heads"]))
 
 _HEADS = ("dense", "none_dense"), ("score", "none_score")
 _HEAD = HIDDEN // HEADS  # features of a head of attention
-_NORMS = ("after_attention", "after")
+NORMS = ("after_attention", "after")
 
 
 def write_shipped(folder: Path, target: Path) -> None:
@@ -59,7 +59,7 @@ def _read(graph: onnx.GraphProto, layer: int, found: dict[str, np.ndarray]) -> i
     norms = [node for node in graph.node if node.op_type == "LayerNormalization"]
     for at, node in enumerate(norms[len(norms) % 2 :]):  # an odd one is that of the vocabulary
         for kind, name in zip(("weight", "bias"), node.input[1:], strict=True):
-            found[f"layers.{layer + at // 2}.{_NORMS[at % 2]}.{kind}"] = values[name]
+            found[f"layers.{layer + at // 2}.{NORMS[at % 2]}.{kind}"] = values[name]
     sums = [node for node in graph.node if node.op_type == "ReduceSum"]
     makers = {node.output[0]: node for node in graph.node}
     for node in sums:

@@ -173,9 +173,9 @@ def _tokens(pieces: Pieces, text: str, most: int) -> list[int]:
     return pieces.encode(encodable(text), most + 2)[1:-1] if text else []
 
 
-def claim_tokens(pieces: Pieces, claim: str, is_asked: bool = False) -> list[int]:
-    """Return the tokens of a claim or a question, which every pair with it begins with."""
-    return _tokens(pieces, PROMPTS[0 if is_asked else 1] + claim, MOST_CLAIM)
+def claim_tokens(pieces: Pieces, claim: str) -> list[int]:
+    """Return the tokens of a claim, which every pair with it begins with."""
+    return _tokens(pieces, PROMPTS[1] + claim, MOST_CLAIM)
 
 
 def pair_of(pieces: Pieces, claim: Sequence[int], passage: Section) -> tuple[list[int], list[int]]:
