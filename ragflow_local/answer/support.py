@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ragflow_local.answer.evidence import headings_of, supports, worded_otherwise
@@ -34,10 +34,12 @@ _VERBS_SHOW = frozenset({"en", "de", "ru"})  # most verbs by their form; elsewhe
 _ASKED_SHARE = 0.5  # of the question's rare words, weighed, in the sentence of a short answer
 
 
-# Chance, by the reader, from which a passage states a claim: where several of the claim's words are
-# not in it, and where all but one are. By ``benchmarks/evidence.py``.
-STATED, STATED_BUT_ONE = 0.75, 0.92
+# Chance, by the reader, from which a passage states a claim, the mean of it alone and amid what is
+# around it: where several of the claim's words are not in it, and where all but one are. By
+# ``benchmarks/evidence.py``.
+STATED, STATED_BUT_ONE = 0.65, 0.92
 _READ = 6  # passages that a claim is read with
+_AROUND = 2  # sentences or rows before and after, for a second look
 
 # What the reader is asked: a claim, and passages; the chance that each states it.
 Stated = Callable[[str, Sequence[Section]], Vector]
@@ -122,13 +124,33 @@ class Support:
         if not near:
             return []
         chances = stated(sentence, [_section(passage) for _, passage in near])
-        found = [
-            (float(chance), passage.hit)
-            for (missing, passage), chance in zip(near, chances, strict=True)
-            if chance >= (STATED if missing > 1 else STATED_BUT_ONE)
+        best: dict[int, tuple[float, float, _Passage]] = {}
+        for (missing, passage), chance in zip(near, chances, strict=True):
+            least = STATED if missing > 1 else STATED_BUT_ONE
+            # The mean with what is at most 1 must reach the least.
+            if 1 + chance >= 2 * least and chance > best.get(passage.hit, (0.0,))[0]:
+                best[passage.hit] = float(chance), least, passage
+        if not best:
+            return []
+        amid = stated(sentence, [self._amid(passage) for *_, passage in best.values()])
+        found = {
+            hit: chance + float(around)
+            for (hit, (chance, least, _)), around in zip(best.items(), amid, strict=True)
+            if chance + around >= 2 * least
+        }
+        return sorted(found, key=lambda hit: -found[hit])
+
+    def _amid(self, passage: _Passage) -> Section:
+        """Return a passage with the two before and after it under the same headings."""
+        units = [
+            other
+            for other in self._passages
+            if other.hit == passage.hit and other.above == passage.above and other.pair is None
         ]
-        found.sort(key=lambda one: -one[0])
-        return list(dict.fromkeys(hit for _, hit in found))
+        own = passage.pair or (passage.text,)
+        first = next(at for at, other in enumerate(units) if other.text == own[0])
+        around = units[max(0, first - _AROUND) : first + len(own) + _AROUND]
+        return replace(_section(passage), sentences=tuple(other.text for other in around))
 
     def _nearest(self, passages: Sequence[_Passage], sentence: str) -> list[tuple[int, _Passage]]:
         """Return the passages that may state a claim, those with most of its words first.

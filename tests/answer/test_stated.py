@@ -61,6 +61,52 @@ def test_of_several_the_surest_hit_comes_first() -> None:
     assert support.among(claim, [0, 1]) == [0]
 
 
+class Twice:
+    """A reader that gives a passage alone one chance, and amid others another."""
+
+    def __init__(self, alone: float, amid: float) -> None:
+        self.alone, self.amid = alone, amid
+        self.sections: list[Section] = []
+
+    def __call__(self, claim: str, passages: Sequence[Section]) -> Vector:
+        self.sections += passages
+        chances = [self.amid if len(one.sentences) > 2 else self.alone for one in passages]
+        return np.array(chances, np.float32)
+
+
+def test_a_passage_is_read_again_amid_its_neighbours_and_the_mean_decides() -> None:
+    claim = "Trimming the hedge happens in spring."
+    for alone, amid, is_supported in (
+        (STATED - 0.1, STATED + 0.11, True),
+        (STATED - 0.1, STATED + 0.09, False),
+        (STATED + 0.1, STATED - 0.11, False),
+    ):
+        asked = Twice(alone, amid)
+        assert bool(Support([GARDEN], stated=asked).of(claim)) is is_supported
+        assert asked.sections[-1] == Section(
+            (
+                "The hedge is cut every March.",
+                "The lawn is mowed every two weeks.",
+                "Nobody may use the pond.",
+            ),
+            "Garden",
+        )
+
+
+def test_what_could_not_be_sure_enough_with_its_neighbours_is_not_read_again() -> None:
+    asked = Twice(2 * STATED - 1.01, 1.0)
+    assert Support([GARDEN], stated=asked).of("Trimming the hedge happens in spring.") == []
+    assert all(len(one.sentences) < 3 for one in asked.sections)
+
+
+def test_of_a_long_text_two_neighbours_on_each_side_are_read_again() -> None:
+    lines = [f"Shelf {number} holds paint." for number in range(9)]
+    lines[4] = "The hedge is cut every March."
+    asked = Twice(STATED, STATED)
+    assert Support([hit(" ".join(lines))], stated=asked).of("Trimming the hedge is for spring.")
+    assert asked.sections[-1].sentences in (tuple(lines[2:7]), tuple(lines[1:7]), tuple(lines[2:8]))
+
+
 def test_what_the_words_show_is_not_asked() -> None:
     asked = Asked({})
     assert Support([GARDEN], stated=asked).of("The hedge is cut every March.") == [0]
