@@ -95,3 +95,37 @@ def swaps_reason(claim: Statement, statement: Statement, match: Match) -> bool:
         if len(theirs) == 1 and (index in claim.reasons) not in theirs:
             moved |= theirs
     return len(moved) > 1
+
+
+def mixes_up(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether the claim is made of the sentence's words, and says another thing.
+
+    It mixes the words of two clauses, turns their order round, or takes the reason for its effect.
+    """
+    return any(mixes(claim, statement, match) for mixes in (_crosses, _turns_round, swaps_reason))
+
+
+def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether the claim mixes up the words of two clauses of the sentence."""
+    taken: dict[int, set[int]] = {}
+    for (index, _), places in zip(match.pieces, match.places, strict=True):
+        parts = {statement.part_of(place) for place in places}
+        if len(parts) == 1:
+            taken.setdefault(claim.part_of(index), set()).update(parts)
+    mixed = [parts for parts in taken.values() if len(parts) > 1]
+    return any(len(left & right) > 1 for at, left in enumerate(mixed) for right in mixed[at + 1 :])
+
+
+def _turns_round(claim: Statement, statement: Statement, match: Match) -> bool:
+    """Return whether the claim changes the order of two words of the sentence."""
+    runs = [token.text for token in statement.tokens if token.kind == "run"]
+    pieces = [(index, token.text) for index, token in match.pieces if token.kind == "run"]
+    for at, (index, piece) in enumerate(pieces[1:], 1):
+        before_at, before = pieces[at - 1]
+        around = [run.partition(piece)[0] for run in runs if piece in run]
+        if before_at != index or any(before in head for head in around):
+            continue
+        later = [text for _, text in pieces[at + 1 :] if len(text) > 1]
+        if any(text in head for text in later for head in around):
+            return True
+    return False

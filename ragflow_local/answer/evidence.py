@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from ragflow_local.answer.clauses import keeps_duties, keeps_exceptions, keeps_subject, swaps_reason
+from ragflow_local.answer.clauses import keeps_duties, keeps_exceptions, keeps_subject, mixes_up
 from ragflow_local.answer.lending import lends
 from ragflow_local.answer.matches import Match, matched
 from ragflow_local.text.comparisons import converses
@@ -53,7 +53,7 @@ def _supports(
     claim: Statement, statement: Statement, above: Collection[Token], near: Near | None
 ) -> bool:
     match = matched(claim, statement, above)
-    if any(mixes(claim, statement, match) for mixes in (_crosses, _turns_round, swaps_reason)):
+    if mixes_up(claim, statement, match):
         return False
     parts = _parts(statement, match) if _has_what_counts(claim, statement) else []
     if not any(_is_bound(claim, statement, match, part) for part in parts):
@@ -84,32 +84,6 @@ def worded_otherwise(
     if _has_opposite(missing, statement):
         return None
     return len(missing), 1 - len(missing) / (len(match.pieces) + len(match.missing))
-
-
-def _crosses(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether the claim mixes up the words of two clauses of the sentence."""
-    taken: dict[int, set[int]] = {}
-    for (index, _), places in zip(match.pieces, match.places, strict=True):
-        parts = {statement.part_of(place) for place in places}
-        if len(parts) == 1:
-            taken.setdefault(claim.part_of(index), set()).update(parts)
-    mixed = [parts for parts in taken.values() if len(parts) > 1]
-    return any(len(left & right) > 1 for at, left in enumerate(mixed) for right in mixed[at + 1 :])
-
-
-def _turns_round(claim: Statement, statement: Statement, match: Match) -> bool:
-    """Return whether the claim changes the order of two words of the sentence."""
-    runs = [token.text for token in statement.tokens if token.kind == "run"]
-    pieces = [(index, token.text) for index, token in match.pieces if token.kind == "run"]
-    for at, (index, piece) in enumerate(pieces[1:], 1):
-        before_at, before = pieces[at - 1]
-        around = [run.partition(piece)[0] for run in runs if piece in run]
-        if before_at != index or any(before in head for head in around):
-            continue
-        later = [text for _, text in pieces[at + 1 :] if len(text) > 1]
-        if any(text in head for text in later for head in around):
-            return True
-    return False
 
 
 def _is_light(token: Token, language: str) -> bool:
@@ -180,7 +154,7 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
         chosen.append((same or lent)[0])
     used = {statement.part_of(place) for place in chosen if place is not None}
     return (
-        _agrees(match, statement, chosen)
+        _agrees(claim, statement, match, chosen)
         and _is_the_same(claim, statement, match, chosen)
         and _counts_all(claim, statement, match, chosen)
         and _keeps_levels(claim, statement, used)
@@ -194,16 +168,21 @@ def _is_bound(claim: Statement, statement: Statement, match: Match, part: int) -
     )
 
 
-def _agrees(match: Match, statement: Statement, chosen: Sequence[int | None]) -> bool:
-    """Return whether what one negates the other does too."""
-    pairs = [
-        (token.is_negated, statement.tokens[place].is_negated)
-        for (_, token), place in zip(match.pieces, chosen, strict=True)
-        if place is not None
-    ]
-    if any(left for left, _ in pairs):
-        return any(left and right for left, right in pairs)
-    return not any(right for _, right in pairs)
+def _agrees(
+    claim: Statement, statement: Statement, match: Match, chosen: Sequence[int | None]
+) -> bool:
+    """Return whether what one negates the other does too, clause by clause of the claim."""
+    by_part: dict[int, list[tuple[bool, bool]]] = {}
+    for (index, token), place in zip(match.pieces, chosen, strict=True):
+        if place is not None:
+            pair = token.is_negated, statement.tokens[place].is_negated
+            by_part.setdefault(claim.part_of(index), []).append(pair)
+    return all(
+        any(left and right for left, right in pairs)
+        if any(left for left, _ in pairs)
+        else not any(right for _, right in pairs)
+        for pairs in by_part.values()
+    )
 
 
 def _is_the_same(

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ragflow_local.answer.clauses import mixes_up
 from ragflow_local.answer.evidence import headings_of, supports, worded_otherwise
+from ragflow_local.answer.matches import matched
 from ragflow_local.answer.units import Unit, units_of
 from ragflow_local.embedders import Embedder, Section
 from ragflow_local.records import Hit, Vector
@@ -195,6 +197,10 @@ class Support:
         if _is_whole(sentence, claim) and _bare(sentence) == _bare(passage.text):
             return True
         above = headings_of(passage.above, language)
+        for text in passage.pair or ():
+            alone = parse(text, language)
+            if mixes_up(claim, alone, matched(claim, alone, above)):
+                return False
         statement = _said(passage, claim, language)
         near = (lambda: self._nearness(sentence, passage)) if by_meaning else None
         if not supports(claim, statement, above, near):

@@ -218,3 +218,61 @@ def test_a_sign_of_a_measure_does_not_tell_the_language_of_a_table() -> None:
     support = Support([hit(rows)], question="What does the P-300 weigh?")
     assert support.of("The P-300 weighs 14.5 kg.") == [0]
     assert support.of("The P-200 weighs 14.5 kg.") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "true", "swapped"),
+    [
+        (
+            "The ferry Maren carries cars; the Tolla takes bicycles."
+            " The Maren sails on weekdays, the Tolla at weekends.",
+            "The Maren sails on weekdays, the Tolla at weekends.",
+            "The Tolla sails on weekdays, the Maren at weekends.",
+        ),
+        (
+            "Die Halle nutzen der Chor und der Turnverein."
+            " Der Chor probt am Montag, der Turnverein am Freitag.",
+            "Der Chor probt am Montag, der Turnverein am Freitag.",
+            "Der Turnverein probt am Montag, der Chor am Freitag.",
+        ),
+        (
+            "三号楼有两部电梯。委员贺志强建议更换两部，委员苗兰建议先换一部。",
+            "委员苗兰建议先换一部。",
+            "委员苗兰建议更换两部电梯，委员贺志强建议先换一部。",
+        ),
+    ],
+)
+def test_the_sentence_before_does_not_lend_the_words_that_one_sentence_gives_to_others(
+    content: str, true: str, swapped: str
+) -> None:
+    support = Support([hit(content)])
+    assert support.of(true) == [0]
+    assert support.of(swapped) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "true", "denied"),
+    [
+        (
+            "年假当年未休完的，可顺延至次年3月底。",
+            "年假当年未休完的，可顺延至次年。",
+            "年假当年未休完的，不可顺延至次年。",
+        ),
+        (
+            "Dogs are not admitted, but cats may stay in the cabins.",
+            "Dogs are not admitted, but cats may stay in the cabins.",
+            "Dogs are not admitted, and cats may not stay in the cabins.",
+        ),
+        (
+            "Die Pumpe läuft nicht im Winter, der Brunnen läuft im Sommer.",
+            "Der Brunnen läuft im Sommer.",
+            "Die Pumpe läuft nicht im Winter, der Brunnen läuft nicht im Sommer.",
+        ),
+    ],
+)
+def test_each_clause_of_a_claim_denies_what_the_sentence_denies(
+    content: str, true: str, denied: str
+) -> None:
+    support = Support([hit(content)])
+    assert support.of(true) == [0]
+    assert support.of(denied) == []
