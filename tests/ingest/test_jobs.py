@@ -141,15 +141,19 @@ def test_progress_only_ever_grows_and_says_what_is_done(queue: Queue) -> None:
 def test_who_waits_behind_others_is_told_behind_how_many(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocked = threading.Event()
+    begun, blocked = threading.Event(), threading.Event()
     real = Slot.run
 
     def wait(self: Slot, *given: Any) -> wire.Reply:
+        begun.set()
         blocked.wait(20)
         return real(self, *given)
 
     monkeypatch.setattr(Slot, "run", wait)
-    queue.jobs.submit([queue.document(id, id.encode()) for id in "abc"])
+    # The first is taken before the others are there: short ones would be taken together with it.
+    queue.jobs.submit([queue.document("a", b"a")])
+    assert begun.wait(20)
+    queue.jobs.submit([queue.document(id, id.encode()) for id in "bc"])
     told = queue.jobs.progress_of("c")
     blocked.set()
     assert told is not None
