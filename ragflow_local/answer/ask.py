@@ -6,22 +6,25 @@ import time
 from collections.abc import Generator as Yields
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from ragflow_local.answer.citations import format_marks, strip_marks
 from ragflow_local.answer.context import without_duplicates
+from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
 from ragflow_local.answer.found import QUOTED_BELOW, joined, relevant
 from ragflow_local.answer.quoting import NAME, Quote, extract
 from ragflow_local.answer.reading import NAME as WITH_READER
 from ragflow_local.answer.sayings import missing, saying_of, sentence_about
 from ragflow_local.answer.scorer import Nearness
+from ragflow_local.answer.subjects import Subjects
 from ragflow_local.answer.think_tags import ThinkTagSplitter
 from ragflow_local.answer.turn import Running, Turn, close
 from ragflow_local.answer.writing import Writing, write_json, write_text
 from ragflow_local.errors import InvalidValueError, ModelClosedError
 from ragflow_local.records import Answer, Hit
 from ragflow_local.retrieve.similarity import nearness
+from ragflow_local.text.languages import language_of
 
 __all__ = ["AnswerStream", "Turn", "answer"]
 
@@ -68,6 +71,7 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
     if saying is not None:
         yield Answer(saying, usage=_timed(turn), is_last=True)
         return
+    turn = replace(turn, search=cache(turn.search))  # one question is searched for two reasons
     question = _completed(turn, running)
     if running.is_closed.is_set():
         return
@@ -130,7 +134,14 @@ def _completed(turn: Turn, running: Running) -> Completed:
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
     if generator is None:
-        return completed(turn.question, turn.history, _nearness(turn))
+        if not is_follow_up:
+            return Completed(turn.question, turn.question)
+        asked = [message.content for message in turn.history if message.role == "user"]
+        subjects = Subjects(
+            [*turn.search(turn.question), *turn.earlier],
+            language_of(" ".join((*asked[-1:], turn.question))),
+        )
+        return completed(turn.question, turn.history, _nearness(turn), subjects.have)
     short = replace(
         turn.llm,
         temperature=0,
@@ -175,13 +186,15 @@ def _quoted(
     turn: Turn, question: Completed, hits: Sequence[Hit], nearest: Sequence[Hit]
 ) -> Iterator[Answer]:
     """Yield the quotes one after the other."""
+    focus = _focus(turn)
+    hits = _with_quoted(focus, hits, nearest)
     others = [hit for hit in nearest if hit not in hits]
     near = _nearness(turn)
     reader = turn.open_reader()
     read, name = (None, NAME) if reader is None else (reader.read, WITH_READER)
-    quotes = extract(question.whole, hits, near, others, turn.search, read)
+    quotes = extract(question.whole, hits, near, others, turn.search, read, focus)
     if not quotes and question.whole != question.asked:
-        quotes = extract(question.asked, hits, near, others, turn.search, read)
+        quotes = extract(question.asked, hits, near, others, turn.search, read, focus)
     if not quotes:
         yield _not_found(turn, nearest, name)
         return
@@ -198,6 +211,30 @@ def _quoted(
         yield Answer(content, model=name)
     shown = tuple(sources.values()) if turn.prompt.show_quote else ()
     yield Answer(content, hits=shown, model=name, usage=_timed(turn), is_last=True)
+
+
+def _focus(turn: Turn) -> Focus:
+    """Return what the last answer of the conversation quoted."""
+    answers = [message.content for message in turn.history if message.role == "assistant"]
+    return Focus.of(answers[-1], turn.earlier) if answers else Focus()
+
+
+def _with_quoted(focus: Focus, hits: Sequence[Hit], nearest: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, and behind them what the last answer quoted, if it is not among them."""
+    found = {hit.chunk.id for hit in hits}
+    known = {hit.chunk.id: hit for hit in nearest}
+    last = nearest[-1]
+    lowest = {
+        name: getattr(last, name) for name in ("similarity", "vector_similarity", "term_similarity")
+    }
+    return [
+        *hits,
+        *(
+            known.get(hit.chunk.id) or replace(hit, **lowest)
+            for hit in focus.hits
+            if hit.chunk.id not in found
+        ),
+    ]
 
 
 def _joint(content: str, quote: Quote) -> str:

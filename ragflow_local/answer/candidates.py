@@ -72,7 +72,9 @@ class Candidate:
         own: Terms of its text; of a row with the names of its columns.
         cells: Terms of a row's cells alone; of other units as ``own``.
         heads: Terms of the headings it stands under, and of a row's first cell.
-        carried: Terms of the unit before it, where it begins with a word that points back.
+        carried: Terms of what it points back to, where it begins with such a word: of the unit
+            before it, and of what that one points back to.
+        opening: Terms of the unit that its paragraph begins with, and not its own.
         title: Terms of its document's name.
         around: Terms of the units beside it under the same heads.
         times: Those it names; else those of its heads, else of its document's name.
@@ -86,6 +88,7 @@ class Candidate:
     cells: frozenset[str]
     heads: frozenset[str]
     carried: frozenset[str]
+    opening: frozenset[str]
     title: frozenset[str]
     around: frozenset[str]
     times: tuple[Time, ...]
@@ -111,6 +114,8 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
         owns = [frozenset(content_terms(unit.text, language)) for unit in units]
         name = chunk.document_name.rsplit(".", 1)[0]
         title = frozenset(content_terms(name.replace("_", " "), language))
+        carried = _carried(units, owns)
+        openings = _openings(units, owns)
         for place, unit in enumerate(units):
             above = " ".join((*unit.heads, unit.label))
             near = [at for at in (place - 2, place - 1, place + 1) if 0 <= at < len(units)]
@@ -124,7 +129,8 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
                     owns[place],
                     frozenset(content_terms(cells, language)) if unit.cells else owns[place],
                     frozenset(content_terms(above, language)),
-                    owns[place - 1] if _points_back(units, place) else frozenset(),
+                    carried[place],
+                    openings[place] - owns[place],
                     title,
                     frozenset().union(*(owns[at] for at in near)),
                     _times_of(unit, name),
@@ -134,10 +140,29 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
     return candidates
 
 
+def _carried(units: Sequence[Unit], owns: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    """Return for each unit the terms of what it points back to."""
+    carried: list[frozenset[str]] = []
+    for place in range(len(units)):
+        is_back = _points_back(units, place)
+        carried.append(owns[place - 1] | carried[place - 1] if is_back else frozenset())
+    return carried
+
+
+def _openings(units: Sequence[Unit], owns: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    """Return for each unit the terms of the one its paragraph begins with; of rows none."""
+    first: dict[tuple[object, ...], frozenset[str]] = {}
+    return [
+        first.setdefault((unit.heads, unit.paragraph), own) if not unit.names else frozenset()
+        for unit, own in zip(units, owns, strict=True)
+    ]
+
+
 def _points_back(units: Sequence[Unit], place: int) -> bool:
     """Return whether a unit begins with a word for what the one before it, in its section, says."""
     match = POINTING.search(units[place].text[:_BEGINNING]) if place else None
-    return match is not None and units[place - 1].heads == units[place].heads
+    before, unit = units[place - 1], units[place]
+    return match is not None and (before.heads, before.paragraph) == (unit.heads, unit.paragraph)
 
 
 def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:

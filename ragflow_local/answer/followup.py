@@ -8,7 +8,7 @@ The question as asked is searched as well, so that nothing is lost where it stan
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.scorer import Nearness
@@ -17,7 +17,7 @@ from ragflow_local.text.asking import ASIDES, COMMANDS, RUNS
 from ragflow_local.text.content import asked_in_order
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import function_words, language_of, question_words
-from ragflow_local.text.leaning import LEAD, POINTING, TAIL
+from ragflow_local.text.leaning import CORRECTION, LEAD, POINTING, TAIL, TIES_ONLY_IN
 from ragflow_local.text.terms import is_unspaced
 
 _TASK = """\
@@ -28,13 +28,15 @@ _LABEL = re.compile(r"^(?:user|question|rewritten question|standalone question)\
 _TURNS_SHOWN, _MOST_LETTERS = 3, 600  # of the conversation; more is read for nothing
 _LONGEST = 400  # letters of a rewritten question; a longer one is an answer
 _FEW, _MANY = 3, 4  # terms of a question's own: so few lean, so many stand alone
-_TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”]+")
+_SEVERAL = 6  # terms of what follows "and" and asks for nothing
+_TOKEN = re.compile(r"[^\s?？!！.,;:，。、؟¿¡()（）\"“”„«»]+")
 # "a service" takes the place of "a tyre change", "for the Golf" that of "for the Tesla".
 _ARTICLES_SAID = """
     a an the ein eine einen einem einer eines der die das den dem un une le la les el los las uno
     una il lo i gli um uma o os as een het"""
 _ARTICLES = frozenset(_ARTICLES_SAID.split())
 _OF = frozenset(("of", "de", "von", "du", "di", "do", "da", "van"))
+_DEGREES = frozenset(("how", "wie", "hoe", "hur", "hvor"))
 _WITHOUT_ARTICLES = ("ru", "uk", "pl", "cs", "sk", "sr")  # what follows "where" is a verb
 _RUN = re.compile(r"\d+[年月日号號년월일]?|[^\s\d?？!！.,;:，。、؟（）()“”]+")
 _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\w’'-]*)*")
@@ -69,7 +71,10 @@ class _Phrase:
 
 
 def completed(
-    question: str, history: Sequence[ChatMessage], nearness: Nearness | None = None
+    question: str,
+    history: Sequence[ChatMessage],
+    nearness: Nearness | None = None,
+    is_subject: Callable[[str], bool] | None = None,
 ) -> Completed:
     """Return the question completed from the conversation.
 
@@ -77,23 +82,26 @@ def completed(
         question: As the user asked it.
         history: Earlier messages, oldest first.
         nearness: Says which of the old topics a new one is nearest to.
+        is_subject: Says whether a text, a section or a row is about what a phrase names: then it
+            takes the place of another subject, and never that of what is asked about it.
     """
     earlier = [at for at, message in enumerate(history) if message.role == "user"]
     if not earlier:
         return Completed(question, question)
     own = _terms(question)
     rest = _without_lead_in(question)
-    is_led = rest is not None and len(own) <= _FEW
+    asks = _asks(question)
+    is_led = rest is not None and (len(own) <= _FEW or (not asks and len(own) <= _SEVERAL))
     if not is_led and own and (not POINTING.search(question) or _stands_alone(question, own)):
         return Completed(question, question)
     # The one before may lean on the one before it.
     before = history[earlier[-1]].content
-    previous = completed(before, history[: earlier[-1]], nearness).whole
-    if is_led and own:
-        whole = _replaced(previous, rest or question, nearness)
-    elif own or (POINTING.search(question) and _asks(question)):
+    previous = completed(before, history[: earlier[-1]], nearness, is_subject).whole
+    if is_led and own and not (asks and _asks(rest or question)):
+        whole = _replaced(previous, rest or question, nearness, is_subject)
+    elif own or (POINTING.search(question) and asks):
         answers = [m.content for m in history[earlier[-1] :] if m.role == "assistant"]
-        whole = f"{question} {_subject_of(previous, answers)}".strip()
+        whole = f"{question} {_subject_of(previous, answers, is_subject)}".strip()
     else:
         whole = previous
     every = len(_terms(whole)) or 1
@@ -152,8 +160,13 @@ def _stands_alone(question: str, own: Sequence[str]) -> bool:
 
 def _without_lead_in(question: str) -> str | None:
     """Return a question without its tie to the one before; None where there is none."""
+    if (correction := CORRECTION.match(question)) is not None:
+        return question[correction.end() :].strip(" .!。！") or None
     lead = LEAD.match(question)
     assert lead is not None  # it may match nothing
+    first = fold(lead[0].strip(" ¿¡,").partition(" ")[0])
+    if first in TIES_ONLY_IN and language_of(question) not in TIES_ONLY_IN[first]:
+        return None
     tail = TAIL.search(question, lead.end())
     end = tail.start() if tail else len(question)
     is_tied = bool(lead[0].strip(" ¿¡")) or (tail is not None and bool(tail[0].strip(" ?？؟!.")))
@@ -179,6 +192,9 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
         word = match[0]
         if fold(word) in small and not (word.isupper() and len(word) > 1):
             before, is_open = fold(word), False
+            continue
+        if before in _DEGREES and word.islower():
+            before, is_open = fold(word), False  # "how long", "wie viel"
             continue
         is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
         kind = "verb" if is_verb else _kind_of(word, is_first=is_whole and number == 0)
@@ -209,17 +225,41 @@ def _kind_of(word: str, *, is_first: bool = False) -> str:
     return "name" if word[:1].isupper() and not is_first else "thing"
 
 
-def _replaced(previous: str, rest: str, nearness: Nearness | None) -> str:
-    """Return the earlier question with the new topics in the place of the old ones."""
+def _replaced(
+    previous: str,
+    rest: str,
+    nearness: Nearness | None,
+    is_subject: Callable[[str], bool] | None,
+) -> str:
+    """Return the earlier question with the new topics in the place of the old ones.
+
+    What names a subject and what is asked of it is a question of its own; only a figure, as the
+    year, may be left out in it.
+    """
     new = _phrases(rest, language_of(previous))
+    if is_subject is not None:
+        told = {is_subject(phrase.text) for phrase in new if phrase.kind != "figure"}
+        if len(told) == 2 and not is_subject(rest):
+            figures = [one.text for one in _phrases(previous) if one.kind == "figure"]
+            return " ".join([rest, *([] if _FIGURE.search(rest) else figures)])
     left: list[str] = []
     for phrase in new:
-        old = _place_for(phrase, _phrases(previous), nearness)
-        if old is None:
+        old = _phrases(previous)
+        is_new_subject = False
+        if is_subject is not None and phrase.kind != "figure":
+            about = [is_subject(other.text) for other in old]
+            is_new_subject = is_subject(phrase.text)
+            old = [
+                other
+                for other, is_old_subject in zip(old, about, strict=True)
+                if not (is_new_subject or is_old_subject) or is_old_subject == is_new_subject
+            ]
+        place = _place_for(phrase, old, nearness, is_new_subject)
+        if place is None:
             left.append(phrase.text)
-        elif old.text != phrase.text:
-            end = _end_with_complement(previous, old)
-            previous = previous[: old.start] + phrase.text + previous[end:]
+        elif place.text != phrase.text:
+            end = place.end if is_subject else _end_with_complement(previous, place)
+            previous = previous[: place.start] + phrase.text + previous[end:]
     return " ".join([previous, *left])
 
 
@@ -233,9 +273,16 @@ def _end_with_complement(question: str, old: _Phrase) -> int:
     return old.end
 
 
-def _place_for(new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None) -> _Phrase | None:
-    """Return the phrase of the earlier question that a new one takes the place of."""
+def _place_for(
+    new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None, is_subject: bool = False
+) -> _Phrase | None:
+    """Return the phrase of the earlier question that a new one takes the place of.
+
+    One of its kind; where both are what a text is about a name, or else of any kind.
+    """
     alike = [phrase for phrase in old if phrase.kind == new.kind]
+    if is_subject:
+        alike = [phrase for phrase in old if phrase.kind == "name"] or alike or list(old)
     if not alike:
         return None
     near = [0.0] * len(alike)
@@ -257,11 +304,17 @@ def _is_led_alike(word: str, other: str) -> bool:
     return bool(word) and (word == other or {word, other} <= _ARTICLES)
 
 
-def _subject_of(previous: str, answers: Sequence[str]) -> str:
-    """Return what the earlier question is about: its names, those of its answer, or its things."""
+def _subject_of(
+    previous: str, answers: Sequence[str], is_subject: Callable[[str], bool] | None
+) -> str:
+    """Return what the earlier question is about: its names, those of its answer, or its things.
+
+    Of several things those that a text is about.
+    """
     phrases = _phrases(previous)
     names = [phrase.text for phrase in phrases if phrase.kind == "name"]
     if not names and answers:
         names = _NAME.findall(answers[-1])[:1]
     things = [phrase.text for phrase in phrases if phrase.kind == "thing"]
-    return " ".join(names or things)
+    subjects = [text for text in things if is_subject is not None and is_subject(text)]
+    return " ".join([*names, *subjects] or things)

@@ -19,6 +19,7 @@ from ragflow_local.answer.candidates import (
     Candidate,
     share,
 )
+from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.reading import Read, judged
 from ragflow_local.answer.scorer import Nearness
@@ -37,6 +38,7 @@ MOST_SENTENCES = 3
 
 _PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
 _MOST_ROWS = 10
+_STAYS = 2.0  # what it is worth to stand beside what the last answer quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def extract(
     others: Sequence[Hit] = (),
     search: Search | None = None,
     read: Read | None = None,
+    focus: Focus | None = None,
 ) -> list[Quote]:
     """Return the units that answer, in document order; empty if none does.
 
@@ -100,6 +103,7 @@ def extract(
         search: Finds passages for a text: for what is quoted, where a question has several steps.
         read: A small reader, which ranks the candidates and tells whether one answers; None
             leaves both to the scorer.
+        focus: What the last answer of the conversation quoted.
     """
     weighed = weigh(question, hits, nearness, others)
     if weighed is None:
@@ -119,8 +123,10 @@ def extract(
     is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
     if not is_sure and not is_found:
         return []
+    near = _near_the_focus(focus, asked, chosen, weighed.hits)
+    scores = scores + _STAYS * near
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
-    fitting = _fitting(asked, known, weights, chosen)
+    fitting = _fitting(asked, known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
     if has_parts(asked, chosen[order[0]], weights, is_sure=is_alone):
@@ -142,15 +148,45 @@ def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate])
     return any(not all(cell <= other for other in others) for cell in named)
 
 
+def _near_the_focus(
+    focus: Focus | None, asked: Asked, chosen: Sequence[Candidate], hits: Sequence[Hit]
+) -> Vector:
+    """Return (len(chosen),) how near each is to what the last answer quoted, in [0, 1].
+
+    A question that says what other units stand under, and the quoted ones do not, has left it: then
+    those units are near.
+    """
+    if focus is None or not focus.quoted:
+        return np.zeros(len(chosen), np.float32)
+    places = ((hits[candidate.hit], candidate.unit) for candidate in chosen)
+    near = np.array([focus.nearness(*place) for place in places], np.float32)
+    terms = frozenset(asked.terms)
+    above = [terms & (one.heads | one.carried | one.opening | one.title) for one in chosen]
+    known = frozenset[str]().union(
+        *(
+            terms & (one.subject | one.opening)
+            for one, value in zip(chosen, near, strict=True)
+            if value == near.max()
+        )
+    )
+    new = frozenset[str]().union(*above) - known
+    if not new:
+        return near
+    return np.array([bool(one & new) for one in above], np.float32)
+
+
 def _fitting(
     asked: Asked,
     known: Sequence[Candidate],
     weights: dict[str, float],
     chosen: Sequence[Candidate],
+    near: Vector,
 ) -> list[int]:
     """Return the indices of the candidates that no similar one fits better."""
-    fitting = best_of_each_kind(asked, of_the_time(asked, known), weights)
     numbers = {id(candidate): at for at, candidate in enumerate(chosen)}
+    known = of_the_time(asked, known)
+    nearness = [float(near[numbers[id(candidate)]]) for candidate in known]
+    fitting = best_of_each_kind(asked, known, weights, nearness)
     return [numbers[id(candidate)] for candidate in fitting]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.text.content import content_terms
@@ -15,6 +16,7 @@ from ragflow_local.text.terms import is_unspaced
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
 _NAMED = 0.5  # share of a head's terms that the question says: it means what stands under it
+_NEARER = 1e-3  # less than any term is worth
 _NUMERAL = re.compile(r"[\d零〇一二两兩三四五六七八九十百千万萬亿億]")
 _NAME = re.compile(r"[A-ZÀ-ÞА-Я\d][\w’'.-]*")
 
@@ -75,20 +77,34 @@ def _agrees(asked: Asked, candidate: Candidate) -> bool:
 
 
 def best_of_each_kind(
-    asked: Asked, candidates: Sequence[Candidate], weights: Mapping[str, float]
+    asked: Asked,
+    candidates: Sequence[Candidate],
+    weights: Mapping[str, float],
+    nearness: Sequence[float] = (),
 ) -> list[Candidate]:
     """Return the candidates without those that a similar one fits better.
 
     Of statements that are alike but for figures and names, the asked name, year or version decides;
-    of rows, the asked cell, whatever its column.
+    of rows, the asked cell, whatever its column. Where the question leaves it open, what is nearer
+    to the last answer of the conversation does.
+
+    Args:
+        asked: The question.
+        candidates: The units.
+        weights: Of its terms.
+        nearness: (len(candidates),) how near each is to the last answer; none: there is none.
     """
+    matched = {
+        id(candidate): _matched(asked, candidate, weights) + _NEARER * near
+        for candidate, near in zip_longest(candidates, nearness, fillvalue=0.0)
+    }
     best: list[Candidate] = []
     for candidate in candidates:
         rivals = (
             other for other in candidates if other is not candidate and alike(candidate, other)
         )
-        mine = _matched(asked, candidate, weights)
-        if not any(_matched(asked, other, weights) > mine + 1e-6 for other in rivals):
+        mine = matched[id(candidate)]
+        if not any(matched[id(other)] > mine + 1e-6 for other in rivals):
             best.append(candidate)
     return best
 
@@ -99,8 +115,10 @@ def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -
         if candidate.unit.cells
         else candidate.own | candidate.heads
     )
+    terms = terms | candidate.carried
     own = sum(weights[term] for term in weights.keys() & terms)
-    title = sum(weights[term] for term in weights.keys() & (candidate.title - terms))
+    above = (candidate.title | candidate.opening) - terms
+    title = sum(weights[term] for term in weights.keys() & above)
     time = bool(asked.times) and _agrees(asked, candidate)
     return own + 0.5 * title + (1.0 if time else 0.0)
 

@@ -22,7 +22,8 @@ _ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
-_LONGEST_HEADING = 100
+_LONGEST_HEADING, _LONGEST_UNSPACED_HEADING = 100, 20
+_UNSPACED_MARK = re.compile(r"[，、；;,]")
 _LESSER_END = re.compile(r"[;；,，、\s]")
 _NAMED = re.compile(r"[:：]\s*\S")  # a name and its value, as forms have
 _FIELD = re.compile(
@@ -50,6 +51,8 @@ class Unit:
         label: Of a row or record, its first cell: what it is about.
         names: Of a row or record, the names of its columns.
         cells: Of a row or record, its cells without the names.
+        paragraph: Number of its paragraph in the chunk: one ends with a blank line, or a line with
+            a sentence.
     """
 
     text: str
@@ -58,6 +61,7 @@ class Unit:
     label: str = ""
     names: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    paragraph: int = 0
 
 
 def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
@@ -97,14 +101,16 @@ def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tu
 def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
     """Return the units without their heads, and between them the headings as plain texts."""
     lines = [line for line in content.splitlines() if line.strip()]
-    ending = _ends_of_blocks(content)
+    blank = _ends_of_blocks(content)
     made: list[Unit | str] = []
+    number_of_paragraph = 0
     paragraph: list[str] = []
     table: list[list[str]] = []
     fields: list[tuple[str, str, str]] = []
 
     def end() -> None:
-        made.extend([*_rows_of(table), *_records_of(fields), *_sentences_of(paragraph)])
+        units = (*_rows_of(table), *_records_of(fields), *_sentences_of(paragraph))
+        made.extend(replace(unit, paragraph=number_of_paragraph) for unit in units)
         paragraph.clear()
         table.clear()
         fields.clear()
@@ -127,9 +133,11 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
             if table or fields or is_alone:
                 end()
             paragraph.append(line.strip())
-            ending |= {number} if is_alone else set()
-        if number in ending:
+            if is_alone:
+                end()
+        if number in blank or (_STOP.search(line) and following and _begins_anew(following.strip())):
             end()
+            number_of_paragraph += 1
     end()
     return _with_headings(made)
 
@@ -279,7 +287,9 @@ def _sentences_of(lines: list[str]) -> Iterator[Unit]:
 def _is_line(sentence: str) -> bool:
     """Return whether it names something and says nothing: of a form, a page's foot."""
     is_latin = all(letter < "\u2e80" for letter in sentence)
-    return is_latin and len(sentence) < _LONGEST_HEADING and not _STOP.search(sentence)
+    longest = _LONGEST_HEADING if is_latin else _LONGEST_UNSPACED_HEADING
+    is_said = _STOP.search(sentence) or (not is_latin and _UNSPACED_MARK.search(sentence))
+    return len(sentence) < longest and not is_said
 
 
 def _is_unspaced(letter: str) -> bool:

@@ -7,7 +7,7 @@ import re
 # "And in 2021?", "Und beim Golf?": the rest takes the place of something in the question before.
 LEAD = re.compile(
     r"^[\s¿¡]*(?:(?:and|but|so|then|ok(?:ay)?|well|also|or|und|aber|oder|et|mais|ou|y|pero|e|ma|mas"
-    r"|en|maar|of|a|i|ale|а|и|но|или)\b[\s,]*)*"
+    r"|en|maar|of|a|i|ale|och|men|а|и|но|или)\b[\s,]*)*"
     r"(?:(?:what|how)\s+about\b|what\s+of\b|was\s+ist\s+mit\b|wie\s+(?:ist|steht|sieht)\s+es\s+"
     r"(?:mit|bei|für)\b|qu['’]en\s+est-il\s+(?:de|du|des|pour)\b|qué\s+(?:hay|pasa)\s+(?:de|con)\b"
     r"|e\s+quanto\s+[aà]o?\b|hoe\s+zit\s+het\s+met\b|(?:как|что)\s+(?:насч[её]т|о)\b)?"
@@ -15,6 +15,30 @@ LEAD = re.compile(
     r"(?:那么?|那麼|还有|還有|以及|另外|それでは|では|じゃあ?|そして|그럼|그러면|그리고)?[\s,，、]*",
     re.IGNORECASE,
 )
+# "No, I meant the diesel": the rest takes the place of what was not meant.
+CORRECTION = re.compile(
+    r"^[\s¿¡]*(?:(?:no|nope|sorry|nein|non|нет|nee|nie|não|nej|не|不是?|不对|不對|いや|いいえ|아니요?)"
+    r"[\s,.，。、!]+)?"
+    r"(?:i\s+(?:meant?|was\s+(?:asking|talking)\s+about)\b|ich\s+(?:meinte|meine)\b"
+    r"|je\s+(?:parlais|parle)\s+(?:de|du|des)\b|je\s+voulais\s+dire\b"
+    r"|(?:me\s+refería|me\s+refiero)\s+al?\b|quise\s+decir\b|intendevo\b|mi\s+riferivo\s+all?[aeo]?\b"
+    r"|(?:eu\s+)?quis\s+dizer\b|ik\s+bedoel(?:de)?\b|chodziło\s+mi\s+o\b|jag\s+menade\b"
+    r"|я\s+(?:имела?\s+в\s+виду|про|о)\b|我(?:是说|是說|说的是|說的是|指的是|问的是|問的是))\s*",
+    re.IGNORECASE,
+)
+# Words that tie in one language and are something else in others: "en" of Dutch and French.
+TIES_ONLY_IN = {
+    "en": ("nl",),
+    "of": ("nl",),
+    "a": ("pl", "cs", "sk"),
+    "i": ("pl", "hr", "sl", "sv", "ca"),
+    "e": ("it", "pt"),
+    "o": ("it", "es"),
+    "y": ("es",),
+    "men": ("sv", "da", "no"),
+    "ma": ("it",),
+    "mas": ("pt",),
+}
 TAIL = re.compile(r"(?:呢|怎么样|怎麼樣|如何|は|은요|는요|은|는|aus)?[\s?？؟!.]*$")
 POINTING = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|there"

@@ -20,7 +20,7 @@ _NEXT = re.compile(r"\s*[\"'“‘«(\[「『]*(\S+)")
 # Never at the end of a sentence: something is named or numbered after them.
 _TITLES_SAID = """
     mr mrs ms mx dr prof rev hon st sr fr gen col maj capt cmdr lt sgt gov sen rep pres mt ft
-    messrs mmes vs cf viz eg ie e.g i.e ed eds ca approx dept est ext resp incl excl"""
+    messrs mmes v vs cf viz eg ie e.g i.e ed eds ca approx dept est ext resp incl excl"""
 _TITLES = frozenset(_TITLES_SAID.split())
 _BEFORE_NUMBERS_SAID = """
     no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para"""
