@@ -123,7 +123,8 @@ def report(name: str, step: int, cache: Path, judge: Judge) -> str:
         answers = answers_of(case, weighed)[best]
         if case.golds and not answers.any():
             continue
-        read = reader.read(case.text, reading.sections_of(weighed.chosen), weighed.scores.tolist())
+        sections = reading.sections_of(weighed.chosen, weighed.hits, weighed.asked)
+        read = reader.read(case.text, sections, weighed.scores.tolist())
         began = time.perf_counter()
         judged = judge.worth(case.text, [text_of(weighed.chosen[at]) for at in best])
         clock.append(time.perf_counter() - began)

@@ -149,7 +149,9 @@ class Place:
         which = kind or ("own" if case.golds else "alike")
         if which != "own" or answers.any():
             worth = weighed.scores.tolist()
-            reading = self.read(case.text, sections_of(weighed.chosen), worth)
+            reading = self.read(
+                case.text, sections_of(weighed.chosen, weighed.hits, weighed.asked), worth
+            )
             yield Seen(name, which, weighed, reading, answers)
 
 

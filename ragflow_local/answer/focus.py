@@ -31,7 +31,9 @@ class Focus:
             hits: The chunks it was given.
         """
         units = ((hit, units_of(hit.chunk.content, hit.chunk.headings)) for hit in hits)
-        return cls(tuple((hit, unit) for hit, every in units for unit in every if unit.text in answer))
+        return cls(
+            tuple((hit, unit) for hit, every in units for unit in every if unit.text in answer)
+        )
 
     @property
     def hits(self) -> list[Hit]:

@@ -187,19 +187,26 @@ def _phrases(question: str, language: str = "") -> list[_Phrase]:
         return _runs(question, language)
     small = function_words(language) | {fold(word) for word in (COMMANDS + ASIDES).split()}
     phrases: list[_Phrase] = []
-    before, is_open = "", False
+    asking = question_words(language)
+    before, is_open, is_degree = "", False, False
     for number, match in enumerate(_TOKEN.finditer(question)):
         word = match[0]
         if fold(word) in small and not (word.isupper() and len(word) > 1):
             before, is_open = fold(word), False
             continue
         if before in _DEGREES and word.islower():
-            before, is_open = fold(word), False  # "how long", "wie viel"
+            before, is_open, is_degree = fold(word), False, True  # "how long", "wie viel"
             continue
-        is_verb = language in _WITHOUT_ARTICLES and before in question_words(language)
+        is_verb = language in _WITHOUT_ARTICLES and before in asking
         kind = "verb" if is_verb else _kind_of(word, is_first=is_whole and number == 0)
-        if language == "de" and kind == "name" and before in _ARTICLES:
-            kind = "thing"  # nouns are in upper case as well, and names have no "ein" before them
+        if (
+            language == "de"
+            and kind == "name"
+            and (before in _ARTICLES or before in asking or is_degree)
+        ):
+            # Nouns are in upper case as well; names have no "ein", "welche", "wie viel" before.
+            kind = "thing"
+        is_degree = False
         last = phrases[-1] if phrases and is_open else None
         if last is not None and (last.kind == kind or (last.kind == "name" and kind == "figure")):
             text = question[last.start : match.end()]
@@ -236,7 +243,7 @@ def _replaced(
     What names a subject and what is asked of it is a question of its own; only a figure, as the
     year, may be left out in it.
     """
-    new = _phrases(rest, language_of(previous))
+    new = _phrases(rest, language_of(f"{previous} {rest}"))
     if is_subject is not None:
         told = {is_subject(phrase.text) for phrase in new if phrase.kind != "figure"}
         if len(told) == 2 and not is_subject(rest):

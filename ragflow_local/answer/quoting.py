@@ -81,7 +81,7 @@ class Quote:
     is_disputed: bool = False
 
 
-def extract(
+def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left out
     question: str,
     hits: Sequence[Hit],
     nearness: Nearness | None = None,
@@ -223,10 +223,12 @@ def _picked(
     disputes = [
         candidate
         for candidate in ranked
-        if contradict(candidate, ranked[0])
+        if contradict(candidate, ranked[0], asked)
         and not any(repeats(candidate, other) for other, _ in quotes)
     ]
-    disputed = [candidate for candidate, _ in quotes if contradict(candidate, ranked[0])] + disputes
+    disputed = [
+        candidate for candidate, _ in quotes if contradict(candidate, ranked[0], asked)
+    ] + disputes
     if disputed:
         newest = sorted([ranked[0], *disputed], key=_age)
         return [(candidate, chances[0], True) for candidate in newest[:MOST_SENTENCES]]

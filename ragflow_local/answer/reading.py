@@ -7,16 +7,17 @@ document order. What its scores are worth beside the scorer's is fitted by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ragflow_local.answer import scorer
-from ragflow_local.answer.candidates import Candidate
+from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Reading, Section
-from ragflow_local.records import Matrix, Vector
+from ragflow_local.records import Hit, Matrix, Vector
 from ragflow_local.text.negation import is_negated
 
 # Question, sections, and how much each of their sentences is worth reading.
@@ -42,6 +43,7 @@ SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
 SURE_ALONE = 0.5
 _MOST_LEAD = 8.0
+_BETWEEN = re.compile(r"[\s_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def judged(weighed: Weighed, read: Read) -> Judged:
         weighed: The candidates. Where not all have room, those with the highest scores are read.
         read: The reader.
     """
-    reading = read(weighed.asked.text, sections_of(weighed.chosen), weighed.scores.tolist())
+    sections = sections_of(weighed.chosen, weighed.hits, weighed.asked)
+    reading = read(weighed.asked.text, sections, weighed.scores.tolist())
     scores = joined(weighed.scores, reading)
     signals = signs(weighed, reading)
     *told, bias = FOUND[weighed.mode]
@@ -120,13 +123,26 @@ def signs(weighed: Weighed, reading: Reading) -> Vector:
     return np.array([lead, is_denied, *weighed.signs(best)[:_SCORERS]], np.float32)
 
 
-def sections_of(candidates: Sequence[Candidate]) -> list[Section]:
-    """Return the candidates as sections, those of one text under one heading together."""
+def sections_of(
+    candidates: Sequence[Candidate], hits: Sequence[Hit], asked: Asked
+) -> list[Section]:
+    """Return the candidates as sections, those of one text under one heading together.
+
+    The name of a document stands over what has no heading, if the question says a word of it that
+    the text does not.
+    """
+    said: dict[int, frozenset[str]] = {}
+    for candidate in candidates:
+        said[candidate.hit] = said.get(candidate.hit, frozenset()) | candidate.own
     sections: list[Section] = []
     last: tuple[int, str] | None = None
     for candidate in candidates:
         unit = candidate.unit
-        place = candidate.hit, unit.heads[-1] if unit.heads else ""
+        heading = unit.heads[-1] if unit.heads else ""
+        if not heading and candidate.title.intersection(asked.terms) - said[candidate.hit]:
+            name = hits[candidate.hit].chunk.document_name.rsplit(".", 1)[0]
+            heading = " ".join(_BETWEEN.split(name))
+        place = candidate.hit, heading
         before = sections.pop().sentences if place == last else ()
         sections.append(Section((*before, unit.text), place[1]))
         last = place

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from functools import lru_cache
+from itertools import pairwise, zip_longest
 
 from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.dates import times_of
 from ragflow_local.text.figures import figures_of
+from ragflow_local.text.folding import fold
 from ragflow_local.text.negation import is_negated
 from ragflow_local.text.terms import is_unspaced
 
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
 _NAMED = 0.5  # share of a head's terms that the question says: it means what stands under it
-_NEARER = 1e-3  # less than any term is worth
+_DIGIT = re.compile(r"\d")
+_EQUAL = 1e-6  # weights that differ by less are the same
+_WORDS = re.compile(r"\w+")
 _NUMERAL = re.compile(r"[\d零〇一二两兩三四五六七八九十百千万萬亿億]")
 _NAME = re.compile(r"[A-ZÀ-ÞА-Я\d][\w’'.-]*")
 
@@ -24,29 +28,72 @@ _NAME = re.compile(r"[A-ZÀ-ÞА-Я\d][\w’'.-]*")
 def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the candidates that do not stand under another heading than the one asked for.
 
-    A head is asked for where the question says most of it; a unit that names itself what it lacks
-    above it stays. Heads are compared within a document: names of documents decide nothing here.
+    A head is asked for where the question says most of it; where it says all of one, nothing less
+    will do. A unit that names itself what it lacks above it stays. Heads are compared within a
+    document, the openings of paragraphs that are alike within all.
     """
     terms = frozenset(asked.terms)
     heads_of: dict[tuple[object, ...], set[frozenset[str]]] = {}
     for candidate in candidates:
         heads_of.setdefault(_group(candidate), set()).add(candidate.heads)
-    wanted: dict[tuple[object, ...], frozenset[str]] = {}
-    for group, heads in heads_of.items():
-        common = frozenset.intersection(*heads)
-        named = [head & terms - common for head in heads if _is_named(head - common, terms)]
-        wanted[group] = frozenset().union(*named)
+    wanted = {group: _wanted(heads, terms) for group, heads in heads_of.items()}
+    kept = [
+        candidate
+        for candidate in candidates
+        if not (sets := wanted[_group(candidate)])
+        or any(one <= candidate.heads | candidate.own | candidate.carried for one in sets)
+    ]
+    return _of_the_opening(terms, kept)
+
+
+def _wanted(heads: set[frozenset[str]], terms: frozenset[str]) -> list[frozenset[str]]:
+    """Return the sets of terms of which a unit must have one; none where no head is asked for."""
+    common = frozenset.intersection(*heads)
+    named = [head - common for head in heads if _is_named(head - common, terms)]
+    whole = [head for head in named if head <= terms]
+    if whole:
+        return [head for head in whole if not any(head < other for other in whole)]
+    return [frozenset((term,)) for head in named for term in head & terms]
+
+
+def _of_the_opening(terms: frozenset[str], candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates without those of a paragraph about another subject.
+
+    It begins as another does ("Line 4 runs from", "Line 14 runs from") that says more of what is
+    asked for, and neither it nor the unit does.
+    """
+    openings: dict[tuple[object, ...], Candidate] = {}
+    for candidate in candidates:
+        if not candidate.unit.names:
+            openings.setdefault(_paragraph(candidate), candidate)
+    asked_for = [opening for opening in openings.values() if opening.own & terms]
+    better = {
+        paragraph: [
+            other.own & terms
+            for other in asked_for
+            if opening.own & terms < other.own & terms and alike(opening, other)
+        ]
+        for paragraph, opening in openings.items()
+    }
     return [
         candidate
         for candidate in candidates
-        if not wanted[_group(candidate)]
-        or (candidate.heads | candidate.own | candidate.carried) & wanted[_group(candidate)]
+        if candidate.unit.names
+        or not (sets := better[_paragraph(candidate)])
+        or any(one <= candidate.subject for one in sets)
     ]
 
 
+def _paragraph(candidate: Candidate) -> tuple[object, ...]:
+    return candidate.hit, candidate.unit.heads, candidate.unit.paragraph
+
+
 def _group(candidate: Candidate) -> tuple[object, ...]:
-    """Return the group within which the headings of units are compared: document, table, text."""
-    return candidate.title, candidate.unit.names
+    """Return the group within which the heads of units are compared: document, kind of record.
+
+    Records are of one kind that begin with the same name; one may lack what another has.
+    """
+    return candidate.title, candidate.unit.names[:1]
 
 
 def _is_named(head: frozenset[str], terms: frozenset[str]) -> bool:
@@ -85,8 +132,8 @@ def best_of_each_kind(
     """Return the candidates without those that a similar one fits better.
 
     Of statements that are alike but for figures and names, the asked name, year or version decides;
-    of rows, the asked cell, whatever its column. Where the question leaves it open, what is nearer
-    to the last answer of the conversation does.
+    of rows, the asked cell, whatever its column. Where that leaves it open, within a document the
+    wording does ("without a balcony"), and then what is nearer to the last answer.
 
     Args:
         asked: The question.
@@ -94,19 +141,51 @@ def best_of_each_kind(
         weights: Of its terms.
         nearness: (len(candidates),) how near each is to the last answer; none: there is none.
     """
-    matched = {
-        id(candidate): _matched(asked, candidate, weights) + _NEARER * near
-        for candidate, near in zip_longest(candidates, nearness, fillvalue=0.0)
+    matched = {id(candidate): _matched(asked, candidate, weights) for candidate in candidates}
+    worded = {id(candidate): _worded(asked, candidate) for candidate in candidates}
+    near = {
+        id(candidate): value
+        for candidate, value in zip_longest(candidates, nearness, fillvalue=0.0)
     }
-    best: list[Candidate] = []
-    for candidate in candidates:
-        rivals = (
-            other for other in candidates if other is not candidate and alike(candidate, other)
-        )
-        mine = matched[id(candidate)]
-        if not any(matched[id(other)] > mine + 1e-6 for other in rivals):
-            best.append(candidate)
-    return best
+
+    def is_better(other: Candidate, candidate: Candidate) -> bool:
+        mine, theirs = matched[id(candidate)], matched[id(other)]
+        if abs(theirs - mine) > _EQUAL:
+            return theirs > mine and alike(candidate, other)
+        mine, theirs = worded[id(candidate)], worded[id(other)]
+        if mine != theirs and candidate.title == other.title:
+            is_other = _is_denied(candidate) != _is_denied(other)
+            return theirs > mine and (
+                alike(candidate, other) or (is_other and _share(candidate, other))
+            )
+        return near[id(other)] > near[id(candidate)] and alike(candidate, other)
+
+    return [
+        candidate
+        for candidate in candidates
+        if not any(is_better(other, candidate) for other in candidates if other is not candidate)
+    ]
+
+
+def _worded(asked: Asked, candidate: Candidate) -> int:
+    """Return how many pairs of neighbouring words a unit has in common with the question."""
+    if asked.is_yes_or_no or candidate.unit.names:
+        return 0
+    return len(_pairs(asked.text) & _pairs(candidate.unit.text))
+
+
+@lru_cache(maxsize=1024)
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    words = _WORDS.findall(fold(text))
+    return frozenset(pairwise(words))
+
+
+def _is_denied(candidate: Candidate) -> bool:
+    return is_negated(candidate.unit.text)
+
+
+def _share(candidate: Candidate, other: Candidate) -> bool:
+    return len(candidate.own & other.own) >= 2
 
 
 def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -> float:
@@ -126,17 +205,27 @@ def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -
 def alike(candidate: Candidate, other: Candidate) -> bool:
     """Return whether two units say the same but for figures and names."""
     if candidate.unit.names or other.unit.names:
-        return candidate.unit.names == other.unit.names
+        return candidate.unit.names[:1] == other.unit.names[:1]
     common = candidate.own & other.own
     if not common:
         return False
-    if len(common) >= _ALIKE * max(len(candidate.own), len(other.own)):
+    mine, theirs = _plain(candidate), _plain(other)
+    if mine and theirs and len(mine & theirs) >= _ALIKE * max(len(mine), len(theirs)):
         return True
+    if candidate.times != other.times and _own_times(candidate, other):
+        mine, theirs = (unit.own - _time_terms(unit) for unit in (candidate, other))
+        if len(mine & theirs) >= max(2, _ALIKE * max(len(mine), len(theirs))):
+            return True
     names = " ".join(
         (*_NAME.findall(candidate.unit.text), *_NAME.findall(other.unit.text))
     ).casefold()
     differing = candidate.own ^ other.own
-    return len(common) >= 2 and all(term in names for term in differing)
+    return all(term in names for term in differing)
+
+
+def _plain(candidate: Candidate) -> frozenset[str]:
+    """Return the terms of a unit's text that are no figures."""
+    return frozenset(term for term in candidate.own if not _DIGIT.search(term))
 
 
 def repeats(candidate: Candidate, other: Candidate) -> bool:
@@ -152,23 +241,55 @@ def repeats(candidate: Candidate, other: Candidate) -> bool:
     return not _differ(shorter, longer) and not any(_is_name(term, shorter) for term in new)
 
 
-def contradict(candidate: Candidate, other: Candidate) -> bool:
-    """Return whether two units state different facts about the same thing."""
-    if candidate.unit.names or other.unit.names or candidate.heads != other.heads:
+def contradict(candidate: Candidate, other: Candidate, asked: Asked) -> bool:
+    """Return whether two units state different facts about the same thing.
+
+    Each is true of its own time, if it names one, unless the question asks for the time; in
+    documents of their own, the times are those of the statements.
+    """
+    if candidate.unit.names or other.unit.names or _heads(candidate) != _heads(other):
         return False
+    if _paragraph(candidate) != _paragraph(other) and candidate.hit == other.hit:
+        mine, theirs = candidate.opening or candidate.own, other.opening or other.own
+        if mine != theirs and (candidate.opening or other.opening):
+            return False  # each is of its own paragraph's subject
+    mine, theirs = candidate.own, other.own
     if (
         candidate.times != other.times
         and candidate.unit.text != other.unit.text
         and _own_times(candidate, other)
+        and "time" not in asked.kinds
     ):
-        return False
-    common = candidate.own & other.own
+        if candidate.title == other.title or asked.times:
+            return False
+        mine, theirs = mine - _time_terms(candidate), theirs - _time_terms(other)
+    common = mine & theirs
     numbers = _number_terms(candidate) | _number_terms(other)
-    mine, theirs = candidate.own - other.own - numbers, other.own - candidate.own - numbers
+    if "time" in asked.kinds:
+        numbers |= _time_terms(candidate) | _time_terms(other)
+    mine, theirs = mine - common - numbers, theirs - common - numbers
     if mine and theirs:  # "A service costs 80", "a wash costs 12": each is of its own thing
         return False
     rest = mine | theirs
     return len(common) >= 2 and len(rest) <= 0.5 * len(common) and _differ(candidate, other)
+
+
+def _heads(candidate: Candidate) -> frozenset[str]:
+    """Return the terms of the headings above a unit, without their times."""
+    if not any(times_of(head) for head in candidate.unit.heads):
+        return candidate.heads
+    return candidate.heads - _terms_of_times(" ".join(candidate.unit.heads))
+
+
+def _time_terms(candidate: Candidate) -> frozenset[str]:
+    return _terms_of_times(candidate.unit.text)
+
+
+@lru_cache(maxsize=1024)
+def _terms_of_times(text: str) -> frozenset[str]:
+    """Return the terms of the words that name a time by themselves."""
+    words = (word for word in _WORDS.findall(text) if times_of(word))
+    return frozenset(term for word in words for term in content_terms(word))
 
 
 def _own_times(candidate: Candidate, other: Candidate) -> bool:

@@ -8,9 +8,10 @@ other; a record under its first value, a row under its first cell.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Literal
 
 from ragflow_local.text.sentences import sentence_spans
@@ -18,6 +19,7 @@ from ragflow_local.text.sentences import sentence_spans
 UnitKind = Literal["sentence", "item", "row", "line"]
 
 _STOP = re.compile(r"[.!?。！？…:：][\"'”’」』）)\]]*$")
+_SAID = re.compile(r"[.!?。！？…][\"'”’」』）)\]]*$")
 _ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
@@ -30,6 +32,7 @@ _FIELD = re.compile(
     r"^\s*(?:[-*•]\s+)?([^\W\d][^:：=|]{0,39}?)\s*(?:[:：](?=\s)|[：]|\s=\s)\s*(\S.*)$"
 )
 _LONGEST_VALUE = 80  # letters; what is longer, or a sentence, is text with a word before it
+_SHORT_VALUE = 40  # letters; a full stop within is of an abbreviation: "Sra. Ramos"
 _MOST_FIELDS, _LONGEST_RECORD = 8, 240  # a larger record is quoted by its fields
 # A line that numbers a section: "7.1 Storm petrels", "## Boiler", "Chapter 2", "第二章 总则".
 _SECTION = re.compile(
@@ -101,16 +104,16 @@ def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tu
 def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
     """Return the units without their heads, and between them the headings as plain texts."""
     lines = [line for line in content.splitlines() if line.strip()]
-    blank = _ends_of_blocks(content)
+    ends = _ends_of_paragraphs(content, lines)
+    ending = set(ends)
     made: list[Unit | str] = []
-    number_of_paragraph = 0
     paragraph: list[str] = []
     table: list[list[str]] = []
     fields: list[tuple[str, str, str]] = []
 
-    def end() -> None:
+    def end(last: int) -> None:
         units = (*_rows_of(table), *_records_of(fields), *_sentences_of(paragraph))
-        made.extend(replace(unit, paragraph=number_of_paragraph) for unit in units)
+        made.extend(replace(unit, paragraph=bisect_left(ends, last)) for unit in units)
         paragraph.clear()
         table.clear()
         fields.clear()
@@ -118,32 +121,33 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
     for number, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
         cells, field = _cells_of(line), _field_of(line)
         if _is_title(line, following, known):
-            end()
+            end(number - 1)
             made.append(line.strip())
         elif len(cells) > 1:
             if not table:
-                end()
+                end(number - 1)
             table.append(cells)
         elif field is not None:
             if not fields:
-                end()
+                end(number - 1)
             fields.append((line.strip(), *field))
         else:
             is_alone = _is_alone(line)
             if table or fields or is_alone:
-                end()
+                end(number - 1)
             paragraph.append(line.strip())
-            if is_alone:
-                end()
-        if number in blank or (_STOP.search(line) and following and _begins_anew(following.strip())):
-            end()
-            number_of_paragraph += 1
-    end()
+            ending |= {number} if is_alone else set()
+        if number in ending:
+            end(number)
+    end(len(lines) - 1)
     return _with_headings(made)
 
 
-def _ends_of_blocks(content: str) -> set[int]:
-    """Return the numbers of the lines, blank ones not counted, that a blank line follows."""
+def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
+    """Return the numbers of the lines, blank ones not counted, that paragraphs end with.
+
+    A blank line follows, or it ends a sentence and the next one begins another.
+    """
     ends: set[int] = set()
     number = -1
     for line in content.splitlines():
@@ -151,7 +155,10 @@ def _ends_of_blocks(content: str) -> set[int]:
             number += 1
         else:
             ends.add(number)
-    return ends
+    for number, (line, following) in enumerate(pairwise(lines)):
+        if _SAID.search(line) and "\t" not in line and _begins_anew(following.strip()):
+            ends.add(number)
+    return sorted(ends)
 
 
 def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
@@ -171,7 +178,9 @@ def _field_of(line: str) -> tuple[str, str] | None:
     match = _FIELD.match(line)
     if match is None or len(match[2]) > _LONGEST_VALUE or len(match[1].split()) > 5:
         return None
-    if _STOP.search(match[2]) or len(sentence_spans(match[2])) > 1:
+    if _STOP.search(match[2]):
+        return None
+    if len(match[2]) > _SHORT_VALUE and len(sentence_spans(match[2])) > 1:
         return None
     return match[1].strip(), match[2].strip()
 

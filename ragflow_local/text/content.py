@@ -15,8 +15,11 @@ from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import function_words, language_of, question_words
 from ragflow_local.text.terms import groups_of, is_unspaced, iterate
 
-# "Who is in IT?", "Widget A": one letter is a code where it follows a word.
-_CODE = re.compile(r"(?<![\w'’-])[A-Z]{2,6}(?![\w'’])|(?<=[a-z] )[A-HJ-Z](?![\w'’.])")
+# "Who is in IT?", "Widget A": one letter is a code where it follows a word; "I" before a mark.
+_CODE = re.compile(
+    r"(?<![\w'’-])[A-Z]{2,6}(?![\w'’])|(?<=[a-z] )[A-HJ-Z](?![\w'’.])"
+    r"|(?<=[a-z] )I(?=\s*(?:[?.!,;:)]|$))"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 _LOWER = re.compile(r"[a-z]")
 _RUNS = {language: re.compile(pattern) for language, pattern in RUNS.items()}

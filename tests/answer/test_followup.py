@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from ragflow_local.answer.followup import rewriting, rewritten, standalone
+from ragflow_local.answer.followup import completed, rewriting, rewritten, standalone
 from ragflow_local.records import ChatMessage
 
 REVENUE = "What was Apple's revenue in 2020?"
@@ -136,3 +138,83 @@ def test_what_is_pointed_to_may_stand_in_the_answer_before() -> None:
         ChatMessage("assistant", "The company is led by Ann Miller."),
     ]
     assert standalone("When was she born?", history) == "When was she born? Ann Miller"
+
+
+def told(*subjects: str) -> Callable[[str], bool]:
+    """Return what takes these phrases for subjects."""
+    return lambda phrase: phrase in subjects
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "subjects", "expected"),
+    [
+        (
+            "What is the usual dose of senna?",
+            "And the highest daily dose?",
+            ("senna",),
+            "What is the highest daily dose of senna?",
+        ),
+        (
+            "What is the usual dose of senna?",
+            "What about valerian?",
+            ("senna", "valerian"),
+            "What is the usual dose of valerian?",
+        ),
+        (
+            "Who leads the tour?",
+            "And for group Owl?",
+            ("group", "Owl"),
+            "Who leads the tour? group Owl",
+        ),
+        (
+            "Quelle est la franchise pour un bris ?",
+            "Et pour un vol ?",
+            ("bris", "vol"),
+            "Quelle est la franchise pour un vol ?",
+        ),
+        ("Was kostet das Buch?", "Und die Miete vom Haus?", ("Haus",), "die Miete vom Haus"),
+    ],
+)
+def test_a_subject_takes_the_place_of_a_subject_and_what_is_asked_of_it_that_of_what_was_asked(
+    before: str, question: str, subjects: tuple[str, ...], expected: str
+) -> None:
+    found = completed(question, asked(before), is_subject=told(*subjects)).whole
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "expected"),
+    [
+        ("No, I meant the diesel.", "How thirsty is the petrol?", "How thirsty is the diesel?"),
+        ("Nein, ich meinte den Polo.", "Was kostet der Golf?", "Was kostet der Polo?"),
+        ("Non, je parlais de la pompe.", "Où est la chaudière ?", "Où est la pompe ?"),
+        ("不是，我是说锅炉。", "水泵在哪里？", "锅炉在哪里？"),
+    ],
+)
+def test_a_correction_takes_the_place_of_what_was_not_meant(
+    question: str, before: str, expected: str
+) -> None:
+    assert standalone(question, asked(before)) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "¿En qué planta está el jardín?",
+        "¿A qué hora abre el museo?",
+        "En quelle année a-t-il ouvert le musée ?",
+    ],
+)
+def test_a_preposition_is_not_the_tie_of_another_language(question: str) -> None:
+    whole = standalone(question, asked("¿Cuánto cuesta la entrada?"))
+    assert whole.startswith(question)
+
+
+def test_a_tied_question_that_asks_anew_keeps_its_words() -> None:
+    whole = standalone("And how much is breakfast?", asked("How many beds does Hotel Krone have?"))
+    assert whole == "And how much is breakfast? Hotel Krone"
+
+
+def test_a_german_noun_before_its_pronoun_is_not_what_that_points_to() -> None:
+    whole = standalone("Wie viel Speicher hat er?", asked("Was kostet der Tarif Basis?"))
+    assert whole == "Wie viel Speicher hat er? Basis"

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragflow_local.answer.candidates import candidates_of
+from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.quoting import extract
 from ragflow_local.answer.reading import Read, sections_of
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import ChunkRow, Hit
+from tests.answer.made import hit
 
 
 def hits(*contents: str, headings: tuple[str, ...] = ()) -> list[Hit]:
@@ -69,11 +70,25 @@ def test_a_passage_that_was_not_found_is_read_and_never_quoted() -> None:
 def test_sentences_of_one_text_under_one_heading_are_one_section() -> None:
     first = hits("Open it. Close it.", headings=("Guide", "Valves"))
     second = hits("Turn it off.")
-    sections = sections_of(candidates_of([*first, *second]))
+    asked = Asked.of("How is the valve closed?")
+    sections = sections_of(candidates_of([*first, *second]), [*first, *second], asked)
     assert [(section.heading, section.sentences) for section in sections] == [
         ("Valves", ("Open it.", "Close it.")),
         ("", ("Turn it off.",)),
     ]
+
+
+def test_a_document_is_read_under_its_name_if_that_says_what_the_question_does_and_it_not() -> None:
+    found = [hit("The farm made 342 GWh.", name="wind-report_2021.md")]
+    names = [
+        sections_of(candidates_of(found), found, Asked.of(question))[0].heading
+        for question in (
+            "What did the farm make in 2021?",
+            "What did the wind make?",
+            "What did the farm make?",
+        )
+    ]
+    assert names == ["wind report 2021", "wind report 2021", ""]
 
 
 def test_of_a_question_of_several_steps_the_scorer_may_find_what_the_reader_does_not() -> None:

@@ -51,7 +51,119 @@ def test_a_repetition_says_the_same_with_its_figures_and_negations(
 def test_a_contradiction_is_of_the_same_thing_at_the_same_time(
     one: str, other: str, is_contradiction: bool
 ) -> None:
-    assert contradict(unit(one), unit(other, number=1, name="b.md")) is is_contradiction
+    asked = Asked.of("How much does the tank hold?")
+    assert contradict(unit(one), unit(other, number=1), asked) is is_contradiction
+
+
+@pytest.mark.parametrize(
+    ("question", "is_contradiction"),
+    [
+        ("How full is the lake?", True),
+        ("How full was the lake in June 2021?", False),
+    ],
+)
+def test_documents_that_date_their_statements_contradict_unless_a_time_is_asked_for(
+    question: str, is_contradiction: bool
+) -> None:
+    one = unit("In June 2021 the lake was 62 percent full.", name="june-2021.md")
+    other = unit("In June 2023 the lake was 48 percent full.", number=1, name="june-2023.md")
+    assert contradict(one, other, Asked.of(question)) is is_contradiction
+
+
+def test_two_times_of_one_event_contradict_where_the_time_is_asked_for() -> None:
+    one = unit("The boiler was replaced in 2011.")
+    other = unit("The boiler was replaced in 2020.", number=1)
+    assert contradict(one, other, Asked.of("When was the boiler replaced?"))
+    assert not contradict(one, other, Asked.of("Who replaced the boiler?"))
+
+
+def test_the_dates_of_headings_do_not_part_what_contradicts() -> None:
+    one = unit("Visitors may stay for 30 minutes.", headings=("Rules, January 2020",))
+    other = unit("Visitors may stay for 60 minutes.", number=1, headings=("Rules, June 2023",))
+    assert contradict(one, other, Asked.of("How long may visitors stay?"))
+
+
+def test_sentences_of_paragraphs_about_different_things_do_not_contradict() -> None:
+    content = (
+        "Io circles Jupiter. Its diameter is 3,643 km.\n"
+        "Rhea circles Saturn. Its diameter is 1,527 km."
+    )
+    _, one, _, other = candidates_of([hit(content)], "en")
+    assert not contradict(one, other, Asked.of("What is its diameter?"))
+
+
+def best(question: str, content: str) -> list[str]:
+    asked = Asked.of(question)
+    candidates = candidates_of([hit(content)], asked.language)
+    weights = weights_of(asked.terms, candidates)
+    return texts(best_of_each_kind(asked, of_the_subject(asked, candidates), weights))
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "unwanted"),
+    [
+        (
+            "How much is a cabin without a stove?",
+            "Cabins without a stove cost 60 euros.",
+            "Cabins with a stove cost 85 euros.",
+        ),
+        (
+            "Wie viel kostet eine Hütte ohne Ofen?",
+            "Hütten ohne Ofen kosten 60 Euro.",
+            "Hütten mit Ofen kosten 85 Euro.",
+        ),
+        (
+            "How much do adults over 65 pay?",
+            "Adults over 65 pay 4 euros.",
+            "Adults under 65 pay 9 euros.",
+        ),
+        (
+            "Which plants may not be watered in winter?",
+            "Cacti may not be watered in winter.",
+            "Ferns may be watered in winter.",
+        ),
+    ],
+)
+def test_small_words_decide_between_sentences_that_are_alike(
+    question: str, wanted: str, unwanted: str
+) -> None:
+    for content in (f"{wanted} {unwanted}", f"{unwanted} {wanted}"):
+        assert best(question, content) == [wanted]
+
+
+def test_the_sentence_a_paragraph_begins_with_decides_between_those_that_are_alike() -> None:
+    content = (
+        "Line 4 runs every ten minutes between Harbour and Gate. The last tram leaves at 0:40.\n"
+        "Line 14 runs every six minutes between Airport and Mill. The last tram leaves at 1:15."
+    )
+    kept = best("When does the last tram of Line 14 leave?", content)
+    assert "The last tram leaves at 1:15." in kept
+    assert "The last tram leaves at 0:40." not in kept
+
+
+def test_small_words_do_not_hide_what_another_document_says() -> None:
+    asked = Asked.of("How much is a cabin without a stove?")
+    one = unit("A cabin without a stove costs 60 euros.", name="2019.md")
+    other = unit("Cabins with no stove cost 75 euros.", number=1, name="2024.md")
+    kept = best_of_each_kind(asked, [one, other], weights_of(asked.terms, [one, other]))
+    assert len(kept) == 2
+
+
+def test_short_sentences_of_other_months_are_alike() -> None:
+    content = "In May the orchard is treated for scab. In July the orchard is treated for mildew."
+    asked = Asked.of("What is the orchard treated for in May?")
+    candidates = candidates_of([hit(content)], "en")
+    assert texts(of_the_time(asked, candidates)) == ["In May the orchard is treated for scab."]
+
+
+def test_what_the_last_answer_spoke_of_decides_where_nothing_else_does() -> None:
+    asked = Asked.of("Who leads the tour?")
+    candidates = candidates_of([hit("Ann leads the tour. Bo leads the tour.")], "en")
+    weights = weights_of(asked.terms, candidates)
+    assert len(best_of_each_kind(asked, candidates, weights)) == 2
+    assert texts(best_of_each_kind(asked, candidates, weights, [0.0, 0.3])) == [
+        "Bo leads the tour."
+    ]
 
 
 def test_statements_that_differ_in_names_are_alike() -> None:

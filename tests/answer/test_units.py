@@ -110,3 +110,22 @@ def test_a_run_without_stops_is_cut() -> None:
 def test_empty_in_empty_out() -> None:
     assert units_of("") == []
     assert units_of(" \n\t\n|\n") == [] or all(unit.text for unit in units_of(" \n\t\n|\n"))
+
+
+def test_a_line_that_ends_with_a_sentence_ends_a_paragraph() -> None:
+    content = "The pump is old. It leaks.\nThe boiler is new and\nneeds no care. It is green."
+    found = [(unit.paragraph, unit.text) for unit in units_of(content)]
+    assert found == [
+        (0, "The pump is old."),
+        (0, "It leaks."),
+        (1, "The boiler is new and needs no care."),
+        (1, "It is green."),
+    ]
+
+
+def test_rows_keep_their_header_where_a_cell_ends_with_a_sentence() -> None:
+    table = "Name\tNote\nAnn\tShe is away.\nBob\tHe is back."
+    assert [unit.text for unit in units_of(table)] == [
+        "Name: Ann; Note: She is away.",
+        "Name: Bob; Note: He is back.",
+    ]
