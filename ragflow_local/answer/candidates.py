@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ragflow_local.answer.units import Unit, units_of
+from ragflow_local.answer.units import Unit, row_of, units_of
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
@@ -110,7 +110,8 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
     candidates: list[Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
-        units = units_of(chunk.content, chunk.headings)
+        row = row_of(chunk.content, chunk.headings, chunk.data)
+        units = [row] if row is not None else units_of(chunk.content, chunk.headings)
         owns = [frozenset(content_terms(unit.text, language)) for unit in units]
         name = chunk.document_name.rsplit(".", 1)[0]
         title = frozenset(content_terms(name.replace("_", " "), language))

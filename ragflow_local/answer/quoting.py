@@ -19,6 +19,7 @@ from ragflow_local.answer.candidates import (
     Candidate,
     share,
 )
+from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.reading import Read, judged
@@ -141,9 +142,14 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
 
 
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
-    """Return whether the question says a whole cell of a row that not all rows have."""
-    cells = (frozenset(content_terms(cell, asked.language)) for cell in row.unit.cells)
-    named = [cell for cell in cells if cell and cell <= frozenset(asked.terms)]
+    """Return whether the question says a whole cell of a row that not all rows have.
+
+    Or what it wants stands in a column of yes and no.
+    """
+    if truth_asked_for(asked, row, candidates) > 0:
+        return True
+    said = (cell for cell in row.unit.cells if says(asked, cell))
+    named = [cell for text in said if (cell := frozenset(content_terms(text, asked.language)))]
     others = [candidate.cells for candidate in candidates if candidate.unit.names == row.unit.names]
     return any(not all(cell <= other for other in others) for cell in named)
 
@@ -185,6 +191,7 @@ def _fitting(
     """Return the indices of the candidates that no similar one fits better."""
     numbers = {id(candidate): at for at, candidate in enumerate(chosen)}
     known = of_the_time(asked, known)
+    known = [one for one in known if truth_asked_for(asked, one, known) >= 0] or known
     nearness = [float(near[numbers[id(candidate)]]) for candidate in known]
     fitting = best_of_each_kind(asked, known, weights, nearness)
     return [numbers[id(candidate)] for candidate in fitting]
@@ -259,7 +266,7 @@ def _rows(
     """Return the other rows of the best's table that the question asks for as well."""
     best = ranked[0]
     shared = best.cells.intersection(asked.terms)
-    if not best.unit.names or not shared:
+    if not best.unit.names or not (shared or truth_asked_for(asked, best, ranked) > 0):
         return []
     have = {id(candidate) for candidate, _ in quotes}
     more = [

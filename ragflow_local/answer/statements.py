@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise, zip_longest
 
 from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.answer.columns import cells_said, columns_said
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.dates import times_of
 from ragflow_local.text.figures import figures_of
@@ -18,6 +19,7 @@ from ragflow_local.text.terms import is_unspaced
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
 _NAMED = 0.5  # share of a head's terms that the question says: it means what stands under it
+_COLUMN = 0.05  # of a row with the asked cell in the asked column
 _DIGIT = re.compile(r"\d")
 _EQUAL = 1e-6  # weights that differ by less are the same
 _WORDS = re.compile(r"\w+")
@@ -199,6 +201,8 @@ def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -
     above = (candidate.title | candidate.opening) - terms
     title = sum(weights[term] for term in weights.keys() & above)
     time = bool(asked.times) and _agrees(asked, candidate)
+    if candidate.unit.cells:
+        own += cells_said(asked, candidate) + _COLUMN * columns_said(asked, candidate)
     return own + 0.5 * title + (1.0 if time else 0.0)
 
 

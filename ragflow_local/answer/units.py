@@ -7,6 +7,7 @@ other; a record under its first value, a row under its first cell.
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -85,6 +86,31 @@ def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
         units.append(replace(piece, heads=heads))
     # Headings over nothing are all there is to say.
     return units or [Unit(line, "line", heads) for line in above]
+
+
+def row_of(content: str, headings: Sequence[str], data: str) -> Unit | None:
+    """Return the row that a chunk of a table is, with all its columns; None for any other chunk.
+
+    Args:
+        content: Its text, a line a cell that is not empty, after the name of its column.
+        headings: Those it stands under.
+        data: The columns as JSON; "" for what is no row.
+    """
+    names = list(json.loads(data)) if data.startswith("{") else []
+    if len(names) < 2:
+        return None
+    cells = dict.fromkeys(names, "")
+    last = ""
+    for line in filter(str.strip, content.splitlines()):
+        name = next((name for name in names if line.startswith(f"{name}: ")), "")
+        if name:
+            cells[name], last = line[len(name) + 2 :].strip(), name
+        elif last:
+            cells[last] += f" {line.strip()}"
+    if not last:
+        return None
+    text = "; ".join(line.strip() for line in content.splitlines() if line.strip())
+    return Unit(text, "row", tuple(headings), cells[names[0]], tuple(names), tuple(cells.values()))
 
 
 def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tuple[str, ...]:

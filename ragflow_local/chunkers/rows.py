@@ -33,7 +33,8 @@ def table_texts(table: Block, cutter: Cutter, lead: str = "") -> Iterator[str]:
         cutter: Budget and window.
         lead: Lines that stand before the table and go with its first part, such as its heading.
     """
-    whole = _joined(lead, table.text.strip())
+    # A first cell may be empty: the tab after it stays.
+    whole = _joined(lead, table.text.strip("\n"))
     if not table.text.strip() or cutter.count(whole) <= cutter.budget:
         if whole:
             yield whole

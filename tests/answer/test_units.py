@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.units import units_of
+from ragflow_local.answer.units import row_of, units_of
 
 
 def texts(content: str) -> list[str]:
@@ -113,12 +113,15 @@ def test_empty_in_empty_out() -> None:
 
 
 def test_a_line_that_ends_with_a_sentence_ends_a_paragraph() -> None:
-    content = "The pump is old. It leaks.\nThe boiler is new and\nneeds no care. It is green."
+    content = (
+        "The pump is old. It leaks.\n"
+        "The boiler in the second cellar is new and\nneeds no care. It is green."
+    )
     found = [(unit.paragraph, unit.text) for unit in units_of(content)]
     assert found == [
         (0, "The pump is old."),
         (0, "It leaks."),
-        (1, "The boiler is new and needs no care."),
+        (1, "The boiler in the second cellar is new and needs no care."),
         (1, "It is green."),
     ]
 
@@ -129,3 +132,15 @@ def test_rows_keep_their_header_where_a_cell_ends_with_a_sentence() -> None:
         "Name: Ann; Note: She is away.",
         "Name: Bob; Note: He is back.",
     ]
+
+
+def test_a_row_of_a_table_has_all_its_columns_though_a_cell_is_empty() -> None:
+    row = row_of("Name: Ann\nPhone: 111", ("Staff",), '{"Name": "Ann", "Ward": null, "Phone": 111}')
+    assert row is not None
+    assert (row.names, row.cells) == (("Name", "Ward", "Phone"), ("Ann", "", "111"))
+    assert (row.label, row.heads, row.text) == ("Ann", ("Staff",), "Name: Ann; Phone: 111")
+
+
+@pytest.mark.parametrize("data", ["", "[1]", '{"Name": 1}', '{"Sum": 1, "Tax": 2}'])
+def test_what_is_no_row_of_a_table_is_none(data: str) -> None:
+    assert row_of("Name: Ann\nPhone: 111", (), data) is None
