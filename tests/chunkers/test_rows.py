@@ -17,6 +17,12 @@ def test_a_table_within_the_budget_is_whole() -> None:
     assert texts(*ROWS, budget=50) == ["arm\tlength\none\tnine m\ntwo\teight m\nthree\tsix m"]
 
 
+def test_a_first_header_cell_that_is_empty_keeps_its_column() -> None:
+    assert texts(("", "small", "large"), ("weight", "3 kg", "5 kg"), budget=50) == [
+        "\tsmall\tlarge\nweight\t3 kg\t5 kg"
+    ]
+
+
 def test_each_part_repeats_the_header_and_holds_whole_rows() -> None:
     assert texts(*ROWS, budget=9) == [
         "arm\tlength\none\tnine m",
