@@ -19,11 +19,15 @@ _NEXT = re.compile(r"\s*[\"'“‘«(\[「『]*(\S+)")
 
 # Never at the end of a sentence: something is named or numbered after them.
 _TITLES_SAID = """
-    mr mrs ms mx dr prof rev hon st sr fr gen col maj capt cmdr lt sgt gov sen rep pres mt ft
-    messrs mmes v vs cf viz eg ie e.g i.e ed eds ca approx dept est ext resp incl excl"""
+    mr mrs ms mx dr prof rev hon st sr fr capt cmdr lt sgt gov mt ft
+    messrs mmes v vs cf viz eg ie e.g i.e ed eds ca approx dept ext resp incl excl
+    av avda bd ctra núm tél sra srta sras dott dott.ssa sig sig.ra sig.na ing arq lic dhr mevr hrn
+    inż ул пл пер просп наб им проф акад"""
 _TITLES = frozenset(_TITLES_SAID.split())
+# Words of other languages in lower case: "i maj.", "le col."
+_RANKS = frozenset(("gen", "col", "maj", "sen", "rep", "pres"))
 _BEFORE_NUMBERS_SAID = """
-    no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para"""
+    no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para est tel"""
 _BEFORE_NUMBERS = frozenset(_BEFORE_NUMBERS_SAID.split())
 # At the end of a sentence or inside it: the next word tells.
 _MAYBE_SAID = """
@@ -31,6 +35,8 @@ _MAYBE_SAID = """
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun ave blvd rd al
     min max avg gmbh s.a n.v"""
 _MAYBE = frozenset(_MAYBE_SAID.split())
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+_LOWER = frozenset("zud")
 _STARTERS_SAID = """
     the a an this that these those it he she they we you i in on at by for from with when while
     if as but and however there here what who why how where his her its their our my after before
@@ -112,14 +118,14 @@ def _is_ordinal(text: str, start: int, following: str) -> bool:
 def _may_end(word: str, following: str) -> bool:
     """Return whether ``word`` with a full stop can be the last of a sentence."""
     folded = word.lower()
-    if folded in _TITLES:
+    if folded in _TITLES or (folded in _RANKS and word[0].isupper()):
         return False
     is_starter = following.strip(".,;:!?’'\"”)").lower() in _STARTERS
-    if folded in _BEFORE_NUMBERS:
+    if folded in _BEFORE_NUMBERS or folded.endswith("str"):  # "Gartenstr. 5"
         return not following[0].isdigit()
     if folded in _MAYBE:
         return is_starter
     # An initial, J. K. Rowling, or initials, U.S.S.R.
-    if re.fullmatch(r"(?:[A-Za-z]\.)*[A-Z]", word):
+    if _INITIALS.fullmatch(word) and (word[-1].isupper() or word in _LOWER):  # "z. B."
         return is_starter
     return True

@@ -49,3 +49,37 @@ def test_the_spans_are_the_whole_text(text: str) -> None:
     spans = sentence_spans(text)
     assert "".join(text[start:end] for start, end in spans) == text
     assert all(start < end for start, end in spans)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "La mairie se situe 14, av. Jean Jaurès, face à la poste.",
+        "La farmacia está en la Avda. Castilla, junto al banco.",
+        "Il direttore è il Dott. Rossi di Parma.",
+        "Склад расположен на ул. Ленина, во дворе.",
+        "Автор книги И. Петров из Омска.",
+        "De voorzitter is dhr. Bakker uit Delft.",
+        "In the case Tran v. Lakeside Pools the court sat twice.",
+        "Der Laden ist in der Gartenstr. 5 in Ulm.",
+        "Rufen Sie Tel. 030 1234 an.",
+        "Es gibt Obst, z. B. Äpfel.",
+        "Gen. Smith and Maj. Miller came late.",
+    ],
+)
+def test_an_abbreviation_before_a_name_ends_no_sentence(sentence: str) -> None:
+    assert sentences(sentence) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Årsmötet hålls måndagen i maj.", "Kassör är Ingrid Holm."),
+        ("Le village est à l'est.", "La mairie est fermée."),
+        ("Le refuge est sous le col.", "Le sentier est raide."),
+    ],
+)
+def test_a_word_of_another_language_that_looks_like_an_abbreviation_ends_one(
+    first: str, second: str
+) -> None:
+    assert sentences(f"{first} {second}") == [first, second]
