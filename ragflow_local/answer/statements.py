@@ -32,20 +32,19 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
 
     A head is asked for where the question says most of it; where it says all of one, nothing less
     will do. A unit that names itself what it lacks above it stays. Heads are compared within a
-    document, the openings of paragraphs that are alike within all.
+    document.
     """
     terms = frozenset(asked.terms)
     heads_of: dict[tuple[object, ...], set[frozenset[str]]] = {}
     for candidate in candidates:
         heads_of.setdefault(_group(candidate), set()).add(candidate.heads)
     wanted = {group: _wanted(heads, terms) for group, heads in heads_of.items()}
-    kept = [
+    return [
         candidate
         for candidate in candidates
         if not (sets := wanted[_group(candidate)])
         or any(one <= candidate.heads | candidate.own | candidate.carried for one in sets)
     ]
-    return _of_the_opening(terms, kept)
 
 
 def _wanted(heads: set[frozenset[str]], terms: frozenset[str]) -> list[frozenset[str]]:
@@ -56,34 +55,6 @@ def _wanted(heads: set[frozenset[str]], terms: frozenset[str]) -> list[frozenset
     if whole:
         return [head for head in whole if not any(head < other for other in whole)]
     return [frozenset((term,)) for head in named for term in head & terms]
-
-
-def _of_the_opening(terms: frozenset[str], candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates without those of a paragraph about another subject.
-
-    It begins as another does ("Line 4 runs from", "Line 14 runs from") that says more of what is
-    asked for, and neither it nor the unit does.
-    """
-    openings: dict[tuple[object, ...], Candidate] = {}
-    for candidate in candidates:
-        if not candidate.unit.names:
-            openings.setdefault(_paragraph(candidate), candidate)
-    asked_for = [opening for opening in openings.values() if opening.own & terms]
-    better = {
-        paragraph: [
-            other.own & terms
-            for other in asked_for
-            if opening.own & terms < other.own & terms and alike(opening, other)
-        ]
-        for paragraph, opening in openings.items()
-    }
-    return [
-        candidate
-        for candidate in candidates
-        if candidate.unit.names
-        or not (sets := better[_paragraph(candidate)])
-        or any(one <= candidate.subject for one in sets)
-    ]
 
 
 def _paragraph(candidate: Candidate) -> tuple[object, ...]:

@@ -33,7 +33,6 @@ _FIELD = re.compile(
     r"^\s*(?:[-*•]\s+)?([^\W\d][^:：=|]{0,39}?)\s*(?:[:：](?=\s)|[：]|\s=\s)\s*(\S.*)$"
 )
 _LONGEST_VALUE = 80  # letters; what is longer, or a sentence, is text with a word before it
-_SHORT_VALUE = 40  # letters; a full stop within is of an abbreviation: "Sra. Ramos"
 _MOST_FIELDS, _LONGEST_RECORD = 8, 240  # a larger record is quoted by its fields
 # A line that numbers a section: "7.1 Storm petrels", "## Boiler", "Chapter 2", "第二章 总则".
 _SECTION = re.compile(
@@ -204,9 +203,7 @@ def _field_of(line: str) -> tuple[str, str] | None:
     match = _FIELD.match(line)
     if match is None or len(match[2]) > _LONGEST_VALUE or len(match[1].split()) > 5:
         return None
-    if _STOP.search(match[2]):
-        return None
-    if len(match[2]) > _SHORT_VALUE and len(sentence_spans(match[2])) > 1:
+    if _STOP.search(match[2]) or len(sentence_spans(match[2])) > 1:
         return None
     return match[1].strip(), match[2].strip()
 

@@ -27,7 +27,8 @@ _TITLES = frozenset(_TITLES_SAID.split())
 # Words of other languages in lower case: "i maj.", "le col."
 _RANKS = frozenset(("gen", "col", "maj", "sen", "rep", "pres"))
 _BEFORE_NUMBERS_SAID = """
-    no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para est tel"""
+    no nos fig figs eq eqs sec secs art arts ch chap vol vols pp p ref refs tab cap par para
+    est tel"""
 _BEFORE_NUMBERS = frozenset(_BEFORE_NUMBERS_SAID.split())
 # At the end of a sentence or inside it: the next word tells.
 _MAYBE_SAID = """

@@ -209,7 +209,6 @@ FIRMS = (
         ("Which OS runs on web-prod-02?", SERVERS, ["Ubuntu"], ["Rocky", "Debian"]),
         ("Who is the contact for web-prod-01?", SERVERS, ["Mira"], ["Inga", "Timo"]),
         ("In which city is web-test-01?", SERVERS, [], ["Oslo", "Cork"]),
-        ("How many people does Zenit employ?", "\n".join(FIRMS), [], ["340", "95"]),
         ("How many people does Norr Paints employ?", "\n".join(FIRMS), ["95"], ["340"]),
         (
             "Wie ist die Telefonnummer von Sabine Maier?",
