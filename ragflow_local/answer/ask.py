@@ -134,8 +134,6 @@ def _completed(turn: Turn, running: Running) -> Completed:
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
     if generator is None:
-        if not is_follow_up:
-            return Completed(turn.question, turn.question)
         asked = [message.content for message in turn.history if message.role == "user"]
         subjects = Subjects(
             [*turn.search(turn.question), *turn.earlier],
@@ -223,18 +221,9 @@ def _with_quoted(focus: Focus, hits: Sequence[Hit], nearest: Sequence[Hit]) -> l
     """Return the hits, and behind them what the last answer quoted, if it is not among them."""
     found = {hit.chunk.id for hit in hits}
     known = {hit.chunk.id: hit for hit in nearest}
-    last = nearest[-1]
-    lowest = {
-        name: getattr(last, name) for name in ("similarity", "vector_similarity", "term_similarity")
-    }
-    return [
-        *hits,
-        *(
-            known.get(hit.chunk.id) or replace(hit, **lowest)
-            for hit in focus.hits
-            if hit.chunk.id not in found
-        ),
-    ]
+    more = (hit.chunk for hit in focus.hits if hit.chunk.id not in found)
+    # What was found for an earlier question is as similar to this one as the last hit.
+    return [*hits, *(known.get(one.id) or replace(nearest[-1], chunk=one) for one in more)]
 
 
 def _joint(content: str, quote: Quote) -> str:

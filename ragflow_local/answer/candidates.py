@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ragflow_local.answer.units import Unit, row_of, units_of
+from ragflow_local.answer.units import Unit, units_of_chunk
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
@@ -95,6 +95,11 @@ class Candidate:
     dated: tuple[Time, ...] = ()
 
     @property
+    def paragraph(self) -> tuple[int, tuple[str, ...], int]:
+        """What tells its paragraph from all others."""
+        return self.hit, self.unit.heads, self.unit.paragraph
+
+    @property
     def subject(self) -> frozenset[str]:
         """All terms that tell what the unit is about."""
         return self.own | self.heads | self.carried | self.title
@@ -110,8 +115,7 @@ def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
     candidates: list[Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
-        row = row_of(chunk.content, chunk.headings, chunk.data)
-        units = [row] if row is not None else units_of(chunk.content, chunk.headings)
+        units = units_of_chunk(chunk)
         owns = [frozenset(content_terms(unit.text, language)) for unit in units]
         name = chunk.document_name.rsplit(".", 1)[0]
         title = frozenset(content_terms(name.replace("_", " "), language))
@@ -188,6 +192,11 @@ def weights_of(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[st
         term: math.log(1 + (count - frequency[term] + 0.5) / (frequency[term] + 0.5))
         for term in terms
     }
+
+
+def is_named(terms: frozenset[str], asked: Asked) -> bool:
+    """Return whether a question says half of a name's terms or more."""
+    return bool(terms) and len(terms.intersection(asked.terms)) * 2 >= len(terms)
 
 
 def share(weights: Mapping[str, float], terms: frozenset[str]) -> float:

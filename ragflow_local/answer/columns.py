@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
-from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.answer.candidates import Asked, Candidate, is_named
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.dates import times_of
 from ragflow_local.text.folding import fold
@@ -31,7 +30,7 @@ def says(asked: Asked, cell: str) -> bool:
     """
     if not cell.strip():
         return False
-    terms = frozenset(content_terms(cell, asked.language))
+    terms = _terms(cell, asked)
     if terms and terms <= frozenset(asked.terms):
         return True
     days = [time for time in times_of(cell) if time.day]
@@ -53,7 +52,7 @@ def _says_amount(asked: Asked, cell: str) -> bool:
     value = _value(amount[1]) if amount else None
     if amount is None or value is None or value not in map(_value, _NUMBER.findall(asked.text)):
         return False
-    unit = frozenset(content_terms(amount[2], asked.language))
+    unit = _terms(amount[2], asked)
     return unit <= frozenset(asked.terms) or fold(amount[2]) in _CURRENCIES
 
 
@@ -68,19 +67,9 @@ def columns_said(asked: Asked, row: Candidate) -> int:
     terms = frozenset(asked.terms)
     count = 0
     for name, cell in zip(row.unit.names, row.unit.cells, strict=False):
-        own = frozenset(content_terms(name, asked.language))
-        said = frozenset(content_terms(cell, asked.language)) & terms - own
-        count += bool(said) and _is_named(asked, name)
+        own = _terms(name, asked)
+        count += is_named(own, asked) and bool(_terms(cell, asked) & terms - own)
     return count
-
-
-def cells_said(asked: Asked, row: Candidate) -> int:
-    """Return how many cells the question says whole, but in other letters."""
-    terms = frozenset(asked.terms)
-    return sum(
-        says(asked, cell) and not frozenset(content_terms(cell, asked.language)) <= terms
-        for cell in row.unit.cells
-    )
 
 
 def truth_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> int:
@@ -91,14 +80,13 @@ def truth_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate
     """
     if asked.is_yes_or_no or not row.unit.names or len(row.unit.names) != len(row.unit.cells):
         return 0
+    named = [at for at, name in enumerate(row.unit.names) if is_named(_terms(name, asked), asked)]
+    if not named:
+        return 0
     rows = [other.unit for other in candidates if other.unit.names == row.unit.names]
     told = 0
-    for at, name in enumerate(row.unit.names):
-        if not _is_named(asked, name):
-            continue
-        values = {
-            _truth(unit.cells[at]) for unit in rows if unit.cells[at : at + 1] not in ((), ("",))
-        }
+    for at in named:
+        values = {_truth(unit.cells[at]) for unit in rows if any(unit.cells[at : at + 1])}
         own = _truth(row.unit.cells[at])
         if own is None or None in values:
             continue
@@ -113,12 +101,5 @@ def _truth(cell: str) -> bool | None:
     return True if said in _YES else False if said in _NO else None
 
 
-@lru_cache(maxsize=4096)
-def _named_terms(name: str, language: str) -> frozenset[str]:
-    return frozenset(content_terms(name, language))
-
-
-def _is_named(asked: Asked, name: str) -> bool:
-    """Return whether a question says half of a column's name."""
-    own = _named_terms(name, asked.language)
-    return bool(own) and len(own & frozenset(asked.terms)) * 2 >= len(own)
+def _terms(text: str, asked: Asked) -> frozenset[str]:
+    return frozenset(content_terms(text, asked.language))

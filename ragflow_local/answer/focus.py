@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
-from ragflow_local.answer.units import Unit, units_of
-from ragflow_local.records import Hit
+import numpy as np
+
+from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.answer.units import Unit, units_of_chunk
+from ragflow_local.records import Hit, Vector
 
 # How near a unit is to what was quoted: of its paragraph or row, its section, its document.
 _PARAGRAPH, _SECTION, _DOCUMENT = 1.0, 0.6, 0.3
@@ -30,10 +34,8 @@ class Focus:
             answer: Its text without marks.
             hits: The chunks it was given.
         """
-        units = ((hit, units_of(hit.chunk.content, hit.chunk.headings)) for hit in hits)
-        return cls(
-            tuple((hit, unit) for hit, every in units for unit in every if unit.text in answer)
-        )
+        units = ((hit, unit) for hit in hits for unit in units_of_chunk(hit.chunk))
+        return cls(tuple((hit, unit) for hit, unit in units if unit.text in answer))
 
     @property
     def hits(self) -> list[Hit]:
@@ -43,6 +45,24 @@ class Focus:
     def nearness(self, hit: Hit, unit: Unit) -> float:
         """Return how near a unit is to what was quoted, in [0, 1]."""
         return max((_nearness(hit, unit, *place) for place in self.quoted), default=0.0)
+
+    def near(self, asked: Asked, candidates: Sequence[Candidate], hits: Sequence[Hit]) -> Vector:
+        """Return (len(candidates),) how near each is to what was quoted, in [0, 1].
+
+        A question that says what other units stand under, and the quoted ones do not, has left the
+        focus: then those units are near.
+        """
+        places = ((hits[candidate.hit], candidate.unit) for candidate in candidates)
+        near = np.array([self.nearness(*place) for place in places], np.float32)
+        if not near.any():
+            return near
+        terms = frozenset(asked.terms)
+        above = [terms & (one.heads | one.carried | one.opening | one.title) for one in candidates]
+        is_nearest = (near == near.max()).tolist()
+        nearest = (one.subject | one.opening for one in compress(candidates, is_nearest))
+        known = frozenset[str]().union(*nearest)
+        new = frozenset[str]().union(*above) - known
+        return np.array([bool(one & new) for one in above], np.float32) if new else near
 
 
 def _nearness(hit: Hit, unit: Unit, other_hit: Hit, other: Unit) -> float:

@@ -43,6 +43,14 @@ _NAME = re.compile(r"(?<=[\w,] )[A-ZÀ-ÞА-Я][\w’'-]+(?: [A-ZÀ-ÞА-Я\d][\
 _FIGURE = re.compile(r"\d")
 
 
+# Says whether a text, a section or a row is about what a phrase names.
+IsSubject = Callable[[str], bool]
+
+
+def _is_no_subject(phrase: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A question as asked, and completed from the conversation.
@@ -74,7 +82,7 @@ def completed(
     question: str,
     history: Sequence[ChatMessage],
     nearness: Nearness | None = None,
-    is_subject: Callable[[str], bool] | None = None,
+    is_subject: IsSubject = _is_no_subject,
 ) -> Completed:
     """Return the question completed from the conversation.
 
@@ -236,7 +244,7 @@ def _replaced(
     previous: str,
     rest: str,
     nearness: Nearness | None,
-    is_subject: Callable[[str], bool] | None,
+    is_subject: IsSubject,
 ) -> str:
     """Return the earlier question with the new topics in the place of the old ones.
 
@@ -244,36 +252,32 @@ def _replaced(
     year, may be left out in it.
     """
     new = _phrases(rest, language_of(f"{previous} {rest}"))
-    if is_subject is not None:
-        told = {is_subject(phrase.text) for phrase in new if phrase.kind != "figure"}
-        if len(told) == 2 and not is_subject(rest):
-            figures = [one.text for one in _phrases(previous) if one.kind == "figure"]
-            return " ".join([rest, *([] if _FIGURE.search(rest) else figures)])
+    named = {one: is_subject(one.text) for one in new if one.kind != "figure"}
+    if len(set(named.values())) == 2 and not is_subject(rest):
+        figures = [one.text for one in _phrases(previous) if one.kind == "figure"]
+        return " ".join([rest, *([] if _FIGURE.search(rest) else figures)])
     left: list[str] = []
     for phrase in new:
         old = _phrases(previous)
-        is_new_subject = False
-        if is_subject is not None and phrase.kind != "figure":
-            about = [is_subject(other.text) for other in old]
-            is_new_subject = is_subject(phrase.text)
-            old = [
-                other
-                for other, is_old_subject in zip(old, about, strict=True)
-                if not (is_new_subject or is_old_subject) or is_old_subject == is_new_subject
-            ]
-        place = _place_for(phrase, old, nearness, is_new_subject)
+        if phrase in named:  # a subject for a subject, what is asked for what was
+            old = [other for other in old if is_subject(other.text) == named[phrase]]
+        place = _place_for(phrase, old, nearness, is_subject=named.get(phrase, False))
         if place is None:
             left.append(phrase.text)
         elif place.text != phrase.text:
-            end = place.end if is_subject else _end_with_complement(previous, place)
+            end = _end_with_complement(previous, place, is_subject)
             previous = previous[: place.start] + phrase.text + previous[end:]
     return " ".join([previous, *left])
 
 
-def _end_with_complement(question: str, old: _Phrase) -> int:
-    """Return where a thing ends with what it is of: "change of tyres" is one."""
+def _end_with_complement(question: str, old: _Phrase, is_subject: IsSubject) -> int:
+    """Return where a thing ends with what it is of: "change of tyres" is one.
+
+    What a text is about is no part of it: "dose of ibuprofen".
+    """
     following = [phrase for phrase in _phrases(question) if phrase.start >= old.end]
-    if old.kind == "thing" and following and following[0].kind == "thing":
+    is_thing = bool(following) and following[0].kind == "thing"
+    if old.kind == "thing" and is_thing and not is_subject(following[0].text):
         between = question[old.end : following[0].start].strip()
         if fold(between) in _OF:
             return following[0].end
@@ -281,7 +285,7 @@ def _end_with_complement(question: str, old: _Phrase) -> int:
 
 
 def _place_for(
-    new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None, is_subject: bool = False
+    new: _Phrase, old: Sequence[_Phrase], nearness: Nearness | None, *, is_subject: bool
 ) -> _Phrase | None:
     """Return the phrase of the earlier question that a new one takes the place of.
 
@@ -311,9 +315,7 @@ def _is_led_alike(word: str, other: str) -> bool:
     return bool(word) and (word == other or {word, other} <= _ARTICLES)
 
 
-def _subject_of(
-    previous: str, answers: Sequence[str], is_subject: Callable[[str], bool] | None
-) -> str:
+def _subject_of(previous: str, answers: Sequence[str], is_subject: IsSubject) -> str:
     """Return what the earlier question is about: its names, those of its answer, or its things.
 
     Of several things those that a text is about.
@@ -323,5 +325,5 @@ def _subject_of(
     if not names and answers:
         names = _NAME.findall(answers[-1])[:1]
     things = [phrase.text for phrase in phrases if phrase.kind == "thing"]
-    subjects = [text for text in things if is_subject is not None and is_subject(text)]
+    subjects = [text for text in things if is_subject(text)]
     return " ".join([*names, *subjects] or things)

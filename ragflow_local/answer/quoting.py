@@ -124,7 +124,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
     if not is_sure and not is_found:
         return []
-    near = _near_the_focus(focus, asked, chosen, weighed.hits)
+    near = (focus or Focus()).near(asked, chosen, weighed.hits)
     scores = scores + _STAYS * near
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
     fitting = _fitting(asked, known, weights, chosen, near)
@@ -152,33 +152,6 @@ def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate])
     named = [cell for text in said if (cell := frozenset(content_terms(text, asked.language)))]
     others = [candidate.cells for candidate in candidates if candidate.unit.names == row.unit.names]
     return any(not all(cell <= other for other in others) for cell in named)
-
-
-def _near_the_focus(
-    focus: Focus | None, asked: Asked, chosen: Sequence[Candidate], hits: Sequence[Hit]
-) -> Vector:
-    """Return (len(chosen),) how near each is to what the last answer quoted, in [0, 1].
-
-    A question that says what other units stand under, and the quoted ones do not, has left it: then
-    those units are near.
-    """
-    if focus is None or not focus.quoted:
-        return np.zeros(len(chosen), np.float32)
-    places = ((hits[candidate.hit], candidate.unit) for candidate in chosen)
-    near = np.array([focus.nearness(*place) for place in places], np.float32)
-    terms = frozenset(asked.terms)
-    above = [terms & (one.heads | one.carried | one.opening | one.title) for one in chosen]
-    known = frozenset[str]().union(
-        *(
-            terms & (one.subject | one.opening)
-            for one, value in zip(chosen, near, strict=True)
-            if value == near.max()
-        )
-    )
-    new = frozenset[str]().union(*above) - known
-    if not new:
-        return near
-    return np.array([bool(one & new) for one in above], np.float32)
 
 
 def _fitting(

@@ -141,7 +141,7 @@ def sections_of(
         heading = unit.heads[-1] if unit.heads else ""
         if not heading and candidate.title.intersection(asked.terms) - said[candidate.hit]:
             name = hits[candidate.hit].chunk.document_name.rsplit(".", 1)[0]
-            heading = " ".join(_BETWEEN.split(name))
+            heading = _BETWEEN.sub(" ", name)
         place = candidate.hit, heading
         before = sections.pop().sentences if place == last else ()
         sections.append(Section((*before, unit.text), place[1]))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise, zip_longest
 
-from ragflow_local.answer.candidates import Asked, Candidate
-from ragflow_local.answer.columns import cells_said, columns_said
+from ragflow_local.answer.candidates import Asked, Candidate, is_named
+from ragflow_local.answer.columns import columns_said
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.dates import times_of
 from ragflow_local.text.figures import figures_of
@@ -18,7 +18,6 @@ from ragflow_local.text.terms import is_unspaced
 
 _SAME = 0.8  # share of the terms of the shorter that the longer has
 _ALIKE = 0.6  # of the longer: but for figures and names they say the same
-_NAMED = 0.5  # share of a head's terms that the question says: it means what stands under it
 _COLUMN = 0.05  # of a row with the asked cell in the asked column
 _DIGIT = re.compile(r"\d")
 _EQUAL = 1e-6  # weights that differ by less are the same
@@ -34,11 +33,10 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
     will do. A unit that names itself what it lacks above it stays. Heads are compared within a
     document.
     """
-    terms = frozenset(asked.terms)
     heads_of: dict[tuple[object, ...], set[frozenset[str]]] = {}
     for candidate in candidates:
         heads_of.setdefault(_group(candidate), set()).add(candidate.heads)
-    wanted = {group: _wanted(heads, terms) for group, heads in heads_of.items()}
+    wanted = {group: _wanted(heads, asked) for group, heads in heads_of.items()}
     return [
         candidate
         for candidate in candidates
@@ -47,18 +45,14 @@ def of_the_subject(asked: Asked, candidates: Sequence[Candidate]) -> list[Candid
     ]
 
 
-def _wanted(heads: set[frozenset[str]], terms: frozenset[str]) -> list[frozenset[str]]:
+def _wanted(heads: set[frozenset[str]], asked: Asked) -> list[frozenset[str]]:
     """Return the sets of terms of which a unit must have one; none where no head is asked for."""
-    common = frozenset.intersection(*heads)
-    named = [head - common for head in heads if _is_named(head - common, terms)]
+    common, terms = frozenset.intersection(*heads), frozenset(asked.terms)
+    named = [head - common for head in heads if is_named(head - common, asked)]
     whole = [head for head in named if head <= terms]
     if whole:
         return [head for head in whole if not any(head < other for other in whole)]
     return [frozenset((term,)) for head in named for term in head & terms]
-
-
-def _paragraph(candidate: Candidate) -> tuple[object, ...]:
-    return candidate.hit, candidate.unit.heads, candidate.unit.paragraph
 
 
 def _group(candidate: Candidate) -> tuple[object, ...]:
@@ -67,10 +61,6 @@ def _group(candidate: Candidate) -> tuple[object, ...]:
     Records are of one kind that begin with the same name; one may lack what another has.
     """
     return candidate.title, candidate.unit.names[:1]
-
-
-def _is_named(head: frozenset[str], terms: frozenset[str]) -> bool:
-    return bool(head) and len(head & terms) >= _NAMED * len(head)
 
 
 def of_the_time(asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -127,10 +117,7 @@ def best_of_each_kind(
             return theirs > mine and alike(candidate, other)
         mine, theirs = worded[id(candidate)], worded[id(other)]
         if mine != theirs and candidate.title == other.title:
-            is_other = _is_denied(candidate) != _is_denied(other)
-            return theirs > mine and (
-                alike(candidate, other) or (is_other and _share(candidate, other))
-            )
+            return theirs > mine and (alike(candidate, other) or _is_denial(candidate, other))
         return near[id(other)] > near[id(candidate)] and alike(candidate, other)
 
     return [
@@ -149,31 +136,24 @@ def _worded(asked: Asked, candidate: Candidate) -> int:
 
 @lru_cache(maxsize=1024)
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
-    words = _WORDS.findall(fold(text))
-    return frozenset(pairwise(words))
+    return frozenset(pairwise(_WORDS.findall(fold(text))))
 
 
-def _is_denied(candidate: Candidate) -> bool:
-    return is_negated(candidate.unit.text)
-
-
-def _share(candidate: Candidate, other: Candidate) -> bool:
-    return len(candidate.own & other.own) >= 2
+def _is_denial(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether one of two units about the same says no and the other does not."""
+    is_one = is_negated(candidate.unit.text) != is_negated(other.unit.text)
+    return is_one and len(candidate.own & other.own) >= 2
 
 
 def _matched(asked: Asked, candidate: Candidate, weights: Mapping[str, float]) -> float:
-    terms = (
-        candidate.cells | candidate.heads
-        if candidate.unit.cells
-        else candidate.own | candidate.heads
-    )
-    terms = terms | candidate.carried
+    said = candidate.cells if candidate.unit.cells else candidate.own
+    terms = said | candidate.heads | candidate.carried
     own = sum(weights[term] for term in weights.keys() & terms)
     above = (candidate.title | candidate.opening) - terms
     title = sum(weights[term] for term in weights.keys() & above)
     time = bool(asked.times) and _agrees(asked, candidate)
     if candidate.unit.cells:
-        own += cells_said(asked, candidate) + _COLUMN * columns_said(asked, candidate)
+        own += _COLUMN * columns_said(asked, candidate)
     return own + 0.5 * title + (1.0 if time else 0.0)
 
 
@@ -224,7 +204,7 @@ def contradict(candidate: Candidate, other: Candidate, asked: Asked) -> bool:
     """
     if candidate.unit.names or other.unit.names or _heads(candidate) != _heads(other):
         return False
-    if _paragraph(candidate) != _paragraph(other) and candidate.hit == other.hit:
+    if candidate.paragraph != other.paragraph and candidate.hit == other.hit:
         mine, theirs = candidate.opening or candidate.own, other.opening or other.own
         if mine != theirs and (candidate.opening or other.opening):
             return False  # each is of its own paragraph's subject

@@ -42,11 +42,11 @@ def _subjects_of(
     labels: set[frozenset[str]] = set()
     openings: dict[tuple[object, ...], frozenset[str]] = {}
     for candidate in candidates_of(hits, language):
-        unit, chunk = candidate.unit, hits[candidate.hit].chunk
+        unit = candidate.unit
         texts = (*unit.heads, unit.label)
         labels.update(frozenset(content_terms(text, language)) for text in texts if text)
         labels.add(candidate.title)
         if not unit.names:
-            openings.setdefault((chunk.id, unit.heads, unit.paragraph), candidate.own)
+            openings.setdefault(candidate.paragraph, candidate.own)
     labels.discard(frozenset())
     return labels, list(openings.values())

@@ -15,12 +15,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Literal
 
+from ragflow_local.records import ChunkRow
 from ragflow_local.text.sentences import sentence_spans
 
 UnitKind = Literal["sentence", "item", "row", "line"]
 
-_STOP = re.compile(r"[.!?。！？…:：][\"'”’」』）)\]]*$")
-_SAID = re.compile(r"[.!?。！？…][\"'”’」』）)\]]*$")
+_CLOSED = r"[\"'”’」』）)\]]*$"
+_STOP = re.compile(rf"[.!?。！？…:：]{_CLOSED}")
+_SENTENCE_END = re.compile(rf"[.!?。！？…]{_CLOSED}")
 _ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
@@ -67,6 +69,12 @@ class Unit:
     paragraph: int = 0
 
 
+def units_of_chunk(chunk: ChunkRow) -> list[Unit]:
+    """Return the units of a chunk in their order; of a table's row that row alone."""
+    row = row_of(chunk.content, chunk.headings, chunk.data)
+    return [row] if row is not None else units_of(chunk.content, chunk.headings)
+
+
 def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
     """Return the units of a chunk in their order.
 
@@ -100,16 +108,17 @@ def row_of(content: str, headings: Sequence[str], data: str) -> Unit | None:
         return None
     cells = dict.fromkeys(names, "")
     last = ""
-    for line in filter(str.strip, content.splitlines()):
+    lines = [line.strip() for line in content.splitlines() if line.strip()]
+    for line in lines:
         name = next((name for name in names if line.startswith(f"{name}: ")), "")
         if name:
             cells[name], last = line[len(name) + 2 :].strip(), name
         elif last:
-            cells[last] += f" {line.strip()}"
+            cells[last] += f" {line}"
     if not last:
         return None
-    text = "; ".join(line.strip() for line in content.splitlines() if line.strip())
-    return Unit(text, "row", tuple(headings), cells[names[0]], tuple(names), tuple(cells.values()))
+    values = tuple(cells.values())
+    return Unit("; ".join(lines), "row", tuple(headings), values[0], tuple(names), values)
 
 
 def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tuple[str, ...]:
@@ -181,7 +190,7 @@ def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
         else:
             ends.add(number)
     for number, (line, following) in enumerate(pairwise(lines)):
-        if _SAID.search(line) and "\t" not in line and _begins_anew(following.strip()):
+        if _SENTENCE_END.search(line) and "\t" not in line and _begins_anew(following.strip()):
             ends.add(number)
     return sorted(ends)
 

@@ -12,7 +12,8 @@ LEAD = re.compile(
     r"(?:mit|bei|für)\b|qu['’]en\s+est-il\s+(?:de|du|des|pour)\b|qué\s+(?:hay|pasa)\s+(?:de|con)\b"
     r"|e\s+quanto\s+[aà]o?\b|hoe\s+zit\s+het\s+met\b|(?:как|что)\s+(?:насч[её]т|о)\b)?"
     r"(?:و?ماذا عن\s*|و(?=ال|في|عن|لل))?"
-    r"(?:那么|那麼|那(?![里裡个個些位家年时時])|还有|還有|以及|另外|それでは|では|じゃあ?|そして|그럼|그러면|그리고)?[\s,，、]*",
+    r"(?:那么|那麼|那(?![里裡个個些位家年时時])|还有|還有|以及|另外"
+    r"|それでは|では|じゃあ?|そして|그럼|그러면|그리고)?[\s,，、]*",
     re.IGNORECASE,
 )
 # "No, I meant the diesel": the rest takes the place of what was not meant.
@@ -44,7 +45,8 @@ POINTING = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|there"
     r"|the\s+(?:same|latter|former|other)|that(?=\s*(?:\?|$|one|year|company|period|time))|one"
     r"|er|sie|ihn|ihm|ihre?[rnms]?|seine?[rnms]?|davon|dafür|damit|dort|dess?en|deren|diese[rnms]?"
-    r"|il|elle|ils|elles|lui|leurs?|celui|celle|ceux|él|ella|ellos|ellas|suy[oa]s?|est[ea]s?|es[ea]|sus?|son(?=\s+\w)|ses"
+    r"|il|elle|ils|elles|lui|leurs?|celui|celle|ceux|él|ella|ellos|ellas|suy[oa]s?|est[ea]s?|es[ea]"
+    r"|sus?|son(?=\s+\w)|ses"
     r"|egli|essa|loro|questo|questa|ele|ela|eles|elas|dele|dela|esse|essa|hij|zij|hem|hun|daarvan"
     r"|он|она|оно|они|его|её|ее|им|ему|ей|их|нём|нем|ней|этот|эта|это|там)\b"
     r"|\b(?:هو|هي|هم|هذا|هذه|ذلك|تلك|هناك)\b"

@@ -37,7 +37,7 @@ _MAYBE_SAID = """
     min max avg gmbh s.a n.v"""
 _MAYBE = frozenset(_MAYBE_SAID.split())
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
-_LOWER = frozenset("zud")
+_GERMAN_INITIALS = frozenset("zud")  # "z. B.", "u. a.", "d. h."
 _STARTERS_SAID = """
     the a an this that these those it he she they we you i in on at by for from with when while
     if as but and however there here what who why how where his her its their our my after before
@@ -127,6 +127,6 @@ def _may_end(word: str, following: str) -> bool:
     if folded in _MAYBE:
         return is_starter
     # An initial, J. K. Rowling, or initials, U.S.S.R.
-    if _INITIALS.fullmatch(word) and (word[-1].isupper() or word in _LOWER):  # "z. B."
+    if _INITIALS.fullmatch(word) and (word[-1].isupper() or word in _GERMAN_INITIALS):
         return is_starter
     return True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from ragflow_local.answer.ask import Turn, answer
 from ragflow_local.generators import Generator
 from ragflow_local.records import Answer, ChatMessage, Hit
 from ragflow_local.settings import EMPTY_RESPONSE, LLMSettings, PromptSettings
-from tests.answer.made import Scripted, hits
+from tests.answer.made import Scripted, hit, hits
 
 SEA = hits(
     "The colossal squid lives around Antarctica. It was described in 1925.",
@@ -162,3 +163,30 @@ def test_usage_says_the_time() -> None:
     last = read(turn("Where?", generator=Scripted("x")))[-1]
     assert last.usage["total_seconds"] >= 0
     assert last.usage["prompt_tokens"] > 0
+
+
+def test_what_the_last_answer_quoted_may_be_quoted_again_though_search_does_not_find_it() -> None:
+    fox = hit("Group Fox goes to Visby. Mrs Lind leads the tour.", 0, name="fox.md")
+    owl = hit("Group Owl goes to Kalmar. Mr Holm leads the tour.", 1, name="owl.md")
+    history = [
+        ChatMessage("user", "Where does group Owl go?"),
+        ChatMessage("assistant", "Group Owl goes to Kalmar."),
+    ]
+    asked = replace(turn("Who leads the tour?", [fox], history=history), earlier=(owl,))
+    assert "Holm" in read(asked)[-1].content
+    assert "Lind" not in read(asked)[-1].content
+
+
+def test_a_heading_that_was_found_is_no_part_of_what_is_asked_of_it() -> None:
+    searched: list[str] = []
+
+    def search(question: str) -> list[Hit]:
+        searched.append(question)
+        return hits("Senna\nThe usual dose is 12 mg.", "Valerian\nThe usual dose is 400 mg.")
+
+    history = [
+        ChatMessage("user", "What is the usual dose of senna?"),
+        ChatMessage("assistant", "The usual dose is 12 mg."),
+    ]
+    read(replace(turn("And the highest daily dose?", history=history), search=search))
+    assert searched == ["And the highest daily dose?", "What is the highest daily dose of senna?"]

@@ -61,3 +61,8 @@ def test_a_share_is_of_the_weight_of_the_question() -> None:
     assert share(weights, frozenset()) == 0.0
     assert share(weights, frozenset(weights)) == 1.0
     assert share({}, frozenset({"pump"})) == 0.0
+
+
+def test_a_chain_of_sentences_that_point_back_leads_to_its_first() -> None:
+    _, _, third = candidates_of([hit("Io circles Jupiter. It is hot. Its core is small.")], "en")
+    assert {"jupit", "hot"} <= third.carried

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.candidates import Asked, candidates_of
+from ragflow_local.answer.candidates import Asked, candidates_of, weights_of
 from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.quoting import extract
+from ragflow_local.answer.statements import best_of_each_kind
 from tests.answer.made import hit
 
 ROOMS = "Room\tSeats\tProjector\nLinde\t12\tyes\nEiche\t30\tno\nBuche\t8\tyes"
@@ -59,3 +60,26 @@ def test_the_asked_column_decides_between_rows_with_the_same_cell() -> None:
     table = "Project\tLead\tDeputy\nDelta\tRiis\tMoe\nSigma\tMoe\tRiis"
     said = [quote.text for quote in extract("Which project does Riis lead?", [hit(table)])]
     assert said == ["Project: Delta; Lead: Riis; Deputy: Moe"]
+
+
+def test_a_column_with_another_word_is_none_of_yes_and_no() -> None:
+    table = f"{ROOMS}\nAhorn\t20\ton request"
+    asked = Asked.of("Which rooms have a projector?")
+    rows = candidates_of([hit(table)], asked.language)
+    assert [truth_asked_for(asked, row, rows) for row in rows] == [0, 0, 0, 0]
+
+
+def test_all_rows_with_the_wanted_truth_are_quoted() -> None:
+    names = [f"Hall{number}" for number in range(6)]
+    table = "\n".join(["Room\tProjector", *(f"{name}\tyes" for name in names), "Linde\tno"])
+    said = " ".join(q.text for q in extract("Which rooms have a projector?", [hit(table)]))
+    assert all(name in said for name in names)
+    assert "Linde" not in said
+
+
+def test_an_amount_in_other_letters_decides_between_rows() -> None:
+    table = "Flat\tRent\nOst\t1.020,00 €\nWest\t980,00 €"
+    asked = Asked.of("Welche Wohnung kostet 1020 Euro?")
+    rows = candidates_of([hit(table)], asked.language)
+    (best,) = best_of_each_kind(asked, rows, weights_of(asked.terms, rows))
+    assert best.unit.label == "Ost"

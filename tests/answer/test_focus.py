@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.quoting import extract
-from ragflow_local.answer.units import units_of
+from ragflow_local.answer.units import units_of, units_of_chunk
 from ragflow_local.records import Hit
 from tests.answer.made import hit
 
@@ -46,6 +50,18 @@ def test_a_question_that_names_no_subject_stays_with_the_last(
     assert unwanted not in said
 
 
+def test_it_stays_with_the_row_of_a_wide_table() -> None:
+    names = [f"Column {number}" for number in range(9)]
+    rows = []
+    for number, name in enumerate(("Lund", "Ek")):
+        cells = {"Name": name, **dict.fromkeys(names, f"a rather long text of {name}")}
+        made = hit("\n".join(f"{key}: {cell}" for key, cell in cells.items()), number, name="t.csv")
+        rows.append(replace(made, chunk=replace(made.chunk, data=json.dumps(cells))))
+    (lund,), (ek,) = (units_of_chunk(row.chunk) for row in rows)
+    focus = Focus.of(ek.text, rows)
+    assert [focus.nearness(rows[0], lund), focus.nearness(rows[1], ek)] == [0, 1]
+
+
 def test_it_stays_in_the_document_as_well() -> None:
     fox, owl = (
         hit(text, number, name=f"{number}.md") for number, text in enumerate(TRIPS.split("\n"))
@@ -78,3 +94,10 @@ def test_what_is_nearer_to_the_quoted_is_worth_more() -> None:
     other = hit("It rains.", 1, name="weather.md")
     near = [focus.nearness(found, unit) for unit in units]
     assert near[0] == near[2] > near[3] > focus.nearness(other, units_of("It rains.")[0]) == 0
+
+
+def test_a_question_that_names_what_others_stand_under_is_nearer_to_those() -> None:
+    found = [hit(TRIPS)]
+    asked = Asked.of("Who leads the tour of group Fox?")
+    near = Focus.of("Mr Holm leads the tour.", found).near(asked, candidates_of(found), found)
+    assert near.tolist() == [0, 1, 1, 0, 0, 0]

@@ -172,6 +172,12 @@ def told(*subjects: str) -> Callable[[str], bool]:
             ("bris", "vol"),
             "Quelle est la franchise pour un vol ?",
         ),
+        (
+            "Combien coûte un changement de pneus de la Renault Clio ?",
+            "Et une révision ?",
+            ("Renault Clio",),
+            "Combien coûte un révision de la Renault Clio ?",
+        ),
         ("Was kostet das Buch?", "Und die Miete vom Haus?", ("Haus",), "die Miete vom Haus"),
     ],
 )

@@ -89,6 +89,9 @@ def test_a_document_is_read_under_its_name_if_that_says_what_the_question_does_a
         )
     ]
     assert names == ["wind report 2021", "wind report 2021", ""]
+    said = [hit("The farm made 342 GWh.", name="farm-report.md")]
+    asked = Asked.of("What did the farm make?")
+    assert sections_of(candidates_of(said, asked.language), said, asked)[0].heading == ""
 
 
 def test_of_a_question_of_several_steps_the_scorer_may_find_what_the_reader_does_not() -> None:

@@ -30,6 +30,24 @@ LIFE = (
     "Ada Lund was born in Turku in 1901. She studied chemistry. "
     "Bo Ek was born in Vaasa in 1915. He studied law."
 )
+SERVERS = """Host: web-prod-01
+OS: Debian 12
+City: Oslo
+Contact: Mira
+
+Host: web-prod-02
+OS: Ubuntu 22
+City: Cork
+Contact: Timo
+
+Host: web-test-01
+OS: Rocky 9
+Contact: Inga"""
+FIRMS = (
+    "Norr Tools was founded in Leeds in 1962. It employs 340 people.",
+    "Norr Paints was founded in Hull in 1987. It employs 95 people.",
+    "Zenit was founded in York in 2001. Its chair is Lily Hart.",
+)
 TABLE = "City\tMayor\tPeople\nTurku\tLund\t195\nVaasa\tEk\t67\nPori\tLund\t83"
 
 
@@ -56,6 +74,29 @@ def said(question: str, *contents: str, names: tuple[str, ...] = ()) -> str:
         ("On which floor is the room Cirrus?", ROOMS, ["Floor: 2"], ["Floor: 1", "Floor: 3"]),
         ("Wo arbeitet Carl Dahl?", PEOPLE_DE, ["Bremen"], ["Kiel", "111"]),
         ("What did Bo Ek study?", LIFE, ["law"], ["chemistry"]),
+        ("Which OS runs on web-prod-02?", SERVERS, ["Ubuntu"], ["Rocky", "Debian"]),
+        ("Who is the contact for web-prod-01?", SERVERS, ["Mira"], ["Inga", "Timo"]),
+        ("In which city is web-test-01?", SERVERS, [], ["Oslo", "Cork"]),
+        ("How many people does Norr Paints employ?", "\n".join(FIRMS), ["95"], ["340"]),
+        (
+            "Wie ist die Telefonnummer von Sabine Maier?",
+            "Thomas Maier\nTelefon 0171 555 21.\nSabine Maier\nKassenwartin seit 2019.",
+            [],
+            ["555"],
+        ),
+        (
+            "When is the exam of Algebra I?",
+            "course: Algebra I\nexam: 2 May\n\ncourse: Algebra II\nexam: 17 July",
+            ["2 May"],
+            ["17 July"],
+        ),
+        (
+            "¿Cuál es la nota de Eva Gil?",
+            "Alumna: Eva Gil\nTutora: Sra. Ramos\nNota: 7\n\n"
+            "Alumna: Ana Paz\nTutora: Sr. Mora\nNota: 9",
+            ["7"],
+            ["9"],
+        ),
     ],
 )
 def test_facts_keep_to_the_subject_that_is_named(
@@ -181,62 +222,6 @@ def test_prices_of_two_things_are_no_contradiction(
     quotes = extract(question, [hit(content)])
     assert [wanted in quote.text for quote in quotes] == [True]
     assert not quotes[0].is_disputed
-
-
-SERVERS = """Host: web-prod-01
-OS: Debian 12
-City: Oslo
-Contact: Mira
-
-Host: web-prod-02
-OS: Ubuntu 22
-City: Cork
-Contact: Timo
-
-Host: web-test-01
-OS: Rocky 9
-Contact: Inga"""
-FIRMS = (
-    "Norr Tools was founded in Leeds in 1962. It employs 340 people.",
-    "Norr Paints was founded in Hull in 1987. It employs 95 people.",
-    "Zenit was founded in York in 2001. Its chair is Lily Hart.",
-)
-
-
-@pytest.mark.parametrize(
-    ("question", "content", "wanted", "unwanted"),
-    [
-        ("Which OS runs on web-prod-02?", SERVERS, ["Ubuntu"], ["Rocky", "Debian"]),
-        ("Who is the contact for web-prod-01?", SERVERS, ["Mira"], ["Inga", "Timo"]),
-        ("In which city is web-test-01?", SERVERS, [], ["Oslo", "Cork"]),
-        ("How many people does Norr Paints employ?", "\n".join(FIRMS), ["95"], ["340"]),
-        (
-            "Wie ist die Telefonnummer von Sabine Maier?",
-            "Thomas Maier\nTelefon 0171 555 21.\nSabine Maier\nKassenwartin seit 2019.",
-            [],
-            ["555"],
-        ),
-        (
-            "When is the exam of Algebra I?",
-            "course: Algebra I\nexam: 2 May\n\ncourse: Algebra II\nexam: 17 July",
-            ["2 May"],
-            ["17 July"],
-        ),
-        (
-            "¿Cuál es la nota de Eva Gil?",
-            "Alumna: Eva Gil\nTutora: Sra. Ramos\nNota: 7\n\n"
-            "Alumna: Ana Paz\nTutora: Sr. Mora\nNota: 9",
-            ["7"],
-            ["9"],
-        ),
-    ],
-)
-def test_a_fact_of_another_subject_is_not_quoted(
-    question: str, content: str, wanted: list[str], unwanted: list[str]
-) -> None:
-    text = said(question, content)
-    assert all(one in text for one in wanted), text
-    assert not any(one in text for one in unwanted), text
 
 
 def test_a_chinese_line_without_a_stop_is_a_heading() -> None:
