@@ -1,8 +1,9 @@
 """What the reader makes of questions it was not trained on.
 
 They are questions of the sets of ``benchmarks/quoting.py`` (``benchmarks/aside.py`` tells which):
-put to their own texts, to the same without the text that answers, and to three texts alone; and
-those of a set to another's. What the reader made of each is kept by its layers.
+put to their own texts, to the same without the text that answers, and to three texts alone; those
+of a set to another's; and the seen half of ``benchmarks/kinds/reworded.jsonl``, which share no word
+with the sentence that answers them. What the reader made of each is kept by its layers.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import numpy as np
 
 from benchmarks.aside import is_aside
 from benchmarks.quoting import FIT, FOREIGN, Near, answers_of
-from benchmarks.quoting_sets import Case, answer_set, hits_of
+from benchmarks.quoting_sets import AnswerSet, Case, answer_set, hits_of, read_lines
 from ragflow_local.answer.context import without_duplicates
-from ragflow_local.answer.found import QUOTED_BELOW, relevant
+from ragflow_local.answer.found import QUOTED_BELOW, readable
 from ragflow_local.answer.reading import sections_of
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import Embedder, Reading, Section
@@ -31,6 +32,7 @@ from ragflow_local.settings import PromptSettings
 
 FEW = 3
 WRITTEN_SETS = ("written:en", "written:es")
+REWORDED = "reworded"
 REPORTED = ("mlqa_de_dev",)  # in ``benchmarks/answer.py``
 MOST_OF_A_SET, MOST_WRITTEN, MOST_OF_A_PAIR = 40, 150, 25
 THRESHOLD = QUOTED_BELOW * PromptSettings().similarity_threshold
@@ -132,6 +134,26 @@ class Place:
             yield from self._weighed(f"{questions}>{texts}", Case(text, ()), every, near, "foreign")
         near.save()
 
+    def reworded(self) -> Iterator[Seen]:
+        """Yield the questions that share no word with what answers them, and others put there."""
+        kinds: dict[str, Kind] = {"para": "own", "absent": "alike", "other": "foreign"}
+        for row in read_lines(Path(__file__).parent / "kinds" / f"{REWORDED}.jsonl"):
+            if row["half"] != "seen":
+                continue
+            name = f"{REWORDED}:{row['id']}"
+            wanted = [[text for one in asked["want"] for text in one] for asked in row["questions"]]
+            cases = [
+                Case(asked["question"], tuple(sorted(want, key=len)[-1:]))
+                for asked, want in zip(row["questions"], wanted, strict=True)
+            ]
+            kept = AnswerSet(name, row["language"], row["documents"], cases)
+            asked = [case.text for case in cases]
+            hits = hits_of(kept, self.folder, asked, "", self.embedder.name)
+            near = self._near(REWORDED)
+            for one, case, own in zip(row["questions"], cases, hits, strict=True):
+                yield from self._weighed(name, case, own, near, kinds[one["kind"]])
+            near.save()
+
     def _near(self, texts: str) -> Near:
         return Near(self.embedder, self.folder / f"{texts.replace(':', '_')}.near")
 
@@ -140,7 +162,7 @@ class Place:
     ) -> Iterator[Seen]:
         """Yield the question, if search finds something, and a unit of its own answers it."""
         nearest = without_duplicates(list(every))
-        right = relevant(nearest, THRESHOLD)
+        right = readable(nearest, THRESHOLD)
         others = [hit for hit in nearest if hit not in right]
         weighed = weigh(case.text, right, near, others)
         if weighed is None:
@@ -164,5 +186,6 @@ def gathered(place: Place) -> list[Seen]:
     for questions, texts in FOREIGN:
         if questions != texts:
             seen += place.put(questions, texts)
+    seen += place.reworded()
     place.read.save()
     return seen

@@ -12,10 +12,10 @@ from ragflow_local.answer.citations import format_marks, strip_marks
 from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
-from ragflow_local.answer.found import QUOTED_BELOW, joined, relevant
+from ragflow_local.answer.found import QUOTED_BELOW, joined, readable, relevant
 from ragflow_local.answer.quoting import NAME, Quote, extract
 from ragflow_local.answer.reading import NAME as WITH_READER
-from ragflow_local.answer.sayings import missing, saying_of, sentence_about
+from ragflow_local.answer.sayings import missing, saying_of, sentence_about, without_greeting
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.subjects import Subjects
 from ragflow_local.answer.think_tags import ThinkTagSplitter
@@ -71,13 +71,14 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
     if saying is not None:
         yield Answer(saying, usage=_timed(turn), is_last=True)
         return
-    turn = replace(turn, search=cache(turn.search))  # one question is searched for two reasons
+    # One question is searched for two reasons.
+    turn = replace(turn, question=without_greeting(turn.question), search=cache(turn.search))
     question = _completed(turn, running)
     if running.is_closed.is_set():
         return
     with running.spending("search_seconds"):
         nearest = _searched(turn, question)
-    if relevant(nearest, turn.prompt.similarity_threshold * QUOTED_BELOW):
+    if _looked_in(turn, nearest):
         yield from _answered(turn, question, nearest, running)
     else:
         yield _not_found(turn, nearest)
@@ -92,7 +93,7 @@ def _answered(
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
         if generator is None:
-            yield from _quoted(turn, question, relevant(nearest, threshold * QUOTED_BELOW), nearest)
+            yield from _quoted(turn, question, nearest)
             return
         hits = relevant(nearest, threshold)
         if not hits:
@@ -180,12 +181,20 @@ def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:
     return Answer(content, shown, model=model, usage=_timed(turn), is_last=True)
 
 
-def _quoted(
-    turn: Turn, question: Completed, hits: Sequence[Hit], nearest: Sequence[Hit]
-) -> Iterator[Answer]:
+def _looked_in(turn: Turn, nearest: Sequence[Hit]) -> list[Hit]:
+    """Return the hits in which quotes are looked for: more of them where a reader is there."""
+    threshold = turn.prompt.similarity_threshold * QUOTED_BELOW
+    near = readable(nearest, threshold)
+    right = relevant(nearest, threshold)
+    return near if len(near) > len(right) and turn.open_reader() is not None else right
+
+
+def _quoted(turn: Turn, question: Completed, nearest: Sequence[Hit]) -> Iterator[Answer]:
     """Yield the quotes one after the other."""
     focus = _focus(turn)
-    hits = _with_quoted(focus, hits, nearest)
+    threshold = turn.prompt.similarity_threshold * QUOTED_BELOW
+    relevant_hits = _with_quoted(focus, relevant(nearest, threshold), nearest)
+    hits = _with_quoted(focus, _looked_in(turn, nearest), nearest)
     others = [hit for hit in nearest if hit not in hits]
     near = _nearness(turn)
     reader = turn.open_reader()
@@ -197,7 +206,7 @@ def _quoted(
         yield _not_found(turn, nearest, name)
         return
     content = ""
-    sources = {hit.chunk.id: hit for hit in (*hits, *(quote.source for quote in quotes))}
+    sources = {hit.chunk.id: hit for hit in (*relevant_hits, *(quote.source for quote in quotes))}
     numbers = {id: number for number, id in enumerate(sources)}
     for quote in quotes:
         content += _joint(content, quote)

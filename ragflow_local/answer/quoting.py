@@ -113,13 +113,14 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     has_more = has_parts(asked, chosen[weighed.best], weights)
     scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
     is_alone = False
-    # It was trained on questions for a name, a time, a number or a sentence alone.
-    if read is not None and not asked.is_yes_or_no:
+    if read is not None and not (asked.is_yes_or_no and is_found):
         by_reader = judged(weighed, read)
-        # Of a question of several steps no sentence says all.
-        is_found = by_reader.is_found or (has_more and is_found)
-        scores = by_reader.scores if is_found else scores
-        stopping, is_alone = _BY_READER, by_reader.alone >= reading.SURE_ALONE
+        # It was not trained on questions for yes or no: of those it finds what words cannot.
+        if by_reader.is_reworded or not asked.is_yes_or_no:
+            # Of a question of several steps no sentence says all.
+            is_found = by_reader.is_found or (has_more and is_found)
+            scores = by_reader.scores if is_found else scores
+            stopping, is_alone = _BY_READER, by_reader.alone >= reading.SURE_ALONE
     # A row that is asked for by name is quoted whatever a scorer or reader makes of it.
     is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
     if not is_sure and not is_found:

@@ -28,16 +28,20 @@ NAME = "extractive+reader"
 WORTH = (0.57, 0.45)
 # Of the scorer's signs the others earn nothing beside the reader's.
 _SCORERS = 4
-SIGNS = ("lead", "denied", *scorer.SIGNS[:_SCORERS])
+SIGNS = ("lead", "denied", *scorer.SIGNS[:_SCORERS], "near")
 # What a question has that a text answers, rather than one that is only like it: the first signs.
 ANSWERED = (0.39, -0.78)
 LEAST_ANSWERED = -0.86
 FOUND = {
-    "meaning": (0.47, 0.00, 1.23, 1.51, 3.36, 4.87, -3.37),
-    "words": (0.67, 0.00, 0.84, 2.84, 0.00, 0.00, -0.92),
+    "meaning": (0.47, 0.00, 1.23, 1.51, 3.36, 4.87, 0.00, -3.37),
+    "words": (0.67, 0.00, 0.84, 2.84, 0.00, 0.00, 0.00, -0.92),
+    "reworded": (0.24, 0.00, 0.00, -2.71, 0.00, 4.10, 5.56, -1.14),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.26, "words": 0.55}
+LEAST_FOUND = {"meaning": 0.26, "words": 0.55, "reworded": 0.59}
+# Where the best sentence shares no word with the question, nearness counts so much beside both
+# scores, and it is judged as one that says the same in other words.
+WORTH_OF_NEARNESS = 4.0
 # Chance with which what is quoted holds the answer; less asks for a further unit, of such a chance.
 SURE, LEAST_CHANCE = 0.7, 0.08
 # Chance with which the best sentence answers alone, unless it leaves much of the question unsaid.
@@ -53,11 +57,13 @@ class Judged:
     Attributes:
         scores: (candidates,) its and the scorer's together; -inf for what must not be quoted.
         is_found: Whether one of them answers.
+        is_reworded: Whether it is found in other words than the question's.
         alone: Chance that the best answers by itself, of all that were read and none.
     """
 
     scores: Vector
     is_found: bool
+    is_reworded: bool = False
     alone: float = 0.0
 
 
@@ -70,12 +76,36 @@ def judged(weighed: Weighed, read: Read) -> Judged:
     """
     sections = sections_of(weighed.chosen, weighed.hits, weighed.asked)
     reading = read(weighed.asked.text, sections, weighed.scores.tolist())
-    scores = joined(weighed.scores, reading)
+    scores = ranking(weighed, reading)
     signals = signs(weighed, reading)
-    *told, bias = FOUND[weighed.mode]
-    chance = 1 / (1 + np.exp(-(bias + np.dot(told, signals))))
-    is_found = answered(signals) >= LEAST_ANSWERED and chance >= LEAST_FOUND[weighed.mode]
-    return Judged(scores, bool(is_found), alone(scores, reading))
+    reworded = is_found_reworded(signals, weighed.mode)
+    return Judged(scores, is_found(signals, weighed.mode), reworded, alone(scores, reading))
+
+
+def is_found(signals: Vector, mode: str) -> bool:
+    """Return whether the signs say that there is an answer.
+
+    Args:
+        signals: (len(SIGNS),) the signs.
+        mode: Whether the model reads the question: ``meaning``, else ``words``.
+    """
+    is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode)
+    return is_answered or is_found_reworded(signals, mode)
+
+
+def is_found_reworded(signals: Vector, mode: str) -> bool:
+    """Return whether the signs say that there is an answer in other words than the question's."""
+    return mode == "meaning" and is_reworded(signals) and _passes(signals, "reworded")
+
+
+def is_reworded(signals: Vector) -> bool:
+    """Return whether the best sentence shares no word with the question."""
+    return bool(signals[SIGNS.index("own")] == 0)
+
+
+def _passes(signals: Vector, kind: str) -> bool:
+    *told, bias = FOUND[kind]
+    return float(1 / (1 + np.exp(-(bias + np.dot(told, signals))))) >= LEAST_FOUND[kind]
 
 
 def answered(signals: Vector) -> float:
@@ -110,17 +140,25 @@ def joined(scores: Vector, reading: Reading) -> Vector:
     return found
 
 
+def ranking(weighed: Weighed, reading: Reading) -> Vector:
+    """Return (candidates,) the scores they are quoted by; -inf for what must not be quoted."""
+    scores = joined(weighed.scores, reading)
+    shared = weighed.features[int(np.argmax(scores)), scorer.FEATURES.index("own")]
+    return scores if shared else scores + WORTH_OF_NEARNESS * weighed.near
+
+
 def signs(weighed: Weighed, reading: Reading) -> Vector:
     """Return (len(SIGNS),) the features that tell whether there is an answer at all.
 
     They are how far the reader's best sentence is above none, whether the question says no and
-    that sentence does not, and the scorer's.
+    that sentence does not, the scorer's, and how near that sentence is in meaning.
     """
     own = np.where(np.isfinite(weighed.scores), reading.scores, -np.inf)
     lead = float(np.clip(own.max() - reading.none, -_MOST_LEAD, _MOST_LEAD))
-    best = int(np.argmax(joined(weighed.scores, reading)))
+    best = int(np.argmax(ranking(weighed, reading)))
     is_denied = is_negated(weighed.asked.text) and not is_negated(weighed.chosen[best].unit.text)
-    return np.array([lead, is_denied, *weighed.signs(best)[:_SCORERS]], np.float32)
+    scorers = weighed.signs(best)[:_SCORERS]
+    return np.array([lead, is_denied, *scorers, weighed.near[best]], np.float32)
 
 
 def sections_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ragflow_local.text.languages import language_of
 
@@ -38,19 +39,21 @@ class DocumentStates:
 # What is said of each topic, by language; a language is told by its own words.
 _ASKED = {
     "greeting": {
-        "en": "(?:hello|hi|hey|good (?:morning|afternoon|evening|day))(?: there| everyone)?",
-        "de": "(?:hallo|guten (?:tag|morgen|abend)|moin|servus|grüezi)(?: zusammen)?",
-        "fr": "bonjour|bonsoir|salut|coucou",
-        "es": "hola|buen[oa]s (?:días|tardes|noches)",
-        "it": "ciao|buongiorno|buonasera|salve",
-        "pt": "olá|oi|bom dia|boa (?:tarde|noite)",
-        "nl": "goedemorgen|goedendag|hoi",
-        "pl": "cześć|dzień dobry",
-        "ru": "здравствуй(?:те)?|привет|добрый (?:день|вечер)",
-        "ar": "مرحبا|السلام عليكم|أهلا",
-        "zh": "你好|您好|嗨|大家好",
-        "ja": "こんにちは|おはよう(?:ございます)?|こんばんは",
-        "ko": "안녕(?:하세요|하십니까)?",
+        "en": "(?:hello|hi|hey|good (?:morning|afternoon|evening|day))(?: there| everyone| again)?"
+        "|how are you(?: doing)?(?: today)?|how do you do|what'?s up|nice to meet you",
+        "de": "(?:hallo|guten (?:tag|morgen|abend)|moin|servus|grüezi)(?: zusammen)?"
+        "|wie geht(?: e?s|'?s)(?: (?:dir|ihnen))?(?: heute)?|alles klar",
+        "fr": "bonjour|bonsoir|salut|coucou|(?:comment )?ça va|comment (?:vas-tu|allez-vous)",
+        "es": "hola|buen[oa]s (?:días|tardes|noches)|¿?(?:cómo estás?(?: usted)?|qué tal)",
+        "it": "ciao|buongiorno|buonasera|salve|come (?:stai|sta|va)",
+        "pt": "olá|oi|bom dia|boa (?:tarde|noite)|como (?:vai|estás?)(?: você)?|tudo bem",
+        "nl": "goedemorgen|goedendag|hoi|hoe gaat het(?: met (?:je|jou|u))?",
+        "pl": "cześć|dzień dobry|jak się masz|co słychać",
+        "ru": "здравствуй(?:те)?|привет|добрый (?:день|вечер)|как (?:у (?:тебя|вас) )?дела",
+        "ar": "مرحبا|السلام عليكم|أهلا|كيف حالك",
+        "zh": "你好|您好|嗨|大家好|你好[吗嗎]|最近(?:怎么样|怎麼樣|好吗|好嗎)",
+        "ja": "こんにちは|おはよう(?:ございます)?|こんばんは|お?元気ですか",
+        "ko": "안녕(?:하세요|하십니까)?|잘 지내(?:세요|요|니)?|어떻게 지내(?:세요|요)?",
     },
     "thanks": {
         "en": "(?:many )?thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|cheers",
@@ -106,7 +109,9 @@ _PATTERNS = {
     topic: {language: re.compile(pattern) for language, pattern in asked.items()}
     for topic, asked in _ASKED.items()
 }
-_ENDS = re.compile(r"^[\s¿¡,.!?？！。，؟~]+|[\s,.!?？！。，؟~]+$")
+_POLITE = ("greeting", "thanks")
+# Where one saying ends and the next or a question begins.
+_MARKS = re.compile(r"\s*[¿¡,.;:!?？！。，、；：؟،~–—\n][\s¿¡,.;:!?？！。，、；：؟،~–—]*")
 
 _SENTENCES = {
     "greeting": {
@@ -202,7 +207,17 @@ _SENTENCES = {
     "failed": {
         "en": "Could not be parsed ({count}): {names}",
         "de": "Konnte nicht eingelesen werden ({count}): {names}",
+        "fr": "Impossible à analyser ({count}) : {names}",
+        "es": "No se pudieron procesar ({count}): {names}",
+        "it": "Impossibile analizzare ({count}): {names}",
+        "pt": "Não foi possível processar ({count}): {names}",
+        "nl": "Kon niet verwerkt worden ({count}): {names}",
+        "pl": "Nie udało się przetworzyć ({count}): {names}",
+        "ru": "Не удалось обработать ({count}): {names}",
+        "ar": "تعذرت معالجتها ({count}): {names}",
         "zh": "解析失败（{count}）：{names}",
+        "ja": "解析できませんでした（{count}）：{names}",
+        "ko": "분석하지 못함({count}): {names}",
     },
     "empty": {
         "en": "There are no documents here yet.",
@@ -268,13 +283,36 @@ _SENTENCES = {
 
 
 def _topic(question: str) -> tuple[str, str] | None:
-    """Return the topic of a saying and its language; None of any other question."""
-    bare = " ".join(_ENDS.sub("", question).casefold().split())
+    """Return the topic of a saying and its language; None of any other question.
+
+    Of several sayings in one message it is that of the first that asks for something.
+    """
+    pieces = [piece for piece in _MARKS.split(question) if piece.strip()]
+    topics = [_topic_of(piece) for piece in pieces]
+    told = [topic for topic in topics if topic is not None]
+    if not told or len(told) < len(topics):
+        return None
+    return next((topic for topic in told if topic[0] not in _POLITE), told[0])
+
+
+def _topic_of(piece: str) -> tuple[str, str] | None:
+    bare = " ".join(piece.replace("’", "'").casefold().split())
     for topic, patterns in _PATTERNS.items():
         for language, pattern in patterns.items():
             if pattern.fullmatch(bare):
                 return topic, language
     return None
+
+
+def without_greeting(question: str) -> str:
+    """Return a question without greeting and thanks around it; as it is, if it is only these."""
+    marks = [(0, 0), *(mark.span() for mark in _MARKS.finditer(question)), (len(question),) * 2]
+    pieces = [(one[1], two[0], two[1]) for one, two in pairwise(marks) if one[1] < two[0]]
+    topics = [_topic_of(question[start:end]) for start, end, _ in pieces]
+    asking = [at for at, one in enumerate(topics) if one is None or one[0] not in _POLITE]
+    if not asking:
+        return question
+    return question[pieces[asking[0]][0] : pieces[asking[-1]][2]].strip()
 
 
 def _language(question: str, among: Collection[str]) -> str:

@@ -3,12 +3,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import cast
 
+import numpy as np
 import pytest
 
 from ragflow_local.answer.ask import Turn, answer
+from ragflow_local.embedders import Reader, Reading, Section
+from ragflow_local.embedders.hashing import HashingEmbedder
+from ragflow_local.embedders.vectors import unit_rows
 from ragflow_local.generators import Generator
-from ragflow_local.records import Answer, ChatMessage, Hit
+from ragflow_local.records import Answer, ChatMessage, Hit, Matrix, Vector
 from ragflow_local.settings import EMPTY_RESPONSE, LLMSettings, PromptSettings
 from tests.answer.made import Scripted, hit, hits
 
@@ -51,6 +56,18 @@ def test_without_a_model_sentences_are_quoted_with_their_source() -> None:
     assert "It was described in 1925. [ID:0]" in last.content
     assert last.model == "extractive"
     assert last.hits == tuple(SEA)
+
+
+def test_a_greeting_before_a_question_is_not_searched_for() -> None:
+    searched: list[str] = []
+
+    def search(question: str) -> list[Hit]:
+        searched.append(question)
+        return SEA
+
+    last = read(replace(turn("Hi! When was the colossal squid described?"), search=search))[-1]
+    assert "1925" in last.content
+    assert searched == ["When was the colossal squid described?"]
 
 
 def test_the_right_row_of_a_table_answers_with_its_columns() -> None:
@@ -190,3 +207,32 @@ def test_a_heading_that_was_found_is_no_part_of_what_is_asked_of_it() -> None:
     ]
     read(replace(turn("And the highest daily dose?", history=history), search=search))
     assert searched == ["And the highest daily dose?", "What is the highest daily dose of senna?"]
+
+
+def test_what_only_a_reader_looks_in_is_quoted_where_it_answers_and_else_not_shown() -> None:
+    """So a question that shares no word with its answer is answered."""
+
+    class Reads:
+        def read(
+            self, question: str, sections: Sequence[Section], worth: Sequence[float]
+        ) -> Reading:
+            texts = [text for section in sections for text in section.sentences]
+            return Reading(np.array([9.0 if "tablet" in text else -9.0 for text in texts]), 0.0)
+
+    class Near(HashingEmbedder):
+        def embed(self, texts: Sequence[str]) -> Matrix:
+            return unit_rows(np.array([[1.0, 9.0 * ("tablet" not in text)] for text in texts]))
+
+        def embed_query(self, question: str) -> Vector:
+            return np.array([1.0, 0.0])
+
+    dose, store = hits("Adults take one tablet every eight hours.", "Keep it in the dark.")
+    far = [replace(one, similarity=0.04, vector_similarity=0.12) for one in (dose, store)]
+    asked = replace(turn("How often do I swallow the pill?", far), embedder=Near())
+    assert read(asked)[-1].content == EMPTY_RESPONSE
+    reading = replace(asked, open_reader=lambda: cast(Reader, Reads()))
+    last = read(reading)[-1]
+    assert last.content == "Adults take one tablet every eight hours. [ID:0]"
+    assert [one.chunk.id for one in last.hits] == [dose.chunk.id]
+    refused = replace(reading, question="Who paints the fence?", search=lambda _: far[1:])
+    assert read(refused)[-1].content == EMPTY_RESPONSE

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ragflow_local.answer.found import joined, relevant, stands_out
+from ragflow_local.answer.found import joined, readable, relevant, stands_out
 from ragflow_local.records import Hit
 from tests.answer.made import hit
 
@@ -38,3 +38,12 @@ def test_both_forms_of_a_question_are_joined_by_the_better_similarity() -> None:
     assert [round(one.similarity, 2) for one in both] == [0.6, 0.45, 0.25]
     assert len(joined(whole, asked, 1.0, 1)) == 1
     assert joined(whole, asked, 1.0, 1)[0].chunk.id == "c1"
+
+
+def test_a_reader_looks_in_the_first_few_that_are_not_far_and_in_all_that_are_relevant() -> None:
+    first = [scored(at, 0.05, 0.15) for at in range(4)]
+    far, late, right = scored(4, 0.04, 0.05), scored(5, 0.03, 0.15), scored(6, 0.3, 0.02)
+    hits = [*first, far, late, right]
+    assert relevant(hits, 0.2) == [right]
+    assert readable(hits, 0.2) == [*first, right]
+    assert readable([far], 0.2) == []

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.quoting import extract
-from ragflow_local.answer.reading import Read, sections_of
+from ragflow_local.answer.reading import SIGNS, Read, is_found, ranking, sections_of
+from ragflow_local.answer.weighing import weigh
 from ragflow_local.embedders import Reading, Section
-from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.records import ChunkRow, Hit, Vector
 from tests.answer.made import hit
 
 
@@ -53,8 +55,25 @@ def test_where_the_reader_finds_none_nothing_is_quoted() -> None:
 
 def test_the_reader_is_not_asked_where_yes_or_no_would_answer() -> None:
     asked = "Was the squid described by Guy Robson?"
-    assert extract(asked, SEA, read=reads("nowhere")) == extract(asked, SEA)
-    assert "Robson" in extract(asked, SEA, read=reads("nowhere"))[0].text
+
+    def fails(question: str, sections: Sequence[Section], worth: Sequence[float]) -> Reading:
+        raise AssertionError(question)
+
+    assert "Robson" in extract(asked, SEA, read=fails)[0].text
+
+
+def test_of_a_question_for_yes_or_no_the_reader_finds_what_says_it_in_other_words() -> None:
+    def near(_: str, texts: Sequence[str]) -> Vector:
+        return np.array([0.4 if "Tobacco" in text else 0.05 for text in texts], np.float32)
+
+    cellar = hits("Tobacco is forbidden in the cellar.", "The gate is painted green.")
+    assert extract("May I smoke down there?", cellar, near) == []
+    assert extract("May I smoke down there?", cellar, near, read=reads("nowhere", none=9)) == []
+    [quote] = extract("May I smoke down there?", cellar, near, read=reads("Tobacco"))
+    assert quote.text == "Tobacco is forbidden in the cellar."
+    # A word that is shared leaves it to the scorer.
+    ferry = "Does the winter ferry to Visby carry bicycles, dogs and heavy luggage?"
+    assert extract(ferry, hits("The gate of Visby is green."), near, read=reads("gate")) == []
 
 
 def test_a_row_whose_cell_is_asked_for_needs_no_reader() -> None:
@@ -155,3 +174,43 @@ def test_a_question_that_says_no_asks_more_of_a_sentence_that_does_not() -> None
     assert extract(question, denied, read=weak)
     assert extract("Who planted the pear tree?", plain, read=weak)
     assert extract(question, plain, read=weak) == []
+
+
+@pytest.mark.parametrize(
+    ("sign", "value", "expected"),
+    [
+        pytest.param("lead", -3.0, True, id="no word is shared, and it is near"),
+        pytest.param("lead", -8.0, False, id="the reader is against it"),
+        pytest.param("near", 0.1, False, id="it is not near"),
+        pytest.param("gap", 0.0, False, id="the others are as near"),
+        pytest.param("support", 0.3, False, id="the words stand beside it"),
+        pytest.param("own", 0.01, False, id="a common word is shared"),
+    ],
+)
+def test_a_sentence_in_other_words_is_found_by_its_meaning(
+    sign: str, value: float, expected: bool
+) -> None:
+    signs = {"lead": -3.0, "nearest": 0.35, "gap": 0.25, "near": 0.35} | {sign: value}
+    signals = np.array([signs.get(name, 0.0) for name in SIGNS])
+    assert is_found(signals, "meaning") is expected
+    assert not is_found(signals, "words")
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        pytest.param("What makes me sleepy?", "Drowsiness is common.", id="no word is shared"),
+        pytest.param("What is stored there?", "It is stored in the dark.", id="a word is"),
+    ],
+)
+def test_nearness_outweighs_the_reader_where_the_best_sentence_shares_no_word(
+    question: str, expected: str
+) -> None:
+    def near(_: str, texts: Sequence[str]) -> Vector:
+        return np.array([0.9 if "Drowsiness" in text else 0.1 for text in texts], np.float32)
+
+    found = hits("It is stored in the dark. Drowsiness is common.")
+    weighed = weigh(question, found, near)
+    assert weighed is not None
+    scores = ranking(weighed, Reading(np.array([5.0, 0.0]), 0.0))
+    assert weighed.chosen[int(np.argmax(scores))].unit.text == expected

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ragflow_local.answer.sayings import DocumentStates, missing, saying_of
+from ragflow_local.answer.sayings import DocumentStates, missing, saying_of, without_greeting
 
 FULL = DocumentStates(documents=("a.md", "b.md"))
 
@@ -15,6 +15,44 @@ FULL = DocumentStates(documents=("a.md", "b.md"))
 )
 def test_a_greeting_gets_one(question: str) -> None:
     assert saying_of(question, lambda: FULL)
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("Hello, how are you?", "Hello!"),
+        ("Bonjour, ça va ?", "Bonjour"),
+        ("Hi! What can you do?", "I answer"),
+        ("Hallo, was kannst du?", "Ich beantworte"),
+        ("你好，你是谁？", "我根据"),
+        ("Thanks! Which documents do you have?", "There are 2"),
+        ("Hi\n\nWho are you", "I answer"),
+        ("What’s up?", "Hello!"),
+    ],
+)
+def test_of_several_sayings_the_one_that_asks_is_answered(message: str, answer: str) -> None:
+    assert (saying_of(message, lambda: FULL) or "").startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("Hi, what does parking cost?", "what does parking cost?"),
+        ("Guten Tag! Danke. Wie hoch ist die Miete?", "Wie hoch ist die Miete?"),
+        ("¡Hola! ¿Dónde está la llave?", "Dónde está la llave?"),
+        ("你好，停车多少钱？", "停车多少钱？"),
+        ("Where is the key? Thanks a lot!", "Where is the key?"),
+        ("Where is the key", "Where is the key"),
+        ("Hello!", "Hello!"),
+        ("Dr. Smith: who is he?", "Dr. Smith: who is he?"),
+        ("Hello world, in which language is it?", "Hello world, in which language is it?"),
+        ("Help, where is the valve?", "Help, where is the valve?"),
+        ("?", "?"),
+    ],
+)
+def test_a_question_is_asked_without_the_greeting_around_it(message: str, question: str) -> None:
+    assert without_greeting(message) == question
+    assert (saying_of(message, lambda: FULL) is None) is (message != "Hello!")
 
 
 @pytest.mark.parametrize(
