@@ -32,7 +32,7 @@ WORTH = 10  # a further unit is quoted where it holds the answer once in so many
 # Of the answerable: of written questions half of which only look so, and of those of all sets.
 REFUSED_ALIKE = 0.08
 REFUSED = {"meaning": 0.03, "words": 0.05}  # by words alone no paraphrase is lost
-ANSWERED_OF_OTHERS = 0.06  # of what is put to another's texts and shares no word with the best
+ANSWERED_OF_OTHERS = 0.008  # of the questions of one set put to another's texts
 
 
 def scores_worth(seen: Sequence[Seen]) -> Vector:
@@ -106,6 +106,7 @@ def reworded(seen: Sequence[Seen]) -> Finding:
 
     A best sentence that is the wrong one is no answer either.
     """
+    put = [one for one in seen if ">" in one.name]
     rows = [one for one in seen if one.weighed.mode == "meaning"]
     rows = [one for one in rows if reading.is_reworded(reading.signs(one.weighed, one.reading))]
     signs = signals(rows)
@@ -116,7 +117,8 @@ def reworded(seen: Sequence[Seen]) -> Finding:
     weights = np.zeros(signs.shape[1] + 1)
     weights[[*columns, -1]] = told
     chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
-    least = float(np.quantile(chances[kinds == "foreign"], 1 - ANSWERED_OF_OTHERS))
+    is_put = np.array([">" in one.name for one in rows])
+    least = float(np.sort(chances[is_put])[-1 - int(ANSWERED_OF_OTHERS * len(put))])
     named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}
     named |= {kind: kinds == kind for kind in ("alike", "foreign")}
     refused = {name: float((chances < least)[which].mean()) for name, which in named.items()}

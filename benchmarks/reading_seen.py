@@ -11,10 +11,11 @@ from __future__ import annotations
 import pickle
 import random
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,8 +34,17 @@ from ragflow_local.settings import PromptSettings
 FEW = 3
 WRITTEN_SETS = ("written:en", "written:es")
 REWORDED = "reworded"
+LEAST_TOGETHER = 3  # datasets of a language that make a larger one
+# Beside those of ``benchmarks/quoting.py``: of written questions, and of others to their texts.
+FOREIGN_WRITTEN = (
+    ("qed_dev", "written:en"),
+    ("fairytaleqa", "written:en"),
+    ("tydiqa_goldp:en", "written:en"),
+    ("written:en", "qed_dev"),
+    ("written:en", "fairytaleqa"),
+)
 REPORTED = ("mlqa_de_dev",)  # in ``benchmarks/answer.py``
-MOST_OF_A_SET, MOST_WRITTEN, MOST_OF_A_PAIR = 40, 150, 25
+MOST_OF_A_SET, MOST_WRITTEN, MOST_OF_A_PAIR = 40, 150, 60
 THRESHOLD = QUOTED_BELOW * PromptSettings().similarity_threshold
 
 Kind = Literal["own", "alike", "foreign"]
@@ -135,24 +145,37 @@ class Place:
         near.save()
 
     def reworded(self) -> Iterator[Seen]:
-        """Yield the questions that share no word with what answers them, and others put there."""
+        """Yield the questions that share no word with what answers them, and others put there.
+
+        Each is put to its dataset, and to all datasets of its language in one.
+        """
+        path = Path(__file__).parent / "kinds" / f"{REWORDED}.jsonl"
+        rows = [row for row in read_lines(path) if row["half"] == "seen"]
+        for row in rows:
+            yield from self._reworded(row["id"], [row])
+        for language, count in sorted(Counter(row["language"] for row in rows).items()):
+            if count >= LEAST_TOGETHER:
+                mine = [row for row in rows if row["language"] == language]
+                yield from self._reworded(f"{language} together", mine)
+
+    def _reworded(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[Seen]:
         kinds: dict[str, Kind] = {"para": "own", "absent": "alike", "other": "foreign"}
-        for row in read_lines(Path(__file__).parent / "kinds" / f"{REWORDED}.jsonl"):
-            if row["half"] != "seen":
-                continue
-            name = f"{REWORDED}:{row['id']}"
-            wanted = [[text for one in asked["want"] for text in one] for asked in row["questions"]]
-            cases = [
-                Case(asked["question"], tuple(sorted(want, key=len)[-1:]))
-                for asked, want in zip(row["questions"], wanted, strict=True)
-            ]
-            kept = AnswerSet(name, row["language"], row["documents"], cases)
-            asked = [case.text for case in cases]
-            hits = hits_of(kept, self.folder, asked, "", self.embedder.name)
-            near = self._near(REWORDED)
-            for one, case, own in zip(row["questions"], cases, hits, strict=True):
-                yield from self._weighed(name, case, own, near, kinds[one["kind"]])
-            near.save()
+        asked = [one for row in rows for one in row["questions"]]
+        wanted = [[text for one in question["want"] for text in one] for question in asked]
+        cases = [
+            Case(one["question"], tuple(sorted(want, key=len)[-1:]))
+            for one, want in zip(asked, wanted, strict=True)
+        ]
+        documents = {
+            f"{row['id']} {file}": text for row in rows for file, text in row["documents"].items()
+        }
+        kept = AnswerSet(f"{REWORDED}:{name}", rows[0]["language"], documents, cases)
+        texts = [case.text for case in cases]
+        hits = hits_of(kept, self.folder, texts, "", self.embedder.name)
+        near = self._near(REWORDED)
+        for one, case, own in zip(asked, cases, hits, strict=True):
+            yield from self._weighed(kept.name, case, own, near, kinds[one["kind"]])
+        near.save()
 
     def _near(self, texts: str) -> Near:
         return Near(self.embedder, self.folder / f"{texts.replace(':', '_')}.near")
@@ -183,7 +206,7 @@ def gathered(place: Place) -> list[Seen]:
     for name in (*FIT, *WRITTEN_SETS):
         if name not in REPORTED:
             seen += place.seen(name)
-    for questions, texts in FOREIGN:
+    for questions, texts in (*FOREIGN, *FOREIGN_WRITTEN):
         if questions != texts:
             seen += place.put(questions, texts)
     seen += place.reworded()
