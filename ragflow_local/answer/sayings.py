@@ -42,7 +42,7 @@ _ASKED = {
         "en": "(?:hello|hi|hey|good (?:morning|afternoon|evening|day))(?: there| everyone| again)?"
         "|how are you(?: doing)?(?: today)?|how do you do|what'?s up|nice to meet you",
         "de": "(?:hallo|guten (?:tag|morgen|abend)|moin|servus|grüezi)(?: zusammen)?"
-        "|wie geht(?: e?s|'?s)(?: (?:dir|ihnen))?(?: heute)?|alles klar",
+        "|wie geht(?: e?s|'?s)(?: (?:dir|ihnen))?(?: heute)?",
         "fr": "bonjour|bonsoir|salut|coucou|(?:comment )?ça va|comment (?:vas-tu|allez-vous)",
         "es": "hola|buen[oa]s (?:días|tardes|noches)|¿?(?:cómo estás?(?: usted)?|qué tal)",
         "it": "ciao|buongiorno|buonasera|salve|come (?:stai|sta|va)",

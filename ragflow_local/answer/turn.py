@@ -27,7 +27,7 @@ class Turn:
         search: Returns the hits of a question, best first, as many as are wanted, those below
             the threshold among them.
         open_generator: Returns the chat model, or None for the extractive answerer; called only
-            where something was found.
+            where something is at least near.
         embedder: The model that sentences are compared by; None: by words.
         open_reader: Returns what reads the candidates of an answer without a chat model; None:
             they are scored by words and meaning.
