@@ -115,12 +115,13 @@ def signs(
     top = chosen[best]
     all_of_it = top.subject | top.around
     every = frozenset().union(*(unit.subject for unit in candidates))
+    beside = near if len(near) > 1 else np.append(near, 0.0)  # alone, as beside an unrelated one
     missing = max((weights[term] for term in weights.keys() - all_of_it), default=0.0)
     signals = (
         share(weights, top.own),
         share(weights, all_of_it),
         float(near.max()),
-        float(near.max() - np.median(near)),
+        float(near.max() - np.median(beside)),
         missing / (max(weights.values()) or 1.0),
         1 - share(weights, every),
         float(np.log1p(len({unit.hit for unit in candidates}))),  # of many, one is near by chance

@@ -54,3 +54,14 @@ def test_no_unit_has_no_features() -> None:
     asked = Asked.of("Where?")
     rows = features(asked, [], {}, [], np.zeros(0, np.float32))
     assert rows.shape == (0, len(FEATURES))
+
+
+def test_a_sentence_alone_stands_out_as_one_beside_an_unrelated_one() -> None:
+    def gap(*contents: str) -> float:
+        units = candidates_of(hits(*contents), "en")
+        near = np.array([0.6 if "boiler" in unit.unit.text else 0.0 for unit in units], np.float32)
+        told = signs(units, units, weights_of(("boiler",), units), near, int(near.argmax()))
+        return float(told[SIGNS.index("gap")])
+
+    alone, beside = gap("The boiler is old."), gap("The boiler is old.", "Pears are green.")
+    assert alone == beside > 0.25
