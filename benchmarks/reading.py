@@ -55,11 +55,8 @@ def with_golds(seen: Sequence[Seen]) -> list[Seen]:
 
     Of a written question only the sentence is known that answers it.
     """
-    return [
-        one
-        for one in seen
-        if one.kind == "own" and not one.name.startswith("written") and not _is_reworded(one)
-    ]
+    others = ("written", REWORDED)
+    return [one for one in seen if one.kind == "own" and not one.name.startswith(others)]
 
 
 def alike(seen: Sequence[Seen]) -> tuple[Vector, float]:
@@ -89,16 +86,23 @@ def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
     signs = signals(seen)
     is_own = np.array([one.kind == "own" for one in seen])
     is_foreign = np.array([one.kind == "foreign" for one in seen])
-    told = regression(signs[is_own][:, columns], signs[is_foreign][:, columns])
-    weights = np.zeros(signs.shape[1] + 1)
-    weights[[*columns, -1]] = told
-    chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
+    weights, chances = fitted(signs, is_own, is_foreign, columns)
     least = float(np.quantile(chances[is_own], REFUSED[seen[0].weighed.mode]))
     kinds = np.array([one.kind for one in seen])
     answered = signs[:, : len(reading.ANSWERED)] @ np.array(reading.ANSWERED)
     is_none = (chances < least) | (answered < reading.LEAST_ANSWERED)
     refused = {kind: float(is_none[kinds == kind].mean()) for kind in sorted({*kinds})}
     return Finding(weights, least, refused)
+
+
+def fitted(
+    signs: Matrix, is_right: NDArray[np.bool_], is_wrong: NDArray[np.bool_], columns: Sequence[int]
+) -> tuple[Vector, Vector]:
+    """Return a regression's weights, 0 for the other columns and the bias last, and its chances."""
+    weights = np.zeros(signs.shape[1] + 1)
+    told = regression(signs[is_right][:, columns], signs[is_wrong][:, columns])
+    weights[[*columns, -1]] = told
+    return weights, 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
 
 
 def reworded(seen: Sequence[Seen]) -> Finding:
@@ -113,10 +117,7 @@ def reworded(seen: Sequence[Seen]) -> Finding:
     kinds = np.array([one.kind for one in rows])
     is_right = np.array([one.kind == "own" and one.answers[_best(one)] for one in rows])
     columns = [reading.SIGNS.index(sign) for sign in ("lead", "support", "gap", "near")]
-    told = regression(signs[is_right][:, columns], signs[~is_right][:, columns])
-    weights = np.zeros(signs.shape[1] + 1)
-    weights[[*columns, -1]] = told
-    chances = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
+    weights, chances = fitted(signs, is_right, ~is_right, columns)
     is_put = np.array([">" in one.name for one in rows])
     least = float(np.sort(chances[is_put])[-1 - int(ANSWERED_OF_OTHERS * len(put))])
     named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}

@@ -182,7 +182,7 @@ def _not_found(turn: Turn, nearest: Sequence[Hit], model: str = "") -> Answer:
 
 
 def _looked_in(turn: Turn, nearest: Sequence[Hit]) -> list[Hit]:
-    """Return the hits in which quotes are looked for: more of them where a reader is there."""
+    """Return the hits to look for quotes in; a reader is given more of them."""
     threshold = turn.prompt.similarity_threshold * QUOTED_BELOW
     near = readable(nearest, threshold)
     right = relevant(nearest, threshold)

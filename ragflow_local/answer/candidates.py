@@ -96,7 +96,7 @@ class Candidate:
 
     @property
     def paragraph(self) -> tuple[int, tuple[str, ...], int]:
-        """What tells its paragraph from all others."""
+        """The key of its paragraph: hit, headings and number."""
         return self.hit, self.unit.heads, self.unit.paragraph
 
     @property

@@ -271,7 +271,7 @@ def _replaced(
 
 
 def _end_with_complement(question: str, old: _Phrase, is_subject: IsSubject) -> int:
-    """Return where a thing ends with what it is of: "change of tyres" is one.
+    """Return where a noun phrase ends with its complement, as in "change of tyres".
 
     What a text is about is no part of it: "dose of ibuprofen".
     """

@@ -41,7 +41,7 @@ def relevant(hits: Sequence[Hit], threshold: float) -> list[Hit]:
 
 
 def readable(hits: Sequence[Hit], threshold: float) -> list[Hit]:
-    """Return the hits a reader looks in, in order: the relevant, and the first that are not far.
+    """Return the relevant hits and the first few near ones, in order, for a reader to look in.
 
     Args:
         hits: Best first, those below the threshold among them.

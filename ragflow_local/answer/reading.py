@@ -104,8 +104,7 @@ def is_reworded(signals: Vector) -> bool:
 
 
 def _passes(signals: Vector, kind: str) -> bool:
-    *told, bias = FOUND[kind]
-    return float(1 / (1 + np.exp(-(bias + np.dot(told, signals))))) >= LEAST_FOUND[kind]
+    return scorer.chance(FOUND[kind], signals) >= LEAST_FOUND[kind]
 
 
 def answered(signals: Vector) -> float:
@@ -141,7 +140,7 @@ def joined(scores: Vector, reading: Reading) -> Vector:
 
 
 def ranking(weighed: Weighed, reading: Reading) -> Vector:
-    """Return (candidates,) the scores they are quoted by; -inf for what must not be quoted."""
+    """Return (candidates,) the scores to quote by; -inf for what must not be quoted."""
     scores = joined(weighed.scores, reading)
     shared = weighed.features[int(np.argmax(scores)), scorer.FEATURES.index("own")]
     return scores if shared else scores + WORTH_OF_NEARNESS * weighed.near

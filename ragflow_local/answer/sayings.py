@@ -111,7 +111,7 @@ _PATTERNS = {
 }
 _POLITE = ("greeting", "thanks")
 # Where one saying ends and the next or a question begins.
-_MARKS = re.compile(r"\s*[¿¡,.;:!?？！。，、；：؟،~–—\n][\s¿¡,.;:!?？！。，、；：؟،~–—]*")
+_MARKS = re.compile(r"[¿¡,.;:!?？！。，、；：؟،~–—\n][\s¿¡,.;:!?？！。，、；：؟،~–—]*")
 
 _SENTENCES = {
     "greeting": {
@@ -287,12 +287,22 @@ def _topic(question: str) -> tuple[str, str] | None:
 
     Of several sayings in one message it is that of the first that asks for something.
     """
-    pieces = [piece for piece in _MARKS.split(question) if piece.strip()]
-    topics = [_topic_of(piece) for piece in pieces]
+    topics = [topic for topic, _, _ in _pieces(question)]
     told = [topic for topic in topics if topic is not None]
     if not told or len(told) < len(topics):
         return None
     return next((topic for topic in told if topic[0] not in _POLITE), told[0])
+
+
+def _pieces(question: str) -> list[tuple[tuple[str, str] | None, int, int]]:
+    """Return what stands between the marks: its topic, where it begins, where its mark ends."""
+    marks = [(0, 0), *(mark.span() for mark in _MARKS.finditer(question)), (len(question),) * 2]
+    places = [(one[1], two[0], two[1]) for one, two in pairwise(marks)]
+    return [
+        (_topic_of(question[start:stop]), start, end)
+        for start, stop, end in places
+        if question[start:stop].strip()
+    ]
 
 
 def _topic_of(piece: str) -> tuple[str, str] | None:
@@ -306,13 +316,9 @@ def _topic_of(piece: str) -> tuple[str, str] | None:
 
 def without_greeting(question: str) -> str:
     """Return a question without greeting and thanks around it; as it is, if it is only these."""
-    marks = [(0, 0), *(mark.span() for mark in _MARKS.finditer(question)), (len(question),) * 2]
-    pieces = [(one[1], two[0], two[1]) for one, two in pairwise(marks) if one[1] < two[0]]
-    topics = [_topic_of(question[start:end]) for start, end, _ in pieces]
-    asking = [at for at, one in enumerate(topics) if one is None or one[0] not in _POLITE]
-    if not asking:
-        return question
-    return question[pieces[asking[0]][0] : pieces[asking[-1]][2]].strip()
+    pieces = _pieces(question)
+    asking = [place for topic, *place in pieces if topic is None or topic[0] not in _POLITE]
+    return question[asking[0][0] : asking[-1][1]].strip() if asking else question
 
 
 def _language(question: str, among: Collection[str]) -> str:

@@ -132,8 +132,18 @@ def signs(
 def is_found(signals: Vector, near: Vector) -> bool:
     """Return whether the chance that an answer is there is large enough to give one."""
     mode = mode_of(near)
-    *weights, bias = FOUND[mode]
-    return float(1 / (1 + np.exp(-(bias + np.dot(weights, signals))))) >= LEAST_FOUND[mode]
+    return chance(FOUND[mode], signals) >= LEAST_FOUND[mode]
+
+
+def chance(fitted: Sequence[float], signals: Vector) -> float:
+    """Return the chance that a logistic regression gives to features.
+
+    Args:
+        fitted: Its weights, and its bias last.
+        signals: (len(fitted) - 1,) the features.
+    """
+    *weights, bias = fitted
+    return float(1 / (1 + np.exp(-(bias + np.dot(weights, signals)))))
 
 
 def mode_of(near: Vector) -> str:

@@ -140,7 +140,7 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
 
 
 def _is_denial(candidate: Candidate, other: Candidate) -> bool:
-    """Return whether one of two units about the same says no and the other does not."""
+    """Return whether one of two units on one matter denies what the other says."""
     is_one = is_negated(candidate.unit.text) != is_negated(other.unit.text)
     return is_one and len(candidate.own & other.own) >= 2
 
