@@ -21,6 +21,7 @@ from ragflow_local.answer.candidates import (
 )
 from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.focus import Focus
+from ragflow_local.answer.mismatch import of_what_is_asked
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.reading import Read, judged
 from ragflow_local.answer.scorer import Nearness
@@ -131,7 +132,13 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     fitting = _fitting(asked, known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
-    if has_parts(asked, chosen[order[0]], weights, is_sure=is_alone):
+    has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=is_alone)
+    ranked = [chosen[at] for at in order]
+    kept = of_what_is_asked(asked, ranked, weighed.candidates, weighed.hits, has_steps=has_steps)
+    if not kept:
+        return []
+    order, chances = [order[at] for at in kept], [chances[at] for at in kept]
+    if has_steps:
         firsts = [(chosen[at], float(scores[at])) for at in order]
         trail = Trail(asked, (), tuple(hits))
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ragflow_local.text.figure_words import FIGURE_WORDS
+from ragflow_local.text.folding import with_plain_digits
 
 # Words beside those of ``figure_words.py``.
 _SHORT_MONTHS = {
@@ -15,6 +16,8 @@ _SHORT_MONTHS = {
 }  # fmt: skip
 # Words that are also something else ("may", "mar") are months beside a number only.
 _UNSURE = {"may", "mar", "mai", "maja", "maj", "mei", "mars", "marca", "mart", "ocak", "luty"}
+_FRENCH = {"mars", "mai"}
+_TIES = {"de", "of", "di"}
 _BEFORE_MONTHS = {"in", "of", "since", "until", "till", "from", "last", "next", "im", "seit"}
 
 
@@ -25,7 +28,18 @@ def _months() -> dict[str, int]:
 
 
 _MONTH = _months()
-_QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "一": 1, "二": 2, "三": 3, "四": 4}
+_QUARTERS_SAID = """
+    first second third fourth|erstes zweites drittes viertes|ersten zweiten dritten vierten
+    premier deuxième troisième quatrième|primer segundo tercer cuarto
+    primo secondo terzo quarto|primeiro segundo terceiro quarto|eerste tweede derde vierde
+    pierwszy drugi trzeci czwarty|первый второй третий четвертый
+    первом втором третьем четвертом|первого второго третьего четвертого
+    الأول الثاني الثالث الرابع|一 二 三 四"""
+_QUARTERS = {
+    word: number
+    for said in re.split(r"[|\n]", _QUARTERS_SAID)
+    for number, word in enumerate(said.split(), 1)
+}
 _ISO = re.compile(
     r"(?<!\d)((?:1[5-9]|20|21)\d\d)[-_./](0?[1-9]|1[0-2])(?:[-_./](0?[1-9]|[12]\d|3[01]))?(?!\d)"
 )
@@ -36,9 +50,12 @@ _HAN_DATE = re.compile(
     r"(?:(\d{4})\s*[年년]\s*)?(1[0-2]|0?[1-9])\s*[月월](?:\s*(\d{1,2})\s*[日号號일])?"
 )
 _YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
+_PLACE = "|".join(sorted(_QUARTERS, key=len, reverse=True))
 _QUARTER = re.compile(
-    r"(?<![a-z])q([1-4])(?!\d)|\b(first|second|third|fourth)\s+(?:fiscal\s+)?quarter|第([一二三四])季度"
-    r"|([1-4])\.\s*quartal",
+    rf"(?<![a-z])q([1-4])(?!\d)|\bt([1-4])(?=[\s/-]*(?:19|20)\d\d)|\b({_PLACE})\s+(?:(?:fiscal\s+)?quarter|quartals?|trimest(?:re|er)"
+    rf"|kwartaal|kwartale?|квартал[еа]?)\b|الربع\s+({_PLACE})|第([一二三四1-4])(?:个?季度|四半期)"
+    r"|([1-4])(?:\.\s*quartal|er trimestre|e trimestre|º trimestre|-[йм]\w* квартал|분기|四半期)"
+    r"|(?:quartal|trimestre|kwartaal):?\st?([1-4])\b",
     re.IGNORECASE,
 )
 
@@ -73,6 +90,7 @@ class Time:
 @lru_cache(maxsize=20_000)
 def times_of(text: str) -> tuple[Time, ...]:
     """Return the years, months, days and quarters a text names, in no order."""
+    text = with_plain_digits(text)
     times = [Time(*_whole(match.groups())) for match in _ISO.finditer(text)]
     times += [Time(*_whole(match.groups()[::-1])) for match in _DOTTED.finditer(text)]
     times += [Time(*_whole(match.groups())) for match in _HAN_DATE.finditer(text)]
@@ -88,7 +106,7 @@ def _spelled_times(text: str) -> list[Time]:
     times = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
     years: list[int | None] = [int(match[0]) for match in _YEAR.finditer(text)]
     quarters = [
-        int(group) if group.isdigit() else _QUARTERS[group.lower()]
+        int(group) if group.isdigit() else _QUARTERS[group.lower().replace("ё", "е")]
         for match in _QUARTER.finditer(text)
         for group in match.groups()
         if group
@@ -107,12 +125,15 @@ def _months_in(tokens: list[str]) -> list[Time]:
         if month is None:
             continue
         before = tokens[index - 1] if index else ""
+        if before.casefold() in _TIES and index > 1 and tokens[index - 2].isdigit():
+            before = tokens[index - 2]  # 17 de junio
         after = (*tokens[index + 1 : index + 3], "", "")
         year = next((word for word in (before, after[0], after[1]) if _YEAR.fullmatch(word)), None)
         day = next(
             (word for word in (before, after[0]) if word.isdigit() and 0 < int(word) < 32), None
         )
         is_sure = year or day or (before.casefold() in _BEFORE_MONTHS and token[0].isupper())
+        is_sure = is_sure or (before.casefold() == "en" and token.casefold() in _FRENCH)
         if token.casefold() in _UNSURE and not is_sure:
             continue
         times.append(Time(int(year) if year else None, month, int(day) if day else None))

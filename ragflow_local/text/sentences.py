@@ -14,6 +14,7 @@ _END = re.compile(
     rf"|(?P<stop>[.!?…]+)[{_CLOSERS}]*(?=\s|\Z|[\u3400-\u9fff])"
     r"|\n[ \t\r　]*\n"
 )
+_NUMBERED = re.compile(r"(?:[^\W\d_]{2,12}\s+|§+\s*)?\d{1,3}(?:\.\d{1,3})*[a-z]?")
 _WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘«「『]*\Z")
 _NEXT = re.compile(r"\s*[\"'“‘«(\[「『]*(\S+)")
 
@@ -77,31 +78,33 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends(text: str) -> Iterator[int]:
+    start = 0
     for match in _END.finditer(text):
-        if match["stop"] is None or _is_end(text, match):
+        if match["stop"] is None or _is_end(text, start, match):
             end = match.end()
             while end < len(text) and text[end].isspace():
                 end += 1
             yield end
+            start = end
 
 
-def _is_end(text: str, match: re.Match[str]) -> bool:
-    """Return whether the stop that ``match`` found ends a sentence."""
+def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
+    """Return whether the stop that ``match`` found ends the sentence that begins at ``start``."""
     after = _NEXT.match(text, match.end())
     if after is None:
         return True
-    first = after[1][0]
-    if first.islower():
-        return False
+    is_number = match["stop"] == "." and _NUMBERED.fullmatch(text, start, match.start())
+    if is_number or after[1][0].islower():
+        return False  # of a clause: "Article 6. Pets are not allowed.", "4.1. The rent is due"
     if match["stop"] != ".":
         return True
     # 40: no abbreviation is longer, and the search stays short in a text without spaces.
     before = _WORD_BEFORE.search(text, max(0, match.start() - 40), match.start())
     word = before[0] if before else ""
-    start = match.start() - len(word)
-    if word.isdigit() and len(word) <= 3 and (start == 0 or text[start - 1] == "\n"):
+    begin = match.start() - len(word)
+    if word.isdigit() and len(word) <= 3 and (begin == 0 or text[begin - 1] == "\n"):
         return False  # the number of a list item: "1. Open it"
-    if word.isdigit() and len(word) <= 2 and _is_ordinal(text, start, after[1]):
+    if word.isdigit() and len(word) <= 2 and _is_ordinal(text, begin, after[1]):
         return False
     return _may_end(word, after[1])
 

@@ -18,13 +18,21 @@ from ragflow_local.text.dates import Time, times_of
         ("Q3 2022", Time(2022, None, None, 3)),
         ("the third quarter of 2021", Time(2021, None, None, 3)),
         ("in 1998", Time(1998)),
+        ("el 17 de junio de 2022", Time(2022, 6, 17)),
+        ("en mars", Time(None, 3)),
+        ("عام ٢٠١٩", Time(2019)),
+        ("le premier trimestre 2021", Time(2021, None, None, 1)),
+        ("T2 2021", Time(2021, None, None, 2)),
+        ("во втором квартале 2021 года", Time(2021, None, None, 2)),
+        ("im dritten Quartal 2020", Time(2020, None, None, 3)),
+        ("2021年第3四半期", Time(2021, None, None, 3)),
     ],
 )
 def test_times_are_read_in_any_spelling(text: str, time: Time) -> None:
     assert times_of(text) == (time,)
 
 
-@pytest.mark.parametrize("text", ["You may go.", "12,345 items", "the marches of the army"])
+@pytest.mark.parametrize("text", ["You may go.", "12,345 items", "the marches of the army", "T2DM"])
 def test_what_only_looks_like_a_time_is_none(text: str) -> None:
     assert times_of(text) == ()
 

@@ -83,3 +83,20 @@ def test_a_word_of_another_language_that_looks_like_an_abbreviation_ends_one(
     first: str, second: str
 ) -> None:
     assert sentences(f"{first} {second}") == [first, second]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Artikel 6. Huisdieren zijn niet toegestaan.",
+        "4.1. The rent is due on the first.",
+        "§ 4. The rent is due.",
+        "Chapter 12. The caravan crosses the lake.",
+    ],
+)
+def test_the_number_of_a_clause_is_part_of_its_sentence(text: str) -> None:
+    assert sentences(f"{text} {text}") == [text, text]
+
+
+def test_a_short_sentence_that_ends_in_a_number_is_one() -> None:
+    assert sentences("He is 12. She is 13.") == ["He is 12.", "She is 13."]

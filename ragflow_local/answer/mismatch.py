@@ -1,0 +1,205 @@
+"""Tells where a text answers for another time or number than the one a question names.
+
+Asked for 2020, or for room 216, the best sentence is often one of 2019, or of room 214. It is no
+answer where its document does not name what is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.records import Hit
+from ragflow_local.text.dates import Time, times_of
+from ragflow_local.text.identifiers import (
+    NUMBER,
+    Identifier,
+    identifiers_of,
+    leading_number,
+    places_in,
+)
+from ragflow_local.text.periods import asks_beside_a_time, may_hold_in
+
+_ASIDE = re.compile(r"[(（\[][^)）\]]*[)）\]]")  # when someone was born, say
+_NUMBER = re.compile(NUMBER)
+_DISTINCTIVE = re.compile(r"\d{3}|\d\.\d")  # a number that is hardly there by chance
+
+
+def of_what_is_asked(
+    asked: Asked,
+    ranked: Sequence[Candidate],
+    candidates: Sequence[Candidate],
+    hits: Sequence[Hit],
+    *,
+    has_steps: bool = False,
+) -> list[int]:
+    """Return the indices of the ranked units that are not of another time or number than asked.
+
+    None where the best is of another and no further one names what is asked for.
+
+    Args:
+        asked: The question.
+        ranked: What may be quoted, best first.
+        candidates: All units.
+        hits: What they are from.
+        has_steps: Whether several documents may answer it together: then any may name it, and
+            others are steps on the way.
+    """
+    wanted = identifiers_of(asked.text, asked.language)
+    if not wanted and not asked.times:
+        return list(range(len(ranked)))
+    named = [_named(unit, asked.language) for unit in ranked]
+    exact = wanted & frozenset().union(*named)
+    documents = [hits[unit.hit].chunk.document_id for unit in candidates]
+
+    def is_of_another(unit: Candidate) -> bool:
+        chunk = hits[unit.hit].chunk
+        beside = [
+            one
+            for one, document in zip(candidates, documents, strict=True)
+            if has_steps or document == chunk.document_id
+        ]
+        name = chunk.document_name.rsplit(".", 1)[0]
+        return is_of_another_time(asked, unit, beside, name) or is_of_another_number(
+            asked, wanted, unit, beside
+        )
+
+    kept = [
+        at
+        for at, (unit, own) in enumerate(zip(ranked, named, strict=True))
+        if not _is_beside(exact, own) and not is_of_another(unit)
+    ]
+    if 0 not in kept and not any(exact & named[at] for at in kept):
+        return []
+    return [*range(len(ranked))] if has_steps else kept
+
+
+def _is_beside(exact: frozenset[Identifier], own: frozenset[Identifier]) -> bool:
+    """Return whether a unit names another of what a further unit names as asked for."""
+    labels = {label for label, _ in own}
+    return any(label in labels and (label, number) not in own for label, number in exact)
+
+
+def is_of_another_time(
+    asked: Asked, unit: Candidate, beside: Sequence[Candidate], name: str
+) -> bool:
+    """Return whether a unit is of another time, and its document names none that is asked for.
+
+    Args:
+        asked: The question.
+        unit: The unit.
+        beside: All units of its document.
+        name: Of the document.
+    """
+    wanted = asked.times
+    if not wanted or "time" in asked.kinds or asked.is_yes_or_no or asks_beside_a_time(asked.text):
+        return False
+    text = _ASIDE.sub(" ", unit.unit.text)
+    times = times_of(text) or (unit.times if not times_of(unit.unit.text) else ())
+    if not times or any(_may_be(time, one) for one in wanted for time in times):
+        return False
+    texts = (name, *(text for one in beside for text in (one.unit.text, *one.unit.heads)))
+    if any(_covers(time, one) for text in texts for time in times_of(text) for one in wanted):
+        return False
+    first = min(time.year or 0 for time in times)
+    return not any(may_hold_in(text, one.year or 0, first, asked.text) for one in wanted)
+
+
+def _may_be(time: Time, wanted: Time) -> bool:
+    """Return whether both may be one: they say nothing that differs."""
+    return wanted.agrees(time) or not _comparable(time, wanted)
+
+
+def _comparable(time: Time, wanted: Time) -> bool:
+    return any(
+        mine and theirs
+        for mine, theirs in (
+            (time.year, wanted.year),
+            (time.month or time.quarter, wanted.month or wanted.quarter),
+        )
+    )
+
+
+def _covers(time: Time, wanted: Time) -> bool:
+    """Return whether a time says all of the one asked for."""
+    parts = (
+        (time.month, wanted.month),
+        (time.day, wanted.day),
+        (time.quarter or time.month, wanted.quarter),
+    )
+    return all(mine or not theirs for mine, theirs in parts) and wanted.agrees(time)
+
+
+def is_of_another_number(
+    asked: Asked, wanted: frozenset[Identifier], unit: Candidate, beside: Sequence[Candidate]
+) -> bool:
+    """Return whether a unit names another thing by its number than the question does.
+
+    Args:
+        asked: The question.
+        wanted: What it names so.
+        unit: The unit.
+        beside: All units of its document.
+    """
+    own = _named(unit, asked.language)
+    missing = [
+        (label, number)
+        for label, number in wanted - own
+        if any(label == other for other, _ in own)
+        and not any(_says(one, label, number, asked.language) for one in beside)
+    ]
+    if not missing:
+        return _is_under_another(wanted - own, unit, beside)
+    return not asked.is_yes_or_no or any(
+        _is_row(asked, label, unit, beside) for label, _ in missing
+    )
+
+
+def _is_row(asked: Asked, label: str, unit: Candidate, beside: Sequence[Candidate]) -> bool:
+    """Return whether a document says of several what a unit says of the question.
+
+    "Is his office in room 216?" is answered by another number, "Has house 5 a lift?" is not.
+    """
+    said = unit.own.intersection(asked.terms) - {label}
+    alike = [one for one in beside if 2 * len(said & one.own) > len(said)]
+    numbers = {
+        number for one in alike for other, number in _named(one, asked.language) if other == label
+    }
+    return len(numbers) > 1
+
+
+def _is_under_another(
+    missing: frozenset[Identifier], unit: Candidate, beside: Sequence[Candidate]
+) -> bool:
+    """Return whether a unit stands under a number of several places, but not the one asked for."""
+    numbers = {
+        number for text in (unit.unit.text, *unit.unit.heads) if (number := leading_number(text))
+    }
+    if not numbers:
+        return False
+    texts = [text for one in beside for text in (one.unit.text, *one.unit.heads)]
+    return any(
+        number.count(".") == other.count(".") != 0
+        and not any(number in _NUMBER.findall(text) for text in texts)
+        for _, number in missing
+        for other in numbers
+    )
+
+
+def _named(unit: Candidate, language: str) -> frozenset[Identifier]:
+    texts = (unit.unit.text, *unit.unit.heads, unit.unit.label)
+    return frozenset().union(*(identifiers_of(text, language) for text in texts))
+
+
+def _says(unit: Candidate, label: str, number: str, language: str) -> bool:
+    """Return whether a unit names it, or its number beside a label of others, or as the first."""
+    if (label, number) in _named(unit, language):
+        return True
+    for text in (unit.unit.text, *unit.unit.heads):
+        if any(label == other for other, _ in identifiers_of(text, language)) and (
+            number in places_in(text, language)
+            or (_DISTINCTIVE.match(number) and number in _NUMBER.findall(text.casefold()))
+        ):
+            return True
+    return False

@@ -1,0 +1,75 @@
+"""Nothing is quoted of another time or number than the one a question names."""
+
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.answer.quoting import extract
+from tests.answer.made import hit
+
+SALES = "In 2019 Acme sold goods for 41 million. In 2021 Acme sold goods for 47 million."
+ROOMS = "Room 214 has a projector. Room 215 has a whiteboard. The third floor is closed."
+LEASE = "Artikel 6. Huisdieren zijn niet toegestaan.\n\nArtikel 7. De opzegtermijn is een maand."
+NEWS = "## 2.5 (2023-11-14)\n\n- Added a dark theme.\n\n## 2.3 (2023-06-02)\n\n- Added an export."
+TABLE = "Year\tFee\tReserve\n2018\t2.10\t12,000\n2019\t2.25\t13,500\n2022\t2.90\t15,000"
+BUILDINGS = "3号楼有电梯。4号楼没有电梯。"
+
+
+def said(question: str, text: str, name: str = "a.md") -> str:
+    return " ".join(quote.text for quote in extract(question, [hit(text, name=name)]))
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("For how much did Acme sell goods in 2020?", SALES),
+        ("What does room 216 have?", ROOMS),
+        ("What does room 3 have?", ROOMS),
+        ("What is not allowed by article 8?", "Article 6 says pets are not allowed."),
+        ("Wat is niet toegestaan volgens artikel 8?", LEASE),
+        ("What was added in version 2.4?", NEWS),
+        ("What was the fee in 2020?", TABLE),
+        ("5号楼有电梯吗？", BUILDINGS),
+        ("Has room 216 a projector?", "Room 214 has a projector. Room 215 has a projector."),
+        ("What does part B-19 cost?", "Part B-18 costs 15 euros, at most 19 are sold."),
+        ("Where does the bus go in June?", "In March the bus goes to the lake."),
+        ("How much was sold in the third quarter of 2021?", "In Q1 2021 much was sold: 5 tons."),
+    ],
+)
+def test_what_its_document_does_not_name_is_not_found(question: str, text: str) -> None:
+    assert said(question, text) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "wanted"),
+    [
+        ("For how much did Acme sell goods in 2021?", SALES, "47 million"),
+        ("What does room 215 have?", ROOMS, "whiteboard"),
+        ("What was added in version 2.3?", NEWS, "export"),
+        ("What was the fee in 2019?", TABLE, "2.25"),
+        ("4号楼有电梯吗？", BUILDINGS, "4号楼没有"),
+        ("What do rooms 210 to 220 have?", "Rooms 210 to 220 have a desk.", "desk"),
+        ("What does room 216 have?", "Rooms 210 to 220 have a desk.", "desk"),
+        ("Who leads the museum in 2020?", "Since 2018 Ms Lind leads the museum.", "Lind"),
+        ("Who led the museum in 2020?", "Ms Lind led the museum from 2018 to 2022.", "Lind"),
+        ("Is the registry in room 216?", "The registry is in room 214.", "214"),
+        ("Was the bridge built in 1932?", "The bridge was built in 1936.", "1936"),
+        ("What was sold before 2020?", "In 2019 wool was sold.", "wool"),
+        ("Can the hall hold 500 people?", "The hall can hold 800 people.", "800"),
+        ("What was decided in May 2021?", "It was decided to mow in May.", "mow"),
+    ],
+)
+def test_what_it_names_in_whatever_way_is_quoted(question: str, text: str, wanted: str) -> None:
+    assert wanted in said(question, text)
+
+
+def test_the_name_of_a_document_names_the_time_of_what_says_none() -> None:
+    text = "The roof was discussed at the meeting."
+    question = "What was discussed at the meeting of 4 May 2021?"
+    assert "roof" in said(question, text, "minutes-2021-05-04.md")
+    assert said(question, text, "minutes-2020-05-05.md") == ""
+
+
+def test_of_two_the_one_that_is_named_in_other_words_is_quoted() -> None:
+    text = "Section 1 meets in the hall Neva. Section 2 meets in the hall Ladoga."
+    assert said("In which hall does the second section meet?", text) == text.split(". ")[1]
