@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.units import Unit, units_of_chunk
@@ -17,6 +17,7 @@ from ragflow_local.text.figures import figures_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import language_of, question_words
 from ragflow_local.text.leaning import POINTING
+from ragflow_local.text.words import is_unspaced
 from ragflow_local.text.yes_or_no import asks_for_yes_or_no
 
 _BEGINNING = 12  # letters of a unit in which a word may point back
@@ -105,18 +106,28 @@ class Candidate:
         return self.own | self.heads | self.carried | self.title
 
 
-def candidates_of(hits: Sequence[Hit], language: str = "") -> list[Candidate]:
+def candidates_of(
+    hits: Sequence[Hit], language: str = "", wanted: Collection[str] = ()
+) -> list[Candidate]:
     """Return the units of all hits, in their order.
 
     Args:
         hits: What was found.
         language: Of the question: its words are compared as that language has them.
+        wanted: Terms of the question: a single character of a script without spaces is one of a
+            unit that has it, though a text's terms are pairs.
     """
+    signs = [term for term in wanted if len(term) == 1 and is_unspaced(term)]
     candidates: list[Candidate] = []
     for index, hit in enumerate(hits):
         chunk = hit.chunk
         units = units_of_chunk(chunk)
-        owns = [frozenset(content_terms(unit.text, language)) for unit in units]
+        owns = [
+            frozenset(content_terms(unit.text, language)).union(
+                sign for sign in signs if sign in unit.text
+            )
+            for unit in units
+        ]
         name = chunk.document_name.rsplit(".", 1)[0]
         title = frozenset(content_terms(name.replace("_", " "), language))
         carried = _carried(units, owns)

@@ -75,7 +75,7 @@ def weigh(
     """
     asked = Asked.of(question)
     every = [*hits, *others]
-    candidates = candidates_of(every, asked.language)
+    candidates = candidates_of(every, asked.language, asked.terms)
     if not hits or not candidates or not asked.terms:
         return None
     weights = weights_of(asked.terms, candidates)

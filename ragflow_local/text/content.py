@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 
 from ragflow_local.text.asking import ASIDES, COMMANDS, RUNS
 from ragflow_local.text.folding import fold
+from ragflow_local.text.korean import without_particles
 from ragflow_local.text.languages import function_words, language_of, question_words
 from ragflow_local.text.terms import groups_of, is_unspaced, iterate
 
@@ -46,6 +47,7 @@ def asked_in_order(question: str) -> tuple[str, ...]:
     language = _told_language(question)
     if language in _RUNS:
         bare = _RUNS[language].sub(" ", _RUNS[language].sub(" ", question))  # か after what asks
+        bare = without_particles(bare) if language == "ko" else bare
         terms = _content(bare, language, _tying(language))
     else:
         small = _tying(language) | _small(ASIDES, language)

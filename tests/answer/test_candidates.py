@@ -66,3 +66,19 @@ def test_a_share_is_of_the_weight_of_the_question() -> None:
 def test_a_chain_of_sentences_that_point_back_leads_to_its_first() -> None:
     _, _, third = candidates_of([hit("Io circles Jupiter. It is hot. Its core is small.")], "en")
     assert {"jupit", "hot"} <= third.carried
+
+
+@pytest.mark.parametrize(
+    ("sign", "text", "is_own"),
+    [
+        ("王", "国王住在城里。", True),
+        ("왕", "세종은 조선의 왕이다.", True),
+        ("王", "城里有一座桥。", False),
+    ],
+)
+def test_a_unit_has_a_single_character_that_a_question_asks_for(
+    sign: str, text: str, is_own: bool
+) -> None:
+    (unit,) = candidates_of([hit(text)], "zh", (sign,))
+    assert (sign in unit.own) is is_own
+    assert sign not in candidates_of([hit(text)], "zh")[0].own
