@@ -18,11 +18,11 @@ def is_aside(kept: AnswerSet, case: Case) -> bool:
     if not (DATA / "reading" / f"{file}.jsonl").exists():
         return True
     passage = kept.documents[case.source]
-    return any(first in passage for first in _first_sentences().get((file, case.text), ()))
+    return any(first in passage for first in first_sentences().get((file, case.text), ()))
 
 
 @lru_cache
-def _first_sentences() -> dict[tuple[str, str], list[str]]:
+def first_sentences() -> dict[tuple[str, str], list[str]]:
     """Return the first sentences of the passages put aside, by file and question."""
     rows, groups = grouped_rows()
     found: dict[tuple[str, str], list[str]] = {}

@@ -2,8 +2,9 @@
 
 They are questions of the sets of ``benchmarks/quoting.py`` (``benchmarks/aside.py`` tells which):
 put to their own texts, to the same without the text that answers, and to three texts alone; those
-of a set to another's; and the seen half of ``benchmarks/kinds/reworded.jsonl``, which share no word
-with the sentence that answers them. What the reader made of each is kept by its layers.
+of a set to another's; those about both halves of a set to the texts of one (``halves.py``); and
+the seen half of ``benchmarks/kinds/reworded.jsonl``, which share no word with the sentence that
+answers them. What the reader made of each is kept by its layers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks.aside import is_aside
+from benchmarks.halves import HALVES, half_of
 from benchmarks.quoting import FIT, FOREIGN, Near, answers_of
 from benchmarks.quoting_sets import AnswerSet, Case, answer_set, hits_of, read_lines
 from ragflow_local.answer.context import without_duplicates
@@ -27,13 +29,14 @@ from ragflow_local.answer.found import QUOTED_BELOW, readable
 from ragflow_local.answer.reading import sections_of
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.embedders import Embedder, Reading, Section
+from ragflow_local.embedders.carried import NAME as DEFAULT
 from ragflow_local.embedders.reader import _PLACES, LOWER, QUESTIONS, Reader
 from ragflow_local.records import Hit
 from ragflow_local.settings import PromptSettings
 
 FEW = 3
 WRITTEN_SETS = ("written:en", "written:es")
-REWORDED = "reworded"
+REWORDED, HALF = "reworded", "half "
 LEAST_TOGETHER = 3  # datasets of a language that make a larger one
 # Beside those of ``benchmarks/quoting.py``: of written questions, and of others to their texts.
 FOREIGN_WRITTEN = (
@@ -144,6 +147,16 @@ class Place:
             yield from self._weighed(f"{questions}>{texts}", Case(text, ()), every, near, "foreign")
         near.save()
 
+    def half(self, name: str) -> Iterator[Seen]:
+        """Yield the questions about both halves of a set, put to the texts of one."""
+        kept = half_of(name)
+        hits = hits_of(kept, self.folder, [one.text for one in kept.cases], "", self.embedder.name)
+        near = self._near(kept.name)
+        for case, own in zip(kept.cases, hits, strict=True):
+            kind: Kind = "own" if case.golds else "foreign"
+            yield from self._weighed(kept.name, case, own, near, kind)
+        near.save()
+
     def reworded(self) -> Iterator[Seen]:
         """Yield the questions that share no word with what answers them, and others put there.
 
@@ -209,6 +222,8 @@ def gathered(place: Place) -> list[Seen]:
     for questions, texts in (*FOREIGN, *FOREIGN_WRITTEN):
         if questions != texts:
             seen += place.put(questions, texts)
+    for name in HALVES if place.embedder.name == DEFAULT else ():
+        seen += place.half(name)
     seen += place.reworded()
     place.read.save()
     return seen

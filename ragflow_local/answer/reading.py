@@ -38,7 +38,9 @@ FOUND = {
     "reworded": (0.24, 0.00, 0.00, -2.18, 0.00, 2.77, 5.65, -1.03),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.26, "words": 0.55, "reworded": 0.65}
+LEAST_FOUND = {"meaning": 0.33, "words": 0.55, "reworded": 0.65}
+# In English texts that answer and those that do not lie further apart.
+LEAST_FOUND_IN = {("meaning", "en"): 0.26}
 # Where the best sentence shares no word with the question, nearness counts so much beside both
 # scores, and it is judged as one that says the same in other words.
 WORTH_OF_NEARNESS = 4.0
@@ -79,17 +81,19 @@ def judged(weighed: Weighed, read: Read) -> Judged:
     scores = ranking(weighed, reading)
     signals = signs(weighed, reading)
     reworded = is_found_reworded(signals, weighed.mode)
-    return Judged(scores, is_found(signals, weighed.mode), reworded, alone(scores, reading))
+    found = is_found(signals, weighed.mode, weighed.asked.language)
+    return Judged(scores, found, reworded, alone(scores, reading))
 
 
-def is_found(signals: Vector, mode: str) -> bool:
+def is_found(signals: Vector, mode: str, language: str = "") -> bool:
     """Return whether the signs say that there is an answer.
 
     Args:
         signals: (len(SIGNS),) the signs.
         mode: Whether the model reads the question: ``meaning``, else ``words``.
+        language: Of the question.
     """
-    is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode)
+    is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode, language)
     return is_answered or is_found_reworded(signals, mode)
 
 
@@ -103,8 +107,9 @@ def is_reworded(signals: Vector) -> bool:
     return bool(signals[SIGNS.index("own")] == 0)
 
 
-def _passes(signals: Vector, kind: str) -> bool:
-    return scorer.chance(FOUND[kind], signals) >= LEAST_FOUND[kind]
+def _passes(signals: Vector, kind: str, language: str = "") -> bool:
+    least = LEAST_FOUND_IN.get((kind, language), LEAST_FOUND[kind])
+    return scorer.chance(FOUND[kind], signals) >= least
 
 
 def answered(signals: Vector) -> float:
