@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ragflow_local.answer.candidates import Asked, candidates_of
+from ragflow_local.answer.mismatch import of_what_is_asked
 from ragflow_local.answer.quoting import extract
 from tests.answer.made import hit
 
@@ -34,6 +36,8 @@ def said(question: str, text: str, name: str = "a.md") -> str:
         ("What does part B-19 cost?", "Part B-18 costs 15 euros, at most 19 are sold."),
         ("Where does the bus go in June?", "In March the bus goes to the lake."),
         ("How much was sold in the third quarter of 2021?", "In Q1 2021 much was sold: 5 tons."),
+        ("What was the staff in April 2021?", "2021 went well. The staff was 310 in March 2021."),
+        ("What export was added in version 2.4?", NEWS),
     ],
 )
 def test_what_its_document_does_not_name_is_not_found(question: str, text: str) -> None:
@@ -57,6 +61,28 @@ def test_what_its_document_does_not_name_is_not_found(question: str, text: str) 
         ("What was sold before 2020?", "In 2019 wool was sold.", "wool"),
         ("Can the hall hold 500 people?", "The hall can hold 800 people.", "800"),
         ("What was decided in May 2021?", "It was decided to mow in May.", "mow"),
+        ("What was the staff in April 2021?", "In 2021 the staff was 310.", "310"),
+        ("Where does the bus go in June?", "In 2021 the bus goes to the lake.", "lake"),
+        (
+            "What did goods cost in 2020?",
+            "2020 was dull. Goods cost 5 euros, as in 2019.",
+            "5 euros",
+        ),
+        ("When is the fair in 2022?", "The fair is on the first of May since 1914.", "May"),
+        ("What export was added in version 2.3?", NEWS, "export"),
+        ("Is the registry in room 216?", "The registry is in room 214. Room 215 is dark.", "214"),
+        (
+            "Who was the first woman to hold the office?",
+            "She was the second woman to hold the office, the first being Ms Lind.",
+            "Lind",
+        ),
+        (
+            "What does version 2.4 need?",
+            "Version 2.3 needs little, but 2.4 does need Java.",
+            "Java",
+        ),
+        ("Who leads the museum in 2020?", "Ms Lind (born in 1971) leads the museum.", "Lind"),
+        ("Who leads it in the year 2020?", "Since the year 2018 Ms Lind leads it.", "Lind"),
     ],
 )
 def test_what_it_names_in_whatever_way_is_quoted(question: str, text: str, wanted: str) -> None:
@@ -73,3 +99,24 @@ def test_the_name_of_a_document_names_the_time_of_what_says_none() -> None:
 def test_of_two_the_one_that_is_named_in_other_words_is_quoted() -> None:
     text = "Section 1 meets in the hall Neva. Section 2 meets in the hall Ladoga."
     assert said("In which hall does the second section meet?", text) == text.split(". ")[1]
+
+
+@pytest.mark.parametrize(("has_steps", "kept"), [(True, [0, 1]), (False, [])])
+def test_of_a_question_of_several_steps_any_document_may_name_the_time(
+    has_steps: bool, kept: list[int]
+) -> None:
+    hits = [
+        hit("She starred in a show in 1997.", name="a.md"),
+        hit("The film of 2001 featured her.", 1, name="b.md"),
+    ]
+    units = candidates_of(hits, "en")
+    asked = Asked.of("In what show did the actress of the film of 2001 star?")
+    ranked = [units[0], candidates_of(hits, "en")[0]]
+    assert of_what_is_asked(asked, ranked, units, hits, has_steps=has_steps) == kept
+
+
+def test_steps_on_the_way_may_be_of_another_time() -> None:
+    hits = [hit("The film of 2001 featured her. She starred in a show in 1997.", name="a.md")]
+    film, show = units = candidates_of(hits, "en")
+    asked = Asked.of("In what show did the actress of the film of 2001 star?")
+    assert of_what_is_asked(asked, [film, show], units, hits, has_steps=True) == [0, 1]

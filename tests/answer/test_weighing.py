@@ -1,5 +1,6 @@
 import numpy as np
 
+from ragflow_local.answer.scorer import FEATURES
 from ragflow_local.answer.weighing import weigh
 from tests.answer.made import hit
 
@@ -27,3 +28,9 @@ def test_meaning_counts_where_somebody_looked() -> None:
     assert by_words is not None and by_meaning is not None
     assert (by_words.mode, by_meaning.mode) == ("words", "meaning")
     assert not by_words.near.any() and by_meaning.near.all()
+
+
+def test_a_word_of_one_character_is_shared_though_terms_are_pairs() -> None:
+    weighed = weigh("왕은 누구인가?", [hit("세종은 조선의 왕이다.")], None)
+    assert weighed is not None
+    assert weighed.features[0, FEATURES.index("own")] == 1.0
