@@ -51,7 +51,6 @@ _HAN_PLACE = re.compile(
     r"第?([零〇一二两兩三四五六七八九十百千]+)((?<=第.)\w|(?<=第..)\w|[号號楼樓路室班])"
 )
 _SIGNS = "§#"
-_YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d$")
 _FIRST = "first erste premier première primer primero primo primeiro eerste"
 _GERMAN = re.compile("(?<=te)[mnrs]$")
 _FEMALE = {"es": "o", "it": "o", "pt": "o"}
@@ -79,9 +78,7 @@ def identifiers_of(text: str, language: str = "") -> frozenset[Identifier]:
         language: Whose stems are compared.
     """
     text = with_plain_digits(unicodedata.normalize("NFKC", _PLACE_SIGN.sub(".", text)))
-    return frozenset(
-        (label, number) for label, number in _found(text, language) if not _YEAR.match(number)
-    )
+    return frozenset(_found(text, language))
 
 
 def leading_number(text: str) -> str:
