@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ragflow_local.text.figure_words import FIGURE_WORDS
 from ragflow_local.text.folding import with_plain_digits
+from ragflow_local.text.measures import is_measured
 
 # Words beside those of ``figure_words.py``.
 _SHORT_MONTHS = {
@@ -104,7 +105,9 @@ def _whole(parts: tuple[str | None, ...]) -> list[int | None]:
 
 def _spelled_times(text: str) -> list[Time]:
     times = _months_in(re.findall(r"[^\W\d_]+|\d+", text))
-    years: list[int | None] = [int(match[0]) for match in _YEAR.finditer(text)]
+    years: list[int | None] = [
+        int(match[0]) for match in _YEAR.finditer(text) if not is_measured(text, *match.span())
+    ]
     quarters = [
         int(group) if group.isdigit() else _QUARTERS[group.lower().replace("ё", "е")]
         for match in _QUARTER.finditer(text)

@@ -12,6 +12,7 @@ from ragflow_local.text.dates import times_of
 from ragflow_local.text.figure_words import FIGURE_WORDS
 from ragflow_local.text.figures import SCALES, figure_words, han_value, place_of, plain
 from ragflow_local.text.folding import fold, with_plain_digits
+from ragflow_local.text.measures import is_measure
 
 # What is named, as a stem, and its number.
 Identifier = tuple[str, str]
@@ -55,18 +56,6 @@ _FIRST = "first erste premier première primer primero primo primeiro eerste"
 _GERMAN = re.compile("(?<=te)[mnrs]$")
 _FEMALE = {"es": "o", "it": "o", "pt": "o"}
 _ROMANS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-# What is counted or measured: a number before it names nothing.
-_MEASURES_SAID = """
-    euro euros eur dollar dollars usd pound pounds chf franc francs franken yen yuan rubel руб
-    percent prozent pour por per cent процентов
-    mm cm m km kg g mg t l ml h min s ms mb gb kb tb w kw kwh watt watts volt bar grad degrees
-    second seconds minute minutes hour hours day days week weeks month months year years
-    sekunden minuten stunden tage tagen wochen monate monaten jahre jahren
-    secondes heures jours semaines mois ans segundos minutos horas días semanas meses años
-    секунд минут часов дней недель месяцев лет
-    metre metres meter meters kilometres kilometers kilometer mètres metros метров
-    people persons person personen menschen personnes personas человек"""
-_MEASURES = frozenset(map(fold, _MEASURES_SAID.split())) | frozenset("%€$£°")
 
 
 @lru_cache(maxsize=20_000)
@@ -104,7 +93,7 @@ def _labelled(text: str) -> Iterator[Identifier]:
     for named in _LABELLED.finditer(text):
         label, after = named[1], fold(named[4] or "")
         numbers = _listed(named[2].casefold()) if named[2] else [str(_value(named[3]))]
-        is_measured = after in _MEASURES or after in SCALES
+        is_measured = is_measure(after) or after in SCALES
         if not is_measured and not times_of(f"{label} {numbers[0]}"):
             yield from ((label, number) for number in numbers)
     for place in _PLACE.finditer(text):

@@ -60,6 +60,8 @@ def test_what_its_document_does_not_name_is_not_found(question: str, text: str) 
         ("Was the bridge built in 1932?", "The bridge was built in 1936.", "1936"),
         ("What was sold before 2020?", "In 2019 wool was sold.", "wool"),
         ("Can the hall hold 500 people?", "The hall can hold 800 people.", "800"),
+        ("What did the boat cost in 2020?", "The boat did cost 1800 euros.", "1800"),
+        ("Which hall is for 2000 people?", "The hall of 1950 is for 1800 people.", "1800"),
         ("What was decided in May 2021?", "It was decided to mow in May.", "mow"),
         ("What was the staff in April 2021?", "In 2021 the staff was 310.", "310"),
         ("Where does the bus go in June?", "In 2021 the bus goes to the lake.", "lake"),

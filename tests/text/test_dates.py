@@ -18,6 +18,8 @@ from ragflow_local.text.dates import Time, times_of
         ("Q3 2022", Time(2022, None, None, 3)),
         ("the third quarter of 2021", Time(2021, None, None, 3)),
         ("in 1998", Time(1998)),
+        ("In 2019 l'équipe gagne", Time(2019)),
+        ("2019年", Time(2019)),
         ("el 17 de junio de 2022", Time(2022, 6, 17)),
         ("en mars", Time(None, 3)),
         ("عام ٢٠١٩", Time(2019)),
@@ -32,7 +34,20 @@ def test_times_are_read_in_any_spelling(text: str, time: Time) -> None:
     assert times_of(text) == (time,)
 
 
-@pytest.mark.parametrize("text", ["You may go.", "12,345 items", "the marches of the army", "T2DM"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You may go.",
+        "12,345 items",
+        "the marches of the army",
+        "T2DM",
+        "It costs 1800 euros.",
+        "€ 1800",
+        "2000 people",
+        "1800元",
+        "bis zu 1500 Gäste",
+    ],
+)
 def test_what_only_looks_like_a_time_is_none(text: str) -> None:
     assert times_of(text) == ()
 
