@@ -32,7 +32,7 @@ WORTH = 10  # a further unit is quoted where it holds the answer once in so many
 # Of the answerable: of written questions half of which only look so, and of those of all sets.
 REFUSED_ALIKE = 0.08
 REFUSED = {"meaning": 0.03, "words": 0.05}  # by words alone no paraphrase is lost
-REFUSED_OF_HALVES = 0.04  # in other languages than English, of which no other pairs are
+REFUSED_OF_HALVES = 0.05  # in other languages than English, of which no other pairs are
 ANSWERED_OF_OTHERS = 0.008  # of the questions of one set put to another's texts
 
 

@@ -75,6 +75,19 @@ def of_what_is_asked(
     return [*range(len(ranked))] if has_steps else kept
 
 
+def names_what_is_asked(asked: Asked, unit: Candidate) -> bool:
+    """Return whether a unit names a number or a time that the question names.
+
+    Args:
+        asked: The question.
+        unit: The unit.
+    """
+    if any(wanted.agrees(time) for wanted in asked.times for time in unit.times):
+        return True
+    wanted = identifiers_of(asked.text, asked.language)
+    return bool(wanted and wanted & _named(unit, asked.language))
+
+
 def _is_beside(exact: frozenset[Identifier], own: frozenset[Identifier]) -> bool:
     """Return whether a unit names another of what a further unit names as asked for."""
     labels = {label for label, _ in own}

@@ -15,6 +15,7 @@ import numpy as np
 
 from ragflow_local.answer import scorer
 from ragflow_local.answer.candidates import Asked, Candidate
+from ragflow_local.answer.mismatch import names_what_is_asked
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import Hit, Matrix, Vector
@@ -38,9 +39,10 @@ FOUND = {
     "reworded": (0.24, 0.00, 0.00, -2.18, 0.00, 2.77, 5.65, -1.03),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.33, "words": 0.55, "reworded": 0.65}
-# In English texts that answer and those that do not lie further apart.
-LEAST_FOUND_IN = {("meaning", "en"): 0.26}
+LEAST_FOUND = {"meaning": 0.26, "words": 0.55, "reworded": 0.65}
+# In other languages than English texts that answer and those that do not lie nearer together. A
+# number or a time of the question that the best sentence names tells them apart.
+LEAST_ELSEWHERE = 0.38
 # Where the best sentence shares no word with the question, nearness counts so much beside both
 # scores, and it is judged as one that says the same in other words.
 WORTH_OF_NEARNESS = 4.0
@@ -81,25 +83,33 @@ def judged(weighed: Weighed, read: Read) -> Judged:
     scores = ranking(weighed, reading)
     signals = signs(weighed, reading)
     reworded = is_found_reworded(signals, weighed.mode)
-    found = is_found(signals, weighed.mode, weighed.asked.language)
+    asked, best = weighed.asked, weighed.chosen[int(np.argmax(scores))]
+    is_elsewhere = asked.language != "en" and not names_what_is_asked(asked, best)
+    found = is_found(signals, weighed.mode, is_elsewhere=is_elsewhere)
     return Judged(scores, found, reworded, alone(scores, reading))
 
 
-def is_found(signals: Vector, mode: str, language: str = "") -> bool:
+def is_found(signals: Vector, mode: str, *, is_elsewhere: bool = False) -> bool:
     """Return whether the signs say that there is an answer.
 
     Args:
         signals: (len(SIGNS),) the signs.
         mode: Whether the model reads the question: ``meaning``, else ``words``.
-        language: Of the question.
+        is_elsewhere: Whether the question is in another language than English, and the best sentence
+            names no number or time of it.
     """
-    is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode, language)
+    least = LEAST_ELSEWHERE if is_elsewhere and mode == "meaning" else LEAST_FOUND[mode]
+    is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode, least)
     return is_answered or is_found_reworded(signals, mode)
 
 
 def is_found_reworded(signals: Vector, mode: str) -> bool:
     """Return whether the signs say that there is an answer in other words than the question's."""
-    return mode == "meaning" and is_reworded(signals) and _passes(signals, "reworded")
+    return (
+        mode == "meaning"
+        and is_reworded(signals)
+        and _passes(signals, "reworded", LEAST_FOUND["reworded"])
+    )
 
 
 def is_reworded(signals: Vector) -> bool:
@@ -107,8 +117,7 @@ def is_reworded(signals: Vector) -> bool:
     return bool(signals[SIGNS.index("own")] == 0)
 
 
-def _passes(signals: Vector, kind: str, language: str = "") -> bool:
-    least = LEAST_FOUND_IN.get((kind, language), LEAST_FOUND[kind])
+def _passes(signals: Vector, kind: str, least: float) -> bool:
     return scorer.chance(FOUND[kind], signals) >= least
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragflow_local.answer.candidates import Asked, candidates_of
-from ragflow_local.answer.mismatch import of_what_is_asked
+from ragflow_local.answer.mismatch import names_what_is_asked, of_what_is_asked
 from ragflow_local.answer.quoting import extract
 from tests.answer.made import hit
 
@@ -123,3 +123,18 @@ def test_steps_on_the_way_may_be_of_another_number() -> None:
     asked = Asked.of("Who wrote the third episode?")
     assert of_what_is_asked(asked, units, units, hits) == [0]
     assert of_what_is_asked(asked, units, units, hits, has_steps=True) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("question", "is_named"),
+    [
+        ("What is in room 214?", True),
+        ("What was painted in 2021?", True),
+        ("What is in room 215?", False),
+        ("What was painted in 2020?", False),
+        ("What was painted?", False),
+    ],
+)
+def test_a_unit_names_the_number_or_time_of_a_question(question: str, is_named: bool) -> None:
+    (unit,) = candidates_of([hit("Room 214 was painted in May 2021.")], "en")
+    assert names_what_is_asked(Asked.of(question), unit) is is_named

@@ -10,8 +10,8 @@ from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.quoting import extract
 from ragflow_local.answer.reading import (
     FOUND,
+    LEAST_ELSEWHERE,
     LEAST_FOUND,
-    LEAST_FOUND_IN,
     SIGNS,
     Read,
     is_found,
@@ -226,10 +226,10 @@ def test_nearness_outweighs_the_reader_where_the_best_sentence_shares_no_word(
     assert weighed.chosen[int(np.argmax(scores))].unit.text == expected
 
 
-def test_less_is_asked_of_an_answer_in_english() -> None:
+def test_more_is_asked_of_an_answer_in_another_language_than_english() -> None:
     signs = {"lead": 0.05, "own": 0.4, "support": 0.4, "nearest": 0.3, "gap": 0.1, "near": 0.2}
     signals = np.array([signs.get(name, 0.0) for name in SIGNS])
     chance = scorer.chance(FOUND["meaning"], signals)
-    assert LEAST_FOUND_IN["meaning", "en"] < chance < LEAST_FOUND["meaning"]
-    assert is_found(signals, "meaning", "en")
-    assert not is_found(signals, "meaning", "de")
+    assert LEAST_FOUND["meaning"] < chance < LEAST_ELSEWHERE
+    assert is_found(signals, "meaning")
+    assert not is_found(signals, "meaning", is_elsewhere=True)
