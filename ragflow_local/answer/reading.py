@@ -95,8 +95,8 @@ def is_found(signals: Vector, mode: str, *, is_elsewhere: bool = False) -> bool:
     Args:
         signals: (len(SIGNS),) the signs.
         mode: Whether the model reads the question: ``meaning``, else ``words``.
-        is_elsewhere: Whether the question is in another language than English, and the best sentence
-            names no number or time of it.
+        is_elsewhere: Whether the question is in another language than English, and the best
+            sentence names no number or time of it.
     """
     least = LEAST_ELSEWHERE if is_elsewhere and mode == "meaning" else LEAST_FOUND[mode]
     is_answered = answered(signals) >= LEAST_ANSWERED and _passes(signals, mode, least)
