@@ -106,8 +106,10 @@ def is_of_another_time(
         name: Of the document.
     """
     wanted = asked.times
-    if not wanted or "time" in asked.kinds or asked.is_yes_or_no or asks_beside_a_time(asked.text):
+    if not wanted or asked.is_yes_or_no or asks_beside_a_time(asked.text):
         return False
+    if "time" in asked.kinds and not any(one.month or one.quarter for one in wanted):
+        return False  # when it was, and of what year
     text = _ASIDE.sub(" ", unit.unit.text)
     times = times_of(text) or (unit.times if not times_of(unit.unit.text) else ())
     if not times or any(_may_be(time, one) for one in wanted for time in times):
@@ -175,7 +177,7 @@ def _is_row(asked: Asked, label: str, unit: Candidate, beside: Sequence[Candidat
     "Is his office in room 216?" is answered by another number, "Has house 5 a lift?" is not.
     """
     said = unit.own.intersection(asked.terms) - {label}
-    alike = [one for one in beside if 2 * len(said & one.own) > len(said)]
+    alike = [one for one in beside if not said or 2 * len(said & one.own) > len(said)]
     numbers = {
         number for one in alike for other, number in _named(one, asked.language) if other == label
     }
@@ -193,11 +195,17 @@ def _is_under_another(
         return False
     texts = [text for one in beside for text in (one.unit.text, *one.unit.heads)]
     return any(
-        number.count(".") == other.count(".") != 0
+        "." in number
+        and not any(_is_part(number, other) for other in numbers)
         and not any(number in _NUMBER.findall(text) for text in texts)
         for _, number in missing
-        for other in numbers
     )
+
+
+def _is_part(number: str, other: str) -> bool:
+    """Return whether one of two numbers of several places begins with the other: 3.2, 3.2.1."""
+    shorter, longer = sorted((number, other), key=len)
+    return f"{longer}.".startswith(f"{shorter}.")
 
 
 def _named(unit: Candidate, language: str) -> frozenset[Identifier]:

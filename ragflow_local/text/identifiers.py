@@ -35,6 +35,7 @@ _LABELLED = re.compile(
 _RANGE = re.compile(rf"({NUMBER})\s*(?:{_TO})\s*({NUMBER})", re.IGNORECASE)
 _ONE = re.compile(NUMBER, re.IGNORECASE)
 _MOST_OF_A_RANGE = 1000
+_VERSION = re.compile(r"(?<![\w.,])v?(\d{1,4}(?:\.\d{1,5}){2,3})(?![\w%]|[.,]\d)", re.IGNORECASE)
 _LEADING = re.compile(r"\W*v?(\d+(?:\.\d+)+)(?!\w)", re.IGNORECASE)
 _PLACE_SIGN = re.compile(r"\.?[ºª°](?= ?[^\W\d_])")
 _PLACE = re.compile(r"(?<![\w.,])(\d+)(?:st|nd|rd|th|\.|er|re|e|[èe]me|-?[йяе])\s+([^\W\d_]{2,})")
@@ -84,6 +85,8 @@ def _found(text: str, language: str) -> Iterator[Identifier]:
         yield from ((counted[3], plain(number)) for number in _between(first, counted[2]))
     for place in _HAN_PLACE.finditer(text):
         yield place[2], han_value(place[1])
+    for version in _VERSION.finditer(text):
+        yield ".", version[1]
     for label, number in (*_labelled(text), *_said(text, language)):
         yield from ((stem, number) for stem in _stem(label, language))
 
