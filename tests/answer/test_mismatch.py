@@ -77,6 +77,7 @@ def test_what_its_document_does_not_name_is_not_found(question: str, text: str) 
         ("When is the fair in 2022?", "The fair is on Whit Monday, by a rule of 1914.", "Monday"),
         ("What export was added in version 2.3?", NEWS, "export"),
         ("What export was added in version 2?", NEWS, "export"),
+        ("What export was added in version 2.3?", NEWS.replace("2.3", "2.3.1"), "export"),
         ("Is the registry in room 216?", "The registry is in room 214. Room 215 is dark.", "214"),
         (
             "Who was the first woman to hold the office?",
@@ -143,3 +144,11 @@ def test_steps_on_the_way_may_be_of_another_number() -> None:
 def test_a_unit_names_the_number_or_time_of_a_question(question: str, is_named: bool) -> None:
     (unit,) = candidates_of([hit("Room 214 was painted in May 2021.")], "en")
     assert names_what_is_asked(Asked.of(question), unit) is is_named
+
+
+def test_where_nothing_else_is_shared_all_are_alike() -> None:
+    hits = [hit("§ 1 Die Miete ist hoch.\n\n§ 2 Die Kaution auch.")]
+    units = candidates_of(hits, "nl")
+    asked = Asked.of("Was regelt § 9?")
+    assert asked.is_yes_or_no  # as Dutch
+    assert of_what_is_asked(asked, units, units, hits) == []

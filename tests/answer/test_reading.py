@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ragflow_local.answer import scorer
+from ragflow_local.answer import reading, scorer
 from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.quoting import extract
 from ragflow_local.answer.reading import (
@@ -233,3 +233,28 @@ def test_more_is_asked_of_an_answer_in_another_language_than_english() -> None:
     assert LEAST_FOUND["meaning"] < chance < LEAST_ELSEWHERE
     assert is_found(signals, "meaning")
     assert not is_found(signals, "meaning", is_elsewhere=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_elsewhere"),
+    [
+        ("Who planted the pear tree in 1925?", False),
+        ("Who planted the pear tree?", False),
+        ("Wer hat den Birnbaum gepflanzt?", True),
+        ("Wer hat 1925 den Birnbaum gepflanzt?", False),
+        ("Wer hat 1926 den Birnbaum gepflanzt?", True),
+    ],
+)
+def test_a_named_time_is_enough_in_any_language(
+    question: str, is_elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def is_found(signals: Vector, mode: str, *, is_elsewhere: bool = False) -> bool:
+        asked.append(is_elsewhere)
+        return True
+
+    monkeypatch.setattr(reading, "is_found", is_found)
+    text = "1925 hat Walter Kemp den Birnbaum gepflanzt: he planted the pear tree."
+    extract(question, hits(text), read=reads("Kemp"))
+    assert asked == [is_elsewhere]
