@@ -96,13 +96,13 @@ def finding(seen: Sequence[Seen], columns: Sequence[int]) -> Finding:
     return Finding(weights, least, refused)
 
 
-def least_elsewhere(seen: Sequence[Seen], found: Finding) -> tuple[float, dict[str, float]]:
-    """Return the least chance in other languages than English, and what it refuses of halves."""
-    *weights, bias = found.weights
-    chances = 1 / (1 + np.exp(-(signals(seen) @ np.array(weights) + bias)))
+def elsewhere(seen: Sequence[Seen], weights: Vector) -> Finding:
+    """Return the fit with the least chance of halves, for other languages than English."""
+    chances = chances_of(signals(seen), weights)
     kinds = np.array([one.kind for one in seen])
     least = float(np.quantile(chances[kinds == "own"], REFUSED_OF_HALVES))
-    return least, {kind: float((chances < least)[kinds == kind].mean()) for kind in {*kinds}}
+    refused = {kind: float((chances < least)[kinds == kind].mean()) for kind in sorted({*kinds})}
+    return Finding(weights, least, refused)
 
 
 def fitted(
@@ -112,7 +112,13 @@ def fitted(
     weights = np.zeros(signs.shape[1] + 1)
     told = regression(signs[is_right][:, columns], signs[is_wrong][:, columns])
     weights[[*columns, -1]] = told
-    return weights, 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
+    return weights, chances_of(signs, weights)
+
+
+def chances_of(signs: Matrix, weights: Vector) -> Vector:
+    """Return (len(signs),) the chances that a logistic regression gives; its bias comes last."""
+    chances: Vector = 1 / (1 + np.exp(-(signs @ weights[:-1] + weights[-1])))
+    return chances
 
 
 def reworded(seen: Sequence[Seen]) -> Finding:
@@ -197,8 +203,7 @@ def constants(seen: Sequence[Seen], default: Sequence[Seen]) -> Iterator[str]:
         yield from _told(mode, found)
         halves = [one for one in seen if one.weighed.mode == mode and one.name.startswith(HALF)]
         if mode == "meaning" and halves:
-            least, refused = least_elsewhere(halves, found)
-            yield from _told("meaning, other languages", Finding(found.weights, least, refused))
+            yield from _told("meaning, other languages", elsewhere(halves, found.weights))
     yield from _told("reworded", reworded(default))
     yield f"SURE, LEAST_CHANCE {enough(seen)}"
 

@@ -34,7 +34,7 @@ def of_what_is_asked(
     *,
     has_steps: bool = False,
 ) -> list[int]:
-    """Return the indices of the ranked units that are not of another time or number than asked.
+    """Return the indices of the ranked units about the time and number the question asks for.
 
     None where the best is of another and no further one names what is asked for.
 
@@ -89,7 +89,7 @@ def names_what_is_asked(asked: Asked, unit: Candidate) -> bool:
 
 
 def _is_beside(exact: frozenset[Identifier], own: frozenset[Identifier]) -> bool:
-    """Return whether a unit names another of what a further unit names as asked for."""
+    """Return whether a unit names a sibling of what a further unit names as asked for."""
     labels = {label for label, _ in own}
     return any(label in labels and (label, number) not in own for label, number in exact)
 
@@ -114,7 +114,7 @@ def is_of_another_time(
     times = times_of(text) or (unit.times if not times_of(unit.unit.text) else ())
     if not times or any(_may_be(time, one) for one in wanted for time in times):
         return False
-    texts = (name, *(text for one in beside for text in (one.unit.text, *one.unit.heads)))
+    texts = (name, *(text for one in beside for text in _texts(one)))
     if any(_covers(time, one) for text in texts for time in times_of(text) for one in wanted):
         return False
     first = min(time.year or 0 for time in times)
@@ -122,7 +122,7 @@ def is_of_another_time(
 
 
 def _may_be(time: Time, wanted: Time) -> bool:
-    """Return whether both may be one: they say nothing that differs."""
+    """Return whether two times do not contradict each other."""
     return wanted.agrees(time) or not _comparable(time, wanted)
 
 
@@ -137,7 +137,7 @@ def _comparable(time: Time, wanted: Time) -> bool:
 
 
 def _covers(time: Time, wanted: Time) -> bool:
-    """Return whether a time says all of the one asked for."""
+    """Return whether a time agrees with the one asked for and is at least as precise."""
     parts = (
         (time.month, wanted.month),
         (time.day, wanted.day),
@@ -172,7 +172,7 @@ def is_of_another_number(
 
 
 def _is_row(asked: Asked, label: str, unit: Candidate, beside: Sequence[Candidate]) -> bool:
-    """Return whether a document says of several what a unit says of the question.
+    """Return whether a document says the same of several things with numbers.
 
     "Is his office in room 216?" is answered by another number, "Has house 5 a lift?" is not.
     """
@@ -187,13 +187,11 @@ def _is_row(asked: Asked, label: str, unit: Candidate, beside: Sequence[Candidat
 def _is_under_another(
     missing: frozenset[Identifier], unit: Candidate, beside: Sequence[Candidate]
 ) -> bool:
-    """Return whether a unit stands under a number of several places, but not the one asked for."""
-    numbers = {
-        number for text in (unit.unit.text, *unit.unit.heads) if (number := leading_number(text))
-    }
+    """Return whether a unit stands under the number of another version or clause."""
+    numbers = {number for text in _texts(unit) if (number := leading_number(text))}
     if not numbers:
         return False
-    texts = [text for one in beside for text in (one.unit.text, *one.unit.heads)]
+    texts = [text for one in beside for text in _texts(one)]
     return any(
         "." in number
         and not any(_is_part(number, other) for other in numbers)
@@ -209,15 +207,20 @@ def _is_part(number: str, other: str) -> bool:
 
 
 def _named(unit: Candidate, language: str) -> frozenset[Identifier]:
-    texts = (unit.unit.text, *unit.unit.heads, unit.unit.label)
+    texts = (*_texts(unit), unit.unit.label)
     return frozenset().union(*(identifiers_of(text, language) for text in texts))
 
 
+def _texts(unit: Candidate) -> tuple[str, ...]:
+    """Return the text of a unit and its headings."""
+    return unit.unit.text, *unit.unit.heads
+
+
 def _says(unit: Candidate, label: str, number: str, language: str) -> bool:
-    """Return whether a unit names it, or its number beside a label of others, or as the first."""
+    """Return whether a unit mentions a numbered thing, also in a list or as an ordinal."""
     if (label, number) in _named(unit, language):
         return True
-    for text in (unit.unit.text, *unit.unit.heads):
+    for text in _texts(unit):
         if any(label == other for other, _ in identifiers_of(text, language)) and (
             number in places_in(text, language)
             or (_DISTINCTIVE.match(number) and number in _NUMBER.findall(text.casefold()))

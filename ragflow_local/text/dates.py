@@ -41,20 +41,17 @@ _QUARTERS = {
     for said in re.split(r"[|\n]", _QUARTERS_SAID)
     for number, word in enumerate(said.split(), 1)
 }
-_ISO = re.compile(
-    r"(?<!\d)((?:1[5-9]|20|21)\d\d)[-_./](0?[1-9]|1[0-2])(?:[-_./](0?[1-9]|[12]\d|3[01]))?(?!\d)"
-)
-_DOTTED = re.compile(
-    r"(?<!\d)(0?[1-9]|[12]\d|3[01])[./](0?[1-9]|1[0-2])[./]((?:1[5-9]|20|21)\d\d)(?!\d)"
-)
+YEAR = r"(?:1[5-9]|20|21)\d\d"
+_ISO = re.compile(rf"(?<!\d)({YEAR})[-_./](0?[1-9]|1[0-2])(?:[-_./](0?[1-9]|[12]\d|3[01]))?(?!\d)")
+_DOTTED = re.compile(rf"(?<!\d)(0?[1-9]|[12]\d|3[01])[./](0?[1-9]|1[0-2])[./]({YEAR})(?!\d)")
 _HAN_DATE = re.compile(
     r"(?:(\d{4})\s*[年년]\s*)?(1[0-2]|0?[1-9])\s*[月월](?:\s*(\d{1,2})\s*[日号號일])?"
 )
-_YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
+_YEAR = re.compile(rf"(?<![\d.,]){YEAR}(?![\d]|[.,]\d)")
 _PLACE = "|".join(sorted(_QUARTERS, key=len, reverse=True))
 _QUARTER = re.compile(
-    rf"(?<![a-z])q([1-4])(?!\d)|\bt([1-4])(?=[\s/-]*(?:19|20)\d\d)|\b({_PLACE})\s+(?:(?:fiscal\s+)?quarter|quartals?|trimest(?:re|er)"
-    rf"|kwartaal|kwartale?|квартал[еа]?)\b|الربع\s+({_PLACE})|第([一二三四1-4])(?:个?季度|四半期)"
+    r"(?<![a-z])q([1-4])(?!\d)|\bt([1-4])(?=[\s/-]*(?:19|20)\d\d)"
+    rf"|\b({_PLACE})\s+(?:(?:fiscal\s+)?quarter|quartals?|trimest(?:re|er)|kwartaal|kwartale?|квартал[еа]?)\b|الربع\s+({_PLACE})|第([一二三四1-4])(?:个?季度|四半期)"
     r"|([1-4])(?:\.\s*quartal|er trimestre|e trimestre|º trimestre|-[йм]\w* квартал|분기|四半期)"
     r"|(?:quartal|trimestre|kwartaal):?\st?([1-4])\b",
     re.IGNORECASE,

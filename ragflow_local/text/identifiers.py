@@ -61,7 +61,7 @@ _ROMANS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 @lru_cache(maxsize=20_000)
 def identifiers_of(text: str, language: str = "") -> frozenset[Identifier]:
-    """Return what a text names by a number, in digits or in words.
+    """Return the numbered things that a text names: room 214, the third floor.
 
     Args:
         text: A sentence, say.
@@ -72,7 +72,7 @@ def identifiers_of(text: str, language: str = "") -> frozenset[Identifier]:
 
 
 def leading_number(text: str) -> str:
-    """Return the number of several places that a heading or clause begins with: 2.5; else ""."""
+    """Return the version or clause number that a heading begins with, such as 2.5; else ""."""
     leading = _LEADING.match(with_plain_digits(text))
     return leading[1] if leading else ""
 
@@ -92,7 +92,7 @@ def _found(text: str, language: str) -> Iterator[Identifier]:
 
 
 def _labelled(text: str) -> Iterator[Identifier]:
-    """Yield words with the numbers in digits behind them; with a place in digits before them."""
+    """Yield labels with their numbers in digits: room 214, 3rd floor."""
     for named in _LABELLED.finditer(text):
         label, after = named[1], fold(named[4] or "")
         numbers = _listed(named[2].casefold()) if named[2] else [str(_value(named[3]))]
@@ -104,7 +104,7 @@ def _labelled(text: str) -> Iterator[Identifier]:
 
 
 def _said(text: str, language: str) -> Iterator[Identifier]:
-    """Yield words with a number or a place that is said in a word: step three, third step."""
+    """Yield labels with their numbers in words: step three, third step."""
     said = figure_words(language)
     for pair in _PAIR.finditer(text):
         if number := _place_said(pair[1], language):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ragflow_local.text.dates import YEAR
 from ragflow_local.text.folding import with_plain_digits
 
-_YEAR = r"(?:1[5-9]|20|21)\d\d"
 _TO = r"to|until|till|bis|au|jusqu['’]en|hasta|al|até|tot|do|по|до|حتى|إلى|至|到|から|부터|تا"
 _SPAN = re.compile(
-    rf"({_YEAR})(?:\s*[年년г]\.?)?\s*(?:[-–—~〜]|(?:{_TO}))\s*(?:\w+\s){{0,2}}?({_YEAR})", re.I
+    rf"({YEAR})(?:\s*[年년г]\.?)?\s*(?:[-–—~〜]|(?:{_TO}))\s*(?:\w+\s){{0,2}}?({YEAR})", re.I
 )
 # What is said to begin then, or to be so now, may hold later.
 _LASTING = re.compile(

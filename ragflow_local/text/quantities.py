@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from ragflow_local.text.dates import YEAR
 from ragflow_local.text.figure_words import FIGURE_WORDS
 
 _Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
-_YEAR = r"(?:1[5-9]|20|21)\d\d"
-_YEAR_FIRST = re.compile(rf"(?<![\d./-])({_YEAR})([-/.])(\d\d?)\2(\d\d?)(?![\d/-]|\.\d)")
-_YEAR_LAST = re.compile(rf"(?<![\d./-])(\d\d?)([./-])(\d\d?)\2({_YEAR})(?![\d/-]|\.\d)")
+_YEAR_FIRST = re.compile(rf"(?<![\d./-])({YEAR})([-/.])(\d\d?)\2(\d\d?)(?![\d/-]|\.\d)")
+_YEAR_LAST = re.compile(rf"(?<![\d./-])(\d\d?)([./-])(\d\d?)\2({YEAR})(?![\d/-]|\.\d)")
 _MONTH_BETWEEN = {"es": "de", "pt": "de"}
 _SUM = re.compile(
     r"([€£$])\s?(\d[\d.,'’]*\d|\d)"
