@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 Span = tuple[int, int]
 
-_CLOSERS = "\"'”’»）)\\]】」』》〉}"
+_CLOSERS = "\"'”’»）)\\]】」』》〉}*_"
 # A stop of a script that writes no space after it ends a sentence wherever it stands.
 _END = re.compile(
-    rf"(?P<cjk>[。！？｡]+|…{{2,}}|[।॥۔؟]+)[{_CLOSERS}。！？…]*"
+    rf"(?P<cjk>[。！？｡]+|…{{2,}}|[।॥۔؟]+|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e])[{_CLOSERS}。！？…]*"
     rf"|(?P<stop>[.!?…]+)[{_CLOSERS}]*(?=\s|\Z|[\u3400-\u9fff])"
     r"|\n[ \t\r　]*\n"
 )
-_NUMBERED = re.compile(r"(?:[^\W\d_]{2,12}\s+|§+\s*)?\d{1,3}(?:\.\d{1,3})*[a-z]?")
+_NUMBERED = re.compile(r"(?:[^\W\d_]{2,12}\s+|[^\W\d_]|§+\s*)?\d{1,3}(?:\.\d{1,3})*[a-z]?")
 _WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘«「『]*\Z")
-_NEXT = re.compile(r"\s*[\"'“‘«(\[「『]*(\S+)")
+_NEXT = re.compile(r"\s*[\"'“‘«(\[「『*_]*(\S+)")
 
 # Never at the end of a sentence: something is named or numbered after them.
 _TITLES_SAID = """
