@@ -11,6 +11,7 @@ from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Region
 from ragflow_local.settings import ParserSettings
+from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import Span, sentence_spans
 
 _CLOSERS = "\"'”’»）)\\]】」』》〉}"
@@ -47,6 +48,11 @@ class Piece:
     def is_heading(self) -> bool:
         """Whether it goes with what follows."""
         return self.block.kind == "heading"
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it asks something, so that what follows may answer it."""
+        return is_question(self.block.text[self.start : self.end])
 
 
 def text_of(run: Iterable[Piece]) -> str:
@@ -215,6 +221,8 @@ class Cutter:
         while end > 1 and self.count(text_of(run[:end])) > self.budget:
             end -= 1  # its pieces have more tokens together than one by one
         last = end
+        if end > 1 and run[end - 1].is_question and not run[end - 2].is_question:
+            end -= 1  # it goes with its answer
         while end > 0 and run[end - 1].is_heading:
             end -= 1
         if end == 0 and last < len(run):

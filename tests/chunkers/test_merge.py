@@ -137,6 +137,21 @@ def test_a_short_heading_is_never_last(blocks: list[Block]) -> None:
         assert run[-1].block.kind != "heading"
 
 
+def test_a_question_goes_with_what_answers_it() -> None:
+    texts = ["We are a shop in Cardiff.", "Do you deliver?", "We do, by bike.", "Tea is sold."]
+    assert packed(texts, 12) == [
+        "We are a shop in Cardiff.",
+        "Do you deliver?\nWe do, by bike.",
+        "Tea is sold.",
+    ]
+
+
+def test_a_list_of_questions_is_packed_like_any_text() -> None:
+    texts = [f"Who brings the cake on day {number}?" for number in range(40)]
+    assert squeeze(packed(texts, 20)) == squeeze(texts)
+    assert all(count_tokens(text) > 10 for text in packed(texts, 20)[:-1])
+
+
 def test_a_large_text_takes_seconds() -> None:
     line = "The kraken sleeps in the deep sea, and nobody knows when it wakes. "
     begin = time.perf_counter()
