@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.quoting import MODELS, regression, softmax
-from benchmarks.reading_seen import HALF, REWORDED, Place, Remembering, Seen, gathered
+from benchmarks.reading_seen import FAQ, HALF, REWORDED, Place, Remembering, Seen, gathered
 from ragflow_local.answer import quoting, reading
 from ragflow_local.embedders import open_embedder
 from ragflow_local.embedders.carried import NAME as DEFAULT
@@ -56,7 +56,7 @@ def with_golds(seen: Sequence[Seen]) -> list[Seen]:
 
     Of a written question only the sentence is known that answers it.
     """
-    others = ("written", REWORDED, HALF)
+    others = ("written", REWORDED, FAQ, HALF)
     return [one for one in seen if one.kind == "own" and not one.name.startswith(others)]
 
 
@@ -127,7 +127,8 @@ def reworded(seen: Sequence[Seen]) -> Finding:
     A best sentence that is the wrong one is no answer either.
     """
     put = [one for one in seen if ">" in one.name]
-    rows = [one for one in seen if one.weighed.mode == "meaning" and not one.name.startswith(HALF)]
+    rows = [one for one in seen if one.weighed.mode == "meaning"]
+    rows = [one for one in rows if not one.name.startswith((FAQ, HALF))]
     rows = [one for one in rows if reading.is_reworded(reading.signs(one.weighed, one.reading))]
     signs = signals(rows)
     kinds = np.array([one.kind for one in rows])
@@ -136,6 +137,31 @@ def reworded(seen: Sequence[Seen]) -> Finding:
     weights, chances = fitted(signs, is_right, ~is_right, columns)
     is_put = np.array([">" in one.name for one in rows])
     least = float(np.sort(chances[is_put])[-1 - int(ANSWERED_OF_OTHERS * len(put))])
+    named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}
+    named |= {kind: kinds == kind for kind in ("alike", "foreign")}
+    refused = {name: float((chances < least)[which].mean()) for name, which in named.items()}
+    return Finding(weights, least, refused)
+
+
+def to_questions(seen: Sequence[Seen]) -> Finding:
+    """Return the fit to questions whose best sentence stands under a question of the text.
+
+    What the question shares with that one tells little. The least chance is where most are found
+    of those that are right, and fewest of those that nothing answers.
+    """
+    rows = [one for one in seen if one.name.startswith(FAQ) and one.weighed.mode == "meaning"]
+    rows = [one for one in rows if one.weighed.chosen[_best(one)].unit.question]
+    signs = signals(rows)
+    kinds = np.array([one.kind for one in rows])
+    is_right = np.array([one.kind == "own" and one.answers[_best(one)] for one in rows])
+    columns = [reading.SIGNS.index(sign) for sign in ("lead", "near")]
+    weights, chances = fitted(signs, is_right, ~is_right, columns)
+
+    def gain(least: float) -> float:
+        wrong = (chances >= least)[kinds == "alike"].mean()
+        return float((chances >= least)[is_right].mean() - wrong)
+
+    least = max(np.linspace(0.05, 0.95, 91).tolist(), key=gain)
     named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}
     named |= {kind: kinds == kind for kind in ("alike", "foreign")}
     refused = {name: float((chances < least)[which].mean()) for name, which in named.items()}
@@ -193,7 +219,7 @@ def constants(seen: Sequence[Seen], default: Sequence[Seen]) -> Iterator[str]:
         rows = [
             one
             for one in seen
-            if one.weighed.mode == mode and not one.name.startswith((REWORDED, HALF))
+            if one.weighed.mode == mode and not one.name.startswith((REWORDED, FAQ, HALF))
         ]
         if not any(one.kind == "own" for one in rows):
             continue
@@ -205,6 +231,7 @@ def constants(seen: Sequence[Seen], default: Sequence[Seen]) -> Iterator[str]:
         if mode == "meaning" and halves:
             yield from _told("meaning, other languages", elsewhere(halves, found.weights))
     yield from _told("reworded", reworded(default))
+    yield from _told("answer", to_questions(default))
     yield f"SURE, LEAST_CHANCE {enough(seen)}"
 
 

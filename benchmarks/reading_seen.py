@@ -2,9 +2,10 @@
 
 They are questions of the sets of ``benchmarks/quoting.py`` (``benchmarks/aside.py`` tells which):
 put to their own texts, to the same without the text that answers, and to three texts alone; those
-of a set to another's; those about both halves of a set to the texts of one (``halves.py``); and
-the seen half of ``benchmarks/kinds/reworded.jsonl``, which share no word with the sentence that
-answers them. What the reader made of each is kept by its layers.
+of a set to another's; those about both halves of a set to the texts of one (``halves.py``); the
+seen half of ``benchmarks/kinds/reworded.jsonl``, which share no word with the sentence that
+answers them; and that of ``benchmarks/kinds/faq.jsonl``, whose texts hold questions themselves.
+What the reader made of each is kept by its layers.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from ragflow_local.settings import PromptSettings
 
 FEW = 3
 WRITTEN_SETS = ("written:en", "written:es")
-REWORDED, HALF = "reworded", "half "
+REWORDED, FAQ, HALF = "reworded", "faq", "half "
 LEAST_TOGETHER = 3  # datasets of a language that make a larger one
 # Beside those of ``benchmarks/quoting.py``: of written questions, and of others to their texts.
 FOREIGN_WRITTEN = (
@@ -162,19 +163,30 @@ class Place:
 
         Each is put to its dataset, and to all datasets of its language in one.
         """
-        path = Path(__file__).parent / "kinds" / f"{REWORDED}.jsonl"
-        rows = [row for row in read_lines(path) if row["half"] == "seen"]
+        rows = _seen_half(REWORDED)
         for row in rows:
-            yield from self._reworded(row["id"], [row])
+            yield from self._few(f"{REWORDED}:{row['id']}", [row], row["questions"])
         for language, count in sorted(Counter(row["language"] for row in rows).items()):
             if count >= LEAST_TOGETHER:
                 mine = [row for row in rows if row["language"] == language]
-                yield from self._reworded(f"{language} together", mine)
+                asked = [one for row in mine for one in row["questions"]]
+                yield from self._few(f"{REWORDED}:{language} together", mine, asked)
 
-    def _reworded(self, name: str, rows: Sequence[dict[str, Any]]) -> Iterator[Seen]:
-        kinds: dict[str, Kind] = {"para": "own", "absent": "alike", "other": "foreign"}
-        asked = [one for row in rows for one in row["questions"]]
-        wanted = [[text for one in question["want"] for text in one] for question in asked]
+    def faq(self) -> Iterator[Seen]:
+        """Yield the questions to texts that hold questions, and those of the next such text."""
+        rows = sorted(_seen_half(FAQ), key=lambda row: str(row["id"]))
+        for row, other in zip(rows, [*rows[1:], rows[0]], strict=True):
+            foreign = [one | {"kind": "other"} for one in other["questions"]]
+            yield from self._few(f"{FAQ}:{row['id']}", [row], row["questions"] + foreign)
+
+    def _few(
+        self, name: str, rows: Sequence[dict[str, Any]], asked: Sequence[dict[str, Any]]
+    ) -> Iterator[Seen]:
+        kinds: dict[str, Kind] = {"para": "own", "present": "own", "absent": "alike"}
+        wanted = [
+            [text for one in question["want"] for text in one if question["kind"] != "other"]
+            for question in asked
+        ]
         cases = [
             Case(one["question"], tuple(sorted(want, key=len)[-1:]))
             for one, want in zip(asked, wanted, strict=True)
@@ -182,12 +194,14 @@ class Place:
         documents = {
             f"{row['id']} {file}": text for row in rows for file, text in row["documents"].items()
         }
-        kept = AnswerSet(f"{REWORDED}:{name}", rows[0]["language"], documents, cases)
+        language = rows[0].get("language", rows[0]["id"][:2])
+        kept = AnswerSet(name, language, documents, cases)
         texts = [case.text for case in cases]
         hits = hits_of(kept, self.folder, texts, "", self.embedder.name)
-        near = self._near(REWORDED)
+        near = self._near(name.split(":")[0])
         for one, case, own in zip(asked, cases, hits, strict=True):
-            yield from self._weighed(kept.name, case, own, near, kinds[one["kind"]])
+            kind = kinds.get(one["kind"], "foreign")
+            yield from self._weighed(kept.name, case, own, near, kind)
         near.save()
 
     def _near(self, texts: str) -> Near:
@@ -213,6 +227,11 @@ class Place:
             yield Seen(name, which, weighed, reading, answers)
 
 
+def _seen_half(kind: str) -> list[dict[str, Any]]:
+    path = Path(__file__).parent / "kinds" / f"{kind}.jsonl"
+    return [row for row in read_lines(path) if row["half"] == "seen"]
+
+
 def gathered(place: Place) -> list[Seen]:
     """Return all questions."""
     seen: list[Seen] = []
@@ -225,5 +244,6 @@ def gathered(place: Place) -> list[Seen]:
     for name in HALVES if place.embedder.name == DEFAULT else ():
         seen += place.half(name)
     seen += place.reworded()
+    seen += place.faq()
     place.read.save()
     return seen

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ragflow_local.answer.units import Unit, units_of_chunk
+from ragflow_local.answer.answered import units_of_chunk
+from ragflow_local.answer.units import Unit
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms
@@ -17,6 +18,7 @@ from ragflow_local.text.figures import figures_of
 from ragflow_local.text.folding import fold
 from ragflow_local.text.languages import language_of, question_words
 from ragflow_local.text.leaning import POINTING
+from ragflow_local.text.questions import without_mark
 from ragflow_local.text.words import is_unspaced
 from ragflow_local.text.yes_or_no import asks_for_yes_or_no
 
@@ -35,6 +37,7 @@ class Asked:
         kinds: What it asks for: a time, a number, a person; most questions none of them.
         figures: Numbers it names.
         times: Times it names.
+        asking: Its question words.
         is_several: Whether it asks more than once.
         is_yes_or_no: Whether yes or no would answer it.
     """
@@ -45,6 +48,7 @@ class Asked:
     kinds: frozenset[str]
     figures: frozenset[str]
     times: tuple[Time, ...]
+    asking: frozenset[str] = frozenset()
     is_several: bool = False
     is_yes_or_no: bool = False
 
@@ -54,12 +58,23 @@ class Asked:
         kinds = frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
         terms = asked_in_order(question)
         language = language_of(question)
-        asking = question_words(language)
-        words = (fold(word) for word in re.findall(r"[^\W\d_]+", question))
-        is_several = sum(word in asking for word in words) > 1
+        known = question_words(language)
+        words = [fold(word) for word in re.findall(r"[^\W\d_]+", question)]
+        asking = [word for word in words if word in known]
+        is_several = len(asking) > 1
         figures, times = figures_of(question), times_of(question)
         is_yes_or_no = asks_for_yes_or_no(question, language)
-        return cls(question, language, terms, kinds, figures, times, is_several, is_yes_or_no)
+        return cls(
+            question,
+            language,
+            terms,
+            kinds,
+            figures,
+            times,
+            frozenset(asking),
+            is_several,
+            is_yes_or_no,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +88,13 @@ class Candidate:
         own: Terms of its text; of a row with the names of its columns.
         cells: Terms of a row's cells alone; of other units as ``own``.
         heads: Terms of the headings it stands under, and of a row's first cell.
-        carried: Terms of what it points back to, where it begins with such a word: of the unit
-            before it, and of what that one points back to.
+        carried: Terms of the question of the text that it stands under, and of what it points back
+            to, where it begins with such a word: of the unit before it, and of what that one points
+            back to.
         opening: Terms of the unit that its paragraph begins with, and not its own.
         title: Terms of its document's name.
         around: Terms of the units beside it under the same heads.
-        times: Those it names; else those of its heads, else of its document's name.
+        times: Those it names; else those of its question, its heads, or its document's name.
         dated: Those of its document's name; else ``times``.
     """
 
@@ -99,6 +115,11 @@ class Candidate:
     def paragraph(self) -> tuple[int, tuple[str, ...], int]:
         """The key of its paragraph: hit, headings and number."""
         return self.hit, self.unit.heads, self.unit.paragraph
+
+    @property
+    def under(self) -> tuple[int, str]:
+        """The key of the question of the text that it stands under: hit and question."""
+        return self.hit, self.unit.question
 
     @property
     def subject(self) -> frozenset[str]:
@@ -123,14 +144,18 @@ def candidates_of(
         chunk = hit.chunk
         units = units_of_chunk(chunk)
         owns = [
-            frozenset(content_terms(unit.text, language)).union(
-                sign for sign in signs if sign in unit.text
+            frozenset(content_terms(unit.quoted, language)).union(
+                sign for sign in signs if sign in unit.quoted
             )
             for unit in units
         ]
         name = chunk.document_name.rsplit(".", 1)[0]
         title = frozenset(content_terms(name.replace("_", " "), language))
-        carried = _carried(units, owns)
+        questions = [frozenset(content_terms(unit.question, language)) for unit in units]
+        carried = [
+            before | question
+            for before, question in zip(_carried(units, owns), questions, strict=True)
+        ]
         openings = _openings(units, owns)
         for place, unit in enumerate(units):
             above = " ".join((*unit.heads, unit.label))
@@ -182,7 +207,7 @@ def _points_back(units: Sequence[Unit], place: int) -> bool:
 
 
 def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:
-    for text in (unit.text, *reversed(unit.heads), name):
+    for text in (unit.text, unit.question, *reversed(unit.heads), name):
         if times := times_of(text):
             return times
     return ()
@@ -208,6 +233,17 @@ def weights_of(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[st
 def is_named(terms: frozenset[str], asked: Asked) -> bool:
     """Return whether a question says half of a name's terms or more."""
     return bool(terms) and len(terms.intersection(asked.terms)) * 2 >= len(terms)
+
+
+def asks_the_same(asked: Asked, candidate: Candidate) -> bool:
+    """Return whether a question asks what the text asks right above a unit."""
+    question = without_mark(candidate.unit.question)
+    if not candidate.unit.begins_answer:
+        return False
+    if frozenset(content_terms(question, asked.language)) != frozenset(asked.terms):
+        return False
+    other = Asked.of(question)
+    return (other.kinds, other.asking) == (asked.kinds, asked.asking)
 
 
 def share(weights: Mapping[str, float], terms: frozenset[str]) -> float:

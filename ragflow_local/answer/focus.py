@@ -12,8 +12,9 @@ from itertools import compress
 
 import numpy as np
 
+from ragflow_local.answer.answered import units_of_chunk
 from ragflow_local.answer.candidates import Asked, Candidate
-from ragflow_local.answer.units import Unit, units_of_chunk
+from ragflow_local.answer.units import Unit
 from ragflow_local.records import Hit, Vector
 
 # How near a unit is to what was quoted: of its paragraph or row, its section, its document.
@@ -35,7 +36,7 @@ class Focus:
             hits: The chunks it was given.
         """
         units = ((hit, unit) for hit in hits for unit in units_of_chunk(hit.chunk))
-        return cls(tuple((hit, unit) for hit, unit in units if unit.text in answer))
+        return cls(tuple((hit, unit) for hit, unit in units if unit.quoted in answer))
 
     @property
     def hits(self) -> list[Hit]:

@@ -212,8 +212,9 @@ def _named(unit: Candidate, language: str) -> frozenset[Identifier]:
 
 
 def _texts(unit: Candidate) -> tuple[str, ...]:
-    """Return the text of a unit and its headings."""
-    return unit.unit.text, *unit.unit.heads
+    """Return the text of a unit, the question it answers, and its headings."""
+    asked = (unit.unit.question,) if unit.unit.question else ()
+    return unit.unit.text, *asked, *unit.unit.heads
 
 
 def _says(unit: Candidate, label: str, number: str, language: str) -> bool:

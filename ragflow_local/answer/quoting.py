@@ -17,6 +17,7 @@ from ragflow_local.answer import reading
 from ragflow_local.answer.candidates import (
     Asked,
     Candidate,
+    asks_the_same,
     share,
 )
 from ragflow_local.answer.columns import says, truth_asked_for
@@ -114,21 +115,28 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     has_more = has_parts(asked, chosen[weighed.best], weights)
     scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
     is_alone = False
-    if read is not None and not (asked.is_yes_or_no and is_found):
+    is_under_question = bool(chosen[weighed.best].unit.question)
+    if read is not None and not (asked.is_yes_or_no and is_found and not is_under_question):
         by_reader = judged(weighed, read)
         # It was not trained on questions for yes or no: of those it finds what words cannot.
-        if by_reader.is_reworded or not asked.is_yes_or_no:
+        if by_reader.is_for_all or not asked.is_yes_or_no:
             # Of a question of several steps no sentence says all.
             is_found = by_reader.is_found or (has_more and is_found)
             scores = by_reader.scores if is_found else scores
             stopping, is_alone = _BY_READER, by_reader.alone >= reading.SURE_ALONE
-    # A row that is asked for by name is quoted whatever a scorer or reader makes of it.
-    is_sure = any(_is_asked_for(asked, candidate, weighed.candidates) for candidate in chosen)
+    # A row that is asked for by name, or the answer to a question of the text which is asked
+    # again, is quoted whatever a scorer or reader makes of it.
+    is_sure = any(
+        _is_asked_for(asked, candidate, weighed.candidates) or asks_the_same(asked, candidate)
+        for candidate in chosen
+    )
     if not is_sure and not is_found:
         return []
     near = (focus or Focus()).near(asked, chosen, weighed.hits)
     scores = scores + _STAYS * near
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
+    same = {one.under for one in known if asks_the_same(asked, one)}
+    known = [one for one in known if one.under in same] or known
     fitting = _fitting(asked, known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
@@ -270,4 +278,4 @@ def _age(candidate: Candidate) -> tuple[int, int, int]:
 def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit]) -> Quote:
     candidate, chance, is_disputed = pick
     is_line = is_disputed or candidate.unit.kind in ("row", "item")
-    return Quote(candidate.unit.text, hits[candidate.hit], chance, is_line, is_disputed)
+    return Quote(candidate.unit.quoted, hits[candidate.hit], chance, is_line, is_disputed)

@@ -37,9 +37,10 @@ FOUND = {
     "meaning": (0.47, 0.00, 1.23, 1.51, 3.36, 4.87, 0.00, -3.37),
     "words": (0.67, 0.00, 0.84, 2.84, 0.00, 0.00, 0.00, -0.92),
     "reworded": (0.24, 0.00, 0.00, -2.18, 0.00, 2.77, 5.65, -1.03),
+    "answer": (0.43, 0.00, 0.00, 0.00, 0.00, 0.00, 6.31, -1.29),
 }
 # Nothing is found below this chance either: the texts are of something else.
-LEAST_FOUND = {"meaning": 0.26, "words": 0.55, "reworded": 0.65}
+LEAST_FOUND = {"meaning": 0.26, "words": 0.55, "reworded": 0.65, "answer": 0.49}
 # In other languages than English texts that answer and those that do not lie nearer together. A
 # number or a time of the question that the best sentence names tells them apart.
 LEAST_ELSEWHERE = 0.38
@@ -61,13 +62,14 @@ class Judged:
     Attributes:
         scores: (candidates,) its and the scorer's together; -inf for what must not be quoted.
         is_found: Whether one of them answers.
-        is_reworded: Whether it is found in other words than the question's.
+        is_for_all: Whether that holds for questions for yes or no as well: it is found in other
+            words than the question's, or the best stands under a question of the text.
         alone: Chance that the best answers by itself, of all that were read and none.
     """
 
     scores: Vector
     is_found: bool
-    is_reworded: bool = False
+    is_for_all: bool = False
     alone: float = 0.0
 
 
@@ -82,8 +84,11 @@ def judged(weighed: Weighed, read: Read) -> Judged:
     reading = read(weighed.asked.text, sections, weighed.scores.tolist())
     scores = ranking(weighed, reading)
     signals = signs(weighed, reading)
-    reworded = is_found_reworded(signals, weighed.mode)
     asked, best = weighed.asked, weighed.chosen[int(np.argmax(scores))]
+    if best.unit.question and weighed.mode == "meaning":
+        found = _passes(signals, "answer", LEAST_FOUND["answer"])
+        return Judged(scores, found, True, alone(scores, reading))
+    reworded = is_found_reworded(signals, weighed.mode)
     is_elsewhere = asked.language != "en" and not names_what_is_asked(asked, best)
     found = is_found(signals, weighed.mode, is_elsewhere=is_elsewhere)
     return Judged(scores, found, reworded, alone(scores, reading))
@@ -189,7 +194,7 @@ def sections_of(
     last: tuple[int, str] | None = None
     for candidate in candidates:
         unit = candidate.unit
-        heading = unit.heads[-1] if unit.heads else ""
+        heading = unit.question or (unit.heads[-1] if unit.heads else "")
         if not heading and candidate.title.intersection(asked.terms) - said[candidate.hit]:
             name = hits[candidate.hit].chunk.document_name.rsplit(".", 1)[0]
             heading = _BETWEEN.sub(" ", name)

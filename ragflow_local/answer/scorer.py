@@ -47,8 +47,10 @@ LEAST_FOUND = {"meaning": 0.6, "words": 0.33}
 
 
 def text_of(candidate: Candidate) -> str:
-    """Return the text of a unit that is embedded: its last heading and itself."""
+    """Return the text of a unit that is embedded: the question or heading above, and itself."""
     unit = candidate.unit
+    if unit.question:
+        return f"{unit.question} {unit.text}"
     return f"{unit.heads[-1]}. {unit.text}" if unit.heads else unit.text
 
 

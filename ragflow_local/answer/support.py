@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ragflow_local.answer.answered import with_answers
 from ragflow_local.answer.clauses import mixes_up
 from ragflow_local.answer.evidence import headings_of, supports, worded_otherwise
 from ragflow_local.answer.matches import matched
@@ -329,20 +330,28 @@ def _is_meant(value: str, claim: Statement, language: str) -> bool:
 
 
 def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
-    """Yield what a chunk says, each sentence, pair of neighbours, and row."""
+    """Yield what a chunk says, each sentence, pair of neighbours, and row.
+
+    A question of the text states nothing: it stands above what answers it, as a heading does.
+    """
     chunk = hit.chunk
     language = _language(chunk.content, asked)
-    before: Unit | None = None
-    for unit in units_of(chunk.content, chunk.headings):
-        if unit.kind == "row":
-            yield _Passage(number, language, unit.text, unit.heads, _cells(unit))
+    before: _Passage | None = None
+    for unit in with_answers(units_of(chunk.content, chunk.headings)):
+        if unit.kind == "question":
             before = None
             continue
-        yield _Passage(number, language, unit.text, unit.heads)
-        if before is not None and unit.kind == "sentence" and before.heads == unit.heads:
+        above = (*unit.heads, unit.question) if unit.question else unit.heads
+        cells = _cells(unit) if unit.kind == "row" else ()
+        passage = _Passage(number, language, unit.text, above, cells)
+        yield passage
+        if unit.kind != "sentence":
+            before = None
+            continue
+        if before is not None and before.above == above:
             both = (before.text, unit.text)
-            yield _Passage(number, language, " ".join(both), unit.heads, pair=both)
-        before = unit if unit.kind == "sentence" else None
+            yield _Passage(number, language, " ".join(both), above, pair=both)
+        before = passage
 
 
 def _language(content: str, asked: str) -> str:

@@ -15,17 +15,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Literal
 
-from ragflow_local.records import ChunkRow
+from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import sentence_spans
 
-UnitKind = Literal["sentence", "item", "row", "line"]
+UnitKind = Literal["sentence", "item", "row", "line", "question"]
 
-_CLOSED = r"[\"'”’」』）)\]]*$"
+_CLOSED = r"[\"'”’」』）)\]*_]*$"
 _STOP = re.compile(rf"[.!?。！？…:：]{_CLOSED}")
 _SENTENCE_END = re.compile(rf"[.!?。！？…]{_CLOSED}")
 _ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
+_CITED = ">"
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
 _LONGEST_HEADING, _LONGEST_UNSPACED_HEADING = 100, 20
 _UNSPACED_MARK = re.compile(r"[，、；;,]")
@@ -51,13 +52,16 @@ class Unit:
 
     Attributes:
         text: As it is quoted: of a row, each cell after its column's name.
-        kind: What it is; a ``line`` is short and says little: of a form, a page's foot.
+        kind: What it is; a ``line`` is short and says little: of a form, a page's foot; a
+            ``question`` is one that nothing in its chunk answers.
         heads: The headings it stands under, the outermost first; those of the chunk included.
         label: Of a row or record, its first cell: what it is about.
         names: Of a row or record, the names of its columns.
         cells: Of a row or record, its cells without the names.
         paragraph: Number of its paragraph in the chunk: one ends with a blank line, or a line with
             a sentence.
+        question: That of the text which it stands under: of a page of frequent questions, a chat.
+        begins_answer: Whether it comes next to that question, which is quoted with it.
     """
 
     text: str
@@ -67,12 +71,13 @@ class Unit:
     names: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     paragraph: int = 0
+    question: str = ""
+    begins_answer: bool = False
 
-
-def units_of_chunk(chunk: ChunkRow) -> list[Unit]:
-    """Return the units of a chunk in their order; of a table's row that row alone."""
-    row = row_of(chunk.content, chunk.headings, chunk.data)
-    return [row] if row is not None else units_of(chunk.content, chunk.headings)
+    @property
+    def quoted(self) -> str:
+        """Its text, after the question that it answers."""
+        return f"{self.question} {self.text}" if self.begins_answer else self.text
 
 
 def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
@@ -180,7 +185,8 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
 def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
     """Return the numbers of the lines, blank ones not counted, that paragraphs end with.
 
-    A blank line follows, or it ends a sentence and the next one begins another.
+    A blank line follows, or it ends a sentence and the next one begins another, or one of the two
+    is cited in a mail.
     """
     ends: set[int] = set()
     number = -1
@@ -190,7 +196,9 @@ def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
         else:
             ends.add(number)
     for number, (line, following) in enumerate(pairwise(lines)):
-        if _SENTENCE_END.search(line) and "\t" not in line and _begins_anew(following.strip()):
+        is_said = _SENTENCE_END.search(line) and "\t" not in line
+        is_cited = line.startswith(_CITED) != following.startswith(_CITED)
+        if is_cited or (is_said and _begins_anew(following.strip())):
             ends.add(number)
     return sorted(ends)
 
@@ -202,9 +210,15 @@ def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
         piece, below = headings[index], headings[index + 1]
         if not isinstance(piece, Unit) or piece.kind != "line" or _NAMED.search(piece.text):
             continue
+        if _asks(piece) or (index and _asks(headings[index - 1]) and _asks(below)):
+            continue  # a question, or a short answer between two
         if isinstance(below, str) or below.kind != "line":
             headings[index] = piece.text
     return headings
+
+
+def _asks(piece: Unit | str) -> bool:
+    return isinstance(piece, Unit) and is_question(piece.text)
 
 
 def _field_of(line: str) -> tuple[str, str] | None:
@@ -212,7 +226,7 @@ def _field_of(line: str) -> tuple[str, str] | None:
     match = _FIELD.match(line)
     if match is None or len(match[2]) > _LONGEST_VALUE or len(match[1].split()) > 5:
         return None
-    if _STOP.search(match[2]) or len(sentence_spans(match[2])) > 1:
+    if _STOP.search(match[2]) or is_question(match[2]) or len(sentence_spans(match[2])) > 1:
         return None
     return match[1].strip(), match[2].strip()
 

@@ -13,6 +13,7 @@ from ragflow_local.answer.found import stands_out
 from ragflow_local.answer.scorer import Nearness, text_of
 from ragflow_local.answer.statements import of_the_subject
 from ragflow_local.records import Hit, Matrix, Vector
+from ragflow_local.text.questions import is_about_questions
 
 _SCORED = 20  # the best by words; to embed one costs milliseconds
 _AROUND, _HIT = 0.35, 0.3  # what the surroundings and the hit are worth for that
@@ -76,6 +77,8 @@ def weigh(
     asked = Asked.of(question)
     every = [*hits, *others]
     candidates = candidates_of(every, asked.language, asked.terms)
+    if not is_about_questions(question):
+        candidates = [one for one in candidates if one.unit.kind != "question"]
     if not hits or not candidates or not asked.terms:
         return None
     weights = weights_of(asked.terms, candidates)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from ragflow_local.answer.answered import units_of_chunk
 from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.quoting import extract
-from ragflow_local.answer.units import units_of, units_of_chunk
+from ragflow_local.answer.units import units_of
 from ragflow_local.records import Hit
 from tests.answer.made import hit
 

@@ -7,6 +7,7 @@ import pytest
 from ragflow_local.answer.citation_stream import CitationStream
 from ragflow_local.answer.structured import checked_values
 from ragflow_local.answer.support import Support
+from ragflow_local.records import Hit
 from tests.answer.made import hit, hits
 
 GARDEN = hit(
@@ -276,3 +277,41 @@ def test_each_clause_of_a_claim_denies_what_the_sentence_denies(
     support = Support([hit(content)])
     assert support.of(true) == [0]
     assert support.of(denied) == []
+
+
+SHOP = hit(
+    "Do you deliver?\nWithin Cardiff we do so by bike. Newport costs 9 pounds.\n"
+    "Are dogs allowed?\nOnly on the terrace.\nDo you sell helmets?\nNo. We only rent bikes.\n"
+    "Mr Lund asked whether the gate is locked at night.\nWho pays the bill?",
+)
+HAUSORDNUNG = hit("Bringt Anna den Beamer mit?\nWird der Aufzug repariert?\nDas ist noch offen.")
+DIAN = hit("可以退货吗？\n七天内可以，需要小票。\n王经理负责装修吗？")
+
+
+@pytest.mark.parametrize(
+    ("claim", "said_by"),
+    [
+        ("Within Cardiff they deliver by bike.", SHOP),
+        ("Delivery to Newport costs 9 pounds.", SHOP),
+        ("Dogs are allowed only on the terrace.", SHOP),
+        ("七天内可以退货，需要小票。", DIAN),
+    ],
+)
+def test_a_question_of_the_text_tells_what_its_answer_is_about(claim: str, said_by: Hit) -> None:
+    assert Support([said_by]).of(claim) == [0]
+
+
+@pytest.mark.parametrize(
+    ("claim", "asked_by"),
+    [
+        ("Dogs are allowed.", SHOP),
+        ("They sell helmets.", SHOP),
+        ("The gate is locked at night.", SHOP),
+        ("Newport pays the bill.", SHOP),
+        ("Anna bringt den Beamer mit.", HAUSORDNUNG),
+        ("Der Aufzug wird repariert.", HAUSORDNUNG),
+        ("王经理负责装修。", DIAN),
+    ],
+)
+def test_a_question_of_the_text_supports_nothing(claim: str, asked_by: Hit) -> None:
+    assert Support([asked_by]).of(claim) == []
