@@ -136,7 +136,8 @@ def _answers(unit: Unit, asked: Sequence[Unit]) -> bool:
 def _goes_on(answer: Unit, unit: Unit) -> bool:
     """Return whether a unit tells more of what a short answer begins: "Yes. On weekdays."."""
     is_short = len(answer.text) < (_SHORT if answer.text.isascii() else _SHORT // 2)
-    return answer.begins_answer and is_short and _place(answer) == _place(unit)
+    is_beside = unit.kind == "sentence" and _place(answer) == _place(unit)
+    return answer.begins_answer and is_short and is_beside
 
 
 def _unanswered(asked: Sequence[Unit]) -> list[Unit]:

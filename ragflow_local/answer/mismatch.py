@@ -18,6 +18,7 @@ from ragflow_local.text.identifiers import (
     identifiers_of,
     leading_number,
     places_in,
+    step_of,
 )
 from ragflow_local.text.periods import asks_beside_a_time, may_hold_in
 
@@ -165,10 +166,26 @@ def is_of_another_number(
         and not any(_says(one, label, number, asked.language) for one in beside)
     ]
     if not missing:
-        return _is_under_another(wanted - own, unit, beside)
+        missing_step = _lacks_step(wanted, unit, beside, asked.language)
+        return missing_step or _is_under_another(wanted - own, unit, beside)
     return not asked.is_yes_or_no or any(
         _is_row(asked, label, unit, beside) for label, _ in missing
     )
+
+
+def _lacks_step(
+    wanted: frozenset[Identifier], unit: Candidate, beside: Sequence[Candidate], language: str
+) -> bool:
+    """Return whether a unit stands in a section whose numbered steps do not include the wanted."""
+    steps = frozenset[Identifier]().union(
+        *(
+            step_of(one.unit.text, language)
+            for one in beside
+            if one.unit.kind == "item" and one.unit.heads == unit.unit.heads
+        )
+    )
+    labels = {label for label, _ in steps}
+    return any(label in labels and (label, number) not in steps for label, number in wanted)
 
 
 def _is_row(asked: Asked, label: str, unit: Candidate, beside: Sequence[Candidate]) -> bool:
@@ -208,7 +225,8 @@ def _is_part(number: str, other: str) -> bool:
 
 def _named(unit: Candidate, language: str) -> frozenset[Identifier]:
     texts = (*_texts(unit), unit.unit.label)
-    return frozenset().union(*(identifiers_of(text, language) for text in texts))
+    own = step_of(unit.unit.text, language) if unit.unit.kind == "item" else frozenset()
+    return own.union(*(identifiers_of(text, language) for text in texts))
 
 
 def _texts(unit: Candidate) -> tuple[str, ...]:

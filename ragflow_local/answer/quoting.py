@@ -9,7 +9,7 @@ answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ragflow_local.answer.candidates import (
 )
 from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.focus import Focus
+from ragflow_local.answer.lists import asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.reading import Read, judged
@@ -32,7 +33,7 @@ from ragflow_local.answer.statements import (
     of_the_time,
     repeats,
 )
-from ragflow_local.answer.weighing import weigh
+from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
 
@@ -109,8 +110,17 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
         focus: What the last answer of the conversation quoted.
     """
     weighed = weigh(question, hits, nearness, others)
-    if weighed is None:
-        return []
+    return [] if weighed is None else _quotes_of(weighed, hits, nearness, search, read, focus)
+
+
+def _quotes_of(
+    weighed: Weighed,
+    hits: Sequence[Hit],
+    nearness: Nearness | None,
+    search: Search | None,
+    read: Read | None,
+    focus: Focus | None,
+) -> list[Quote]:
     asked, chosen, weights = weighed.asked, weighed.chosen, weighed.weights
     has_more = has_parts(asked, chosen[weighed.best], weights)
     scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
@@ -127,7 +137,9 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     # A row that is asked for by name, or the answer to a question of the text which is asked
     # again, is quoted whatever a scorer or reader makes of it.
     is_sure = any(
-        _is_asked_for(asked, candidate, weighed.candidates) or asks_the_same(asked, candidate)
+        _is_asked_for(asked, candidate, weighed.candidates)
+        or is_step_asked_for(asked, candidate, weighed.candidates, weighed.hits)
+        or asks_the_same(asked, candidate)
         for candidate in chosen
     )
     if not is_sure and not is_found:
@@ -136,7 +148,10 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     scores = scores + _STAYS * near
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
     same = {one.under for one in known if asks_the_same(asked, one)}
-    known = [one for one in known if one.under in same] or known
+    steps = [
+        one for one in known if is_step_asked_for(asked, one, weighed.candidates, weighed.hits)
+    ]
+    known = steps or [one for one in known if one.under in same] or known
     fitting = _fitting(asked, known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
@@ -146,15 +161,33 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     if not kept:
         return []
     order, chances = [order[at] for at in kept], [chances[at] for at in kept]
+    ranked = [chosen[at] for at in order]
     if has_steps:
-        firsts = [(chosen[at], float(scores[at])) for at in order]
         trail = Trail(asked, (), tuple(hits))
+        firsts = [(chosen[at], float(scores[at])) for at in order]
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
-        return [_quote((unit, chances[0], False), trail.hits) for unit in trail.kept]
-    picked = _picked(asked, [chosen[at] for at in order], chances, weights, stopping)
+        return _of_trail(trail, weighed, ranked, chances[0])
+    picked = _picked(asked, ranked, chances, weights, stopping)
     if not any(disputed for *_, disputed in picked):
+        units = [unit for unit, *_ in picked]
+        if items := asked_whole(asked, units, ranked, weighed.candidates, weighed.hits):
+            return _listed(items, chances[0], weighed.hits)
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
     return [_quote(pick, weighed.hits) for pick in picked]
+
+
+def _of_trail(
+    trail: Trail, weighed: Weighed, ranked: Sequence[Candidate], chance: float
+) -> list[Quote]:
+    """Return the quotes of a question of several steps: of a list that says all, the list."""
+    known = {(weighed.hits[one.hit].chunk.id, one.place): one for one in weighed.candidates}
+    kept = [known.get((trail.hits[one.hit].chunk.id, one.place)) for one in trail.kept]
+    units = [unit for unit in kept if unit is not None]
+    if len(units) == len(kept):
+        items = asked_whole(weighed.asked, units, ranked, weighed.candidates, weighed.hits)
+        if all(any(unit is item for item in items) for unit in units):
+            return _listed(items, chance, weighed.hits)
+    return [_quote((unit, chance, False), trail.hits) for unit in trail.kept]
 
 
 def _is_asked_for(asked: Asked, row: Candidate, candidates: Sequence[Candidate]) -> bool:
@@ -273,6 +306,12 @@ def _age(candidate: Candidate) -> tuple[int, int, int]:
     """Return a sort key that puts the newest first, by the latest time of each unit."""
     year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
     return -year, -month, -day
+
+
+def _listed(items: Sequence[Candidate], chance: float, hits: Sequence[Hit]) -> list[Quote]:
+    """Return the quotes of a list, each on a line of its own."""
+    first, *others = [_quote((unit, chance, False), hits) for unit in items]
+    return [first, *(replace(quote, is_line=True) for quote in others)]
 
 
 def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit]) -> Quote:

@@ -23,7 +23,11 @@ UnitKind = Literal["sentence", "item", "row", "line", "question"]
 _CLOSED = r"[\"'”’」』）)\]*_]*$"
 _STOP = re.compile(rf"[.!?。！？…:：]{_CLOSED}")
 _SENTENCE_END = re.compile(rf"[.!?。！？…]{_CLOSED}")
-_ITEM = re.compile(r"^\s*(?:[-*•·▪◦‣–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
+_INTRODUCES = re.compile(r"[:：][*_\s]*$")
+_ITEM = re.compile(
+    r"^\s*(?:(?:[-*•·▪◦‣–●○□☐☑✓✔]|\(?\d{1,3}[.)]|\(?[^\W\d_][.)])\s+"
+    r"|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?:\d{1,3}|[一二三四五六七八九十]{1,3})[、．]|[①-⑳●○□])"
+)
 _MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
 _CITED = ">"
@@ -206,15 +210,29 @@ def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
 def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
     """Return the pieces, a line above text being a heading: what is said follows it."""
     headings = list(made)
+    listed = _listed(made)
     for index in range(len(made) - 2, -1, -1):
         piece, below = headings[index], headings[index + 1]
         if not isinstance(piece, Unit) or piece.kind != "line" or _NAMED.search(piece.text):
+            continue
+        if index in listed:
             continue
         if _asks(piece) or (index and _asks(headings[index - 1]) and _asks(below)):
             continue  # a question, or a short answer between two
         if isinstance(below, str) or below.kind != "line":
             headings[index] = piece.text
     return headings
+
+
+def _listed(made: Sequence[Unit | str]) -> set[int]:
+    """Return the indices of the lines, as of code, below a sentence that ends with a colon."""
+    listed: set[int] = set()
+    for index, (before, piece) in enumerate(pairwise(made), start=1):
+        if isinstance(before, Unit) and isinstance(piece, Unit) and piece.kind == "line":
+            is_introduced = before.kind == "sentence" and _INTRODUCES.search(before.text)
+            if is_introduced or index - 1 in listed:
+                listed.add(index)
+    return listed
 
 
 def _asks(piece: Unit | str) -> bool:

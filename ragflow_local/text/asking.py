@@ -51,3 +51,12 @@ KINDS = {
     r"|wie(?= (?:is|was|heeft))|kto|kogo|кто|кого|кому|кем)\b|(?:^|\s)من\s"
     r"|谁|誰|何人|だれ|누[구가]",
 }
+
+# What asks for a way to do something, and not for a number.
+HOW = (
+    r"\b(?:how (?:do|does|can|could|should|would|must|to|am|is|are)|(?:the )?steps (?:to|for|of)"
+    r"|wie (?!viel|lange|oft|alt|hoch|groß|weit|heißt)|comment|cómo|como"
+    r"|hoe (?!veel|lang|oud|hoog|groot|vaak)"
+    r"|jak (?!dług|duż|częst)|как(?= )|як(?= )|nasıl|hur (?!mång|länge|ofta|stor)|πώς)|كيف"
+    r"|怎么|怎麼|怎样|怎樣|如何|どう(?:やって|すれば|したら)|方法|手順|어떻게|방법|순서"
+)

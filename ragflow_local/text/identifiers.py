@@ -43,7 +43,7 @@ _PAIR = re.compile(r"(?<!\w)(?=([^\W\d_]+)\s+([^\W\d_]{2,}))")
 _WORD = re.compile(r"[^\W\d_]+")
 # Of Chinese, Japanese and Korean the word for the thing comes after the number.
 _COUNTS = (
-    "号號版条條章节節期届屆层層楼樓栋棟路室线線班级級课課季集卷页頁款项項档檔番館階"
+    "号號步版条條章节節期届屆层層楼樓栋棟路室线線班级級课課季集卷页頁款项項档檔番館階"
     "조장항호번동층과권편회판"
 )
 _COUNTED = re.compile(
@@ -52,6 +52,9 @@ _COUNTED = re.compile(
 _HAN_PLACE = re.compile(
     r"第?([零〇一二两兩三四五六七八九十百千]+)((?<=第.)\w|(?<=第..)\w|[号號楼樓路室班])"
 )
+# What an item of a numbered list is: of "3. Plug it in" step 3.
+_STEPS = "step schritt étape paso passo stap krok шаг крок adım steg trin βήμα خطوة 步"
+_ITEM = re.compile(r"\W*(\d{1,3})(?:[.)、．]|\s)")
 _SIGNS = "§#"
 _FIRST = "first erste premier première primer primero primo primeiro eerste"
 _GERMAN = re.compile("(?<=te)[mnrs]$")
@@ -75,6 +78,18 @@ def leading_number(text: str) -> str:
     """Return the version or clause number that a heading begins with, such as 2.5; else ""."""
     leading = _LEADING.match(with_plain_digits(text))
     return leading[1] if leading else ""
+
+
+def step_of(item: str, language: str = "") -> frozenset[Identifier]:
+    """Return the step that an item of a numbered list is: step 3.
+
+    Args:
+        item: Its text, with its number.
+        language: Whose stems are compared.
+    """
+    number = _ITEM.match(with_plain_digits(item))
+    stems = (stem for word in _STEPS.split() for stem in _stem(word, language))
+    return frozenset((stem, number[1]) for stem in stems) if number else frozenset()
 
 
 def _found(text: str, language: str) -> Iterator[Identifier]:

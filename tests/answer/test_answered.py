@@ -74,6 +74,41 @@ def test_a_question_without_an_answer_is_left_alone(content: str) -> None:
     assert not any(unit.question for unit in units(content))
 
 
+def test_of_two_questions_in_a_row_the_second_is_answered() -> None:
+    content = "Who pays?\nDo you deliver?\nWe do."
+    assert unanswered(content) == ["Who pays?"]
+    assert quoted(content) == ["Do you deliver? We do."]
+
+
+def test_an_answer_ends_with_the_next_question() -> None:
+    content = "Do you deliver?\nYes, we do.\n- Who pays?\n- Anna sells tea."
+    assert [unit.question for unit in units(content)] == ["Do you deliver?", "", ""]
+    content = "Do you sell tea? Yes. Do you deliver?\nNo, never."
+    assert quoted(content) == ["Do you sell tea? Yes.", "Do you deliver? No, never."]
+
+
+def test_a_question_reaches_eight_units() -> None:
+    content = "Do you deliver?\n" + " ".join(
+        f"We sold {number} of them then." for number in range(12)
+    )
+    asked = [unit.question for unit in units(content)]
+    assert asked == ["Do you deliver?"] * 8 + [""] * 4
+
+
+def test_a_question_begins_with_few_sentences() -> None:
+    said = ["I have a plant.", "It is old.", "It is red."]
+    for content in (" ".join(said), "It is " + "very " * 60 + "old."):
+        found = units(f"{content} What is wrong?\nToo much water.")
+        assert found[-1].quoted == "What is wrong? Too much water."
+    found = units(f"{' '.join(said[:2])} What is wrong?\nToo much water.")
+    assert found[-1].quoted == f"{' '.join(said[:2])} What is wrong? Too much water."
+
+
+def test_a_row_with_a_question_in_a_cell_is_a_row() -> None:
+    found = units("Name\tNote\nAnn\tIs she away?\nBob\tHe is back.")
+    assert [(unit.kind, unit.question) for unit in found] == [("row", ""), ("row", "")]
+
+
 def test_what_follows_an_answer_stands_under_its_question() -> None:
     content = f"Do you deliver?\n{DELIVERY}\n\nOn Sundays nobody works.\n\nAre dogs allowed?\nNo."
     found = [(unit.text, unit.question, unit.begins_answer) for unit in units(content)]
@@ -118,6 +153,18 @@ def test_a_question_amid_a_paragraph_reaches_to_its_end() -> None:
     content = "Bees dance. Why do they? It tells where food is. They see it.\n\nWasps do not dance."
     asked = [unit.question for unit in units(content)]
     assert asked == ["", "Why do they?", "Why do they?", ""]
+
+
+def test_a_question_amid_a_long_paragraph_reaches_three_units() -> None:
+    content = "Bees dance. Why? " + " ".join(
+        f"It tells {number} ways to food." for number in range(6)
+    )
+    assert [unit.question for unit in units(content)] == ["", *["Why?"] * 3, *[""] * 3]
+
+
+def test_a_question_above_another_heading_is_not_answered() -> None:
+    content = "## Shop\nWe sell tea.\nDo you deliver?\n## Staff\nAnna runs the shop."
+    assert unanswered(content) == ["Do you deliver?"]
 
 
 def test_a_question_reaches_no_further_than_its_section() -> None:

@@ -82,3 +82,13 @@ def test_a_unit_has_a_single_character_that_a_question_asks_for(
     (unit,) = candidates_of([hit(text)], "zh", (sign,))
     assert (sign in unit.own) is is_own
     assert sign not in candidates_of([hit(text)], "zh")[0].own
+
+
+def test_a_unit_has_the_terms_of_the_question_of_the_text_above_it() -> None:
+    found = candidates_of(
+        [hit("Do you deliver?\nWithin Cardiff we do. Newport costs nine pounds.")]
+    )
+    assert [("deliv" in one.own, "deliv" in one.carried) for one in found] == [
+        (True, True),
+        (False, True),
+    ]

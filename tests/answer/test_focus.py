@@ -102,3 +102,9 @@ def test_a_question_that_names_what_others_stand_under_is_nearer_to_those() -> N
     asked = Asked.of("Who leads the tour of group Fox?")
     near = Focus.of("Mr Holm leads the tour.", found).near(asked, candidates_of(found), found)
     assert near.tolist() == [0, 1, 1, 0, 0, 0]
+
+
+def test_an_answer_to_a_question_of_the_text_is_known_with_it() -> None:
+    shop = hit("Do you deliver?\nYes, always.\nDo you sell tea?\nYes, always.")
+    focus = Focus.of("Do you sell tea? Yes, always.", [shop])
+    assert [unit.question for _, unit in focus.quoted] == ["Do you sell tea?"]

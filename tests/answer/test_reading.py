@@ -18,6 +18,7 @@ from ragflow_local.answer.reading import (
     ranking,
     sections_of,
 )
+from ragflow_local.answer.scorer import text_of
 from ragflow_local.answer.weighing import weigh
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import ChunkRow, Hit, Vector
@@ -258,3 +259,47 @@ def test_a_named_time_is_enough_in_any_language(
     text = "1925 hat Walter Kemp den Birnbaum gepflanzt: he planted the pear tree."
     extract(question, hits(text), read=reads("Kemp"))
     assert asked == [is_elsewhere]
+
+
+FAQ = hits("Do you deliver on weekdays?\nThe courier comes by bike.", "The gate is painted green.")
+
+
+def test_a_sentence_under_a_question_of_the_text_is_read_under_it() -> None:
+    weighed = weigh("When does the courier come?", FAQ, None)
+    assert weighed is not None
+    assert sections_of(weighed.chosen, FAQ, weighed.asked)[0] == Section(
+        ("The courier comes by bike.",), "Do you deliver on weekdays?"
+    )
+    assert text_of(weighed.chosen[0]) == "Do you deliver on weekdays? The courier comes by bike."
+
+
+@pytest.mark.parametrize(
+    ("question", "none", "near", "is_there"),
+    [
+        ("When does the courier come?", 9.0, 0.9, True),
+        ("When does the courier come?", 9.0, 0.1, False),
+        ("When does the courier come?", 5.0, 0.3, True),
+        ("Do you deliver on cold weekdays?", 5.0, 0.3, True),
+        ("Do you deliver on cold weekdays?", 12.0, 0.3, False),
+    ],
+)
+def test_the_reader_and_nearness_judge_what_stands_under_a_question_of_the_text(
+    question: str, none: float, near: float, is_there: bool
+) -> None:
+    def nearness(_: str, texts: Sequence[str]) -> Vector:
+        return np.array([near if "courier" in text else 0.05 for text in texts], np.float32)
+
+    quotes = extract(question, FAQ, nearness, read=reads("courier", none))
+    assert [quote.text for quote in quotes] == [
+        "Do you deliver on weekdays? The courier comes by bike."
+    ] * is_there
+
+
+def test_whoever_asks_as_the_text_does_is_answered_whatever_the_reader_finds() -> None:
+    read = reads("nowhere", none=9.0)
+    asked = ("Do you deliver on weekdays?", "do you deliver on weekdays", "Deliver on weekdays?")
+    for question in asked:
+        assert "courier" in extract(question, FAQ, read=read)[0].text
+    assert extract("When do you deliver on weekdays?", FAQ, read=read) == []
+    numbered = hits("Q3. Do you deliver on weekdays?\nA3. The courier comes by bike.")
+    assert "courier" in extract("Do you deliver on weekdays?", numbered, read=read)[0].text
