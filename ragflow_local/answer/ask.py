@@ -199,9 +199,10 @@ def _quoted(turn: Turn, question: Completed, nearest: Sequence[Hit]) -> Iterator
     near = _nearness(turn)
     reader = turn.open_reader()
     read, name = (None, NAME) if reader is None else (reader.read, WITH_READER)
-    quotes = extract(question.whole, hits, near, others, turn.search, read, focus)
+    helps = (near, others, turn.search, read, focus, turn.beside)
+    quotes = extract(question.whole, hits, *helps)
     if not quotes and question.whole != question.asked:
-        quotes = extract(question.asked, hits, near, others, turn.search, read, focus)
+        quotes = extract(question.asked, hits, *helps)
     if not quotes:
         yield _not_found(turn, nearest, name)
         return

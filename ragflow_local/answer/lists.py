@@ -6,10 +6,11 @@ Two steps of five are worse than none. A question that names one item is answere
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from ragflow_local.answer.candidates import Asked, Candidate
-from ragflow_local.records import Hit
+from ragflow_local.answer.candidates import Asked, Candidate, candidates_of
+from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.asking import HOW
 from ragflow_local.text.content import content_terms
 from ragflow_local.text.identifiers import identifiers_of, places_in, step_of
@@ -22,13 +23,18 @@ _NUMBERED = re.compile(r"\W*(?:\d{1,3}|[①-⑳]|[一二三四五六七八九十
 _INTRODUCES = re.compile(r"[:：][*_\s]*$")
 
 
+# Returns the chunks around a hit in its document, in reading order.
+Beside = Callable[[Hit], Sequence[ChunkRow]]
+
+
 def asked_whole(
     asked: Asked,
     picked: Sequence[Candidate],
     ranked: Sequence[Candidate],
     candidates: Sequence[Candidate],
     hits: Sequence[Hit],
-) -> list[Candidate]:
+    beside: Beside | None = None,
+) -> list[tuple[Candidate, Hit]]:
     """Return the list or table that the best unit is of, if all of it is asked for.
 
     It comes with what introduces it. It is asked for where that is the best; or where the best is
@@ -42,21 +48,40 @@ def asked_whole(
         ranked: What may be quoted: a table of which a row may not is not asked for.
         candidates: All units.
         hits: What they are from.
+        beside: Finds the chunks that a list goes on in; None looks at the hits alone.
     """
     best = picked[0]
-    units = _in_order(best, candidates, hits)
-    at = next(place for place, unit in enumerate(units) if unit is best)
-    items = _rows_at(units, at) if best.unit.names else _items_at(units, at)
-    if not 2 <= len(items) <= (_MOST_ROWS if best.unit.names else _MOST_ITEMS):
-        return []
-    is_long = sum(len(unit.unit.quoted) for unit in items) > _MOST_LETTERS
-    if is_long or (best.unit.names and not _are_in(items, ranked)):
+    units, items = _list_of(best, candidates, hits)
+    if not items or (best.unit.names and not _are_in(items, ranked)):
         return []
     is_introduction = best is items[0] and _introduces(best)
     is_more = any(_are_in([unit], items) for unit in picked[1:]) or best.unit.begins_answer
     is_step = _NUMBERED.match(best.unit.text) and _HOW.search(asked.text)
     is_one = not is_step and _is_one_asked_for(asked, best, items)
-    return items if is_introduction or (is_more and not is_one) else []
+    if not is_introduction and (is_one or not is_more):
+        return []
+    if beside is not None and (items[0] is units[0] or items[-1] is units[-1]):
+        known = {hit.chunk.id for hit in hits}
+        rows = [row for row in beside(hits[best.hit]) if row.id not in known]
+        more = [replace(hits[best.hit], chunk=row) for row in rows]
+        found = candidates_of(more, asked.language)
+        further = [replace(unit, hit=len(hits) + unit.hit) for unit in found]
+        hits = [*hits, *more]
+        units, items = _list_of(best, [*candidates, *further], hits)
+    most = _MOST_ROWS if best.unit.names else _MOST_ITEMS
+    is_long = sum(len(unit.unit.quoted) for unit in items) > _MOST_LETTERS
+    if is_long or not 2 <= len(items) <= most:
+        return []
+    return [(unit, hits[unit.hit]) for unit in items]
+
+
+def _list_of(
+    best: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Return the units around a unit in the order of its document, and the list it is of."""
+    units = _in_order(best, candidates, hits)
+    at = next(place for place, unit in enumerate(units) if unit is best)
+    return units, _rows_at(units, at) if best.unit.names else _items_at(units, at)
 
 
 def _are_in(some: Sequence[Candidate], units: Sequence[Candidate]) -> bool:
@@ -85,8 +110,7 @@ def is_step_asked_for(
         if not any(part in (term, term[-1:]) for step in named for part in step)
         and not places_in(term, asked.language)
     }
-    units = _in_order(unit, candidates, hits)
-    items = _items_at(units, units.index(unit))
+    _, items = _list_of(unit, candidates, hits)
     return about <= unit.subject | unit.around | (items[0].own if items else frozenset())
 
 

@@ -8,7 +8,7 @@ answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from ragflow_local.answer.candidates import (
 )
 from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.focus import Focus
-from ragflow_local.answer.lists import asked_whole, is_step_asked_for
+from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
 from ragflow_local.answer.reading import Read, judged
@@ -93,6 +93,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     search: Search | None = None,
     read: Read | None = None,
     focus: Focus | None = None,
+    beside: Beside | None = None,
 ) -> list[Quote]:
     """Return the units that answer, in document order; empty if none does.
 
@@ -108,85 +109,111 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
         read: A small reader, which ranks the candidates and tells whether one answers; None
             leaves both to the scorer.
         focus: What the last answer of the conversation quoted.
+        beside: Returns the chunks around a hit: a list that is quoted whole may go on there.
     """
     weighed = weigh(question, hits, nearness, others)
-    return [] if weighed is None else _quotes_of(weighed, hits, nearness, search, read, focus)
-
-
-def _quotes_of(
-    weighed: Weighed,
-    hits: Sequence[Hit],
-    nearness: Nearness | None,
-    search: Search | None,
-    read: Read | None,
-    focus: Focus | None,
-) -> list[Quote]:
+    if weighed is None:
+        return []
+    verdict = _verdict_on(weighed, read)
     asked, chosen, weights = weighed.asked, weighed.chosen, weighed.weights
-    has_more = has_parts(asked, chosen[weighed.best], weights)
-    scores, is_found, stopping = weighed.scores, weighed.is_found(), _BY_WORDS
-    is_alone = False
-    is_under_question = bool(chosen[weighed.best].unit.question)
-    if read is not None and not (asked.is_yes_or_no and is_found and not is_under_question):
-        by_reader = judged(weighed, read)
-        # It was not trained on questions for yes or no: of those it finds what words cannot.
-        if by_reader.is_for_all or not asked.is_yes_or_no:
-            # Of a question of several steps no sentence says all.
-            is_found = by_reader.is_found or (has_more and is_found)
-            scores = by_reader.scores if is_found else scores
-            stopping, is_alone = _BY_READER, by_reader.alone >= reading.SURE_ALONE
-    # A row that is asked for by name, or the answer to a question of the text which is asked
-    # again, is quoted whatever a scorer or reader makes of it.
-    is_sure = any(
-        _is_asked_for(asked, candidate, weighed.candidates)
-        or is_step_asked_for(asked, candidate, weighed.candidates, weighed.hits)
-        or asks_the_same(asked, candidate)
-        for candidate in chosen
-    )
-    if not is_sure and not is_found:
+    known = [candidate for candidate in chosen if candidate.hit < len(hits)]
+    named = _named(weighed, known)
+    if not verdict.is_found and not named and not _has_asked_row(weighed):
         return []
     near = (focus or Focus()).near(asked, chosen, weighed.hits)
-    scores = scores + _STAYS * near
-    known = [candidate for candidate in chosen if candidate.hit < len(hits)]
-    same = {one.under for one in known if asks_the_same(asked, one)}
-    steps = [
-        one for one in known if is_step_asked_for(asked, one, weighed.candidates, weighed.hits)
-    ]
-    known = steps or [one for one in known if one.under in same] or known
-    fitting = _fitting(asked, known, weights, chosen, near)
+    scores = verdict.scores + _STAYS * near
+    fitting = _fitting(asked, named or known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
     chances = _chances(scores, order)
-    has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=is_alone)
+    has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=verdict.is_alone)
     ranked = [chosen[at] for at in order]
     kept = of_what_is_asked(asked, ranked, weighed.candidates, weighed.hits, has_steps=has_steps)
     if not kept:
         return []
-    order, chances = [order[at] for at in kept], [chances[at] for at in kept]
-    ranked = [chosen[at] for at in order]
+    ranked, chances = [ranked[at] for at in kept], [chances[at] for at in kept]
+
+    def whole_of(units: Sequence[Candidate]) -> list[tuple[Candidate, Hit]]:
+        return asked_whole(asked, units, ranked, weighed.candidates, weighed.hits, beside)
+
     if has_steps:
         trail = Trail(asked, (), tuple(hits))
-        firsts = [(chosen[at], float(scores[at])) for at in order]
+        firsts = [(chosen[order[at]], float(scores[order[at]])) for at in kept]
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
-        return _of_trail(trail, weighed, ranked, chances[0])
-    picked = _picked(asked, ranked, chances, weights, stopping)
+        return _of_trail(trail, weighed, whole_of, chances[0])
+    picked = _picked(asked, ranked, chances, weights, verdict.stopping)
     if not any(disputed for *_, disputed in picked):
-        units = [unit for unit, *_ in picked]
-        if items := asked_whole(asked, units, ranked, weighed.candidates, weighed.hits):
-            return _listed(items, chances[0], weighed.hits)
+        if items := whole_of([unit for unit, *_ in picked]):
+            return _listed(items, chances[0])
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
     return [_quote(pick, weighed.hits) for pick in picked]
 
 
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Says whether there is an answer, what the units are worth, and how many are quoted.
+
+    Attributes:
+        is_found: Whether there is an answer.
+        scores: (chosen,) the units'.
+        stopping: When enough are quoted.
+        is_alone: Whether the best answers by itself.
+    """
+
+    is_found: bool
+    scores: Vector
+    stopping: _Stopping
+    is_alone: bool = False
+
+
+def _verdict_on(weighed: Weighed, read: Read | None) -> _Verdict:
+    """Return the verdict of the reader, or of the scorer where it is not asked."""
+    asked, best = weighed.asked, weighed.chosen[weighed.best]
+    is_found = weighed.is_found()
+    verdict = _Verdict(is_found, weighed.scores, _BY_WORDS)
+    if read is None or (asked.is_yes_or_no and is_found and not best.unit.question):
+        return verdict
+    by_reader = judged(weighed, read)
+    # It was not trained on questions for yes or no: of those it finds what words cannot.
+    if asked.is_yes_or_no and not by_reader.is_for_all:
+        return verdict
+    # Of a question of several steps no sentence says all.
+    has_more = has_parts(asked, best, weighed.weights)
+    is_found = by_reader.is_found or (has_more and is_found)
+    scores = by_reader.scores if is_found else weighed.scores
+    return _Verdict(is_found, scores, _BY_READER, by_reader.alone >= reading.SURE_ALONE)
+
+
+def _named(weighed: Weighed, known: Sequence[Candidate]) -> list[Candidate]:
+    """Return the units that are asked for by name, whatever a scorer or reader makes of them.
+
+    They are the steps that the question counts, or what stands under the same question in the text.
+    """
+    asked = weighed.asked
+    steps = [
+        one for one in known if is_step_asked_for(asked, one, weighed.candidates, weighed.hits)
+    ]
+    same = {one.under for one in known if asks_the_same(asked, one)}
+    return steps or [one for one in known if one.under in same]
+
+
+def _has_asked_row(weighed: Weighed) -> bool:
+    return any(_is_asked_for(weighed.asked, one, weighed.candidates) for one in weighed.chosen)
+
+
 def _of_trail(
-    trail: Trail, weighed: Weighed, ranked: Sequence[Candidate], chance: float
+    trail: Trail,
+    weighed: Weighed,
+    whole_of: Callable[[Sequence[Candidate]], list[tuple[Candidate, Hit]]],
+    chance: float,
 ) -> list[Quote]:
     """Return the quotes of a question of several steps: of a list that says all, the list."""
     known = {(weighed.hits[one.hit].chunk.id, one.place): one for one in weighed.candidates}
     kept = [known.get((trail.hits[one.hit].chunk.id, one.place)) for one in trail.kept]
     units = [unit for unit in kept if unit is not None]
     if len(units) == len(kept):
-        items = asked_whole(weighed.asked, units, ranked, weighed.candidates, weighed.hits)
-        if all(any(unit is item for item in items) for unit in units):
-            return _listed(items, chance, weighed.hits)
+        items = whole_of(units)
+        if all(any(unit is item for item, _ in items) for unit in units):
+            return _listed(items, chance)
     return [_quote((unit, chance, False), trail.hits) for unit in trail.kept]
 
 
@@ -308,10 +335,11 @@ def _age(candidate: Candidate) -> tuple[int, int, int]:
     return -year, -month, -day
 
 
-def _listed(items: Sequence[Candidate], chance: float, hits: Sequence[Hit]) -> list[Quote]:
+def _listed(items: Sequence[tuple[Candidate, Hit]], chance: float) -> list[Quote]:
     """Return the quotes of a list, each on a line of its own."""
-    first, *others = [_quote((unit, chance, False), hits) for unit in items]
-    return [first, *(replace(quote, is_line=True) for quote in others)]
+    quotes = [Quote(unit.unit.quoted, hit, chance, is_line=True) for unit, hit in items]
+    is_sentence = items[0][0].unit.kind == "sentence"
+    return [replace(quotes[0], is_line=not is_sentence), *quotes[1:]]
 
 
 def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit]) -> Quote:

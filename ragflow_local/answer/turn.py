@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ragflow_local.answer.sayings import DocumentStates
 from ragflow_local.embedders import Embedder, Reader
 from ragflow_local.generators import Generator
-from ragflow_local.records import ChatMessage, Hit
+from ragflow_local.records import ChatMessage, ChunkRow, Hit
 from ragflow_local.settings import LLMSettings, PromptSettings
 
 
@@ -34,6 +34,7 @@ class Turn:
         schema: A JSON schema that the answer must fit; None: text.
         earlier: The chunks that the answer before was given, as they are now: a model that has
             read them need not read them again.
+        beside: Returns the chunks around a hit in its document, in reading order.
         standing: Says what there is to answer from; called only where that is the answer.
         began: When the question was asked, by ``time.monotonic``.
     """
@@ -48,6 +49,7 @@ class Turn:
     open_reader: Callable[[], Reader | None] = lambda: None
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
+    beside: Callable[[Hit], Sequence[ChunkRow]] = lambda _: ()
     standing: Callable[[], DocumentStates] = lambda: DocumentStates(is_known=False)
     began: float = field(default_factory=time.monotonic)
 

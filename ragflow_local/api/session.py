@@ -24,6 +24,7 @@ from ragflow_local.records import (
     Answer,
     ChatMessage,
     ChatRow,
+    ChunkRow,
     DatasetRow,
     Hit,
     MessageRow,
@@ -31,7 +32,7 @@ from ragflow_local.records import (
 )
 from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import DocumentFilter
-from ragflow_local.retrieve.neighbours import with_neighbours
+from ragflow_local.retrieve.neighbours import LIST_REACH, around, with_neighbours
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name, check_text
 from ragflow_local.show import notebook
@@ -334,6 +335,10 @@ class Session(ApiObject):
                     return hits
                 return with_neighbours(reading, hits, prompt.neighbours)
 
+        def beside(hit: Hit) -> list[ChunkRow]:
+            with project.catalog.read() as reading:
+                return around(reading, hit, LIST_REACH)
+
         return answering.Turn(
             question=message.content,
             history=history_of(history),
@@ -345,6 +350,7 @@ class Session(ApiObject):
             open_reader=project.models.reader if may_read(prompt.reader, models) else lambda: None,
             schema=schema,
             earlier=_earlier(project, history, [row.id for row in rows]),
+            beside=beside,
             standing=lambda: self._standing(rows, len(chat.dataset_ids)),
         )
 

@@ -20,7 +20,7 @@ from ragflow_local.api.streams import Stop, Stream
 from ragflow_local.errors import InvalidValueError
 from ragflow_local.records import Answer, ChunkRow, Hit, MessageRow
 from ragflow_local.retrieve import duplicates
-from ragflow_local.retrieve.neighbours import with_rows
+from ragflow_local.retrieve.neighbours import LIST_REACH, with_rows
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.scale.shard_parts import ShardParts
 from ragflow_local.scale.shard_questions import Wanted
@@ -245,6 +245,7 @@ class ShardChat:
             open_reader=models.reader if may_read(self.prompt.reader, names) else lambda: None,
             schema=schema,
             earlier=earlier,
+            beside=self._beside,
             standing=self._standing,
         )
 
@@ -264,6 +265,11 @@ class ShardChat:
                 owner = self._shards.owner_of(parts, hit.chunk)
                 self._clients[hit.chunk.document_id] = owner
             return hits
+
+    def _beside(self, hit: Hit) -> list[ChunkRow]:
+        """Return the chunks around a hit in its document."""
+        with self._shards.question(self._wanted) as parts:
+            return parts.around([hit], LIST_REACH)[0]
 
     def _earlier(self, parts: ShardParts, history: Sequence[MessageRow]) -> tuple[Hit, ...]:
         """Return the chunks that the last answer was given, where they are still so."""

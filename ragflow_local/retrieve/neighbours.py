@@ -8,6 +8,9 @@ from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.settings import SECTION
 from ragflow_local.stores.catalog import Connection, chunks
 
+# Chunks before and after a list that is quoted whole, in which it may begin and go on.
+LIST_REACH = 4
+
 _REMARK = "It stands beside a passage that was found."
 _LONGEST_SECTION = 20  # chunks to either side; a section of more is no context, but a text
 

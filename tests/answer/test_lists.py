@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of
-from ragflow_local.answer.lists import asked_whole, is_step_asked_for
+from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.quoting import extract
-from ragflow_local.records import Hit
+from ragflow_local.records import ChunkRow, Hit
 from tests.answer.made import hit, hits
 
 RESET = (
@@ -18,7 +18,13 @@ BOX = "The box contains:\n- the router\n- a power supply\n- four screws\nIt weig
 BRING = "What applicants need\n- a valid passport\n- proof of income\n- two photographs"
 
 
-def whole(question: str, found: Sequence[Hit], *begins: str, without: str = "") -> list[str]:
+def whole(
+    question: str,
+    found: Sequence[Hit],
+    *begins: str,
+    without: str = "",
+    beside: Beside | None = None,
+) -> list[str]:
     """Return what is quoted whole where the units that begin so are picked, the best first."""
     asked = Asked.of(question)
     candidates = candidates_of(found, asked.language, asked.terms)
@@ -28,7 +34,8 @@ def whole(question: str, found: Sequence[Hit], *begins: str, without: str = "") 
 
     ranked = [one for one in candidates if not without or not one.unit.text.startswith(without)]
     picked = [unit(begin) for begin in begins]
-    return [one.unit.text for one in asked_whole(asked, picked, ranked, candidates, found)]
+    items = asked_whole(asked, picked, ranked, candidates, found, beside)
+    return [unit.unit.text for unit, _ in items]
 
 
 STEPS = RESET.splitlines()
@@ -99,6 +106,24 @@ def test_a_list_goes_on_in_the_next_chunk() -> None:
         hit("5. Of another document.", 3, name="other.txt", ordinal=6),
     ]
     assert whole("How do I reset the router?", found, "To reset") == STEPS
+
+
+def test_a_list_goes_on_in_a_chunk_that_was_not_found() -> None:
+    asked: list[Hit] = []
+
+    def beside(one: Hit) -> list[ChunkRow]:
+        asked.append(one)
+        return [
+            hit("To reset the router to its factory settings:", 7, ordinal=3).chunk,
+            hit("4. Wait for a green light.\nIt takes a minute.", 8, ordinal=5).chunk,
+        ]
+
+    middle = [hit("\n".join(STEPS[1:4]), 1, ordinal=4)]
+    question = "How do I reset the router?"
+    assert whole(question, middle, "1.", "2.", beside=beside) == STEPS
+    assert asked == middle
+    assert whole(question, hits(f"Read this.\n{RESET}\nIt is done."), "To reset", beside=beside)
+    assert asked == middle  # a list with something before and after it is whole
 
 
 def test_lines_of_code_go_with_what_introduces_them() -> None:
