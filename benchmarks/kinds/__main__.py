@@ -7,7 +7,8 @@ time or a small word (``differs``), tables, follow-ups (each question of a talk 
 languages (17 of them), paraphrases, questions that share no word with their answer
 (``reworded``), times, numbers and names that the texts do not have (``numbered``, ``named``), and
 texts that hold questions themselves (``faq``), lists and procedures (``lists``). An answer is right
-if it holds all that it must and nothing that it must not; of a question that nothing answers, no sentence may be quoted.
+if it holds all that it must and nothing that it must not; of a question that nothing answers, no
+sentence may be quoted.
 """
 
 from __future__ import annotations
