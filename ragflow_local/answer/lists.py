@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of
+from ragflow_local.answer.units import introduces
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.asking import HOW
 from ragflow_local.text.content import content_terms
@@ -20,7 +21,6 @@ _MOST_ITEMS, _MOST_ROWS, _MOST_LETTERS = 30, 12, 4000
 _LINES = 3  # that make a list without marks
 _HOW = re.compile(HOW, re.IGNORECASE)
 _NUMBERED = re.compile(r"\W*(?:\d{1,3}|[①-⑳]|[一二三四五六七八九十]{1,3})(?!\w)")
-_INTRODUCES = re.compile(r"[:：][*_\s]*$")
 
 
 # Returns the chunks around a hit in its document, in reading order.
@@ -176,7 +176,7 @@ def _is_item(units: Sequence[Candidate], at: int) -> bool:
 
 
 def _introduces(unit: Candidate) -> bool:
-    return not unit.unit.names and _INTRODUCES.search(unit.unit.text) is not None
+    return not unit.unit.names and introduces(unit.unit.text)
 
 
 def _in_order(

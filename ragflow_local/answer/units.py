@@ -224,12 +224,17 @@ def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
     return headings
 
 
+def introduces(text: str) -> bool:
+    """Return whether a text ends with a colon, so that a list may follow."""
+    return _INTRODUCES.search(text) is not None
+
+
 def _listed(made: Sequence[Unit | str]) -> set[int]:
     """Return the indices of the lines, as of code, below a sentence that ends with a colon."""
     listed: set[int] = set()
     for index, (before, piece) in enumerate(pairwise(made), start=1):
         if isinstance(before, Unit) and isinstance(piece, Unit) and piece.kind == "line":
-            is_introduced = before.kind == "sentence" and _INTRODUCES.search(before.text)
+            is_introduced = before.kind == "sentence" and introduces(before.text)
             if is_introduced or index - 1 in listed:
                 listed.add(index)
     return listed

@@ -10,10 +10,12 @@ Span = tuple[int, int]
 _CLOSERS = "\"'”’»）)\\]】」』》〉}*_"
 # A stop of a script that writes no space after it ends a sentence wherever it stands.
 _END = re.compile(
-    rf"(?P<cjk>[。！？｡]+|…{{2,}}|[।॥۔؟]+|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e])[{_CLOSERS}。！？…]*"
+    rf"(?P<cjk>[。！？｡]+|…{{2,}}|[।॥۔؟]+)[{_CLOSERS}。！？…]*"
+    rf"|(?P<greek>[;\u037e])[{_CLOSERS}]*(?=\s|\Z)"
     rf"|(?P<stop>[.!?…]+)[{_CLOSERS}]*(?=\s|\Z|[\u3400-\u9fff])"
     r"|\n[ \t\r　]*\n"
 )
+_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
 _NUMBERED = re.compile(r"(?:[^\W\d_]{2,12}\s+|[^\W\d_]|§+\s*)?\d{1,3}(?:\.\d{1,3})*[a-z]?")
 _WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘«「『]*\Z")
 _NEXT = re.compile(r"\s*[\"'“‘«(\[「『*_]*(\S+)")
@@ -77,10 +79,20 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in texts if sentence]
 
 
+def is_greek_text(text: str) -> bool:
+    """Return whether most letters of a text are Greek: there a semicolon asks."""
+    greek = len(_GREEK.findall(text))
+    return bool(greek) and 2 * greek > sum(map(str.isalpha, text))
+
+
 def _ends(text: str) -> Iterator[int]:
     start = 0
     for match in _END.finditer(text):
-        if match["stop"] is None or _is_end(text, start, match):
+        if match["greek"] is not None:
+            is_end = is_greek_text(text[start : match.start()])
+        else:
+            is_end = match["stop"] is None or _is_end(text, start, match)
+        if is_end:
             end = match.end()
             while end < len(text) and text[end].isspace():
                 end += 1

@@ -50,6 +50,11 @@ def test_a_list_is_quoted_whole_where_several_of_its_items_would_be() -> None:
     assert whole("How do I reset the router?", hits(RESET), "2.", "To reset") == STEPS
 
 
+def test_whoever_asks_how_gets_all_steps_though_the_question_says_a_word_of_one() -> None:
+    assert whole("How do I reset it with the red button?", hits(RESET), "2.", "3.") == STEPS
+    assert whole("Which router has the red button?", hits(RESET), "2.", "3.") == []
+
+
 def test_a_list_under_a_heading_is_quoted_without_it() -> None:
     assert whole("What do applicants need?", hits(BRING), "- a valid", "- two") == [
         "- a valid passport",

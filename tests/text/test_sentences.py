@@ -26,6 +26,9 @@ from ragflow_local.text.sentences import sentence_spans, sentences
         pytest.param("他说：“走。”她走了。", ["他说：“走。”", "她走了。"], id="chinese quotes"),
         pytest.param("**Why?** So.", ["**Why?**", "So."], id="bold"),
         pytest.param("Πότε ανοίγετε; Αύριο.", ["Πότε ανοίγετε;", "Αύριο."], id="greek question"),
+        pytest.param(
+            "Rome (Ῥώμη; a city) is old.", ["Rome (Ῥώμη; a city) is old."], id="greek inside"
+        ),
         pytest.param("It is red; it is new.", ["It is red; it is new."], id="semicolon"),
         pytest.param("A6. On Mondays.", ["A6. On Mondays."], id="a numbered answer"),
         pytest.param("1. Open it.\n2. Close it.", ["1. Open it.", "2. Close it."], id="list"),
