@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ragflow_local.answer.speakers import with_speakers
 from ragflow_local.answer.units import Unit, row_of, units_of
 from ragflow_local.records import ChunkRow
 from ragflow_local.text.questions import begins_answer, begins_choices, is_question
@@ -37,7 +38,7 @@ def with_answers(units: Sequence[Unit]) -> list[Unit]:
     asked: list[Unit] = []  # of one paragraph, without an answer yet
     known: _Question | None = None
     has_asked = False
-    for piece in units:
+    for piece in with_speakers(units):
         unit = _without_question_above(piece) if has_asked or _asks(piece) else piece
         if _asks(unit):
             has_asked, known = True, None

@@ -36,7 +36,7 @@ class Focus:
             hits: The chunks it was given.
         """
         units = ((hit, unit) for hit in hits for unit in units_of_chunk(hit.chunk))
-        return cls(tuple((hit, unit) for hit, unit in units if unit.quoted in answer))
+        return cls(tuple((hit, unit) for hit, unit in units if _is_quoted(unit, answer)))
 
     @property
     def hits(self) -> list[Hit]:
@@ -64,6 +64,11 @@ class Focus:
         known = frozenset[str]().union(*nearest)
         new = frozenset[str]().union(*above) - known
         return np.array([bool(one & new) for one in above], np.float32) if new else near
+
+
+def _is_quoted(unit: Unit, answer: str) -> bool:
+    """Return whether an answer quotes a unit; who says it may stand before the one before it."""
+    return (unit.quoted if unit.begins_answer else unit.text) in answer
 
 
 def _nearness(hit: Hit, unit: Unit, other_hit: Hit, other: Unit) -> float:

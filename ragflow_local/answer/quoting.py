@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -145,7 +146,14 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
         if items := whole_of([unit for unit, *_ in picked]):
             return _listed(items, chances[0])
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    return [_quote(pick, weighed.hits) for pick in picked]
+    quotes = [_quote(pick, weighed.hits) for pick in picked]
+    for at, ((before, *_), (unit, *_)) in enumerate(pairwise(picked), start=1):
+        if unit.unit.speaker and (unit.paragraph, unit.place) == (
+            before.paragraph,
+            before.place + 1,
+        ):
+            quotes[at] = replace(quotes[at], text=unit.unit.text)  # the speaker is just named
+    return quotes
 
 
 @dataclass(frozen=True, slots=True)

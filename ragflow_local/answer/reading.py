@@ -200,6 +200,6 @@ def sections_of(
             heading = _BETWEEN.sub(" ", name)
         place = candidate.hit, heading
         before = sections.pop().sentences if place == last else ()
-        sections.append(Section((*before, unit.text), place[1]))
+        sections.append(Section((*before, unit.said), place[1]))
         last = place
     return sections

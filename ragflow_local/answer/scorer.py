@@ -50,8 +50,8 @@ def text_of(candidate: Candidate) -> str:
     """Return the text of a unit that is embedded: the question or heading above, and itself."""
     unit = candidate.unit
     if unit.question:
-        return f"{unit.question} {unit.text}"
-    return f"{unit.heads[-1]}. {unit.text}" if unit.heads else unit.text
+        return f"{unit.question} {unit.said}"
+    return f"{unit.heads[-1]}. {unit.said}" if unit.heads else unit.said
 
 
 def features(

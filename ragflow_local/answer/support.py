@@ -343,7 +343,7 @@ def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
             continue
         above = (*unit.heads, unit.question) if unit.question else unit.heads
         cells = _cells(unit) if unit.kind == "row" else ()
-        passage = _Passage(number, language, unit.text, above, cells)
+        passage = _Passage(number, language, unit.said, above, cells)
         yield passage
         if unit.kind != "sentence":
             before = None

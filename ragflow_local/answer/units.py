@@ -66,6 +66,8 @@ class Unit:
             a sentence.
         question: That of the text which it stands under: of a page of frequent questions, a chat.
         begins_answer: Whether it comes next to that question, which is quoted with it.
+        speaker: What its paragraph begins with before a colon, if another sentence does: who speaks
+            in a transcript, what a note is on.
     """
 
     text: str
@@ -77,11 +79,18 @@ class Unit:
     paragraph: int = 0
     question: str = ""
     begins_answer: bool = False
+    speaker: str = ""
+
+    @property
+    def said(self) -> str:
+        """Its text, after who says it."""
+        return f"{self.speaker}: {self.text}" if self.speaker else self.text
 
     @property
     def quoted(self) -> str:
-        """Its text, after the question that it answers."""
-        return f"{self.question} {self.text}" if self.begins_answer else self.text
+        """Its text as it is quoted: after the question that it answers, and who says it."""
+        text = f"{self.speaker}: … {self.text}" if self.speaker else self.text
+        return f"{self.question} {text}" if self.begins_answer else text
 
 
 def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:

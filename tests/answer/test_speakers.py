@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from ragflow_local.answer.answered import units_of_chunk
+from ragflow_local.answer.focus import Focus
+from ragflow_local.answer.quoting import extract
+from ragflow_local.answer.support import Support
+from tests.answer.made import hit, hits
+
+CALL = (
+    "Anna Berg: I looked at the budget. We are 12,000 euros over it.\n"
+    "Tom Reyes: That is not good. I will call the printer on Friday.\n"
+    "Nobody said more. It was late."
+)
+
+
+def quoted(content: str) -> list[str]:
+    return [unit.quoted for unit in units_of_chunk(hit(content).chunk)]
+
+
+def test_a_sentence_is_quoted_with_who_says_it() -> None:
+    assert quoted(CALL) == [
+        "Anna Berg: I looked at the budget.",
+        "Anna Berg: … We are 12,000 euros over it.",
+        "Tom Reyes: That is not good.",
+        "Tom Reyes: … I will call the printer on Friday.",
+        "Nobody said more.",
+        "It was late.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("beginning", "speaker"),
+    [
+        ("Tom:", "Tom"),
+        ("[10:03] Bob Lee:", "Bob Lee"),
+        ("10:03 – Bob:", "Bob"),
+        ("Dr. Fell:", "Dr. Fell"),
+        ("Jan van der Berg:", "Jan van der Berg"),
+        ("MODERATOR:", "MODERATOR"),
+        ("Иван Петров:", "Иван Петров"),
+        ("Ünal Şen:", "Ünal Şen"),
+        ("记者：", "记者"),
+        ("한소정:", "한소정"),
+    ],
+)
+def test_a_speaker_is_known_by_the_colon(beginning: str, speaker: str) -> None:
+    units = units_of_chunk(hit(f"{beginning} It is cold here. I will go home now.").chunk)
+    assert [unit.speaker for unit in units] == ["", speaker]
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    ["The result is clear:", "He said:", "At 10:30", "See http://x.org", "A ratio of 3:1"],
+)
+def test_what_else_has_a_colon_is_no_speaker(beginning: str) -> None:
+    units = units_of_chunk(hit(f"{beginning} it is cold here. I will go home now.").chunk)
+    assert not any(unit.speaker for unit in units)
+
+
+def test_what_a_speaker_says_answers_questions_about_him() -> None:
+    for question in ("Who will call the printer?", "What did Tom Reyes say of the printer?"):
+        quotes = extract(question, hits(CALL))
+        best = max(quotes, key=lambda quote: quote.score)
+        assert best.text == "Tom Reyes: … I will call the printer on Friday."
+
+
+def test_a_speaker_is_named_once_of_two_sentences_in_a_row() -> None:
+    quotes = extract("What did Anna Berg say about the budget in euros?", hits(CALL))
+    assert [quote.text for quote in quotes][:2] == [
+        "Anna Berg: I looked at the budget.",
+        "We are 12,000 euros over it.",
+    ]
+    focus = Focus.of(" ".join(quote.text for quote in quotes), hits(CALL))
+    assert len(focus.quoted) == len(quotes)
+
+
+def test_an_answer_to_a_question_has_its_speaker() -> None:
+    content = "Tom: It is late. Who locks the gate?\nAnna: I do."
+    assert quoted(content)[-1] == "Tom: It is late. Who locks the gate? Anna: I do."
+    content = "Anna: I am there at nine. Who locks the gate? I do."
+    assert quoted(content)[-1] == "Who locks the gate? Anna: … I do."
+
+
+def test_a_claim_is_supported_by_who_says_it() -> None:
+    support = Support([hit(CALL)])
+    assert support.of("Tom Reyes will call the printer on Friday.") == [0]
+    assert support.of("Anna Berg will call the printer on Friday.") == []
