@@ -124,7 +124,7 @@ class Processes:
     def submit(self, batch: bytes) -> Future[bytes]:
         try:
             return self._pool.submit(parse_or_die, batch)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, OSError):  # a pipe that its own thread closed meanwhile
             self._pool = self._new()
             return self._pool.submit(parse_or_die, batch)
 
