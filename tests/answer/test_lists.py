@@ -200,3 +200,38 @@ def test_a_step_is_asked_for_by_its_number_and_its_list(question: str, is_asked_
     asked, found = Asked.of(question), hits(RESET)
     candidates = candidates_of(found, asked.language, asked.terms)
     assert is_step_asked_for(asked, candidates[2], candidates, found) is is_asked_for
+
+
+def test_a_word_that_what_introduces_the_list_has_too_names_no_item() -> None:
+    box = hits("The box contains:\n- a box of screws\n- a network cable")
+    found = whole("What is in the box?", box, "- a box", "- a network")
+    assert found == ["The box contains:", "- a box of screws", "- a network cable"]
+    cords = hits("## Power supply\nIt is new.\n- the power cord\n- a fuse")
+    found = whole("What belongs to the power supply?", cords, "- the power", "- a fuse")
+    assert found == ["- the power cord", "- a fuse"]
+
+
+def test_tables_under_headings_of_their_own_are_two() -> None:
+    content = f"## Front\n{TABLE}\n\n## Back\n{TABLE.replace('online', 'locked')}"
+    rows = ("Light: green; Meaning: online", "Light: red; Meaning: no power")
+    assert len(whole("What do the lights mean?", hits(content), *rows)) == 3
+
+
+def test_lines_without_marks_are_a_list_of_their_own() -> None:
+    content = "Teachers\nAnn Lee (yoga)\nBob Ray (judo)\nIda Sand (dance)"
+    found = whole("Who teaches?", hits(content), "Ann", "Bob")
+    assert found[-3:] == ["Ann Lee (yoga)", "Bob Ray (judo)", "Ida Sand (dance)"]
+    found = whole(
+        "What is there to bring?", hits(f"- a mat\n- a towel\n{content}"), "- a mat", "- a tow"
+    )
+    assert found == ["- a mat", "- a towel"]
+
+
+def test_a_list_goes_on_in_a_chunk_that_does_not_know_its_heading() -> None:
+    found = [
+        hit("\n".join(STEPS[:3]), 0, ordinal=0, headings=("Router",)),
+        hit("3. Plug the cable in again.\n4. Wait for a green light.", 1, ordinal=1),
+    ]
+    assert whole("How do I reset the router?", found, "To reset") == STEPS
+    other = [found[0], hit("1. Of another list.", 1, ordinal=1, headings=("Printer",))]
+    assert whole("How do I reset the router?", other, "To reset") == STEPS[:3]

@@ -152,3 +152,9 @@ def test_where_nothing_else_is_shared_all_are_alike() -> None:
     asked = Asked.of("Was regelt § 9?")
     assert asked.is_yes_or_no  # as Dutch
     assert of_what_is_asked(asked, units, units, hits) == []
+
+
+def test_an_item_of_a_numbered_list_names_its_step() -> None:
+    asked = Asked.of("What is step 2?")
+    found = candidates_of([hit("1. Unplug the cable.\n2. Press the button.\n- Be patient.")])
+    assert [names_what_is_asked(asked, one) for one in found] == [False, True, False]

@@ -5,7 +5,10 @@ import pytest
 from ragflow_local.answer.answered import units_of_chunk
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.quoting import extract
+from ragflow_local.answer.reading import sections_of
+from ragflow_local.answer.scorer import text_of
 from ragflow_local.answer.support import Support
+from ragflow_local.answer.weighing import weigh
 from tests.answer.made import hit, hits
 
 CALL = (
@@ -87,3 +90,14 @@ def test_a_claim_is_supported_by_who_says_it() -> None:
     support = Support([hit(CALL)])
     assert support.of("Tom Reyes will call the printer on Friday.") == [0]
     assert support.of("Anna Berg will call the printer on Friday.") == []
+    later = "Tom Reyes: That is not good. It is late today. I will call the printer on Friday."
+    assert Support([hit(later)]).of("Tom Reyes will call the printer on Friday.") == [0]
+
+
+def test_a_sentence_is_compared_and_read_with_who_says_it() -> None:
+    weighed = weigh("Who will call the printer?", hits(CALL), None)
+    assert weighed is not None
+    said = "Tom Reyes: I will call the printer on Friday."
+    assert said in [text_of(one) for one in weighed.chosen]
+    sections = sections_of(weighed.chosen, weighed.hits, weighed.asked)
+    assert said in [text for section in sections for text in section.sentences]
