@@ -137,10 +137,7 @@ def reworded(seen: Sequence[Seen]) -> Finding:
     weights, chances = fitted(signs, is_right, ~is_right, columns)
     is_put = np.array([">" in one.name for one in rows])
     least = float(np.sort(chances[is_put])[-1 - int(ANSWERED_OF_OTHERS * len(put))])
-    named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}
-    named |= {kind: kinds == kind for kind in ("alike", "foreign")}
-    refused = {name: float((chances < least)[which].mean()) for name, which in named.items()}
-    return Finding(weights, least, refused)
+    return Finding(weights, least, _refused(chances < least, kinds, is_right))
 
 
 def to_questions(seen: Sequence[Seen]) -> Finding:
@@ -162,10 +159,16 @@ def to_questions(seen: Sequence[Seen]) -> Finding:
         return float((chances >= least)[is_right].mean() - wrong)
 
     least = max(np.linspace(0.05, 0.95, 91).tolist(), key=gain)
+    return Finding(weights, least, _refused(chances < least, kinds, is_right))
+
+
+def _refused(
+    is_refused: NDArray[np.bool_], kinds: NDArray[np.str_], is_right: NDArray[np.bool_]
+) -> dict[str, float]:
+    """Return which share is refused of right and wrong best sentences, and of other questions."""
     named = {"right": is_right, "wrong": (kinds == "own") & ~is_right}
     named |= {kind: kinds == kind for kind in ("alike", "foreign")}
-    refused = {name: float((chances < least)[which].mean()) for name, which in named.items()}
-    return Finding(weights, least, refused)
+    return {name: float(is_refused[which].mean()) for name, which in named.items()}
 
 
 def _best(one: Seen) -> int:

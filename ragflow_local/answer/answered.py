@@ -1,4 +1,4 @@
-"""Joins the questions that stand in a text with what answers them.
+"""Finds the answer to each question that stands in a text, and keeps the two together.
 
 On a page of frequent questions, in an interview or a chat, whoever asks what the text asks wants
 what comes after it, and the question tells what that is about. A question which nothing follows
@@ -27,7 +27,7 @@ def units_of_chunk(chunk: ChunkRow) -> list[Unit]:
 
 
 def with_answers(units: Sequence[Unit]) -> list[Unit]:
-    """Return the units of a chunk, those after a question knowing it in place of the question.
+    """Return the units of a chunk without its answered questions, which their answers keep.
 
     Questions that nothing answers stay, as units of kind ``question``.
 
@@ -42,7 +42,7 @@ def with_answers(units: Sequence[Unit]) -> list[Unit]:
         unit = _without_question_above(piece) if has_asked or _asks(piece) else piece
         if _asks(unit):
             has_asked, known = True, None
-            if asked and _place(asked[-1]) != _place(unit):
+            if asked and asked[-1].paragraph_key != unit.paragraph_key:
                 made += _unanswered(asked)
                 asked = []
             asked.append(unit)
@@ -64,7 +64,7 @@ def with_answers(units: Sequence[Unit]) -> list[Unit]:
 
 @dataclass(slots=True)
 class _Question:
-    """A question of the text, and how far it reaches.
+    """A question of the text, and how many of the units below it belong to it.
 
     Attributes:
         text: With the sentences it begins with.
@@ -82,20 +82,20 @@ class _Question:
 
     @classmethod
     def of(cls, made: Sequence[Unit], asked: Sequence[Unit], answer: Unit) -> _Question:
-        """Return a question that is answered.
+        """Return the question that a unit answers.
 
         Args:
             made: The units before it.
             asked: Its sentences that ask.
             answer: The unit after it.
         """
-        place = _place(asked[0])
+        place = asked[0].paragraph_key
         own = 0
-        while own < len(made) and _begins(made[-1 - own]) and _place(made[-1 - own]) == place:
+        while own < len(made) and _begins(made[-1 - own]) and made[-1 - own].paragraph_key == place:
             own += 1
         said = [unit.text for unit in made[len(made) - own :]]
         text = " ".join((*said, *(unit.text for unit in asked)))
-        is_whole = own <= _MOST_BEFORE and len(text) <= _LONGEST and _place(answer) != place
+        is_whole = own <= _MOST_BEFORE and len(text) <= _LONGEST and answer.paragraph_key != place
         if own and not is_whole:
             text = " ".join(unit.text for unit in asked)
         is_inside = own > 0 and not is_whole
@@ -108,14 +108,14 @@ class _Question:
         )
 
     def reaches(self, unit: Unit) -> bool:
-        """Return whether a unit stands under it, of those after it in turn."""
+        """Return whether the next unit belongs to it; called once for each, in order."""
         self.left -= 1
         is_here = unit.heads == self.heads and self.paragraph in (-1, unit.paragraph)
         return is_here and self.left > 0
 
 
 def _begins(unit: Unit) -> bool:
-    """Return whether a unit may be what a question in its paragraph begins with."""
+    """Return whether a sentence may lead up to a question in the same paragraph."""
     return unit.kind == "sentence" and not unit.begins_answer
 
 
@@ -124,20 +124,22 @@ def _asks(unit: Unit) -> bool:
 
 
 def _answers(unit: Unit, asked: Sequence[Unit]) -> bool:
-    """Return whether a unit answers the questions before it, and not a list or a tirade goes on."""
+    """Return whether a unit answers the questions before it, and does not just go on asking."""
     question = asked[-1]
-    if len(asked) > 1 and _place(unit) == _place(question):
+    if len(asked) > 1 and unit.paragraph_key == question.paragraph_key:
         return False
     if unit.heads[: len(question.heads)] != question.heads or begins_choices(unit.text):
         return False
-    is_next_item = question.kind == unit.kind == "item" and _place(unit) != _place(question)
+    is_next_item = (
+        question.kind == unit.kind == "item" and unit.paragraph_key != question.paragraph_key
+    )
     return not is_next_item or begins_answer(unit.text)
 
 
 def _goes_on(answer: Unit, unit: Unit) -> bool:
-    """Return whether a unit tells more of what a short answer begins: "Yes. On weekdays."."""
+    """Return whether a unit completes a short answer: "Yes. On weekdays."."""
     is_short = len(answer.text) < (_SHORT if answer.text.isascii() else _SHORT // 2)
-    is_beside = unit.kind == "sentence" and _place(answer) == _place(unit)
+    is_beside = unit.kind == "sentence" and answer.paragraph_key == unit.paragraph_key
     return answer.begins_answer and is_short and is_beside
 
 
@@ -146,12 +148,8 @@ def _unanswered(asked: Sequence[Unit]) -> list[Unit]:
 
 
 def _without_question_above(unit: Unit) -> Unit:
-    """Return a unit without the questions that are the last of its headings."""
+    """Return a unit without the questions at the end of its headings."""
     heads = unit.heads
     while heads and is_question(heads[-1]):
         heads = heads[:-1]
     return unit if heads == unit.heads else replace(unit, heads=heads)
-
-
-def _place(unit: Unit) -> tuple[tuple[str, ...], int]:
-    return unit.heads, unit.paragraph

@@ -114,11 +114,11 @@ class Candidate:
     @property
     def paragraph(self) -> tuple[int, tuple[str, ...], int]:
         """The key of its paragraph: hit, headings and number."""
-        return self.hit, self.unit.heads, self.unit.paragraph
+        return self.hit, *self.unit.paragraph_key
 
     @property
     def under(self) -> tuple[int, str]:
-        """The key of the question of the text that it stands under: hit and question."""
+        """The key of the question in the text above it: hit and question."""
         return self.hit, self.unit.question
 
     @property
@@ -194,7 +194,7 @@ def _openings(units: Sequence[Unit], owns: Sequence[frozenset[str]]) -> list[fro
     """Return for each unit the terms of the one its paragraph begins with; of rows none."""
     first: dict[tuple[object, ...], frozenset[str]] = {}
     return [
-        first.setdefault((unit.heads, unit.paragraph), own) if not unit.names else frozenset()
+        first.setdefault(unit.paragraph_key, own) if not unit.names else frozenset()
         for unit, own in zip(units, owns, strict=True)
     ]
 
@@ -203,7 +203,7 @@ def _points_back(units: Sequence[Unit], place: int) -> bool:
     """Return whether a unit begins with a word for what the one before it, in its section, says."""
     match = POINTING.search(units[place].text[:_BEGINNING]) if place else None
     before, unit = units[place - 1], units[place]
-    return match is not None and (before.heads, before.paragraph) == (unit.heads, unit.paragraph)
+    return match is not None and before.paragraph_key == unit.paragraph_key
 
 
 def _times_of(unit: Unit, name: str) -> tuple[Time, ...]:
@@ -236,10 +236,10 @@ def is_named(terms: frozenset[str], asked: Asked) -> bool:
 
 
 def asks_the_same(asked: Asked, candidate: Candidate) -> bool:
-    """Return whether a question asks what the text asks right above a unit."""
-    question = without_mark(candidate.unit.question)
+    """Return whether the text asks the same question right above a unit."""
     if not candidate.unit.begins_answer:
         return False
+    question = without_mark(candidate.unit.question)
     if frozenset(content_terms(question, asked.language)) != frozenset(asked.terms):
         return False
     other = Asked.of(question)

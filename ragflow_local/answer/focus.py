@@ -67,7 +67,7 @@ class Focus:
 
 
 def _is_quoted(unit: Unit, answer: str) -> bool:
-    """Return whether an answer quotes a unit; who says it may stand before the one before it."""
+    """Return whether an answer quotes a unit, with or without its speaker."""
     return (unit.quoted if unit.begins_answer else unit.text) in answer
 
 

@@ -1,4 +1,4 @@
-"""Quotes a list or table whole where all of it is asked for: a procedure, the contents of a box.
+"""Quotes a whole list, procedure or small table where the question asks for all of it.
 
 Two steps of five are worse than none. A question that names one item is answered by that item.
 """
@@ -22,7 +22,6 @@ _LINES = 3  # that make a list without marks
 _HOW = re.compile(HOW, re.IGNORECASE)
 _NUMBERED = re.compile(r"\W*(?:\d{1,3}|[①-⑳]|[一二三四五六七八九十]{1,3})(?!\w)")
 
-
 # Returns the chunks around a hit in its document, in reading order.
 Beside = Callable[[Hit], Sequence[ChunkRow]]
 
@@ -35,7 +34,7 @@ def asked_whole(
     hits: Sequence[Hit],
     beside: Beside | None = None,
 ) -> list[tuple[Candidate, Hit]]:
-    """Return the list or table that the best unit is of, if all of it is asked for.
+    """Return the list or table that the best unit belongs to, if the question asks for all of it.
 
     It comes with what introduces it. It is asked for where that is the best; or where the best is
     an item that says nothing of the question which the list does not say (or a step, and the
@@ -78,7 +77,7 @@ def asked_whole(
 def _list_of(
     best: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Return the units around a unit in the order of its document, and the list it is of."""
+    """Return the units around a unit in document order, and the list or table it belongs to."""
     units = _in_order(best, candidates, hits)
     at = next(place for place, unit in enumerate(units) if unit is best)
     return units, _rows_at(units, at) if best.unit.names else _items_at(units, at)
@@ -91,7 +90,7 @@ def _are_in(some: Sequence[Candidate], units: Sequence[Candidate]) -> bool:
 def is_step_asked_for(
     asked: Asked, unit: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]
 ) -> bool:
-    """Return whether a unit is the step that a question asks for by its number, of its list.
+    """Return whether a unit is the numbered step that a question asks for.
 
     Args:
         asked: The question.
@@ -101,7 +100,8 @@ def is_step_asked_for(
     """
     if unit.unit.kind != "item":
         return False
-    named = step_of(unit.unit.text, asked.language) & identifiers_of(asked.text, asked.language)
+    wanted = identifiers_of(asked.text, asked.language)
+    named = wanted & step_of(unit.unit.text, asked.language) if wanted else wanted
     if not named:
         return False
     about = {
@@ -115,7 +115,7 @@ def is_step_asked_for(
 
 
 def _is_one_asked_for(asked: Asked, item: Candidate, items: Sequence[Candidate]) -> bool:
-    """Return whether a question says of an item what the list does not say of all."""
+    """Return whether a question names one item rather than its list."""
     above = item.title | item.carried
     above |= frozenset(content_terms(" ".join(item.unit.heads), asked.language))
     if _introduces(items[0]):
@@ -124,13 +124,13 @@ def _is_one_asked_for(asked: Asked, item: Candidate, items: Sequence[Candidate])
 
 
 def _rows_at(units: Sequence[Candidate], at: int) -> list[Candidate]:
-    """Return the table that a row is of."""
+    """Return the rows of the table that a row belongs to."""
     row = units[at].unit
     return [one for one in units if (one.unit.names, one.unit.heads) == (row.names, row.heads)]
 
 
 def _items_at(units: Sequence[Candidate], at: int) -> list[Candidate]:
-    """Return the list that a unit introduces or is an item of, what introduces it first."""
+    """Return the list that a unit introduces or belongs to, its introduction first."""
     first = last = at
     if _is_item(units, at):
         while _are_one_list(units, first - 1):
@@ -147,14 +147,14 @@ def _items_at(units: Sequence[Candidate], at: int) -> list[Candidate]:
 
 
 def _are_one_list(units: Sequence[Candidate], at: int) -> bool:
-    """Return whether a unit and the one after it are items of one list."""
+    """Return whether a unit and the next one are items of the same list."""
     if not _goes_on(units, at) or units[at].unit.kind != units[at + 1].unit.kind:
         return False
     return _is_item(units, at) and _is_item(units, at + 1)
 
 
 def _goes_on(units: Sequence[Candidate], at: int) -> bool:
-    """Return whether the unit after one is of its section; a further chunk may not know it."""
+    """Return whether the next unit is in the same section, as far as its chunk tells."""
     if not 0 <= at < len(units) - 1:
         return False
     one, other = units[at], units[at + 1]
@@ -163,7 +163,7 @@ def _goes_on(units: Sequence[Candidate], at: int) -> bool:
 
 
 def _is_item(units: Sequence[Candidate], at: int) -> bool:
-    """Return whether a unit is an item, or one of several lines, or below what introduces it."""
+    """Return whether a unit is a list item: marked, in a run of lines, or below an introduction."""
     kind = units[at].unit.kind
     if kind != "line":
         return kind == "item"
@@ -182,7 +182,7 @@ def _introduces(unit: Candidate) -> bool:
 def _in_order(
     best: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]
 ) -> list[Candidate]:
-    """Return the units of a unit's chunk, and of those next to it that were found, in order."""
+    """Return the units of a unit's chunk and of the found chunks next to it, in document order."""
     chunk = hits[best.hit].chunk
     ordinals = {
         hit.chunk.ordinal: number

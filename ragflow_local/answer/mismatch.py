@@ -35,7 +35,7 @@ def of_what_is_asked(
     *,
     has_steps: bool = False,
 ) -> list[int]:
-    """Return the indices of the ranked units about the time and number the question asks for.
+    """Return which ranked units are about the time and number that the question asks for.
 
     None where the best is of another and no further one names what is asked for.
 
@@ -158,6 +158,8 @@ def is_of_another_number(
         unit: The unit.
         beside: All units of its document.
     """
+    if not wanted:
+        return False
     own = _named(unit, asked.language)
     missing = [
         (label, number)

@@ -1,4 +1,4 @@
-"""Tells who says the sentences of a transcript, a chat or an interview.
+"""Finds who says each sentence of a transcript, a chat or an interview.
 
 A paragraph that begins with a name and a colon is said by that name to its end; "I pay for it",
 quoted alone, is nobody's.
@@ -21,7 +21,7 @@ _SPEAKER = re.compile(
 
 
 def with_speakers(units: Sequence[Unit]) -> list[Unit]:
-    """Return units of which the further sentences of a paragraph know what it begins with: "Ann:".
+    """Return the units, each later sentence of a paragraph with the speaker it begins with.
 
     Args:
         units: Of a chunk, in their order.
@@ -29,10 +29,10 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
     made: list[Unit] = []
     speaker, place = "", (tuple[str, ...](), -1)
     for unit in units:
-        if (unit.heads, unit.paragraph) != place or unit.kind != "sentence":
+        if unit.paragraph_key != place or unit.kind != "sentence":
             match = _SPEAKER.match(unit.text) if unit.kind == "sentence" else None
             speaker = match[1].strip() if match else ""
-            place = unit.heads, unit.paragraph
+            place = unit.paragraph_key
             made.append(unit)
         else:
             made.append(replace(unit, speaker=speaker) if speaker else unit)

@@ -82,6 +82,11 @@ class Unit:
     speaker: str = ""
 
     @property
+    def paragraph_key(self) -> tuple[tuple[str, ...], int]:
+        """The key of its paragraph in the chunk: headings and number."""
+        return self.heads, self.paragraph
+
+    @property
     def said(self) -> str:
         """Its text, after who says it."""
         return f"{self.speaker}: {self.text}" if self.speaker else self.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ragflow_local.text.sentences import is_greek_text
 
@@ -15,13 +16,13 @@ _ENDS = re.compile(
 )
 # He asked: "Who pays?" tells what was asked.
 _REPORTED = re.compile(r"^[^\s\"“”„«»「『].*[\"“„«»「『].+[\"”“«»」』][.\s]*$", re.DOTALL)
-# "Mr Asante asked why the lamps went off." asks as well, and says no more.
 # Parts of verbs that ask: a search for them is ten times as fast as one for a pattern.
 _ASKS_SAID = """
     asks asked wonder nquired know frag wissen gern demand pregunt chie pergunt vraa vroeg fråga
     undra pyta спр поинт 询 詢 问 問 想知道"""
 _ASKS = tuple(_ASKS_SAID.split())
 _WHAT_EN = r"(?:if|whether|why|who[ms]?e?|what|which|when|where|how|about)"
+# "Mr Asante asked why the lamps went off." asks as well, and says no more.
 _INDIRECT = re.compile(
     r"^(?!(?:if|when|as|who|whoever|wenn|wer|als|si|se|cuando|quand|когда|если|кто|gdy|jeśli|om|när|als)\b)"
     r"(?:(?!\s(?:and|und|et|y|e|i|и|och|en)\s)[^,;]){1,50}?\s(?:"
@@ -64,8 +65,9 @@ _ABOUT = re.compile(
 )
 
 
+@lru_cache(maxsize=20_000)  # a unit is looked at when it is made, joined and compared
 def is_question(sentence: str) -> bool:
-    """Return whether a sentence asks something and says nothing.
+    """Return whether a sentence is a question and states nothing.
 
     Args:
         sentence: As it stands in a text, with what marks it as bold or quoted.
