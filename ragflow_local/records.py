@@ -8,8 +8,8 @@ Every record is frozen: a step never changes what it was given, it makes the nex
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -55,6 +55,7 @@ class Block:
             it; else empty.
         is_bold: Whether all of a paragraph is set bold: where a document has no headings, such
             a line may be one.
+        is_code: Whether it is marked as code: a program, a command, what a screen shows.
     """
 
     kind: BlockKind
@@ -65,6 +66,7 @@ class Block:
     image: bytes = b""
     source: str = ""
     is_bold: bool = False
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,21 @@ class Notice:
     """
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Consecutive lines of a chunk that the document marks as a heading or as code.
+
+    Attributes:
+        first: Number of the first line, from 0; lines end with a line feed.
+        count: How many lines.
+        depth: Of a heading, how many headings stand above it, itself included; 0 for code.
+    """
+
+    first: int
+    count: int
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,7 @@ class Draft:
         data: Typed columns of a table row, as JSON; empty for everything else.
         image: Picture bytes that belong to it (a slide's picture); empty for none.
         tags: Words about it by which it is not found.
+        marked: Its lines that are headings or code, in their order.
     """
 
     content: str
@@ -106,15 +124,15 @@ class Draft:
     data: str = ""
     image: bytes = b""
     tags: tuple[str, ...] = ()
+    marked: tuple[Marked, ...] = ()
 
-    @classmethod
-    def of(cls, blocks: Sequence[Block], headings: tuple[str, ...] = ()) -> Draft:
-        """Join consecutive blocks into one draft, a line each."""
-        return cls(
-            content="\n".join(block.text for block in blocks),
-            places=tuple(block.place for block in blocks if block.place is not None),
-            headings=headings,
-        )
+    def below(self, text: str) -> Draft:
+        """Return it with lines put above its own."""
+        if not text:
+            return self
+        down = text.count("\n") + 1
+        marked = tuple(replace(one, first=one.first + down) for one in self.marked)
+        return replace(self, content=f"{text}\n{self.content}", marked=marked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +247,7 @@ class ChunkRow:
         called: What it is found by besides its own words, ``DocumentRow.called``; empty: the
             document's name.
         tags: Words about it by which it is not found.
+        marked: Its lines that the document marks as headings or code.
     """
 
     number: int
@@ -252,6 +271,7 @@ class ChunkRow:
     create_time: int = 0
     tags: tuple[str, ...] = ()
     called: str = ""
+    marked: tuple[Marked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ragflow_local.answer.speakers import with_speakers
-from ragflow_local.answer.units import Unit, row_of, units_of
+from ragflow_local.answer.unit import Unit
+from ragflow_local.answer.unit_rows import row_of
+from ragflow_local.answer.units import units_of
 from ragflow_local.records import ChunkRow
 from ragflow_local.text.questions import begins_answer, begins_choices, is_question
 
@@ -23,7 +25,9 @@ _MOST_BEFORE, _LONGEST = 2, 240  # sentences a question begins with, and letters
 def units_of_chunk(chunk: ChunkRow) -> list[Unit]:
     """Return the units of a chunk in their order; of a table's row that row alone."""
     row = row_of(chunk.content, chunk.headings, chunk.data)
-    return [row] if row is not None else with_answers(units_of(chunk.content, chunk.headings))
+    if row is not None:
+        return [row]
+    return with_answers(units_of(chunk.content, chunk.headings, chunk.marked))
 
 
 def with_answers(units: Sequence[Unit]) -> list[Unit]:

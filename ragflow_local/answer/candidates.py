@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ragflow_local.answer.answered import units_of_chunk
-from ragflow_local.answer.units import Unit
+from ragflow_local.answer.unit import Unit
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import KINDS
 from ragflow_local.text.content import asked_in_order, content_terms

@@ -14,7 +14,7 @@ import numpy as np
 
 from ragflow_local.answer.answered import units_of_chunk
 from ragflow_local.answer.candidates import Asked, Candidate
-from ragflow_local.answer.units import Unit
+from ragflow_local.answer.unit import Unit
 from ragflow_local.records import Hit, Vector
 
 # How near a unit is to what was quoted: of its paragraph or row, its section, its document.

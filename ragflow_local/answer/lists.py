@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of
-from ragflow_local.answer.units import introduces
+from ragflow_local.answer.unit import introduces
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.asking import HOW
 from ragflow_local.text.content import content_terms

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ragflow_local.answer.units import Unit
+from ragflow_local.answer.unit import Unit
 
 # "Ann Berg: I pay.", "[10:03] Bob: At nine.", "记者：…"; every word begins with a capital.
 _SPEAKER = re.compile(

@@ -17,7 +17,8 @@ from ragflow_local.answer.answered import with_answers
 from ragflow_local.answer.clauses import mixes_up
 from ragflow_local.answer.evidence import headings_of, supports, worded_otherwise
 from ragflow_local.answer.matches import matched
-from ragflow_local.answer.units import Unit, units_of
+from ragflow_local.answer.unit import Unit
+from ragflow_local.answer.units import units_of
 from ragflow_local.embedders import Embedder, Section
 from ragflow_local.records import Hit, Vector
 from ragflow_local.retrieve.similarity import calibrate
@@ -337,7 +338,7 @@ def _passages_of(number: int, hit: Hit, asked: str) -> Iterator[_Passage]:
     chunk = hit.chunk
     language = _language(chunk.content, asked)
     before: _Passage | None = None
-    for unit in with_answers(units_of(chunk.content, chunk.headings)):
+    for unit in with_answers(units_of(chunk.content, chunk.headings, chunk.marked)):
         if unit.kind == "question":
             before = None
             continue

@@ -7,40 +7,33 @@ other; a record under its first value, a row under its first cell.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
-from typing import Literal
+from dataclasses import replace
+from itertools import groupby, pairwise, zip_longest
 
+from ragflow_local.answer.unit import (
+    ITEM,
+    SENTENCE_END,
+    STOP,
+    Heading,
+    Unit,
+    UnitKind,
+    introduces,
+)
+from ragflow_local.answer.unit_code import code_units
+from ragflow_local.answer.unit_rows import cells_of, field_of, records_of, rows_of
+from ragflow_local.records import Marked
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import sentence_spans
 
-UnitKind = Literal["sentence", "item", "row", "line", "question"]
-
-_CLOSED = r"[\"'”’」』）)\]*_]*$"
-_STOP = re.compile(rf"[.!?。！？…:：]{_CLOSED}")
-_SENTENCE_END = re.compile(rf"[.!?。！？…]{_CLOSED}")
-_INTRODUCES = re.compile(r"[:：][*_\s]*$")
-_ITEM = re.compile(
-    r"^\s*(?:(?:[-*•·▪◦‣–●○□☐☑✓✔]|\(?\d{1,3}[.)]|\(?[^\W\d_][.)])\s+"
-    r"|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?:\d{1,3}|[一二三四五六七八九十]{1,3})[、．]|[①-⑳●○□])"
-)
-_MARKDOWN_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
-_MARKDOWN_RULE = re.compile(r"^[\s|:\-]+$")
 _CITED = ">"
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
 _LONGEST_HEADING, _LONGEST_UNSPACED_HEADING = 100, 20
 _UNSPACED_MARK = re.compile(r"[，、；;,]")
 _LESSER_END = re.compile(r"[;；,，、\s]")
 _NAMED = re.compile(r"[:：]\s*\S")  # a name and its value, as forms have
-_FIELD = re.compile(
-    r"^\s*(?:[-*•]\s+)?([^\W\d][^:：=|]{0,39}?)\s*(?:[:：](?=\s)|[：]|\s=\s)\s*(\S.*)$"
-)
-_LONGEST_VALUE = 80  # letters; what is longer, or a sentence, is text with a word before it
-_MOST_FIELDS, _LONGEST_RECORD = 8, 240  # a larger record is quoted by its fields
 # A line that numbers a section: "7.1 Storm petrels", "## Boiler", "Chapter 2", "第二章 总则".
 _SECTION = re.compile(
     r"^\s*(?:#{1,6}\s+\S|\d{1,2}(?:\.\d{1,3}){0,4}\.?\s+[A-Z\u3400-\u9fff]"
@@ -50,105 +43,49 @@ _SECTION = re.compile(
 _NUMBERED = re.compile(r"^\s*\d{1,2}\.?\s")  # with one number: an item as well as a section
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A sentence, row or item that can be quoted by itself.
-
-    Attributes:
-        text: As it is quoted: of a row, each cell after its column's name.
-        kind: What it is; a ``line`` is short and says little: of a form, a page's foot; a
-            ``question`` is one that nothing in its chunk answers.
-        heads: The headings it stands under, the outermost first; those of the chunk included.
-        label: Of a row or record, its first cell: what it is about.
-        names: Of a row or record, the names of its columns.
-        cells: Of a row or record, its cells without the names.
-        paragraph: Number of its paragraph in the chunk: one ends with a blank line, or a line with
-            a sentence.
-        question: That of the text which it stands under: of a page of frequent questions, a chat.
-        begins_answer: Whether it comes next to that question, which is quoted with it.
-        speaker: What its paragraph begins with before a colon, if another sentence does: who speaks
-            in a transcript, what a note is on.
-    """
-
-    text: str
-    kind: UnitKind = "sentence"
-    heads: tuple[str, ...] = ()
-    label: str = ""
-    names: tuple[str, ...] = ()
-    cells: tuple[str, ...] = ()
-    paragraph: int = 0
-    question: str = ""
-    begins_answer: bool = False
-    speaker: str = ""
-
-    @property
-    def paragraph_key(self) -> tuple[tuple[str, ...], int]:
-        """The key of its paragraph in the chunk: headings and number."""
-        return self.heads, self.paragraph
-
-    @property
-    def said(self) -> str:
-        """Its text, after who says it."""
-        return f"{self.speaker}: {self.text}" if self.speaker else self.text
-
-    @property
-    def quoted(self) -> str:
-        """Its text as it is quoted: after the question that it answers, and who says it."""
-        text = f"{self.speaker}: … {self.text}" if self.speaker else self.text
-        return f"{self.question} {text}" if self.begins_answer else text
-
-
-def units_of(content: str, headings: Sequence[str] = ()) -> list[Unit]:
+def units_of(
+    content: str, headings: Sequence[str] = (), marked: Sequence[Marked] = ()
+) -> list[Unit]:
     """Return the units of a chunk in their order.
 
     Args:
         content: Its text.
         headings: Those it stands under; a line that is one of them is a heading.
+        marked: Its lines that the document marks as headings or code. Besides, and where none are,
+            a line is told to be a heading by its form.
     """
+    pieces = _pieces(content, headings, marked)
+    known = set(map(_folded, headings))
+    # Where neither is known, a chunk may hold more headings than the one it begins with.
+    is_told = bool(marked) or not any(_is_known(piece, known) for piece in pieces)
+    path, below = (tuple(headings), ()) if is_told else ((), tuple(headings))
     units: list[Unit] = []
-    heads, above = tuple(headings), list[str]()
-    for piece in _pieces(content, frozenset(map(_folded, headings))):
-        if isinstance(piece, str):
-            above.append(piece)
+    above: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, Heading):
+            if piece.depth:
+                path, below, above = (*path[: piece.depth - 1], piece.text), (), []
+            elif not is_told or _folded(piece.text) not in map(_folded, path):
+                above.append(piece.text)
             continue
         if above:
-            heads, above = _under(heads, above, headings), []
-        units.append(replace(piece, heads=heads))
+            below, above = _under(below, above, () if is_told else headings), []
+        units.append(replace(piece, heads=path + below))
     # Headings over nothing are all there is to say.
-    return units or [Unit(line, "line", heads) for line in above]
+    return units or [
+        Unit(piece.text, "line", path + below) for piece in pieces if isinstance(piece, Heading)
+    ]
 
 
-def row_of(content: str, headings: Sequence[str], data: str) -> Unit | None:
-    """Return the row that a chunk of a table is, with all its columns; None for any other chunk.
-
-    Args:
-        content: Its text, a line a cell that is not empty, after the name of its column.
-        headings: Those it stands under.
-        data: The columns as JSON; "" for what is no row.
-    """
-    names = list(json.loads(data)) if data.startswith("{") else []
-    if len(names) < 2:
-        return None
-    cells = dict.fromkeys(names, "")
-    last = ""
-    lines = [line.strip() for line in content.splitlines() if line.strip()]
-    for line in lines:
-        name = next((name for name in names if line.startswith(f"{name}: ")), "")
-        if name:
-            cells[name], last = line[len(name) + 2 :].strip(), name
-        elif last:
-            cells[last] += f" {line}"
-    if not last:
-        return None
-    values = tuple(cells.values())
-    return Unit("; ".join(lines), "row", tuple(headings), values[0], tuple(names), values)
+def _is_known(piece: Unit | Heading, known: set[str]) -> bool:
+    return isinstance(piece, Heading) and _folded(piece.text) in known
 
 
 def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tuple[str, ...]:
     """Return the heads of what follows headings that stand one under the other."""
     known = [_folded(heading) for heading in chunk]
     new = [_folded(heading) for heading in above]
-    if new == known[len(known) - len(new) :]:
+    if known and new == known[len(known) - len(new) :]:
         return tuple(chunk)  # the chunk repeats what it stands under
     kept = [
         heading
@@ -158,28 +95,53 @@ def _under(heads: tuple[str, ...], above: list[str], chunk: Sequence[str]) -> tu
     return (*kept, *above)
 
 
-def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
-    """Return the units without their heads, and between them the headings as plain texts."""
-    lines = [line for line in content.splitlines() if line.strip()]
-    ends = _ends_of_paragraphs(content, lines)
+def _pieces(
+    content: str, headings: Sequence[str], marked: Sequence[Marked]
+) -> list[Unit | Heading]:
+    """Return the units without their heads, and between them the headings."""
+    known = frozenset(map(_folded, headings))
+    lines, marks = _marked_lines(content, marked)
+    ends = _ends_of_paragraphs(content, lines, marks)
+    made: list[Unit | Heading] = []
+    for mark, run in groupby(range(len(lines)), key=lambda number: marks[number]):
+        numbers = list(run)
+        if mark is not None:
+            made += _of_mark(mark, content, bisect_left(ends, numbers[0]))
+        else:
+            made += _of_lines(lines[numbers[0] : numbers[-1] + 1], numbers[0], ends, known)
+    return _with_headings(_with_code(made))
+
+
+def _of_lines(
+    lines: Sequence[str], first: int, ends: Sequence[int], known: frozenset[str]
+) -> list[Unit | Heading]:
+    """Return the pieces of lines that are not marked.
+
+    Args:
+        lines: None of them blank.
+        first: Number of the first.
+        ends: Numbers of the lines that paragraphs end with.
+        known: Headings that the chunk stands under.
+    """
     ending = set(ends)
-    made: list[Unit | str] = []
+    made: list[Unit | Heading] = []
     paragraph: list[str] = []
     table: list[list[str]] = []
     fields: list[tuple[str, str, str]] = []
 
     def end(last: int) -> None:
-        units = (*_rows_of(table), *_records_of(fields), *_sentences_of(paragraph))
+        units = (*rows_of(table), *records_of(fields), *_sentences_of(paragraph))
         made.extend(replace(unit, paragraph=bisect_left(ends, last)) for unit in units)
         paragraph.clear()
         table.clear()
         fields.clear()
 
-    for number, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
-        cells, field = _cells_of(line), _field_of(line)
+    pairs = zip_longest(lines, lines[1:], fillvalue="")
+    for number, (line, following) in enumerate(pairs, start=first):
+        cells, field = cells_of(line), field_of(line)
         if _is_title(line, following, known):
             end(number - 1)
-            made.append(line.strip())
+            made.append(Heading(line.strip()))
         elif len(cells) > 1:
             if not table:
                 end(number - 1)
@@ -196,15 +158,60 @@ def _pieces(content: str, known: frozenset[str]) -> list[Unit | str]:
             ending |= {number} if is_alone else set()
         if number in ending:
             end(number)
-    end(len(lines) - 1)
-    return _with_headings(made)
+    end(first + len(lines) - 1)
+    return made
 
 
-def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
+def _marked_lines(content: str, marked: Sequence[Marked]) -> tuple[list[str], list[Marked | None]]:
+    """Return the lines that are not blank, and what each is marked as."""
+    by_number = {at: one for one in marked for at in range(one.first, one.first + one.count)}
+    lines: list[str] = []
+    marks: list[Marked | None] = []
+    for number, whole in enumerate(content.split("\n")):
+        for line in whole.splitlines():
+            if line.strip():
+                lines.append(line)
+                marks.append(by_number.get(number))
+    return lines, marks
+
+
+def _of_mark(mark: Marked, content: str, paragraph: int) -> Iterator[Unit | Heading]:
+    """Yield the heading that marked lines are, or the units of code."""
+    text = "\n".join(content.split("\n")[mark.first : mark.first + mark.count])
+    if mark.depth:
+        yield Heading(" ".join(text.split()), mark.depth)
+        return
+    for piece in code_units(text):
+        yield replace(piece, paragraph=paragraph) if isinstance(piece, Unit) else piece
+
+
+def _with_code(made: Sequence[Unit | Heading]) -> list[Unit | Heading]:
+    """Return the pieces, a command joined to the sentence that introduces it with a colon."""
+    joined: list[Unit | Heading] = []
+    for piece, following in zip_longest(made, made[1:]):
+        before = joined[-1] if joined else None
+        is_alone = not isinstance(following, Unit) or following.kind != "code"
+        if (
+            isinstance(piece, Unit)
+            and piece.kind == "code"
+            and is_alone
+            and isinstance(before, Unit)
+            and before.kind in ("sentence", "line", "item")
+            and introduces(before.text)
+        ):
+            joined[-1] = replace(piece, text=f"{before.text}\n{piece.text}")
+        elif piece is not None:
+            joined.append(piece)
+    return joined
+
+
+def _ends_of_paragraphs(
+    content: str, lines: Sequence[str], marks: Sequence[Marked | None]
+) -> list[int]:
     """Return the numbers of the lines, blank ones not counted, that paragraphs end with.
 
     A blank line follows, or it ends a sentence and the next one begins another, or one of the two
-    is cited in a mail.
+    is cited in a mail, or is marked.
     """
     ends: set[int] = set()
     number = -1
@@ -214,14 +221,15 @@ def _ends_of_paragraphs(content: str, lines: Sequence[str]) -> list[int]:
         else:
             ends.add(number)
     for number, (line, following) in enumerate(pairwise(lines)):
-        is_said = _SENTENCE_END.search(line) and "\t" not in line
+        is_said = SENTENCE_END.search(line) and "\t" not in line
         is_cited = line.startswith(_CITED) != following.startswith(_CITED)
-        if is_cited or (is_said and _begins_anew(following.strip())):
+        is_marked = marks[number] is not marks[number + 1]
+        if is_cited or is_marked or (is_said and _begins_anew(following.strip())):
             ends.add(number)
     return sorted(ends)
 
 
-def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
+def _with_headings(made: list[Unit | Heading]) -> list[Unit | Heading]:
     """Return the pieces, a line above text being a heading: what is said follows it."""
     headings = list(made)
     listed = _listed(made)
@@ -233,17 +241,12 @@ def _with_headings(made: list[Unit | str]) -> list[Unit | str]:
             continue
         if _asks(piece) or (index and _asks(headings[index - 1]) and _asks(below)):
             continue  # a question, or a short answer between two
-        if isinstance(below, str) or below.kind != "line":
-            headings[index] = piece.text
+        if isinstance(below, Heading) or below.kind != "line":
+            headings[index] = Heading(piece.text)
     return headings
 
 
-def introduces(text: str) -> bool:
-    """Return whether a text ends with a colon, so that a list may follow."""
-    return _INTRODUCES.search(text) is not None
-
-
-def _listed(made: Sequence[Unit | str]) -> set[int]:
+def _listed(made: Sequence[Unit | Heading]) -> set[int]:
     """Return the indices of the lines, as of code, below a sentence that ends with a colon."""
     listed: set[int] = set()
     for index, (before, piece) in enumerate(pairwise(made), start=1):
@@ -254,45 +257,8 @@ def _listed(made: Sequence[Unit | str]) -> set[int]:
     return listed
 
 
-def _asks(piece: Unit | str) -> bool:
+def _asks(piece: Unit | Heading) -> bool:
     return isinstance(piece, Unit) and is_question(piece.text)
-
-
-def _field_of(line: str) -> tuple[str, str] | None:
-    """Return the name and the value of a line of a form."""
-    match = _FIELD.match(line)
-    if match is None or len(match[2]) > _LONGEST_VALUE or len(match[1].split()) > 5:
-        return None
-    if _STOP.search(match[2]) or is_question(match[2]) or len(sentence_spans(match[2])) > 1:
-        return None
-    return match[1].strip(), match[2].strip()
-
-
-def _records_of(fields: list[tuple[str, str, str]]) -> Iterator[Unit]:
-    """Yield the records of lines of a form: one begins where the first name comes again."""
-    record: list[tuple[str, str, str]] = []
-    for field in fields:
-        if record and field[1].casefold() == record[0][1].casefold():
-            yield from _record(record)
-            record = []
-        record.append(field)
-    if record:
-        yield from _record(record)
-
-
-def _record(fields: list[tuple[str, str, str]]) -> Iterator[Unit]:
-    names = tuple(name for _, name, _ in fields)
-    lines = [_ITEM.sub("", line) for line, _, _ in fields]
-    is_listed = any(_ITEM.match(line) for line, _, _ in fields)  # items have their head above
-    label = "" if is_listed or len(fields) == 1 else fields[0][2]
-    whole = "; ".join(lines)
-    words = [word for name in names for word in set(name.casefold().split())]
-    is_one = len(set(words)) == len(words)  # "Ann's phone", "Bob's phone" are of two
-    if is_one and len(fields) <= _MOST_FIELDS and len(whole) <= _LONGEST_RECORD:
-        yield Unit(whole, "row", (), label, names, tuple(value for _, _, value in fields))
-        return
-    for line, name, value in zip(lines, names, (value for _, _, value in fields), strict=True):
-        yield Unit(line, "row", (), label if is_one else "", (name,), (value,))
 
 
 def _folded(line: str) -> str:
@@ -303,9 +269,9 @@ def _is_title(line: str, following: str, known: frozenset[str]) -> bool:
     """Return whether a line is a heading over what follows, whatever its length."""
     if not line.strip() or "\t" in line:
         return False
-    if _folded(line) in known and not _STOP.search(line):
+    if _folded(line) in known and not STOP.search(line):
         return True
-    if len(line) > _LONGEST_HEADING or _STOP.search(line) or not _SECTION.match(line):
+    if len(line) > _LONGEST_HEADING or STOP.search(line) or not _SECTION.match(line):
         return False
     text = following.strip()
     if _NUMBERED.match(line):  # of items the next is one too
@@ -320,45 +286,13 @@ def _begins_anew(text: str) -> bool:
 
 def _is_alone(line: str) -> bool:
     """Return whether a line goes with no other: an item, or a short line."""
-    return bool(_ITEM.match(line)) or _is_short(line)
+    return bool(ITEM.match(line)) or _is_short(line)
 
 
 def _is_short(line: str) -> bool:
     """Return whether a line stands alone: a heading, or a line of a form."""
     line = line.strip()
-    return len(line) < 40 and not _STOP.search(line) and not line.endswith((",", "，", "、"))
-
-
-def _cells_of(line: str) -> list[str]:
-    """Return the cells of a table's line; one for a line of text."""
-    if "\t" in line:
-        return [cell.strip() for cell in line.split("\t")]
-    row = _MARKDOWN_ROW.match(line)
-    if row and "|" in row[1]:
-        return [cell.strip() for cell in row[1].split("|")]
-    return [line]
-
-
-def _rows_of(table: list[list[str]]) -> Iterator[Unit]:
-    """Yield each row with the names of its columns."""
-    rows = [row for row in table if not _MARKDOWN_RULE.match("|".join(row))]
-    if not rows:
-        return
-    header = rows[0] if len(rows) > 1 and _is_header(rows[0]) else []
-    for row in rows[1:] if header else rows:
-        lines: list[str] = []
-        for index, cell in enumerate(row):
-            name = header[index] if index < len(header) else ""
-            if cell:
-                lines.append(f"{name}: {cell}" if name and name != cell else cell)
-        if lines:
-            yield Unit("; ".join(lines), "row", (), row[0], tuple(header), tuple(row))
-
-
-def _is_header(row: list[str]) -> bool:
-    """Return whether a first row names columns: mostly words, not figures."""
-    named = [cell for cell in row[1:] if cell] or [row[0]]
-    return sum(not re.fullmatch(r"[\W\d]*[\d.,%]+[\W\d]*", cell) for cell in named) * 2 > len(named)
+    return len(line) < 40 and not STOP.search(line) and not line.endswith((",", "，", "、"))
 
 
 def _sentences_of(lines: list[str]) -> Iterator[Unit]:
@@ -368,7 +302,7 @@ def _sentences_of(lines: list[str]) -> Iterator[Unit]:
     for line in lines[1:]:
         between = "" if _is_unspaced(text[-1]) and _is_unspaced(line[0]) else " "
         text = f"{text}{between}{line}"
-    is_item = bool(_ITEM.match(lines[0]))
+    is_item = bool(ITEM.match(lines[0]))
     for first, last in sentence_spans(text):
         for start, end in _cut(text, first, last):
             if sentence := text[start:end].strip():
@@ -380,7 +314,7 @@ def _is_line(sentence: str) -> bool:
     """Return whether it names something and says nothing: of a form, a page's foot."""
     is_latin = all(letter < "\u2e80" for letter in sentence)
     longest = _LONGEST_HEADING if is_latin else _LONGEST_UNSPACED_HEADING
-    is_said = _STOP.search(sentence) or (not is_latin and _UNSPACED_MARK.search(sentence))
+    is_said = STOP.search(sentence) or (not is_latin and _UNSPACED_MARK.search(sentence))
     return len(sentence) < longest and not is_said
 
 

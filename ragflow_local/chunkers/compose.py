@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
-from ragflow_local.chunkers.merge import Cutter, Piece, places_of, text_of
+from ragflow_local.chunkers.merge import Cutter, Piece, marked_in, marked_of, places_of, text_of
 from ragflow_local.chunkers.outline import Path
 from ragflow_local.chunkers.rows import table_texts
 from ragflow_local.records import Block, Draft
@@ -44,7 +45,7 @@ def _composed(blocks: Iterable[Block], cutter: Cutter, above: tuple[str, ...]) -
         if block.kind == "table":
             lead = _leading(held, cutter)
             yield from _texts(held[: len(held) - len(lead)], cutter, paths)
-            yield from _tables(block, lead, cutter, path.now)
+            yield from _tables(block, lead, cutter, path.now, paths)
             held = []
             continue
         if block.kind == "heading":
@@ -75,13 +76,17 @@ def _joined_to(held: Draft, draft: Draft, cutter: Cutter) -> Draft | None:
         return None
     if cutter.count(draft.content) >= _FRAGMENT_TOKENS:
         return None
-    content = f"{held.content}\n{draft.content}"
+    joined = _joined(held, draft)
     # Two short texts are two short texts; only beside a longer one is it a fragment of that.
     is_beside = cutter.count(held.content) >= 3 * _FRAGMENT_TOKENS
-    if not is_beside or cutter.count(content) > cutter.budget:
-        return None
+    return joined if is_beside and cutter.count(joined.content) <= cutter.budget else None
+
+
+def _joined(held: Draft, draft: Draft) -> Draft:
+    """Return two consecutive drafts as one that stands where the first does."""
     places = tuple(dict.fromkeys((*held.places, *draft.places)))
-    return replace(held, content=content, places=places)
+    both = draft.below(held.content)
+    return replace(held, content=both.content, places=places, marked=held.marked + both.marked)
 
 
 def _leading(blocks: Sequence[Block], cutter: Cutter) -> Sequence[Block]:
@@ -113,7 +118,8 @@ def _texts(
     blocks: Sequence[Block], cutter: Cutter, paths: dict[int, tuple[str, ...]]
 ) -> Iterator[Draft]:
     for run in cutter.pack(blocks):
-        yield draft_of(run, paths[id(_spoken(run).block)])
+        draft = draft_of(run, paths[id(_spoken(run).block)])
+        yield replace(draft, marked=marked_of(run, lambda block: len(paths[id(block)])))
 
 
 def _spoken(run: Sequence[Piece]) -> Piece:
@@ -133,14 +139,37 @@ def draft_of(run: Sequence[Piece], headings: tuple[str, ...] = ()) -> Draft:
 
 
 def _tables(
-    table: Block, above: Sequence[Block], cutter: Cutter, headings: tuple[str, ...]
+    table: Block,
+    above: Sequence[Block],
+    cutter: Cutter,
+    headings: tuple[str, ...],
+    paths: dict[int, tuple[str, ...]],
 ) -> Iterator[Draft]:
     lead = "\n".join(block.text for block in above)
+    marked = marked_in(above, lambda block: len(paths[id(block)]))
     # What announces it is a heading to all parts of the table: they are found by it too.
     headings += tuple(block.text for block in above if block.kind == "paragraph")
     for number, text in enumerate(table_texts(table, cutter, lead)):
         blocks = (*above, table) if number == 0 else (table,)
-        yield Draft(content=text, places=places_of(blocks), headings=headings)
+        known = marked if text.startswith(lead) else ()
+        yield Draft(text, places_of(blocks), headings, marked=known)
+
+
+def _depths_in(blocks: Sequence[Block], headings: tuple[str, ...]) -> Callable[[Block], int]:
+    """Return the depth of each heading among blocks that stand together under a path.
+
+    Args:
+        blocks: Their own headings first, if they have some.
+        headings: The path of it all, these headings included.
+    """
+    leading = list(takewhile(lambda block: block.kind == "heading", blocks))
+    first = max(1, len(headings) - len(leading) + 1)
+    depths = {id(block): first + number for number, block in enumerate(leading)}
+    path = Path(headings)
+    for block in blocks[len(leading) :]:
+        if block.kind == "heading":
+            depths[id(block)] = len(path.enter(block))
+    return lambda block: depths[id(block)]
 
 
 def whole(
@@ -153,8 +182,8 @@ def whole(
         cutter: Its budget is the window.
         headings: The path of it all, its own heading included.
     """
-    texts = [block.text.strip() for block in blocks]
-    content = "\n".join(text for text in texts if text)
+    said = [replace(block, text=text) for block in blocks if (text := block.text.strip())]
+    content = "\n".join(block.text for block in said)
     if not content:
         return
     if cutter.count(content) <= cutter.window:
@@ -163,6 +192,7 @@ def whole(
             places=places_of(blocks),
             headings=headings,
             image=next((block.image for block in blocks if block.image), b""),
+            marked=marked_in(said, _depths_in(said, headings)),
         )
         return
     for draft in _filled(compose(blocks, cutter), cutter):
@@ -176,9 +206,7 @@ def _filled(drafts: Iterable[Draft], cutter: Cutter) -> Iterator[Draft]:
     for draft in drafts:
         size = cutter.count(draft.content) + 1
         if held is not None and tokens + size <= cutter.window:
-            places = tuple(dict.fromkeys((*held.places, *draft.places)))
-            content = f"{held.content}\n{draft.content}"
-            held = replace(held, content=content, places=places, image=held.image or draft.image)
+            held = replace(_joined(held, draft), image=held.image or draft.image)
             tokens += size
             continue
         if held is not None:

@@ -98,12 +98,13 @@ def _mail(seen: Sequence[Block], config: ParserSettings, tools: Tools) -> Iterat
     if cutter.count(lead) <= cutter.window:
         if lead.strip():
             rest = drafts[0] if drafts else Draft("", (), path)
-            yield replace(rest, content=lead.strip(), places=(*places_of(fields), *rest.places))
+            whole = rest.below(full) if drafts else replace(rest, content=full)
+            yield replace(whole, places=(*places_of(fields), *rest.places))
         drafts = drafts[1:]
     else:
         yield from compose(fields, cutter)
     for draft in drafts:
-        yield replace(draft, content=f"{short}\n{draft.content}".strip())
+        yield draft.below(short)
 
 
 def _fitting(short: str, fields: Sequence[Block], cutter: Cutter) -> str:

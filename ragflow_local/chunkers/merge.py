@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
-from ragflow_local.records import Block, Region
+from ragflow_local.records import Block, Marked, Region
 from ragflow_local.settings import ParserSettings
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import Span, sentence_spans
@@ -57,6 +57,33 @@ class Piece:
 
 def text_of(run: Iterable[Piece]) -> str:
     """Return the text of consecutive pieces: as it stood within a block, a line for each block."""
+    return "\n".join(text for _, text in _texts_of(run))
+
+
+def marked_of(run: Iterable[Piece], depth: Callable[[Block], int]) -> tuple[Marked, ...]:
+    """Return which lines of ``text_of(run)`` are headings or code.
+
+    Args:
+        run: Consecutive pieces.
+        depth: Of a heading: how many stand above it, itself included.
+    """
+    marked: list[Marked] = []
+    first = 0
+    for block, text in _texts_of(run):
+        count = text.count("\n") + 1
+        if block.kind == "heading" or block.is_code:
+            marked.append(Marked(first, count, depth(block) if block.kind == "heading" else 0))
+        first += count
+    return tuple(marked)
+
+
+def marked_in(blocks: Iterable[Block], depth: Callable[[Block], int]) -> tuple[Marked, ...]:
+    """Return which lines of whole blocks, each on lines of its own, are headings or code."""
+    return marked_of((Piece(block, 0, len(block.text), 0) for block in blocks), depth)
+
+
+def _texts_of(run: Iterable[Piece]) -> list[tuple[Block, str]]:
+    """Return the blocks of consecutive pieces, each with what of its text they are."""
     spans: list[tuple[Block, int, int]] = []
     for piece in run:
         if spans:
@@ -65,7 +92,7 @@ def text_of(run: Iterable[Piece]) -> str:
                 spans[-1] = (block, start, piece.end)
                 continue
         spans.append((piece.block, piece.start, piece.end))
-    return "\n".join(block.text[start:end] for block, start, end in spans)
+    return [(block, block.text[start:end]) for block, start, end in spans]
 
 
 def places_of(blocks: Iterable[Block]) -> tuple[Region, ...]:

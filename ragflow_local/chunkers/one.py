@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragflow_local.chunkers.merge import places_of
-from ragflow_local.chunkers.outline import visible
+from ragflow_local.chunkers.merge import marked_in, places_of
+from ragflow_local.chunkers.outline import Path, visible
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Draft, Notice
 from ragflow_local.settings import ParserSettings
@@ -26,7 +26,10 @@ def chunk(
     content = "\n".join(block.text for block in seen)
     title = next((block.text for block in seen if block.kind == "heading"), "")
     headings = (" ".join(title.split()),) if title and seen[0].kind == "heading" else ()
-    yield Draft(content=content, places=places_of(seen), headings=headings)
+    path = Path()
+    depths = {id(block): len(path.enter(block)) for block in seen if block.kind == "heading"}
+    marked = marked_in(seen, lambda block: depths[id(block)])
+    yield Draft(content, places_of(seen), headings, marked=marked)
     tokens = tools.count_tokens(content)
     if tokens > tools.max_tokens:
         yield Notice(

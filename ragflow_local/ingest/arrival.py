@@ -119,12 +119,16 @@ def chunk_of(line: bytes, ids: Mapping[str, str]) -> ChunkRow:
     _within("generation", row.generation, 0, 2**40)
     _within("token_count", row.token_count, 0, _MOST_TOKENS)
     _within("create_time", row.create_time, 0, _END_OF_TIME)
-    for name in ("places", "headings", "keywords", "questions"):
+    for name in ("places", "headings", "keywords", "questions", "marked"):
         _within(f"number of {name}", len(getattr(row, name)), 0, _MOST_WORDS)
     for place in row.places:
         _within("page", place.page, 1, 2**31)
         for edge in (place.x0, place.top, place.x1, place.bottom):
             _within("place", edge, -_LARGEST_PLACE, _LARGEST_PLACE)
+    for one in row.marked:
+        _within("number of a line", one.first, 0, _MOST_TOKENS)
+        _within("number of lines", one.count, 1, _MOST_TOKENS)
+        _within("depth", one.depth, 0, _MOST_WORDS)
     if row.kind not in ("text", "entity", "relation"):
         raise ValueError(f"there are no chunks of kind {row.kind!r}")
     return replace(row, data=_data(row, ids))

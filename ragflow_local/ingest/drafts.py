@@ -79,6 +79,7 @@ def rows_of(
                 image=bool(draft.image),
                 create_time=created,
                 tags=draft.tags,
+                marked=draft.marked,
                 available=document.released.get("status") != "0",
             )
             for ordinal, (draft, token_count) in enumerate(zip(drafts, tokens, strict=True))

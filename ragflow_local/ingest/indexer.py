@@ -198,6 +198,8 @@ class Indexer:
         if old is None or document is None:
             raise NotFoundError("chunk", id)
         row = replace(old, **changes)  # type: ignore[arg-type]  # the API checked names and types
+        if row.content != old.content:
+            row = replace(row, marked=())
         if old.match_text and row.questions != old.questions:
             row = replace(row, match_text="\n".join(row.questions))
         dataset = self._dataset(old.dataset_id)

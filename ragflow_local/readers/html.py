@@ -11,7 +11,7 @@ from lxml import etree
 
 from ragflow_local.readers.data_address import of_address
 from ragflow_local.readers.grid import Cell, spread, table
-from ragflow_local.readers.html_line import SPACES, Line
+from ragflow_local.readers.html_line import SPACES, Line, is_code
 from ragflow_local.readers.html_seen import Unseen
 from ragflow_local.readers.text import paragraphs
 from ragflow_local.records import Block, BlockKind, Notice
@@ -256,6 +256,10 @@ class _Walk:
     def _is_preformatted(self) -> bool:
         return any(_tag(element) in ("pre", "textarea", "xmp") for element in self._context[-3:])
 
+    def _is_code(self) -> bool:
+        """Return whether the line is of preformatted text that is marked as code."""
+        return any(_tag(element) == "pre" and is_code(element) for element in self._context[-3:])
+
     def _keep_term(self) -> None:
         """Put a definition's term aside: it goes with its definition."""
         text = _lines(self._line.take())
@@ -293,7 +297,8 @@ class _Walk:
         if self._term and "dd" in tags[:3]:
             text, self._term = f"{self._term}: {text}", ""
         text, self._marker = f"{self._marker}{text}", ""
-        yield from self._with_source(iter([Block(kind, text, level=level)]))
+        is_program = kind != "heading" and self._is_code()
+        yield from self._with_source(iter([Block(kind, text, level=level, is_code=is_program)]))
 
 
 def _tag(element: Any) -> str:

@@ -11,6 +11,8 @@ SPACES = re.compile(r"[ \t\n\r\f]+")
 # Reading aids above a text are no part of it.
 _AIDS = frozenset({"rt", "rp", "rtc"})
 _MARKED = frozenset({"a", "sup", "sub"})
+# As the programs that colour code name it: "language-python", "highlight", "sourceCode".
+_CODE_CLASS = re.compile(r"\b(?:code|highlight|lang(?:uage)?-\w|source-?code|literal-block)", re.I)
 
 
 class Line:
@@ -98,3 +100,12 @@ class Line:
             self.add(element.get("value") or element.get("placeholder"))
         elif kind in ("checkbox", "radio"):
             self.put("☒ " if element.get("checked") is not None else "☐ ")
+
+
+def is_code(preformatted: Any) -> bool:
+    """Return whether preformatted text is marked as code, by what is in it or by its class."""
+    parent = preformatted.getparent()
+    around = (preformatted,) if parent is None else (preformatted, parent)
+    classes = " ".join(element.get("class") or "" for element in around)
+    inside = any(preformatted.find(f".//{tag}") is not None for tag in ("code", "samp", "kbd"))
+    return inside or _CODE_CLASS.search(classes) is not None

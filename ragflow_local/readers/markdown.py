@@ -172,7 +172,7 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
     """Yield the blocks of a token that has text itself."""
     if token.type in ("fence", "code_block"):
         if token.content.strip():
-            yield Block("paragraph", token.content.strip("\n").rstrip())
+            yield Block("paragraph", token.content.strip("\n").rstrip(), is_code=True)
     elif token.type.startswith("math_block") or token.type == "amsmath":
         if text := token.content.strip():
             yield Block("paragraph", text if token.type == "amsmath" else f"$$\n{text}\n$$")

@@ -4,7 +4,7 @@ import pytest
 
 from ragflow_local.answer.answered import units_of_chunk
 from ragflow_local.answer.quoting import extract
-from ragflow_local.answer.units import Unit
+from ragflow_local.answer.unit import Unit
 from tests.answer.made import hit, hits
 
 

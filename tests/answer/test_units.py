@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ragflow_local.answer.units import row_of, units_of
+from ragflow_local.answer.unit_rows import row_of
+from ragflow_local.answer.units import units_of
 
 
 def texts(content: str) -> list[str]:

@@ -40,7 +40,7 @@ _FIRST = {table: tuple(names.split()) for table, names in _NAMES.items()}
 _LATER = {
     "datasets": ("released",),
     "documents": ("released", "parsed_on"),
-    "chunks": ("tags",),
+    "chunks": ("tags", "marked"),
     "chats": ("released",),
     "sessions": ("released",),
     "messages": ("finish_reason",),

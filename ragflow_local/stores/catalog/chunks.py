@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ragflow_local.records import ChunkRow, Region, called
+from ragflow_local.records import ChunkRow, Marked, Region, called
 from ragflow_local.stores.catalog import Connection, checksums, like
 from ragflow_local.stores.catalog.odd import check_texts
 
@@ -27,8 +27,8 @@ _SELECT = (
 _INSERT = (
     "INSERT INTO chunks (number, id, dataset_id, document_id, ordinal, content, token_count,"
     " generation, places, headings, keywords, questions, match_text, kind, data, image, available,"
-    " create_time, embedding, tags, graph_key, checksum)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " create_time, embedding, tags, marked, graph_key, checksum)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -39,6 +39,7 @@ class _Key(msgspec.Struct):
 
 
 _encode = msgspec.json.Encoder().encode
+_marked = msgspec.json.Decoder(tuple[Marked, ...]).decode
 _places = msgspec.json.Decoder(tuple[Region, ...]).decode
 _key = msgspec.json.Decoder(_Key).decode
 _meta = msgspec.json.Decoder(dict[str, object]).decode
@@ -88,6 +89,7 @@ def _row(columns: Mapping[str, Any]) -> ChunkRow:
         create_time=columns["create_time"],
         tags=_texts(columns["tags"]),
         called=_called(columns),
+        marked=_marked(columns["marked"]),
     )
 
 
@@ -140,6 +142,7 @@ def _values(
             row.create_time,
             embedding,
             _encode(row.tags).decode(),
+            _encode(row.marked).decode(),
         )
 
 
@@ -152,7 +155,8 @@ def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
     """Store what of a chunk can change, its number with it: each text has a number of its own."""
     connection.execute(
         "UPDATE chunks SET number = ?, content = ?, token_count = ?, keywords = ?, questions = ?,"
-        " match_text = ?, available = ?, embedding = ?, tags = ?, places = ? WHERE id = ?",
+        " match_text = ?, available = ?, embedding = ?, tags = ?, places = ?,"
+        " marked = ? WHERE id = ?",
         (
             row.number,
             row.content,
@@ -164,6 +168,7 @@ def update(connection: Connection, row: ChunkRow, embedding: int) -> None:
             embedding,
             _encode(row.tags).decode(),
             _encode(row.places).decode(),
+            _encode(row.marked).decode(),
             row.id,
         ),
     )

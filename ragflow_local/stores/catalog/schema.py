@@ -328,6 +328,13 @@ def m0014_births_of_segments(db: Database) -> None:
     postings_segments.give_birth(db.conn)
 
 
+@catalog()
+def m0015_marked_lines(db: Database) -> None:
+    """Keep which lines of a chunk are headings or code; of what is parsed already nobody knows."""
+    db.execute("ALTER TABLE chunks ADD COLUMN marked TEXT NOT NULL DEFAULT '[]'")
+    checksums.accept(db.conn, "chunks")
+
+
 def migrate(
     connection: sqlite3.Connection,
     path: Path,
