@@ -84,6 +84,11 @@ def answered(
         rag.delete_datasets([dataset.id])
 
 
+def label_of(question: dict[str, Any]) -> str:
+    """Return what a question is counted under: its kind, and its sort if it has one."""
+    return " ".join(filter(None, (question.get("kind", "questions"), question.get("sort", ""))))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", default=KINDS)
@@ -98,7 +103,7 @@ def main() -> None:
         with RAGFlow.temporary(**model) as rag:
             told = answered(rag, kind, given.half, has_reader=not given.no_reader)
             for question, content, is_opening in told:
-                label = "openings" if is_opening else question.get("kind", "questions")
+                label = "openings" if is_opening else label_of(question)
                 every[label] += 1
                 right[label] += is_right(question, content)
                 if given.show and not is_right(question, content):

@@ -22,6 +22,7 @@ from ragflow_local.answer.candidates import (
     share,
 )
 from ragflow_local.answer.columns import says, truth_asked_for
+from ragflow_local.answer.completing import with_its_cause, with_its_subject
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
@@ -37,6 +38,7 @@ from ragflow_local.answer.statements import (
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
+from ragflow_local.text.sentences import between
 
 NAME = "extractive"
 MOST_SENTENCES = 3
@@ -146,7 +148,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
         if items := whole_of([unit for unit, *_ in picked]):
             return _listed(items, chances[0])
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    quotes = [_quote(pick, weighed.hits) for pick in picked]
+    quotes = [_quote(pick, weighed.hits, _completed(weighed, pick[0], picked)) for pick in picked]
     for at, ((before, *_), (unit, *_)) in enumerate(pairwise(picked), start=1):
         if unit.unit.speaker and (unit.paragraph, unit.place) == (
             before.paragraph,
@@ -350,7 +352,25 @@ def _listed(items: Sequence[tuple[Candidate, Hit]], chance: float) -> list[Quote
     return [replace(quotes[0], is_line=not is_sentence), *quotes[1:]]
 
 
-def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit]) -> Quote:
+def _completed(
+    weighed: Weighed, unit: Candidate, picked: Sequence[tuple[Candidate, float, bool]]
+) -> str:
+    """Return what is quoted of a unit, with what names its subject or says why."""
+    asked, weights, candidates = weighed.asked, weighed.weights, weighed.candidates
+    before = with_its_subject(asked, weights, unit, candidates)[:-1]
+    around = with_its_cause(asked, weights, unit, candidates)
+    others = {id(other) for other, *_ in picked if other is not unit}
+    units = [one for one in (*before, *around) if id(one) not in others]
+    units = list({id(one): one for one in units}.values())
+    first, *rest = (one.unit for one in units)
+    text = first.quoted
+    for one in rest:
+        text += f"{between(text, one.text)}{one.text}"
+    return text
+
+
+def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit], text: str = "") -> Quote:
     candidate, chance, is_disputed = pick
     is_line = is_disputed or candidate.unit.kind in ("row", "item")
-    return Quote(candidate.unit.quoted, hits[candidate.hit], chance, is_line, is_disputed)
+    text = text or candidate.unit.quoted
+    return Quote(text, hits[candidate.hit], chance, is_line, is_disputed)

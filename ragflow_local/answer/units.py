@@ -26,7 +26,7 @@ from ragflow_local.answer.unit_code import code_units
 from ragflow_local.answer.unit_rows import cells_of, field_of, records_of, rows_of
 from ragflow_local.records import Marked
 from ragflow_local.text.questions import is_question
-from ragflow_local.text.sentences import sentence_spans
+from ragflow_local.text.sentences import between, sentence_spans
 
 _CITED = ">"
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
@@ -300,8 +300,7 @@ def _sentences_of(lines: list[str]) -> Iterator[Unit]:
         return
     text = lines[0]
     for line in lines[1:]:
-        between = "" if _is_unspaced(text[-1]) and _is_unspaced(line[0]) else " "
-        text = f"{text}{between}{line}"
+        text += f"{between(text, line)}{line}"
     is_item = bool(ITEM.match(lines[0]))
     for first, last in sentence_spans(text):
         for start, end in _cut(text, first, last):
@@ -316,10 +315,6 @@ def _is_line(sentence: str) -> bool:
     longest = _LONGEST_HEADING if is_latin else _LONGEST_UNSPACED_HEADING
     is_said = STOP.search(sentence) or (not is_latin and _UNSPACED_MARK.search(sentence))
     return len(sentence) < longest and not is_said
-
-
-def _is_unspaced(letter: str) -> bool:
-    return "\u2e80" <= letter <= "\u9fff" or "\uff00" <= letter <= "\uffef"
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -52,6 +52,20 @@ KINDS = {
     r"|谁|誰|何人|だれ|누[구가]",
 }
 
+# What asks for a reason, and what says one.
+WHY = (
+    r"\b(?:why|how come|for what reason|warum|wieso|weshalb|weswegen|pourquoi|por ?qu[eé]|porqu[eê]"
+    r"|perché|waarom|dlaczego|czemu|почему|зачем|отчего|чому|neden|niçin|niye|varför|hvorfor|proč"
+    r"|prečo|miért|de ce|γιατί)\b|لماذا|为什么|為什麼|为何|為何|なぜ|どうして|왜(?=\s)"
+)
+CAUSES = (
+    r"\b(?:because|since|due to|owing to|as a result|therefore|so that|in order to|thanks to|caused"
+    r"|weil|denn|deshalb|daher|wegen|aufgrund|damit|parce|car|puisque|afin|à cause|grâce à|porque"
+    r"|pues|debido|gracias a|a causa|perché|poiché|siccome|dovuto|pois|devido|omdat|want|doordat|vanwege"
+    r"|ponieważ|bo|gdyż|потому|поскольку|из-за|чтобы|çünkü|nedeniyle|yüzünden|eftersom|därför|fordi"
+    r"|protože|mert)\b|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
+)
+
 # What asks for a way to do something, and not for a number.
 HOW = (
     r"\b(?:how (?:do|does|can|could|should|would|must|to|am|is|are)|(?:the )?steps (?:to|for|of)"

@@ -145,3 +145,12 @@ def _may_end(word: str, following: str) -> bool:
     if _INITIALS.fullmatch(word) and (word[-1].isupper() or word in _GERMAN_INITIALS):
         return is_starter
     return True
+
+
+def between(text: str, following: str) -> str:
+    """Return what stands between two parts of a paragraph: a space, but in Chinese and Japanese."""
+    return "" if _is_unspaced(text[-1]) and _is_unspaced(following[0]) else " "
+
+
+def _is_unspaced(letter: str) -> bool:
+    return "\u2e80" <= letter <= "\u9fff" or "\uff00" <= letter <= "\uffef"

@@ -1,0 +1,85 @@
+"""Adds to a quote the sentences beside it without which it is no evidence.
+
+"It weighs 214 grams" is about nothing, and "Two runners turned back" does not say why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ragflow_local.answer.candidates import Asked, Candidate, share
+from ragflow_local.text.asking import CAUSES, WHY
+from ragflow_local.text.leaning import POINTING
+
+_BEGINNING = 40  # letters of a sentence in which a word may point back
+_MOST_BEFORE, _LONGEST = 2, 300  # sentences that name what it is about, and letters of one
+_NAMED = 0.25  # share of a question's weight that the sentence before says, if none points back
+_REPEATED = 0.5  # share that a sentence says which tells what happened and not why
+_WHY = re.compile(WHY, re.IGNORECASE)
+_CAUSES = re.compile(CAUSES, re.IGNORECASE)
+
+
+def with_its_subject(
+    asked: Asked, weights: Mapping[str, float], unit: Candidate, candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """Return a sentence after those before it that name what the question is about.
+
+    Args:
+        asked: The question.
+        weights: Of its terms.
+        unit: The sentence; of any other unit it alone is returned.
+        candidates: All units, in document order.
+    """
+    chosen = [unit]
+    missing = frozenset(asked.terms) - unit.own - unit.heads
+    for _ in range(_MOST_BEFORE):
+        before = _beside(chosen[0], candidates, -1)
+        if before is None or not missing:
+            break
+        said = missing & before.own
+        is_about = _points_back(chosen[0]) or share(weights, said) >= _NAMED
+        if not is_about:
+            break
+        chosen.insert(0, before)
+        missing -= said
+        if said and not _points_back(before):
+            return chosen
+    # What nothing was found for is quoted as it stands.
+    return [unit] if missing == frozenset(asked.terms) - unit.own - unit.heads else chosen
+
+
+def _points_back(unit: Candidate) -> bool:
+    return POINTING.search(unit.unit.text[:_BEGINNING]) is not None
+
+
+def with_its_cause(
+    asked: Asked, weights: Mapping[str, float], unit: Candidate, candidates: Sequence[Candidate]
+) -> list[Candidate]:
+    """Return a sentence with the one beside it that says why, if the question asks why.
+
+    Args:
+        asked: The question.
+        weights: Of its terms.
+        unit: The sentence.
+        candidates: All units, in document order.
+    """
+    if not _WHY.search(asked.text) or _CAUSES.search(unit.unit.text):
+        return [unit]
+    if share(weights, unit.own) < _REPEATED:
+        return [unit]
+    before, after = (_beside(unit, candidates, step) for step in (-1, 1))
+    if after is not None:
+        return [unit, after]
+    return [unit] if before is None else [before, unit]
+
+
+def _beside(unit: Candidate, candidates: Sequence[Candidate], step: int) -> Candidate | None:
+    """Return the sentence before or after one in its paragraph."""
+    if unit.unit.kind != "sentence":
+        return None
+    for other in candidates:
+        if (other.hit, other.place) == (unit.hit, unit.place + step):
+            is_near = other.unit.kind == "sentence" and other.paragraph == unit.paragraph
+            return other if is_near and len(other.unit.text) <= _LONGEST else None
+    return None
