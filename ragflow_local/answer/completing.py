@@ -9,14 +9,24 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate, share
-from ragflow_local.text.asking import CAUSES, WHY
+from ragflow_local.text.asking import CAUSES, WHERE, WHY
 from ragflow_local.text.leaning import POINTING
 
+# One of several that the sentence before names.
+_OF_TWO = re.compile(
+    r"\b(?:the (?:first|second|third|last|other)|both|neither|the two|erstere[rns]?|letztere[rns]?"
+    r"|beide[rns]?|le premier|la première|le second|la seconde|ce(?:lle)?-ci|ce(?:lui|lle)-là|ambos"
+    r"|ambas|el primero|la primera|el segundo|la segunda|entrambi|quest[aoei]|il primo|il secondo"
+    r"|pierwsz[yae]|drug[ia]|obie|obaj|tam|ali|aqui|lá|allí|là|lì|dort|da|daar|kendisi|orada|bunlar)\b"
+    r"|[前后後]者|两者|兩者|双方|地元",
+    re.IGNORECASE,
+)
 _BEGINNING = 40  # letters of a sentence in which a word may point back
 _MOST_BEFORE, _LONGEST = 2, 300  # sentences that name what it is about, and letters of one
 _NAMED = 0.25  # share of a question's weight that the sentence before says, if none points back
 _REPEATED = 0.5  # share that a sentence says which tells what happened and not why
 _WHY = re.compile(WHY, re.IGNORECASE)
+_WHERE = re.compile(WHERE, re.IGNORECASE)
 _CAUSES = re.compile(CAUSES, re.IGNORECASE)
 
 
@@ -33,6 +43,9 @@ def with_its_subject(
     """
     chosen = [unit]
     missing = frozenset(asked.terms) - unit.own - unit.heads
+    if not missing and _is_who_or_where(asked) and _points_back(unit):
+        before = _beside(unit, candidates, -1)
+        return [unit] if before is None else [before, unit]
     for _ in range(_MOST_BEFORE):
         before = _beside(chosen[0], candidates, -1)
         if before is None or not missing:
@@ -49,8 +62,14 @@ def with_its_subject(
     return [unit] if missing == frozenset(asked.terms) - unit.own - unit.heads else chosen
 
 
+def _is_who_or_where(asked: Asked) -> bool:
+    """Return whether a word that points back may be what is asked for: "She had it drawn"."""
+    return "person" in asked.kinds or _WHERE.search(asked.text) is not None
+
+
 def _points_back(unit: Candidate) -> bool:
-    return POINTING.search(unit.unit.text[:_BEGINNING]) is not None
+    beginning = unit.unit.text[:_BEGINNING]
+    return POINTING.search(beginning) is not None or _OF_TWO.search(beginning) is not None
 
 
 def with_its_cause(

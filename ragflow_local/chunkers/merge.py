@@ -11,6 +11,7 @@ from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Marked, Region
 from ragflow_local.settings import ParserSettings
+from ragflow_local.text.code import indent
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import Span, sentence_spans
 
@@ -50,9 +51,20 @@ class Piece:
         return self.block.kind == "heading"
 
     @property
-    def is_question(self) -> bool:
-        """Whether it asks something, so that what follows may answer it."""
-        return is_question(self.block.text[self.start : self.end])
+    def is_leading(self) -> bool:
+        """Whether what follows belongs to it: it asks, announces, or the next line is set in."""
+        text = self.block.text[self.start : self.end]
+        return text.endswith((":", "：")) or is_question(text) or self._is_above()
+
+    def _is_above(self) -> bool:
+        """Return whether it is a line of its own over one that is set in further."""
+        text = self.block.text
+        following = text[self.end :].lstrip(" \t")
+        begin = text.rfind("\n", 0, self.start) + 1
+        if not following.startswith("\n") or text[begin : self.start].strip():
+            return False
+        line = following[1:].split("\n", 1)[0].expandtabs()
+        return bool(line.strip()) and indent(line) > indent(text[begin : self.end].expandtabs())
 
 
 def text_of(run: Iterable[Piece]) -> str:
@@ -248,8 +260,8 @@ class Cutter:
         while end > 1 and self.count(text_of(run[:end])) > self.budget:
             end -= 1  # its pieces have more tokens together than one by one
         last = end
-        if end > 1 and run[end - 1].is_question and not run[end - 2].is_question:
-            end -= 1  # it goes with its answer
+        if end > 1 and run[end - 1].is_leading and not run[end - 2].is_leading:
+            end -= 1  # it goes with what follows
         while end > 0 and run[end - 1].is_heading:
             end -= 1
         if end == 0 and last < len(run):

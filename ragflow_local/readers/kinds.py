@@ -14,9 +14,11 @@ from ragflow_local.errors import UnsupportedFileError
 _CODE = (
     "py pyi c h cc cpp cxx hpp cs java kt kts scala go rs swift m mm r jl lua pl pm rb php js mjs"
     " cjs jsx ts tsx vue css scss less sh bash zsh fish ps1 bat cmd sql hs ml ex exs erl clj lisp"
-    " el f90 f asm s v vhd tex bib rst adoc org ini cfg conf toml yaml yml xsl xsd proto"
-    " gradle cmake mk diff patch srt vtt properties env"
+    " el f90 f asm s v vhd ini cfg conf toml yaml yml xsl xsd proto gradle cmake mk diff patch"
+    " properties env"
 )
+CODE_ENDINGS = frozenset(f".{ending}" for ending in _CODE.split())
+_OTHER_TEXT = (".txt", ".log", ".text", ".tex", ".bib", ".rst", ".adoc", ".org", ".srt", ".vtt")
 
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     "archive": (".zip", ".7z"),
@@ -38,7 +40,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "pptx": (".pptx", ".pptm", ".ppsx"),
     "rtf": (".rtf",),
     "signed": (".p7m",),
-    "text": (".txt", ".log", ".text", *(f".{ending}" for ending in _CODE.split())),
+    "text": (*_OTHER_TEXT, *(f".{ending}" for ending in _CODE.split())),
     "tnef": (".tnef",),
     "xls": (".xls",),
     "xlsb": (".xlsb",),

@@ -52,6 +52,12 @@ KINDS = {
     r"|谁|誰|何人|だれ|누[구가]",
 }
 
+# What asks for a place.
+WHERE = (
+    r"\b(?:where|wo|wohin|woher|où|d['’]où|dónde|adónde|dove|onde|aonde|waar|gdzie|skąd|где|куда"
+    r"|откуда|nerede|nereye|nereden|kde|hol|var(?= )|hvor(?= )|πού)\b"
+    r"|أين|哪里|哪裡|哪儿|哪兒|何处|何處|どこ|어디"
+)
 # What asks for a reason, and what says one.
 WHY = (
     r"\b(?:why|how come|for what reason|warum|wieso|weshalb|weswegen|pourquoi|por ?qu[eé]|porqu[eê]"
@@ -61,8 +67,8 @@ WHY = (
 CAUSES = (
     r"\b(?:because|since|due to|owing to|as a result|therefore|so that|in order to|thanks to|caused"
     r"|weil|denn|deshalb|daher|wegen|aufgrund|damit|parce|car|puisque|afin|à cause|grâce à|porque"
-    r"|pues|debido|gracias a|a causa|perché|poiché|siccome|dovuto|pois|devido|omdat|want|doordat|vanwege"
-    r"|ponieważ|bo|gdyż|потому|поскольку|из-за|чтобы|çünkü|nedeniyle|yüzünden|eftersom|därför|fordi"
+    r"|pues|debido|gracias a|a causa|perché|poiché|siccome|dovuto|pois|devido|omdat|want|doordat"
+    r"|vanwege|ponieważ|bo|gdyż|потому|поскольку|из-за|чтобы|çünkü|nedeniyle|yüzünden|eftersom|därför|fordi"
     r"|protože|mert)\b|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
 )
 

@@ -56,7 +56,7 @@ def test_what_the_reader_takes_for_the_answer_is_quoted_whatever_words_say() -> 
     text = "It swims in the Southern Ocean."
     assert text not in [quote.text for quote in extract("Who described the squid?", SEA)]
     quotes = extract("Who described the squid?", SEA, read=reads("Southern"))
-    assert max(quotes, key=lambda quote: quote.score).text == text
+    assert max(quotes, key=lambda quote: quote.score).text.endswith(text)
 
 
 def test_where_the_reader_finds_none_nothing_is_quoted() -> None:
