@@ -9,8 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate, share
-from ragflow_local.text.asking import CAUSES, WHERE, WHY
+from ragflow_local.answer.unit import ITEM
+from ragflow_local.text.asking import CAUSES, VERSION, WHERE, WHY
+from ragflow_local.text.dates import times_of
+from ragflow_local.text.figures import figures_of
 from ragflow_local.text.leaning import POINTING
+from ragflow_local.text.sentences import between
 
 # One of several that the sentence before names.
 _OF_TWO = re.compile(
@@ -27,7 +31,38 @@ _NAMED = 0.25  # share of a question's weight that the sentence before says, if 
 _REPEATED = 0.5  # share that a sentence says which tells what happened and not why
 _WHY = re.compile(WHY, re.IGNORECASE)
 _WHERE = re.compile(WHERE, re.IGNORECASE)
+_VERSION = re.compile(VERSION, re.IGNORECASE)
+_BULLET = re.compile(r"^\s*[-*•·▪◦‣–●○□]\s+")
+_MOST_ITEM = 8  # sentences of an item
 _CAUSES = re.compile(CAUSES, re.IGNORECASE)
+
+
+def completed(
+    asked: Asked,
+    weights: Mapping[str, float],
+    unit: Candidate,
+    quoted: Sequence[Candidate],
+    candidates: Sequence[Candidate],
+) -> str:
+    """Return the text that is quoted for a unit, with what it says little without.
+
+    Args:
+        asked: The question.
+        weights: Of its terms.
+        unit: The unit.
+        quoted: All that are quoted: none of them is said twice.
+        candidates: All units, in document order.
+    """
+    before = with_its_subject(asked, weights, unit, candidates)
+    around = with_its_cause(asked, weights, unit, candidates)
+    item = with_its_item(unit, candidates)
+    others = {id(other) for other in quoted if other is not unit}
+    units = {id(one): one for one in (*before, *around, *item) if id(one) not in others}
+    first, *rest = (one.unit for one in sorted(units.values(), key=lambda one: one.place))
+    text = first.quoted
+    for one in rest:
+        text += f"{between(text, one.text)}{one.text}"
+    return text
 
 
 def with_its_subject(
@@ -91,6 +126,52 @@ def with_its_cause(
     if after is not None:
         return [unit, after]
     return [unit] if before is None else [before, unit]
+
+
+def with_its_item(unit: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return all sentences of a list item; of a long one, and of any other unit, it alone.
+
+    Args:
+        unit: The unit.
+        candidates: All units, in document order.
+    """
+    mine = [
+        one
+        for one in candidates
+        if one.hit == unit.hit and one.unit.kind == "item" and one.paragraph == unit.paragraph
+    ]
+    starts = [one.place for one in mine if ITEM.match(one.unit.text)]
+    first = max((place for place in starts if place <= unit.place), default=-1)
+    if first < 0 or unit.unit.kind != "item":
+        return [unit]
+    last = min((place for place in starts if place > unit.place), default=unit.place + _MOST_ITEM)
+    item = [one for one in mine if first <= one.place < last]
+    return item if sum(len(one.unit.text) for one in item) <= _LONGEST else [unit]
+
+
+def heading_that_answers(asked: Asked, unit: Candidate) -> str:
+    """Return the heading above a unit that says which version, number or time is asked for.
+
+    Empty where the unit says it itself, or none does.
+
+    Args:
+        asked: The question.
+        unit: The unit.
+    """
+    text = unit.unit.quoted
+    for heading in reversed(unit.unit.heads):
+        figures = figures_of(heading)
+        names = bool(figures & asked.figures - figures_of(text))
+        dates = "time" in asked.kinds and bool(times_of(heading)) and not times_of(text)
+        is_version = _VERSION.search(asked.text) and figures and not asked.figures
+        if names or dates or (is_version and not figures <= figures_of(text)):
+            return heading.rstrip(":：")
+    return ""
+
+
+def without_item_mark(text: str) -> str:
+    """Return a text without the mark of an item that has no number."""
+    return _BULLET.sub("", text)
 
 
 def _beside(unit: Candidate, candidates: Sequence[Candidate], step: int) -> Candidate | None:

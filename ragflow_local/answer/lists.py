@@ -14,6 +14,7 @@ from ragflow_local.answer.unit import introduces
 from ragflow_local.records import ChunkRow, Hit
 from ragflow_local.text.asking import HOW
 from ragflow_local.text.content import content_terms
+from ragflow_local.text.figures import figures_of
 from ragflow_local.text.identifiers import identifiers_of, places_in, step_of
 
 # Items of a list, and rows of a table, that is quoted whole, and letters of all.
@@ -57,7 +58,7 @@ def asked_whole(
     is_more = any(_are_in([unit], items) for unit in picked[1:]) or best.unit.begins_answer
     is_step = _NUMBERED.match(best.unit.text) and _HOW.search(asked.text)
     is_one = not is_step and _is_one_asked_for(asked, best, items)
-    if not is_introduction and (is_one or not is_more):
+    if not is_introduction and not _is_all_of_section(asked, best) and (is_one or not is_more):
         return []
     if beside is not None and (items[0] is units[0] or items[-1] is units[-1]):
         known = {hit.chunk.id for hit in hits}
@@ -121,6 +122,12 @@ def _is_one_asked_for(asked: Asked, item: Candidate, items: Sequence[Candidate])
     if _introduces(items[0]):
         above |= items[0].own
     return bool(item.cells.intersection(asked.terms) - above)
+
+
+def _is_all_of_section(asked: Asked, item: Candidate) -> bool:
+    """Return whether a question names the number of a heading, and nothing of the item below it."""
+    figures = frozenset().union(*map(figures_of, item.unit.heads))
+    return bool(asked.figures & figures) and not item.own.intersection(asked.terms)
 
 
 def _rows_at(units: Sequence[Candidate], at: int) -> list[Candidate]:

@@ -48,7 +48,8 @@ def of_what_is_asked(
             others are steps on the way.
     """
     wanted = identifiers_of(asked.text, asked.language)
-    if not wanted and not asked.times:
+    beside_section = _beside_section(asked, ranked)
+    if not wanted and not asked.times and not beside_section:
         return list(range(len(ranked)))
     named = [_named(unit, asked.language) for unit in ranked]
     exact = wanted & frozenset().union(*named)
@@ -69,11 +70,27 @@ def of_what_is_asked(
     kept = [
         at
         for at, (unit, own) in enumerate(zip(ranked, named, strict=True))
-        if not _is_beside(exact, own) and not is_of_another(unit)
+        if at not in beside_section and not _is_beside(exact, own) and not is_of_another(unit)
     ]
-    if 0 not in kept and not any(exact & named[at] for at in kept):
+    is_beside_best = 0 in beside_section and bool(kept)
+    if 0 not in kept and not is_beside_best and not any(exact & named[at] for at in kept):
         return []
     return [*range(len(ranked))] if has_steps else kept
+
+
+def _beside_section(asked: Asked, ranked: Sequence[Candidate]) -> set[int]:
+    """Return which units stand under another version or clause than a heading that is asked for."""
+    numbers = frozenset(number for number in _NUMBER.findall(asked.text) if "." in number)
+    above = [
+        frozenset(number for head in unit.unit.heads if (number := leading_number(head)))
+        for unit in ranked
+    ]
+    asked_for = numbers & frozenset().union(*above)
+    return {
+        at
+        for at, mine in enumerate(above)
+        if asked_for and mine and not any(_is_part(a, b) for a in mine for b in asked_for)
+    }
 
 
 def names_what_is_asked(asked: Asked, unit: Candidate) -> bool:

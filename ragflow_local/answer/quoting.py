@@ -22,7 +22,11 @@ from ragflow_local.answer.candidates import (
     share,
 )
 from ragflow_local.answer.columns import says, truth_asked_for
-from ragflow_local.answer.completing import with_its_cause, with_its_subject
+from ragflow_local.answer.completing import (
+    completed,
+    heading_that_answers,
+    without_item_mark,
+)
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
@@ -38,7 +42,6 @@ from ragflow_local.answer.statements import (
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
-from ragflow_local.text.sentences import between
 
 NAME = "extractive"
 MOST_SENTENCES = 3
@@ -146,16 +149,35 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     picked = _picked(asked, ranked, chances, weights, verdict.stopping)
     if not any(disputed for *_, disputed in picked):
         if items := whole_of([unit for unit, *_ in picked]):
-            return _listed(items, chances[0])
+            return _listed(asked, items, chances[0])
         picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    quotes = [_quote(pick, weighed.hits, _completed(weighed, pick[0], picked)) for pick in picked]
+    return _quotes_of(picked, weighed)
+
+
+def _quotes_of(picked: Sequence[tuple[Candidate, float, bool]], weighed: Weighed) -> list[Quote]:
+    """Return what is quoted of units, with what they say little without."""
+    chosen = [unit for unit, *_ in picked]
+    texts = [
+        completed(weighed.asked, weighed.weights, unit, chosen, weighed.candidates)
+        for unit in chosen
+    ]
+    quotes = [_quote(pick, weighed.hits, text) for pick, text in zip(picked, texts, strict=True)]
     for at, ((before, *_), (unit, *_)) in enumerate(pairwise(picked), start=1):
         if unit.unit.speaker and (unit.paragraph, unit.place) == (
             before.paragraph,
             before.place + 1,
         ):
             quotes[at] = replace(quotes[at], text=unit.unit.text)  # the speaker is just named
-    return quotes
+    headings = [heading_that_answers(weighed.asked, unit) for unit, *_ in picked]
+    return [
+        _under(heading, quote) if heading != above else quote
+        for quote, heading, above in zip(quotes, headings, ["", *headings], strict=False)
+    ]
+
+
+def _under(heading: str, quote: Quote) -> Quote:
+    """Return a quote after the heading it stands under."""
+    return replace(quote, text=f"{heading}: {without_item_mark(quote.text)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +245,7 @@ def _of_trail(
     if len(units) == len(kept):
         items = whole_of(units)
         if all(any(unit is item for item, _ in items) for unit in units):
-            return _listed(items, chance)
+            return _listed(weighed.asked, items, chance)
     return [_quote((unit, chance, False), trail.hits) for unit in trail.kept]
 
 
@@ -345,28 +367,13 @@ def _age(candidate: Candidate) -> tuple[int, int, int]:
     return -year, -month, -day
 
 
-def _listed(items: Sequence[tuple[Candidate, Hit]], chance: float) -> list[Quote]:
+def _listed(asked: Asked, items: Sequence[tuple[Candidate, Hit]], chance: float) -> list[Quote]:
     """Return the quotes of a list, each on a line of its own."""
     quotes = [Quote(unit.unit.quoted, hit, chance, is_line=True) for unit, hit in items]
     is_sentence = items[0][0].unit.kind == "sentence"
+    if heading := heading_that_answers(asked, items[0][0]):
+        quotes[0] = _under(heading, quotes[0])
     return [replace(quotes[0], is_line=not is_sentence), *quotes[1:]]
-
-
-def _completed(
-    weighed: Weighed, unit: Candidate, picked: Sequence[tuple[Candidate, float, bool]]
-) -> str:
-    """Return what is quoted of a unit, with what names its subject or says why."""
-    asked, weights, candidates = weighed.asked, weighed.weights, weighed.candidates
-    before = with_its_subject(asked, weights, unit, candidates)[:-1]
-    around = with_its_cause(asked, weights, unit, candidates)
-    others = {id(other) for other, *_ in picked if other is not unit}
-    units = [one for one in (*before, *around) if id(one) not in others]
-    units = list({id(one): one for one in units}.values())
-    first, *rest = (one.unit for one in units)
-    text = first.quoted
-    for one in rest:
-        text += f"{between(text, one.text)}{one.text}"
-    return text
 
 
 def _quote(pick: tuple[Candidate, float, bool], hits: Sequence[Hit], text: str = "") -> Quote:

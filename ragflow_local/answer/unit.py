@@ -28,10 +28,12 @@ class Heading:
         text: In one line.
         depth: How many headings stand above it, itself included; 0 where only its form tells that
             it is one.
+        paragraph: As that of a unit.
     """
 
     text: str
     depth: int = 0
+    paragraph: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 from textwrap import dedent
@@ -20,6 +21,7 @@ from ragflow_local.text.code import (
 )
 
 _MOST_LINES, _MOST_LETTERS = 12, 600  # of a unit
+_MOST_TOGETHER = 4  # settings under one comment
 
 
 def code_units(text: str) -> list[Unit | Heading]:
@@ -28,13 +30,23 @@ def code_units(text: str) -> list[Unit | Heading]:
     Args:
         text: Its lines.
     """
-    lines = [line.rstrip() for line in dedent(text.expandtabs()).strip("\n").split("\n")]
+    lines = [line.rstrip() for line in _dedented(text.expandtabs()).split("\n")]
     said = [line for line in lines if line.strip()]
     if are_entries(said):
         return list(_entries(said))
     if are_settings(said):
         return list(_settings(said))
     return [Unit("\n".join(group), "code") for group in _groups(lines)]
+
+
+def _dedented(text: str) -> str:
+    """Return lines without what all are set in by; a chunk does not begin with spaces."""
+    first, mark, rest = text.strip("\n").partition("\n")
+    rest = dedent(rest)
+    is_below = first.rstrip().endswith((":", "{", "(", "[", "\\"))
+    if is_below and mark:  # what it opens is set in
+        return dedent(text.strip("\n"))
+    return f"{first.strip()}{mark}{rest}"
 
 
 def _entries(lines: Sequence[str]) -> Iterator[Unit | Heading]:
@@ -66,23 +78,38 @@ def _entry(lines: Sequence[str]) -> Unit:
 def _settings(lines: Sequence[str]) -> Iterator[Unit | Heading]:
     """Yield each setting with the comment above it, and what stands above several."""
     comment: list[str] = []
+    settings: list[re.Match[str]] = []
+
+    def said() -> Iterator[Unit]:
+        if settings:
+            text = "\n".join((*comment, *(one[0].strip().rstrip(",") for one in settings)))
+            names, cells = (tuple(one[part] for one in settings) for part in (1, 2))
+            yield Unit(text, "row", names=names, cells=cells)
+        elif comment:
+            yield Unit("\n".join(comment), "code")
+        settings.clear()
+
     for line in lines:
-        setting = SETTING.match(line)
+        setting = None if COMMENT.match(line) or is_parent(line) else SETTING.match(line)
+        # A comment is on what follows it, up to the next one.
+        goes_on = comment and len(settings) < _MOST_TOGETHER
+        if settings and not (setting and goes_on):
+            yield from said()
+            comment = []
         if COMMENT.match(line):
             comment.append(line.strip())
             continue
         if BRACKETS.match(line):
             continue
-        if setting is not None and not is_parent(line):
-            text = "\n".join((*comment, line.strip().rstrip(",")))
-            yield Unit(text, "row", names=(setting[1],), cells=(setting[2],))
-        elif SECTION.match(line) or is_parent(line):
+        if setting is not None:
+            settings.append(setting)
+            continue
+        if SECTION.match(line) or is_parent(line):
             yield Heading(" ".join((*comment, line.strip(" \t{[]:="))))
         else:
             yield Unit("\n".join((*comment, line.strip())), "item")
         comment = []
-    if comment:
-        yield Unit("\n".join(comment), "code")
+    yield from said()
 
 
 def _groups(lines: Sequence[str]) -> Iterator[list[str]]:

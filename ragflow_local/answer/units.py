@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, zip_longest
 
 from ragflow_local.answer.unit import (
@@ -25,10 +25,12 @@ from ragflow_local.answer.unit import (
 from ragflow_local.answer.unit_code import code_units
 from ragflow_local.answer.unit_rows import cells_of, field_of, records_of, rows_of
 from ragflow_local.records import Marked
+from ragflow_local.text.code import indent
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import between, sentence_spans
 
 _CITED = ">"
+_LONGEST_ABOVE = 200  # letters of a sentence that a command is quoted with
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
 _LONGEST_HEADING, _LONGEST_UNSPACED_HEADING = 100, 20
 _UNSPACED_MARK = re.compile(r"[，、；;,]")
@@ -41,6 +43,15 @@ _SECTION = re.compile(
     r"|第[一二三四五六七八九十百\d]+[章节節编編篇部])"
 )
 _NUMBERED = re.compile(r"^\s*\d{1,2}\.?\s")  # with one number: an item as well as a section
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a chunk, what it is marked as, and whether a blank one follows."""
+
+    text: str
+    mark: Marked | None
+    is_last: bool = False
 
 
 def units_of(
@@ -64,7 +75,11 @@ def units_of(
     for piece in pieces:
         if isinstance(piece, Heading):
             if piece.depth:
-                path, below, above = (*path[: piece.depth - 1], piece.text), (), []
+                path, below, above = path[: piece.depth - 1], (), []
+                if is_question(piece.text):  # the text's own: answers stand under it
+                    units.append(Unit(piece.text, "sentence", path, paragraph=piece.paragraph))
+                else:
+                    path = (*path, piece.text)
             elif not is_told or _folded(piece.text) not in map(_folded, path):
                 above.append(piece.text)
             continue
@@ -100,15 +115,16 @@ def _pieces(
 ) -> list[Unit | Heading]:
     """Return the units without their heads, and between them the headings."""
     known = frozenset(map(_folded, headings))
-    lines, marks = _marked_lines(content, marked)
-    ends = _ends_of_paragraphs(content, lines, marks)
+    lines = _lines_of(content, marked)
+    ends = _ends_of_paragraphs(lines)
     made: list[Unit | Heading] = []
-    for mark, run in groupby(range(len(lines)), key=lambda number: marks[number]):
+    for mark, run in groupby(range(len(lines)), key=lambda number: lines[number].mark):
         numbers = list(run)
         if mark is not None:
             made += _of_mark(mark, content, bisect_left(ends, numbers[0]))
         else:
-            made += _of_lines(lines[numbers[0] : numbers[-1] + 1], numbers[0], ends, known)
+            texts = [lines[number].text for number in numbers]
+            made += _of_lines(texts, numbers[0], ends, known)
     return _with_headings(_with_code(made))
 
 
@@ -162,31 +178,39 @@ def _of_lines(
     return made
 
 
-def _marked_lines(content: str, marked: Sequence[Marked]) -> tuple[list[str], list[Marked | None]]:
-    """Return the lines that are not blank, and what each is marked as."""
+def _lines_of(content: str, marked: Sequence[Marked]) -> list[_Line]:
+    """Return the lines that are not blank; of an item, those that are set in further go with it."""
     by_number = {at: one for one in marked for at in range(one.first, one.first + one.count)}
-    lines: list[str] = []
-    marks: list[Marked | None] = []
+    lines: list[_Line] = []
+    item = -1  # how far in the item begins that the next line may go on with; -1: none
     for number, whole in enumerate(content.split("\n")):
-        for line in whole.splitlines():
-            if line.strip():
-                lines.append(line)
-                marks.append(by_number.get(number))
-    return lines, marks
+        mark = by_number.get(number)
+        for text in whole.splitlines() or [""]:
+            line = text.expandtabs() if item >= 0 else text
+            if not line.strip():
+                if lines:
+                    lines[-1] = replace(lines[-1], is_last=True)
+                item = -1
+            elif item >= 0 and mark is None and indent(line) > item and not ITEM.match(line):
+                lines[-1] = replace(lines[-1], text=f"{lines[-1].text} {line.strip()}")
+            else:
+                lines.append(_Line(text, mark))
+                item = indent(text.expandtabs()) if mark is None and ITEM.match(text) else -1
+    return lines
 
 
 def _of_mark(mark: Marked, content: str, paragraph: int) -> Iterator[Unit | Heading]:
     """Yield the heading that marked lines are, or the units of code."""
     text = "\n".join(content.split("\n")[mark.first : mark.first + mark.count])
     if mark.depth:
-        yield Heading(" ".join(text.split()), mark.depth)
+        yield Heading(" ".join(text.split()), mark.depth, paragraph)
         return
     for piece in code_units(text):
         yield replace(piece, paragraph=paragraph) if isinstance(piece, Unit) else piece
 
 
 def _with_code(made: Sequence[Unit | Heading]) -> list[Unit | Heading]:
-    """Return the pieces, a command joined to the sentence that introduces it with a colon."""
+    """Return the pieces, a command joined to the sentence right above it, which says what for."""
     joined: list[Unit | Heading] = []
     for piece, following in zip_longest(made, made[1:]):
         before = joined[-1] if joined else None
@@ -197,7 +221,7 @@ def _with_code(made: Sequence[Unit | Heading]) -> list[Unit | Heading]:
             and is_alone
             and isinstance(before, Unit)
             and before.kind in ("sentence", "line", "item")
-            and introduces(before.text)
+            and (introduces(before.text) or len(before.text) <= _LONGEST_ABOVE)
         ):
             joined[-1] = replace(piece, text=f"{before.text}\n{piece.text}")
         elif piece is not None:
@@ -205,26 +229,18 @@ def _with_code(made: Sequence[Unit | Heading]) -> list[Unit | Heading]:
     return joined
 
 
-def _ends_of_paragraphs(
-    content: str, lines: Sequence[str], marks: Sequence[Marked | None]
-) -> list[int]:
-    """Return the numbers of the lines, blank ones not counted, that paragraphs end with.
+def _ends_of_paragraphs(lines: Sequence[_Line]) -> list[int]:
+    """Return the numbers of the lines that paragraphs end with.
 
     A blank line follows, or it ends a sentence and the next one begins another, or one of the two
     is cited in a mail, or is marked.
     """
-    ends: set[int] = set()
-    number = -1
-    for line in content.splitlines():
-        if line.strip():
-            number += 1
-        else:
-            ends.add(number)
+    ends = {number for number, line in enumerate(lines) if line.is_last}
     for number, (line, following) in enumerate(pairwise(lines)):
-        is_said = SENTENCE_END.search(line) and "\t" not in line
-        is_cited = line.startswith(_CITED) != following.startswith(_CITED)
-        is_marked = marks[number] is not marks[number + 1]
-        if is_cited or is_marked or (is_said and _begins_anew(following.strip())):
+        is_said = SENTENCE_END.search(line.text) and "\t" not in line.text
+        is_cited = line.text.startswith(_CITED) != following.text.startswith(_CITED)
+        is_marked = line.mark is not following.mark
+        if is_cited or is_marked or (is_said and _begins_anew(following.text.strip())):
             ends.add(number)
     return sorted(ends)
 

@@ -11,7 +11,7 @@ from ragflow_local.chunkers.delimiter import Delimiter
 from ragflow_local.chunkers.tools import Tools
 from ragflow_local.records import Block, Marked, Region
 from ragflow_local.settings import ParserSettings
-from ragflow_local.text.code import indent
+from ragflow_local.text.code import COMMENT, indent
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import Span, sentence_spans
 
@@ -52,9 +52,10 @@ class Piece:
 
     @property
     def is_leading(self) -> bool:
-        """Whether what follows belongs to it: it asks, announces, or the next line is set in."""
+        """Whether what follows belongs to it: it asks, announces, comments, or stands above."""
         text = self.block.text[self.start : self.end]
-        return text.endswith((":", "：")) or is_question(text) or self._is_above()
+        is_comment = self.block.is_code and COMMENT.match(text) is not None
+        return is_comment or text.endswith((":", "：")) or is_question(text) or self._is_above()
 
     def _is_above(self) -> bool:
         """Return whether it is a line of its own over one that is set in further."""

@@ -72,6 +72,12 @@ CAUSES = (
     r"|protože|mert)\b|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
 )
 
+# What asks for the number of a release.
+VERSION = (
+    r"\b(?:(?:which|what|welche[rns]?|quelle|qué|quale|qual|welke|której|какой|какая)\s+"
+    r"(?:version|release|versione|versión|versão|versie|wersj\w+|верси\w+))\b|哪个版本|哪個版本"
+    r"|どのバージョン|어느 버전|hangi sürüm|أي إصدار"
+)
 # What asks for a way to do something, and not for a number.
 HOW = (
     r"\b(?:how (?:do|does|can|could|should|would|must|to|am|is|are)|(?:the )?steps (?:to|for|of)"

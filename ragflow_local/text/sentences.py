@@ -15,6 +15,7 @@ _END = re.compile(
     rf"|(?P<stop>[.!?…]+)[{_CLOSERS}]*(?=\s|\Z|[\u3400-\u9fff])"
     r"|\n[ \t\r　]*\n"
 )
+_PAIRS = tuple(tuple(pair) for pair in ("“”", "「」", "『』", "《》", "（）", "()", "[]"))
 _GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
 _NUMBERED = re.compile(r"(?:[^\W\d_]{2,12}\s+|[^\W\d_]|§+\s*)?\d{1,3}(?:\.\d{1,3})*[a-z]?")
 _WORD_BEFORE = re.compile(r"[^\s(\[“\"'‘«「『]*\Z")
@@ -106,8 +107,9 @@ def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
     if after is None:
         return True
     is_number = match["stop"] == "." and _NUMBERED.fullmatch(text, start, match.start())
-    if is_number or after[1][0].islower():
-        return False  # of a clause: "Article 6. Pets are not allowed.", "4.1. The rent is due"
+    # Of a clause: "Article 6. Pets are not allowed.", "4.1. The rent is due".
+    if is_number or after[1][0].islower() or _is_in_name(text, start, match):
+        return False
     if match["stop"] != ".":
         return True
     # 40: no abbreviation is longer, and the search stays short in a text without spaces.
@@ -119,6 +121,14 @@ def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
     if word.isdigit() and len(word) <= 2 and _is_ordinal(text, begin, after[1]):
         return False
     return _may_end(word, after[1])
+
+
+def _is_in_name(text: str, start: int, match: re.Match[str]) -> bool:
+    """Return whether a full stop is part of a quoted name amid Chinese: “报告.最终”."""
+    if match["stop"] != "." or text[match.end() : match.end() + 1].isspace():
+        return False
+    before = text[start : match.start()]
+    return any(before.count(first) > before.count(last) for first, last in _PAIRS)
 
 
 def _is_ordinal(text: str, start: int, following: str) -> bool:
