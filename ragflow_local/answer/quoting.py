@@ -372,7 +372,7 @@ def _listed(asked: Asked, items: Sequence[tuple[Candidate, Hit]], chance: float)
     quotes = [Quote(unit.unit.quoted, hit, chance, is_line=True) for unit, hit in items]
     is_sentence = items[0][0].unit.kind == "sentence"
     if heading := heading_that_answers(asked, items[0][0]):
-        quotes[0] = _under(heading, quotes[0])
+        quotes[0] = replace(quotes[0], text=f"{heading}:\n{quotes[0].text}")
     return [replace(quotes[0], is_line=not is_sentence), *quotes[1:]]
 
 

@@ -1,7 +1,7 @@
-"""Finds who says each sentence of a transcript, a chat or an interview.
+"""Finds who says each sentence of a transcript, a chat, an interview or a mail.
 
-A paragraph that begins with a name and a colon is said by that name to its end; "I pay for it",
-quoted alone, is nobody's.
+A paragraph that begins with a name and a colon is said by that name to its end, what follows the
+head of a mail by its sender; "I pay for it", quoted alone, is nobody's.
 """
 
 from __future__ import annotations
@@ -20,20 +20,63 @@ _SPEAKER = re.compile(
 )
 
 
+_FROM = re.compile(
+    r"(?:from|von|de|da|van|od|fra|från|от|кому?|kimden|من|发件人|發件人|寄件者|差出人|보낸\s?사람)",
+    re.I,
+)
+_MAIL = re.compile(
+    r"(?:to|an|à|a|para|aan|do|til|till|кому|kime|إلى|收件人|宛先|받는\s?사람|date|sent|datum|gesendet"
+    r"|envoyé|fecha|enviado|data|inviato|verzonden|wysłano|дата|tarih|التاريخ|日期|日時|날짜|subject"
+    r"|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|тема|konu|الموضوع|主题|主旨|件名|제목)",
+    re.I,
+)
+_ADDRESS = re.compile(r"\s*[<\[(][^<>\[\]()]*@[^<>\[\]()]*[>\])]")
+_WROTE = re.compile(
+    r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisała?|писала?|написала?"
+    r"|yazdı|skrev)\b[^:：\n]{0,60}[:：]\s*$|写道\s*[:：]\s*$",
+    re.I,
+)
+_CITED = ">"
+
+
 def with_speakers(units: Sequence[Unit]) -> list[Unit]:
-    """Return the units, each later sentence of a paragraph with the speaker it begins with.
+    """Return the units, those that do not name their speaker with whoever says or wrote them.
 
     Args:
         units: Of a chunk, in their order.
     """
     made: list[Unit] = []
     speaker, place = "", (tuple[str, ...](), -1)
+    sender, quoted = "", ""
+    is_first = False
     for unit in units:
+        if name := _sender(unit):
+            sender, quoted, is_first = name, "", True
+        elif _WROTE.search(unit.text):
+            quoted = unit.text.rstrip().rstrip(":：")
         if unit.paragraph_key != place or unit.kind != "sentence":
             match = _SPEAKER.match(unit.text) if unit.kind == "sentence" else None
             speaker = match[1].strip() if match else ""
             place = unit.paragraph_key
-            made.append(unit)
+            is_named = bool(match)
         else:
-            made.append(replace(unit, speaker=speaker) if speaker else unit)
+            is_named = False
+            unit = replace(unit, speaker=unit.speaker or speaker)
+        is_cited = unit.text.startswith(_CITED)
+        writer = quoted if is_cited else sender
+        if writer and unit.kind in ("sentence", "item") and not (is_named or unit.speaker):
+            is_one = not _WROTE.search(unit.text)
+            unit = replace(unit, speaker=writer, begins_turn=is_first) if is_one else unit
+            is_first = False
+        made.append(unit)
     return made
+
+
+def _sender(unit: Unit) -> str:
+    """Return who wrote the mail that a record is the head of."""
+    names = [name.strip() for name in unit.names]
+    is_mail = sum(_MAIL.fullmatch(name) is not None for name in names) > 0
+    for name, value in zip(names, unit.cells, strict=False):
+        if is_mail and _FROM.fullmatch(name):
+            return _ADDRESS.sub("", value).strip() or value
+    return ""

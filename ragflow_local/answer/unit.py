@@ -53,7 +53,8 @@ class Unit:
         question: That of the text which it stands under: of a page of frequent questions, a chat.
         begins_answer: Whether it comes next to that question, which is quoted with it.
         speaker: What its paragraph begins with before a colon, if another sentence does: who speaks
-            in a transcript, what a note is on.
+            in a transcript, who wrote a mail, what a note is on.
+        begins_turn: Whether it is the first that the speaker says there.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Unit:
     question: str = ""
     begins_answer: bool = False
     speaker: str = ""
+    begins_turn: bool = False
 
     @property
     def paragraph_key(self) -> tuple[tuple[str, ...], int]:
@@ -80,7 +82,9 @@ class Unit:
     @property
     def quoted(self) -> str:
         """Its text as it is quoted: after the question that it answers, and who says it."""
-        text = f"{self.speaker}: … {self.text}" if self.speaker else self.text
+        text = (
+            self.said if self.begins_turn or not self.speaker else f"{self.speaker}: … {self.text}"
+        )
         return f"{self.question} {text}" if self.begins_answer else text
 
 

@@ -28,6 +28,7 @@ from ragflow_local.records import Marked
 from ragflow_local.text.code import indent
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import between, sentence_spans
+from ragflow_local.text.turns import Turn, turns_in
 
 _CITED = ">"
 _LONGEST_ABOVE = 200  # letters of a sentence that a command is quoted with
@@ -47,11 +48,19 @@ _NUMBERED = re.compile(r"^\s*\d{1,2}\.?\s")  # with one number: an item as well 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of a chunk, what it is marked as, and whether a blank one follows."""
+    """A line of a chunk.
+
+    Attributes:
+        text: With its indentation.
+        mark: What it is marked as.
+        is_last: Whether it ends a paragraph: a blank one follows.
+        turn: Which somebody says it in; each has an object of its own.
+    """
 
     text: str
     mark: Marked | None
     is_last: bool = False
+    turn: Turn | None = None
 
 
 def units_of(
@@ -115,12 +124,15 @@ def _pieces(
 ) -> list[Unit | Heading]:
     """Return the units without their heads, and between them the headings."""
     known = frozenset(map(_folded, headings))
-    lines = _lines_of(content, marked)
+    lines = _with_turns(_lines_of(content, marked))
     ends = _ends_of_paragraphs(lines)
     made: list[Unit | Heading] = []
-    for mark, run in groupby(range(len(lines)), key=lambda number: lines[number].mark):
+    parts = groupby(range(len(lines)), key=lambda number: (lines[number].mark, lines[number].turn))
+    for (mark, turn), run in parts:
         numbers = list(run)
-        if mark is not None:
+        if turn is not None:
+            made += _of_turn([lines[number].text for number in numbers], turn, numbers[0], ends)
+        elif mark is not None:
             made += _of_mark(mark, content, bisect_left(ends, numbers[0]))
         else:
             texts = [lines[number].text for number in numbers]
@@ -176,6 +188,53 @@ def _of_lines(
             end(number)
     end(first + len(lines) - 1)
     return made
+
+
+def _with_turns(lines: Sequence[_Line]) -> list[_Line]:
+    """Return the lines with the turns they are said in.
+
+    A turn goes on up to a blank line; below a line that only names the speaker, to the next turn.
+    """
+    starts = turns_in(["" if line.mark is not None else line.text for line in lines])
+    made: list[_Line] = []
+    now: Turn | None = None
+    for line, start in zip(lines, starts, strict=True):
+        if start is not None and made:
+            made[-1] = replace(made[-1], is_last=True)
+        now = start or (None if line.mark is not None else now)
+        made.append(replace(line, turn=now))
+        if now is not None and line.is_last and not now.is_above:
+            now = None
+    return made
+
+
+def _of_turn(lines: Sequence[str], turn: Turn, first: int, ends: Sequence[int]) -> Iterator[Unit]:
+    """Yield the sentences that somebody says, the speaker named with each.
+
+    Args:
+        lines: Of the turn; the first names the speaker.
+        turn: The turn.
+        first: Number of the first line.
+        ends: Numbers of the lines that paragraphs end with.
+    """
+    is_first = turn.is_above
+    paragraph: list[str] = []
+    for number, line in enumerate(lines, start=first):
+        if number > first or not turn.is_above:
+            paragraph.append(line.strip())
+        if not paragraph or (number not in ends and number < first + len(lines) - 1):
+            continue
+        for place, unit in enumerate(_sentences_of(paragraph)):
+            is_named = not turn.is_above and number - len(paragraph) + 1 == first and place == 0
+            yield replace(
+                unit,
+                kind="sentence",
+                paragraph=bisect_left(ends, number),
+                speaker="" if is_named else turn.speaker,
+                begins_turn=is_first,
+            )
+            is_first = False
+        paragraph = []
 
 
 def _lines_of(content: str, marked: Sequence[Marked]) -> list[_Line]:
