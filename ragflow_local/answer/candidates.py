@@ -96,6 +96,7 @@ class Candidate:
         around: Terms of the units beside it under the same heads.
         times: Those it names; else those of its question, its heads, or its document's name.
         dated: Those of its document's name; else ``times``.
+        by: Terms of the name of who says it.
     """
 
     unit: Unit
@@ -110,6 +111,7 @@ class Candidate:
     around: frozenset[str]
     times: tuple[Time, ...]
     dated: tuple[Time, ...] = ()
+    by: frozenset[str] = frozenset()
 
     @property
     def paragraph(self) -> tuple[int, tuple[str, ...], int]:
@@ -176,6 +178,7 @@ def candidates_of(
                     frozenset().union(*(owns[at] for at in near)),
                     _times_of(unit, name),
                     times_of(name) or times_of(chunk.content),
+                    frozenset(content_terms(unit.said_by, language)),
                 )
             )
     return candidates

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from ragflow_local.answer import reading
+from ragflow_local.answer.attribution import of_whom_is_asked, saying_of
 from ragflow_local.answer.candidates import (
     Asked,
     Candidate,
@@ -134,6 +135,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=verdict.is_alone)
     ranked = [chosen[at] for at in order]
     kept = of_what_is_asked(asked, ranked, weighed.candidates, weighed.hits, has_steps=has_steps)
+    kept = of_whom_is_asked(saying_of(asked, weighed.candidates), ranked, kept)
     if not kept:
         return []
     ranked, chances = [ranked[at] for at in kept], [chances[at] for at in kept]
@@ -224,6 +226,10 @@ def _named(weighed: Weighed, known: Sequence[Candidate]) -> list[Candidate]:
     steps = [
         one for one in known if is_step_asked_for(asked, one, weighed.candidates, weighed.hits)
     ]
+    saying = saying_of(asked, weighed.candidates)
+    said = [one for one in known if saying is not None and saying.is_exactly(one)]
+    if said:
+        return said
     same = {one.under for one in known if asks_the_same(asked, one)}
     return steps or [one for one in known if one.under in same]
 

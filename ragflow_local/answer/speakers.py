@@ -59,14 +59,16 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
             speaker = match[1].strip() if match else ""
             place = unit.paragraph_key
             is_named = bool(match)
+            unit = replace(unit, said_by=unit.said_by or speaker)
         else:
             is_named = False
-            unit = replace(unit, speaker=unit.speaker or speaker)
+            unit = replace(unit, speaker=unit.speaker or speaker, said_by=unit.said_by or speaker)
         is_cited = unit.text.startswith(_CITED)
         writer = quoted if is_cited else sender
         if writer and unit.kind in ("sentence", "item") and not (is_named or unit.speaker):
             is_one = not _WROTE.search(unit.text)
-            unit = replace(unit, speaker=writer, begins_turn=is_first) if is_one else unit
+            if is_one:
+                unit = replace(unit, speaker=writer, begins_turn=is_first, said_by=writer)
             is_first = False
         made.append(unit)
     return made

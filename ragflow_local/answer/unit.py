@@ -55,6 +55,7 @@ class Unit:
         speaker: What its paragraph begins with before a colon, if another sentence does: who speaks
             in a transcript, who wrote a mail, what a note is on.
         begins_turn: Whether it is the first that the speaker says there.
+        said_by: The same, also where the unit itself begins with it.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Unit:
     begins_answer: bool = False
     speaker: str = ""
     begins_turn: bool = False
+    said_by: str = ""
 
     @property
     def paragraph_key(self) -> tuple[tuple[str, ...], int]:

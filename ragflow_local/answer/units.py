@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, pairwise, zip_longest
 
+from ragflow_local.answer.lines import begins_anew, ends_of_paragraphs, lines_of
 from ragflow_local.answer.unit import (
     ITEM,
-    SENTENCE_END,
     STOP,
     Heading,
     Unit,
@@ -25,12 +25,10 @@ from ragflow_local.answer.unit import (
 from ragflow_local.answer.unit_code import code_units
 from ragflow_local.answer.unit_rows import cells_of, field_of, records_of, rows_of
 from ragflow_local.records import Marked
-from ragflow_local.text.code import indent
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import between, sentence_spans
-from ragflow_local.text.turns import Turn, turns_in
+from ragflow_local.text.turns import Turn
 
-_CITED = ">"
 _LONGEST_ABOVE = 200  # letters of a sentence that a command is quoted with
 _LONGEST = 600  # letters of a unit; longer runs without a full stop are cut at lesser marks
 _LONGEST_HEADING, _LONGEST_UNSPACED_HEADING = 100, 20
@@ -44,23 +42,6 @@ _SECTION = re.compile(
     r"|第[一二三四五六七八九十百\d]+[章节節编編篇部])"
 )
 _NUMBERED = re.compile(r"^\s*\d{1,2}\.?\s")  # with one number: an item as well as a section
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a chunk.
-
-    Attributes:
-        text: With its indentation.
-        mark: What it is marked as.
-        is_last: Whether it ends a paragraph: a blank one follows.
-        turn: Which somebody says it in; each has an object of its own.
-    """
-
-    text: str
-    mark: Marked | None
-    is_last: bool = False
-    turn: Turn | None = None
 
 
 def units_of(
@@ -124,8 +105,8 @@ def _pieces(
 ) -> list[Unit | Heading]:
     """Return the units without their heads, and between them the headings."""
     known = frozenset(map(_folded, headings))
-    lines = _with_turns(_lines_of(content, marked))
-    ends = _ends_of_paragraphs(lines)
+    lines = lines_of(content, marked)
+    ends = ends_of_paragraphs(lines)
     made: list[Unit | Heading] = []
     parts = groupby(range(len(lines)), key=lambda number: (lines[number].mark, lines[number].turn))
     for (mark, turn), run in parts:
@@ -190,24 +171,6 @@ def _of_lines(
     return made
 
 
-def _with_turns(lines: Sequence[_Line]) -> list[_Line]:
-    """Return the lines with the turns they are said in.
-
-    A turn goes on up to a blank line; below a line that only names the speaker, to the next turn.
-    """
-    starts = turns_in(["" if line.mark is not None else line.text for line in lines])
-    made: list[_Line] = []
-    now: Turn | None = None
-    for line, start in zip(lines, starts, strict=True):
-        if start is not None and made:
-            made[-1] = replace(made[-1], is_last=True)
-        now = start or (None if line.mark is not None else now)
-        made.append(replace(line, turn=now))
-        if now is not None and line.is_last and not now.is_above:
-            now = None
-    return made
-
-
 def _of_turn(lines: Sequence[str], turn: Turn, first: int, ends: Sequence[int]) -> Iterator[Unit]:
     """Yield the sentences that somebody says, the speaker named with each.
 
@@ -232,30 +195,10 @@ def _of_turn(lines: Sequence[str], turn: Turn, first: int, ends: Sequence[int]) 
                 paragraph=bisect_left(ends, number),
                 speaker="" if is_named else turn.speaker,
                 begins_turn=is_first,
+                said_by=turn.speaker,
             )
             is_first = False
         paragraph = []
-
-
-def _lines_of(content: str, marked: Sequence[Marked]) -> list[_Line]:
-    """Return the lines that are not blank; of an item, those that are set in further go with it."""
-    by_number = {at: one for one in marked for at in range(one.first, one.first + one.count)}
-    lines: list[_Line] = []
-    item = -1  # how far in the item begins that the next line may go on with; -1: none
-    for number, whole in enumerate(content.split("\n")):
-        mark = by_number.get(number)
-        for text in whole.splitlines() or [""]:
-            line = text.expandtabs() if item >= 0 else text
-            if not line.strip():
-                if lines:
-                    lines[-1] = replace(lines[-1], is_last=True)
-                item = -1
-            elif item >= 0 and mark is None and indent(line) > item and not ITEM.match(line):
-                lines[-1] = replace(lines[-1], text=f"{lines[-1].text} {line.strip()}")
-            else:
-                lines.append(_Line(text, mark))
-                item = indent(text.expandtabs()) if mark is None and ITEM.match(text) else -1
-    return lines
 
 
 def _of_mark(mark: Marked, content: str, paragraph: int) -> Iterator[Unit | Heading]:
@@ -286,22 +229,6 @@ def _with_code(made: Sequence[Unit | Heading]) -> list[Unit | Heading]:
         elif piece is not None:
             joined.append(piece)
     return joined
-
-
-def _ends_of_paragraphs(lines: Sequence[_Line]) -> list[int]:
-    """Return the numbers of the lines that paragraphs end with.
-
-    A blank line follows, or it ends a sentence and the next one begins another, or one of the two
-    is cited in a mail, or is marked.
-    """
-    ends = {number for number, line in enumerate(lines) if line.is_last}
-    for number, (line, following) in enumerate(pairwise(lines)):
-        is_said = SENTENCE_END.search(line.text) and "\t" not in line.text
-        is_cited = line.text.startswith(_CITED) != following.text.startswith(_CITED)
-        is_marked = line.mark is not following.mark
-        if is_cited or is_marked or (is_said and _begins_anew(following.text.strip())):
-            ends.add(number)
-    return sorted(ends)
 
 
 def _with_headings(made: list[Unit | Heading]) -> list[Unit | Heading]:
@@ -350,13 +277,8 @@ def _is_title(line: str, following: str, known: frozenset[str]) -> bool:
         return False
     text = following.strip()
     if _NUMBERED.match(line):  # of items the next is one too
-        return bool(text) and not _NUMBERED.match(text) and _begins_anew(text)
-    return not text or _begins_anew(text)
-
-
-def _begins_anew(text: str) -> bool:
-    """Return whether a line begins a sentence rather than goes on with the one before."""
-    return not text[0].islower()
+        return bool(text) and not _NUMBERED.match(text) and begins_anew(text)
+    return not text or begins_anew(text)
 
 
 def _is_alone(line: str) -> bool:

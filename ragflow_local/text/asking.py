@@ -72,6 +72,27 @@ CAUSES = (
     r"|protože|mert)\b|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
 )
 
+# What asks for the words of a person, and what stands around what they are about.
+SAYS = (
+    r"\b(?:(?:did|does|do|had|has)\s+(?=.*\b(?:say|said|think|answer|answered|reply|replied|write"
+    r"|written|promise|propose|suggest|offer|advise|warn|claim|mention|tell)\b)"
+    r"|say|says|said|think|thinks|answer|answered|replied|reply|wrote|write|written|promise|promised"
+    r"|propose|proposed|suggest|suggested|offer|offered|advise|advised|warn|warned|claim|claimed"
+    r"|mention|mentioned|sagt|sagte|gesagt|meint|meinte|geantwortet|antwortet\w*|geschrieben|schrieb"
+    r"|versprochen|verspricht|vorgeschlagen|dit|disait|promis|répondu|répond|pense|proposé|écrit|dijo"
+    r"|dice|dicho|respondió|prometió|propuso|opina|escribió|detto|disse|promesso|risposto|pensa"
+    r"|proposto|scritto|disseram|diz|respondeu|prometeu|propôs|escreveu|zei|zegt|gezegd|antwoordde"
+    r"|beloofd\w*|schreef|powiedział\w*|mówił\w*|mówi|odpowiedział\w*|obiecał\w*|napisał\w*"
+    r"|сказал\w*|говорит|говорил\w*|ответил\w*|обещал\w*|думает|написал\w*|dedi|diyor|söyledi"
+    r"|söylüyor|cevap verdi|yazdı)\b|قالت?|يقول|أجابت?|怎么说|怎麼說|说了?什么|說了?什麼|有什么意见"
+    r"|回答|言い(?:ました|ます)|言っ[たて]|答え(?:ました|ます|た)|뭐라고|말했|대답"
+)
+ABOUT = (
+    r"\b(?:about|on|regarding|concerning|über|zum|zur|zu|bezüglich|sur|sobre|acerca del?|sull[aoe]?"
+    r"|sul|sui|sugli|over|na temat|об?|про|для|pour|del?|du|des|of)\b\s*(.+)$|(.+?)\s+hakkında"
+    r"|对(.+?)(?=怎么|怎麼|有什么|说|說)|對(.+?)(?=怎麼|說)|(?:は|が)\s*(.+?)(?:について|に関して)"
+    r"|(?:은|는|이|가)\s+(.+?)에 ?대해|عن\s+(.+)$"
+)
 # What asks for the number of a release.
 VERSION = (
     r"\b(?:(?:which|what|welche[rns]?|quelle|qué|quale|qual|welke|której|какой|какая)\s+"
