@@ -55,20 +55,21 @@ def saying_of(asked: Asked, candidates: Sequence[Candidate]) -> Saying | None:
         asked: The question.
         candidates: All units.
     """
-    says = _SAYS.search(asked.text)
-    if says is None:
+    rest = _SAYS.sub(" ", asked.text)
+    if rest == asked.text:
         return None
-    rest = f"{asked.text[: says.start()]} {asked.text[says.end() :]}"
     about = _ABOUT.search(rest)
     topic_text = "" if about is None else next(filter(None, about.groups()), "")
-    person_text = rest.replace(topic_text, " ") if topic_text else rest
     known = frozenset(asked.terms)
-    topic = known.intersection(content_terms(topic_text, asked.language))
-    person = known.intersection(content_terms(person_text, asked.language)) - topic
     speakers = frozenset().union(*(unit.by for unit in candidates))
+    speaking = known.intersection(content_terms(rest, asked.language)) & speakers
+    topic = known.intersection(content_terms(topic_text, asked.language)) - speaking
+    topic = frozenset(term for term in topic if not any(map(str.isdigit, term)))  # when it was said
+    others = rest.replace(topic_text, " ") if topic_text else rest
+    person = speaking or known.intersection(content_terms(others, asked.language))
     if not person or not speakers:
         return None
-    return Saying(person & speakers or person, topic, bool(person & speakers))
+    return Saying(person, topic, bool(speaking))
 
 
 def of_whom_is_asked(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ragflow_local.answer.unit import ITEM, SENTENCE_END
 from ragflow_local.records import Marked
 from ragflow_local.text.code import indent
-from ragflow_local.text.turns import Turn, turns_in
+from ragflow_local.text.turns import WROTE, Turn, turns_in
 
 _CITED = ">"
 
@@ -84,14 +84,20 @@ def ends_of_paragraphs(lines: Sequence[Line]) -> list[int]:
     """Return the numbers of the lines that paragraphs end with.
 
     A blank line follows, or it ends a sentence and the next one begins another, or one of the two
-    is cited in a mail, or is marked.
+    is cited in a mail, or is marked, or says who wrote what is cited.
     """
     ends = {number for number, line in enumerate(lines) if line.is_last}
     for number, (line, following) in enumerate(pairwise(lines)):
         is_said = SENTENCE_END.search(line.text) and "\t" not in line.text
         is_cited = line.text.startswith(_CITED) != following.text.startswith(_CITED)
         is_marked = line.mark is not following.mark
-        if is_cited or is_marked or (is_said and begins_anew(following.text.strip())):
+        is_over_citation = line.text.startswith(_CITED) and WROTE.search(line.text)
+        if (
+            is_cited
+            or is_marked
+            or is_over_citation
+            or (is_said and begins_anew(following.text.strip()))
+        ):
             ends.add(number)
     return sorted(ends)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragflow_local.answer.unit import Unit
+from ragflow_local.text.turns import WROTE
 
 # "Ann Berg: I pay.", "[10:03] Bob: At nine.", "记者：…"; every word begins with a capital.
 _SPEAKER = re.compile(
@@ -31,11 +32,6 @@ _MAIL = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(r"\s*[<\[(][^<>\[\]()]*@[^<>\[\]()]*[>\])]")
-_WROTE = re.compile(
-    r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisała?|писала?|написала?"
-    r"|yazdı|skrev)\b[^:：\n]{0,60}[:：]\s*$|写道\s*[:：]\s*$",
-    re.I,
-)
 _CITED = ">"
 
 
@@ -48,11 +44,12 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
     made: list[Unit] = []
     speaker, place = "", (tuple[str, ...](), -1)
     sender, quoted = "", ""
-    is_first = False
+    is_first = is_cited = False
+    cited_in = place
     for unit in units:
         if name := _sender(unit):
             sender, quoted, is_first = name, "", True
-        elif _WROTE.search(unit.text):
+        elif WROTE.search(unit.text):
             quoted = unit.text.rstrip().rstrip(":：")
         if unit.paragraph_key != place or unit.kind != "sentence":
             match = _SPEAKER.match(unit.text) if unit.kind == "sentence" else None
@@ -63,10 +60,11 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
         else:
             is_named = False
             unit = replace(unit, speaker=unit.speaker or speaker, said_by=unit.said_by or speaker)
-        is_cited = unit.text.startswith(_CITED)
+        if unit.paragraph_key != cited_in:
+            is_cited, cited_in = unit.text.startswith(_CITED), unit.paragraph_key
         writer = quoted if is_cited else sender
         if writer and unit.kind in ("sentence", "item") and not (is_named or unit.speaker):
-            is_one = not _WROTE.search(unit.text)
+            is_one = not WROTE.search(unit.text)
             if is_one:
                 unit = replace(unit, speaker=writer, begins_turn=is_first, said_by=writer)
             is_first = False

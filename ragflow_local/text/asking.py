@@ -89,7 +89,7 @@ SAYS = (
 )
 ABOUT = (
     r"\b(?:about|on|regarding|concerning|über|zum|zur|zu|bezüglich|sur|sobre|acerca del?|sull[aoe]?"
-    r"|sul|sui|sugli|over|na temat|об?|про|для|pour|del?|du|des|of)\b\s*(.+)$|(.+?)\s+hakkında"
+    r"|sul|sui|sugli|over|na temat|об?|про|для|pour)\b\s*(.+)$|(.+?)\s+hakkında"
     r"|对(.+?)(?=怎么|怎麼|有什么|说|說)|對(.+?)(?=怎麼|說)|(?:は|が)\s*(.+?)(?:について|に関して)"
     r"|(?:은|는|이|가)\s+(.+?)에 ?대해|عن\s+(.+)$"
 )

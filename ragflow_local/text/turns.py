@@ -36,6 +36,12 @@ _LIKELY = (
     re.compile(r"^([A-Z]{2,3})\s+[–—-]\s+(?=\S)"),
     re.compile(r"^([A-Z][A-Z’' ]{1,28}[A-Z])\.\s+(?=\S)"),
 )
+# Over what a mail cites.
+WROTE = re.compile(
+    r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisała?|писала?|написала?"
+    r"|yazdı|skrev)\b[^:：\n]{0,60}[:：]\s*$|写道\s*[:：]\s*$",
+    re.I,
+)
 _LEAST_TURNS, _LONG = 4, 40  # turns of a text, and letters of one that is no value of a form
 _SAID = re.compile(r"[.!?。！？…؟][\"'”’»）)\]]*\s*$")
 _SMALL_SAID = "von van de der den da di du la le el al bin del della dos y und and"
