@@ -16,6 +16,7 @@ from ragflow_local.text.content import content_terms
 
 _SAYS = re.compile(SAYS, re.IGNORECASE)
 _ABOUT = re.compile(ABOUT, re.IGNORECASE)
+_LONGEST = 500  # letters of a question, or of a sentence, that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,21 @@ class Saying:
     """Who is asked to have said something, and about what.
 
     Attributes:
-        person: Terms of the name.
+        person: Terms of the name, as far as the question says it.
         topic: Terms of what it is about; empty for anything.
-        is_speaker: Whether that person speaks in what was found.
     """
 
     person: frozenset[str]
     topic: frozenset[str]
-    is_speaker: bool
 
     def is_by(self, unit: Candidate) -> bool:
-        """Return whether a unit is what the person says, or a sentence that names the person."""
-        if self.is_speaker and unit.by and not unit.by & self.person:
-            return bool(self.person & unit.own) and _SAYS.search(unit.unit.text) is not None
-        return bool(self.person & (unit.by | unit.own | unit.carried | unit.opening))
+        """Return whether a unit is what the person says, or reports it."""
+        if unit.by:
+            is_own = self.person <= unit.by
+            return is_own or (
+                self.person <= unit.own and _SAYS.search(unit.unit.text[:_LONGEST]) is not None
+            )
+        return self.person <= unit.own | unit.carried | unit.opening | unit.heads
 
     def is_about(self, unit: Candidate) -> bool:
         """Return whether a unit says something of the topic, or answers a question about it."""
@@ -45,31 +47,40 @@ class Saying:
     def is_exactly(self, unit: Candidate) -> bool:
         """Return whether the person says all of the topic there."""
         words = unit.own | unit.carried
-        return bool(unit.by & self.person) and bool(self.topic) and self.topic <= words
+        return self.person <= unit.by and bool(self.topic) and self.topic <= words
 
 
 def saying_of(asked: Asked, candidates: Sequence[Candidate]) -> Saying | None:
-    """Return who is asked to have said what; None of a question that asks for something else.
+    """Return who is asked to have said what.
+
+    None of a question that asks for something else, or names nobody who speaks, or several.
 
     Args:
         asked: The question.
         candidates: All units.
     """
-    rest = _SAYS.sub(" ", asked.text)
-    if rest == asked.text:
+    text = " ".join(asked.text.split())[:_LONGEST]
+    rest = _SAYS.sub(" ", text)
+    if rest == text or "person" in asked.kinds:
         return None
-    about = _ABOUT.search(rest)
-    topic_text = "" if about is None else next(filter(None, about.groups()), "")
     known = frozenset(asked.terms)
-    speakers = frozenset().union(*(unit.by for unit in candidates))
-    speaking = known.intersection(content_terms(rest, asked.language)) & speakers
-    topic = known.intersection(content_terms(topic_text, asked.language)) - speaking
-    topic = frozenset(term for term in topic if not any(map(str.isdigit, term)))  # when it was said
-    others = rest.replace(topic_text, " ") if topic_text else rest
-    person = speaking or known.intersection(content_terms(others, asked.language))
-    if not person or not speakers:
+    words = known.intersection(content_terms(rest, asked.language))
+    names = {unit.by & words for unit in candidates if unit.by & words}
+    longest = {name for name in names if not any(name < other for other in names)}
+    if len(longest) != 1:
         return None
-    return Saying(person, topic, bool(speaking))
+    (person,) = longest
+    about = _ABOUT.search(text)
+    topic_text = "" if about is None else next(filter(None, about.groups()), "")
+    topic_text = _SAYS.sub(" ", topic_text)
+    topic = known.intersection(content_terms(topic_text, asked.language))
+    if about is None and not asked.times:
+        topic = words
+    topic = frozenset(term for term in topic if not any(map(str.isdigit, term))) - person
+    # What is called otherwise wherever it is spoken of is left to the scorer and the reader.
+    return Saying(
+        person, topic.intersection(*[frozenset().union(*(one.own for one in candidates))])
+    )
 
 
 def of_whom_is_asked(

@@ -9,30 +9,26 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate, share
-from ragflow_local.answer.unit import ITEM
 from ragflow_local.text.asking import CAUSES, VERSION, WHERE, WHY
 from ragflow_local.text.dates import times_of
 from ragflow_local.text.figures import figures_of
-from ragflow_local.text.leaning import POINTING
+from ragflow_local.text.identifiers import leading_number
+from ragflow_local.text.items import ITEM
+from ragflow_local.text.leaning import points_back
 from ragflow_local.text.sentences import between
 
-# One of several that the sentence before names.
-_OF_TWO = re.compile(
-    r"\b(?:the (?:first|second|third|last|other)|both|neither|the two|erstere[rns]?|letztere[rns]?"
-    r"|beide[rns]?|le premier|la première|le second|la seconde|ce(?:lle)?-ci|ce(?:lui|lle)-là|ambos"
-    r"|ambas|el primero|la primera|el segundo|la segunda|entrambi|quest[aoei]|il primo|il secondo"
-    r"|pierwsz[yae]|drug[ia]|obie|obaj|tam|ali|aqui|lá|allí|là|lì|dort|da|daar|kendisi|orada|bunlar)\b"
-    r"|[前后後]者|两者|兩者|双方|地元",
-    re.IGNORECASE,
-)
 _BEGINNING = 40  # letters of a sentence in which a word may point back
+_FIRST = 8  # letters in which the word that points back is the first
 _MOST_BEFORE, _LONGEST = 2, 300  # sentences that name what it is about, and letters of one
-_NAMED = 0.25  # share of a question's weight that the sentence before says, if none points back
+_NAMED = 0.5  # share of a question's weight that the sentence before says, if none points back
+_REPEATING = 0.6  # share of its own words
 _REPEATED = 0.5  # share that a sentence says which tells what happened and not why
 _WHY = re.compile(WHY, re.IGNORECASE)
 _WHERE = re.compile(WHERE, re.IGNORECASE)
 _VERSION = re.compile(VERSION, re.IGNORECASE)
 _BULLET = re.compile(r"^\s*[-*•·▪◦‣–●○□]\s+")
+_MOST_LETTERS = 16  # of a heading that is a date
+_DOTTED = re.compile(r"\d\.\d")
 _MOST_ITEM = 8  # sentences of an item
 _CAUSES = re.compile(CAUSES, re.IGNORECASE)
 
@@ -77,8 +73,12 @@ def with_its_subject(
         candidates: All units, in document order.
     """
     chosen = [unit]
-    missing = frozenset(asked.terms) - unit.own - unit.heads
-    if not missing and _is_who_or_where(asked) and _points_back(unit):
+    # A heading is not quoted: what begins with "it" needs the sentence that says what.
+    is_bare = points_back(unit.unit.text[:_FIRST], asked.language)
+    known = unit.own if is_bare else unit.own | unit.heads
+    missing = all_missing = frozenset(asked.terms) - known
+    points = is_bare or (_is_who_or_where(asked) and _points_back(unit, asked.language))
+    if not missing and points:
         before = _beside(unit, candidates, -1)
         return [unit] if before is None else [before, unit]
     for _ in range(_MOST_BEFORE):
@@ -86,15 +86,15 @@ def with_its_subject(
         if before is None or not missing:
             break
         said = missing & before.own
-        is_about = _points_back(chosen[0]) or share(weights, said) >= _NAMED
+        is_about = _points_back(chosen[0], asked.language) or share(weights, said) >= _NAMED
         if not is_about:
             break
         chosen.insert(0, before)
         missing -= said
-        if said and not _points_back(before):
+        if said and not _points_back(before, asked.language):
             return chosen
     # What nothing was found for is quoted as it stands.
-    return [unit] if missing == frozenset(asked.terms) - unit.own - unit.heads else chosen
+    return [unit] if missing == all_missing else chosen
 
 
 def _is_who_or_where(asked: Asked) -> bool:
@@ -102,9 +102,9 @@ def _is_who_or_where(asked: Asked) -> bool:
     return "person" in asked.kinds or _WHERE.search(asked.text) is not None
 
 
-def _points_back(unit: Candidate) -> bool:
-    beginning = unit.unit.text[:_BEGINNING]
-    return POINTING.search(beginning) is not None or _OF_TWO.search(beginning) is not None
+def _points_back(unit: Candidate, language: str) -> bool:
+    """Return whether a sentence begins with a word for what the one before it names."""
+    return points_back(unit.unit.text[:_BEGINNING], language)
 
 
 def with_its_cause(
@@ -120,12 +120,13 @@ def with_its_cause(
     """
     if not _WHY.search(asked.text) or _CAUSES.search(unit.unit.text):
         return [unit]
-    if share(weights, unit.own) < _REPEATED:
+    repeated = len(unit.own.intersection(asked.terms))
+    if share(weights, unit.own) < _REPEATED or repeated < _REPEATING * len(unit.own):
         return [unit]
     before, after = (_beside(unit, candidates, step) for step in (-1, 1))
     if after is not None:
         return [unit, after]
-    return [unit] if before is None else [before, unit]
+    return [before, unit] if before is not None and before.own & unit.own else [unit]
 
 
 def with_its_item(unit: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -162,10 +163,12 @@ def heading_that_answers(asked: Asked, unit: Candidate) -> str:
     for heading in reversed(unit.unit.heads):
         figures = figures_of(heading)
         names = bool(figures & asked.figures - figures_of(text))
-        dates = "time" in asked.kinds and bool(times_of(heading)) and not times_of(text)
-        is_version = _VERSION.search(asked.text) and figures and not asked.figures
-        if names or dates or (is_version and not figures <= figures_of(text)):
-            return heading.rstrip(":：")
+        is_short = sum(map(str.isalpha, heading)) <= _MOST_LETTERS  # a date, and no title with one
+        is_dated = is_short and bool(times_of(heading)) and not times_of(text)
+        is_version = bool(leading_number(heading)) and not asked.figures
+        asks_version = is_version and _VERSION.search(asked.text) and not _DOTTED.search(text)
+        if names or asks_version or ("time" in asked.kinds and is_dated):
+            return heading.rstrip(":： ")
     return ""
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ragflow_local.answer.unit import ITEM, SENTENCE_END
+from ragflow_local.answer.unit import SENTENCE_END
 from ragflow_local.records import Marked
 from ragflow_local.text.code import indent
+from ragflow_local.text.items import ITEM
 from ragflow_local.text.turns import WROTE, Turn, turns_in
 
 _CITED = ">"
@@ -31,24 +32,26 @@ class Line:
     turn: Turn | None = None
 
 
-def lines_of(content: str, marked: Sequence[Marked]) -> list[Line]:
+def lines_of(whole: Sequence[str], marked: Sequence[Marked]) -> list[Line]:
     """Return the lines of a chunk that are not blank.
 
     Args:
-        content: Its text.
+        whole: All its lines.
         marked: Its lines that the document marks as headings or code.
     """
-    return _with_turns(_plain_lines(content, marked))
+    return _with_turns(_plain_lines(whole, marked))
 
 
-def _plain_lines(content: str, marked: Sequence[Marked]) -> list[Line]:
+def _plain_lines(whole: Sequence[str], marked: Sequence[Marked]) -> list[Line]:
     """Return the lines that are not blank; of an item, those that are set in further go with it."""
-    by_number = {at: one for one in marked for at in range(one.first, one.first + one.count)}
+    by_number = {
+        at: one for one in marked for at in range(one.first, min(one.first + one.count, len(whole)))
+    }
     lines: list[Line] = []
     item = -1  # how far in the item begins that the next line may go on with; -1: none
-    for number, whole in enumerate(content.split("\n")):
+    for number, row in enumerate(whole):
         mark = by_number.get(number)
-        for text in whole.splitlines() or [""]:
+        for text in row.splitlines() or [""]:
             line = text.expandtabs() if item >= 0 else text
             if not line.strip():
                 if lines:
@@ -65,7 +68,8 @@ def _plain_lines(content: str, marked: Sequence[Marked]) -> list[Line]:
 def _with_turns(lines: Sequence[Line]) -> list[Line]:
     """Return the lines with the turns they are said in.
 
-    A turn goes on up to a blank line; below a line that only names the speaker, to the next turn.
+    A turn goes on to the line that ends with a sentence; below a line that only names the speaker,
+    to the next turn.
     """
     starts = turns_in(["" if line.mark is not None else line.text for line in lines])
     made: list[Line] = []
@@ -75,8 +79,9 @@ def _with_turns(lines: Sequence[Line]) -> list[Line]:
             made[-1] = replace(made[-1], is_last=True)
         now = start or (None if line.mark is not None else now)
         made.append(replace(line, turn=now))
-        if now is not None and line.is_last and not now.is_above:
-            now = None
+        is_done = line.is_last or SENTENCE_END.search(line.text) is not None
+        if now is not None and is_done and not now.is_above:
+            now = None  # blank lines are not kept: what comes next may be anybody's
     return made
 
 

@@ -166,7 +166,7 @@ def _goes_on(units: Sequence[Candidate], at: int) -> bool:
         return False
     one, other = units[at], units[at + 1]
     is_unknown = one.hit != other.hit and not other.unit.heads
-    return is_unknown or one.unit.heads[-1:] == other.unit.heads[-1:]
+    return is_unknown or one.unit.heads == other.unit.heads
 
 
 def _is_item(units: Sequence[Candidate], at: int) -> bool:

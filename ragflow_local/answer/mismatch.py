@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.records import Hit
+from ragflow_local.text.asking import VERSION
 from ragflow_local.text.dates import Time, times_of
 from ragflow_local.text.identifiers import (
     NUMBER,
@@ -24,6 +25,13 @@ from ragflow_local.text.periods import asks_beside_a_time, may_hold_in
 
 _ASIDE = re.compile(r"[(（\[][^)）\]]*[)）\]]")  # when someone was born, say
 _NUMBER = re.compile(NUMBER)
+_VERSION = re.compile(VERSION, re.IGNORECASE)
+_SECTION = re.compile(
+    r"(?:\b(?:in|of|for|version|release|versione|versión|versão|versie|wersj\w|верси\w|section"
+    r"|clause|article|artikel|abschnitt|punkt|sürüm|v)\s*|§\s*|版本\s*|バージョン\s*|버전\s*|第)"
+    r"(\d+(?:\.\d+)+)(?!\s*[^\W\d_]{1,6}\b(?!\s*\?)|[\w%])",
+    re.IGNORECASE,
+)
 _DISTINCTIVE = re.compile(r"\d{3}|\d\.\d")  # a number that is hardly there by chance
 
 
@@ -80,7 +88,9 @@ def of_what_is_asked(
 
 def _beside_section(asked: Asked, ranked: Sequence[Candidate]) -> set[int]:
     """Return which units stand under another version or clause than a heading that is asked for."""
-    numbers = frozenset(number for number in _NUMBER.findall(asked.text) if "." in number)
+    numbers = frozenset(_SECTION.findall(asked.text))
+    if len(numbers) != 1 or asked.is_yes_or_no or _VERSION.search(asked.text):
+        return set()  # it is not of that section, but since, with or before it
     above = [
         frozenset(number for head in unit.unit.heads if (number := leading_number(head)))
         for unit in ranked

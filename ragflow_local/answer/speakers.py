@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragflow_local.answer.unit import Unit
-from ragflow_local.text.turns import WROTE
+from ragflow_local.text.turns import NO_SPEAKERS, WROTE
 
 # "Ann Berg: I pay.", "[10:03] Bob: At nine.", "记者：…"; every word begins with a capital.
 _SPEAKER = re.compile(
@@ -31,7 +31,7 @@ _MAIL = re.compile(
     r"|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|тема|konu|الموضوع|主题|主旨|件名|제목)",
     re.I,
 )
-_ADDRESS = re.compile(r"\s*[<\[(][^<>\[\]()]*@[^<>\[\]()]*[>\])]")
+_ADDRESS = re.compile(r"[<\[(][^<>\[\]()@]{0,99}@[^<>\[\]()]{0,99}[>\])]")
 _CITED = ">"
 
 
@@ -56,10 +56,12 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
             speaker = match[1].strip() if match else ""
             place = unit.paragraph_key
             is_named = bool(match)
-            unit = replace(unit, said_by=unit.said_by or speaker)
+            said_by = "" if speaker.casefold() in NO_SPEAKERS else speaker
+            unit = replace(unit, said_by=unit.said_by or said_by)
         else:
             is_named = False
-            unit = replace(unit, speaker=unit.speaker or speaker, said_by=unit.said_by or speaker)
+            said_by = "" if speaker.casefold() in NO_SPEAKERS else speaker
+            unit = replace(unit, speaker=unit.speaker or speaker, said_by=unit.said_by or said_by)
         if unit.paragraph_key != cited_in:
             is_cited, cited_in = unit.text.startswith(_CITED), unit.paragraph_key
         writer = quoted if is_cited else sender

@@ -12,11 +12,6 @@ _CLOSED = r"[\"'”’」』）)\]*_]*$"
 # What a line ends with that says something, or introduces what does; and what a sentence ends with.
 STOP = re.compile(rf"[.!?。！？…:：]{_CLOSED}")
 SENTENCE_END = re.compile(rf"[.!?。！？…]{_CLOSED}")
-# What an item of a list begins with.
-ITEM = re.compile(
-    r"^\s*(?:(?:[-*•·▪◦‣–●○□☐☑✓✔]|\(?\d{1,3}[.)]|\(?[^\W\d_][.)])\s+"
-    r"|[（(][一二三四五六七八九十\d]{1,3}[)）]|(?:\d{1,3}|[一二三四五六七八九十]{1,3})[、．]|[①-⑳●○□])"
-)
 _INTRODUCES = re.compile(r"[:：][*_\s]*$")
 
 

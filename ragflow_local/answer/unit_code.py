@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 from textwrap import dedent
@@ -11,13 +10,13 @@ from ragflow_local.answer.unit import Heading, Unit
 from ragflow_local.text.code import (
     BRACKETS,
     COMMENT,
-    ENTRY,
     SECTION,
-    SETTING,
     are_entries,
     are_settings,
     indent,
+    is_entry,
     is_parent,
+    setting_of,
 )
 
 _MOST_LINES, _MOST_LETTERS = 12, 600  # of a unit
@@ -58,7 +57,7 @@ def _entries(lines: Sequence[str]) -> Iterator[Unit | Heading]:
             yield _entry(held)
             held = []
         is_above = line.rstrip().endswith(":") or indent(following) > indent(line)
-        if not held and not ENTRY.match(line) and is_above:
+        if not held and not is_entry(line) and is_above:
             yield Heading(line.strip().rstrip(":"))
             continue
         held.append(line)
@@ -68,7 +67,7 @@ def _entries(lines: Sequence[str]) -> Iterator[Unit | Heading]:
 
 def _begins_entry(line: str, before: str) -> bool:
     """Return whether a line that is set in below another begins an entry itself."""
-    return bool(ENTRY.match(line)) and (not ENTRY.match(before) or line.lstrip().startswith("-"))
+    return is_entry(line) and (not is_entry(before) or line.lstrip().startswith("-"))
 
 
 def _entry(lines: Sequence[str]) -> Unit:
@@ -78,19 +77,21 @@ def _entry(lines: Sequence[str]) -> Unit:
 def _settings(lines: Sequence[str]) -> Iterator[Unit | Heading]:
     """Yield each setting with the comment above it, and what stands above several."""
     comment: list[str] = []
-    settings: list[re.Match[str]] = []
+    settings: list[tuple[str, str]] = []
+    said_there: list[str] = []
 
     def said() -> Iterator[Unit]:
         if settings:
-            text = "\n".join((*comment, *(one[0].strip().rstrip(",") for one in settings)))
-            names, cells = (tuple(one[part] for one in settings) for part in (1, 2))
+            text = "\n".join((*comment, *said_there))
+            names, cells = (tuple(one[part] for one in settings) for part in (0, 1))
             yield Unit(text, "row", names=names, cells=cells)
         elif comment:
             yield Unit("\n".join(comment), "code")
         settings.clear()
+        said_there.clear()
 
     for line in lines:
-        setting = None if COMMENT.match(line) or is_parent(line) else SETTING.match(line)
+        setting = None if COMMENT.match(line) or is_parent(line) else setting_of(line)
         # A comment is on what follows it, up to the next one.
         goes_on = comment and len(settings) < _MOST_TOGETHER
         if settings and not (setting and goes_on):
@@ -103,6 +104,7 @@ def _settings(lines: Sequence[str]) -> Iterator[Unit | Heading]:
             continue
         if setting is not None:
             settings.append(setting)
+            said_there.append(line.strip().rstrip(","))
             continue
         if SECTION.match(line) or is_parent(line):
             yield Heading(" ".join((*comment, line.strip(" \t{[]:="))))

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from ragflow_local.answer.unit import ITEM, STOP, Unit
+from ragflow_local.answer.unit import STOP, Unit
+from ragflow_local.text.items import ITEM
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import sentence_spans
 

@@ -15,7 +15,6 @@ from itertools import groupby, pairwise, zip_longest
 
 from ragflow_local.answer.lines import begins_anew, ends_of_paragraphs, lines_of
 from ragflow_local.answer.unit import (
-    ITEM,
     STOP,
     Heading,
     Unit,
@@ -25,6 +24,7 @@ from ragflow_local.answer.unit import (
 from ragflow_local.answer.unit_code import code_units
 from ragflow_local.answer.unit_rows import cells_of, field_of, records_of, rows_of
 from ragflow_local.records import Marked
+from ragflow_local.text.items import ITEM
 from ragflow_local.text.questions import is_question
 from ragflow_local.text.sentences import between, sentence_spans
 from ragflow_local.text.turns import Turn
@@ -65,6 +65,7 @@ def units_of(
     for piece in pieces:
         if isinstance(piece, Heading):
             if piece.depth:
+                units += [Unit(text, "line", path + below) for text in above]
                 path, below, above = path[: piece.depth - 1], (), []
                 if is_question(piece.text):  # the text's own: answers stand under it
                     units.append(Unit(piece.text, "sentence", path, paragraph=piece.paragraph))
@@ -105,7 +106,8 @@ def _pieces(
 ) -> list[Unit | Heading]:
     """Return the units without their heads, and between them the headings."""
     known = frozenset(map(_folded, headings))
-    lines = lines_of(content, marked)
+    whole = content.split("\n")
+    lines = lines_of(whole, marked)
     ends = ends_of_paragraphs(lines)
     made: list[Unit | Heading] = []
     parts = groupby(range(len(lines)), key=lambda number: (lines[number].mark, lines[number].turn))
@@ -114,7 +116,7 @@ def _pieces(
         if turn is not None:
             made += _of_turn([lines[number].text for number in numbers], turn, numbers[0], ends)
         elif mark is not None:
-            made += _of_mark(mark, content, bisect_left(ends, numbers[0]))
+            made += _of_mark(mark, whole, bisect_left(ends, numbers[0]))
         else:
             texts = [lines[number].text for number in numbers]
             made += _of_lines(texts, numbers[0], ends, known)
@@ -180,30 +182,27 @@ def _of_turn(lines: Sequence[str], turn: Turn, first: int, ends: Sequence[int]) 
         first: Number of the first line.
         ends: Numbers of the lines that paragraphs end with.
     """
-    is_first = turn.is_above
-    paragraph: list[str] = []
-    for number, line in enumerate(lines, start=first):
-        if number > first or not turn.is_above:
-            paragraph.append(line.strip())
-        if not paragraph or (number not in ends and number < first + len(lines) - 1):
-            continue
-        for place, unit in enumerate(_sentences_of(paragraph)):
-            is_named = not turn.is_above and number - len(paragraph) + 1 == first and place == 0
+    if turn.is_above:
+        pieces = _of_lines(lines[1:], first + 1, ends, frozenset())
+        for place, piece in enumerate(pieces):
+            unit = piece if isinstance(piece, Unit) else Unit(piece.text, "line")
+            kind: UnitKind = "sentence" if unit.kind == "line" else unit.kind
+            is_first = place == 0
             yield replace(
-                unit,
-                kind="sentence",
-                paragraph=bisect_left(ends, number),
-                speaker="" if is_named else turn.speaker,
-                begins_turn=is_first,
-                said_by=turn.speaker,
+                unit, kind=kind, speaker=turn.speaker, begins_turn=is_first, said_by=turn.speaker
             )
-            is_first = False
-        paragraph = []
+        return
+    paragraph = bisect_left(ends, first + len(lines) - 1)
+    for place, unit in enumerate(_sentences_of([line.strip() for line in lines])):
+        speaker = turn.speaker if place else ""
+        yield replace(
+            unit, kind="sentence", paragraph=paragraph, speaker=speaker, said_by=turn.speaker
+        )
 
 
-def _of_mark(mark: Marked, content: str, paragraph: int) -> Iterator[Unit | Heading]:
-    """Yield the heading that marked lines are, or the units of code."""
-    text = "\n".join(content.split("\n")[mark.first : mark.first + mark.count])
+def _of_mark(mark: Marked, whole: Sequence[str], paragraph: int) -> Iterator[Unit | Heading]:
+    """Yield the heading that marked lines of a chunk are, or the units of code."""
+    text = "\n".join(whole[mark.first : mark.first + mark.count])
     if mark.depth:
         yield Heading(" ".join(text.split()), mark.depth, paragraph)
         return
@@ -243,6 +242,8 @@ def _with_headings(made: list[Unit | Heading]) -> list[Unit | Heading]:
             continue
         if _asks(piece) or (index and _asks(headings[index - 1]) and _asks(below)):
             continue  # a question, or a short answer between two
+        if isinstance(below, Heading) and below.depth:
+            continue  # it ends a section
         if isinstance(below, Heading) or below.kind != "line":
             headings[index] = Heading(piece.text)
     return headings

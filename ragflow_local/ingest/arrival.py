@@ -119,16 +119,18 @@ def chunk_of(line: bytes, ids: Mapping[str, str]) -> ChunkRow:
     _within("generation", row.generation, 0, 2**40)
     _within("token_count", row.token_count, 0, _MOST_TOKENS)
     _within("create_time", row.create_time, 0, _END_OF_TIME)
-    for name in ("places", "headings", "keywords", "questions", "marked"):
+    for name in ("places", "headings", "keywords", "questions"):
         _within(f"number of {name}", len(getattr(row, name)), 0, _MOST_WORDS)
     for place in row.places:
         _within("page", place.page, 1, 2**31)
         for edge in (place.x0, place.top, place.x1, place.bottom):
             _within("place", edge, -_LARGEST_PLACE, _LARGEST_PLACE)
-    for one in row.marked:
-        _within("number of a line", one.first, 0, _MOST_TOKENS)
-        _within("number of lines", one.count, 1, _MOST_TOKENS)
+    lines, end = row.content.count("\n") + 1, 0
+    for one in row.marked:  # one after the other, none longer than the text
+        _within("number of a line", one.first, end, lines - 1)
+        _within("number of lines", one.count, 1, lines - one.first)
         _within("depth", one.depth, 0, _MOST_WORDS)
+        end = one.first + one.count
     if row.kind not in ("text", "entity", "relation"):
         raise ValueError(f"there are no chunks of kind {row.kind!r}")
     return replace(row, data=_data(row, ids))

@@ -12,7 +12,7 @@ SPACES = re.compile(r"[ \t\n\r\f]+")
 _AIDS = frozenset({"rt", "rp", "rtc"})
 _MARKED = frozenset({"a", "sup", "sub"})
 # As the programs that colour code name it: "language-python", "highlight", "sourceCode".
-_CODE_CLASS = re.compile(r"\b(?:code|highlight|lang(?:uage)?-\w|source-?code|literal-block)", re.I)
+_CODE_CLASS = re.compile(r"\b(?:code|highlight|language-\w|source-?code|literal-block)", re.I)
 
 
 class Line:
@@ -107,5 +107,5 @@ def is_code(preformatted: Any) -> bool:
     parent = preformatted.getparent()
     around = (preformatted,) if parent is None else (preformatted, parent)
     classes = " ".join(element.get("class") or "" for element in around)
-    inside = any(preformatted.find(f".//{tag}") is not None for tag in ("code", "samp", "kbd"))
+    inside = any(preformatted.find(f".//{tag}") is not None for tag in ("code", "samp"))
     return inside or _CODE_CLASS.search(classes) is not None

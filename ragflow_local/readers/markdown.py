@@ -19,6 +19,7 @@ from ragflow_local.readers.inline import with_fractions
 from ragflow_local.readers.markdown_line import line_of, says_html
 from ragflow_local.readers.text import paragraphs
 from ragflow_local.records import Block, BlockKind
+from ragflow_local.text.code import has_sentences
 from ragflow_local.text.encoding import decode
 
 # Of a numbered list: the next number, and the one written before the last item.
@@ -172,7 +173,9 @@ def _leaf(token: Token, heading: int, is_in_list: bool) -> Iterator[Block]:
     """Yield the blocks of a token that has text itself."""
     if token.type in ("fence", "code_block"):
         if token.content.strip():
-            yield Block("paragraph", token.content.strip("\n").rstrip(), is_code=True)
+            text = token.content.strip("\n").rstrip()
+            is_code = token.type == "fence" or not has_sentences(text.split("\n"))
+            yield Block("paragraph", text, is_code=is_code)
     elif token.type.startswith("math_block") or token.type == "amsmath":
         if text := token.content.strip():
             yield Block("paragraph", text if token.type == "amsmath" else f"$$\n{text}\n$$")

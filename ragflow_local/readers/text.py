@@ -27,7 +27,11 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
     before = ""
     for block in paragraphs(decode(data)):
         title = None if is_source else _UNDERLINED.match(block.text)
-        if title is not None and _is_underline(title[2], block.text[: title.end()]):
+        if (
+            title is not None
+            and _names_section(title[2])
+            and _is_underline(title[2], block.text[: title.end()])
+        ):
             if title[3] not in signs:
                 signs.append(title[3])
             level = signs.index(title[3]) + 1
@@ -37,9 +41,16 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
                 continue
             block = Block("paragraph", rest)
         lines = [line.expandtabs() for line in block.text.split("\n") if line.strip()]
-        is_code = is_source or looks_like_code(lines, before)
+        is_table = any("\t" in line.strip() for line in block.text.split("\n"))
+        is_code = is_source or (not is_table and looks_like_code(lines, before))
         before = before if is_code and not is_source else lines[-1]
         yield Block("paragraph", block.text, is_code=is_code)
+
+
+def _names_section(title: str) -> bool:
+    """Return whether a line may be a title: no sentence, no field, no figures alone."""
+    is_other = re.search(r"[.!?。！？;,]\s*$|@|[:：]\s", title) is not None
+    return not is_other and any(map(str.isalpha, title))
 
 
 def _is_underline(title: str, whole: str) -> bool:

@@ -55,21 +55,25 @@ KINDS = {
 # What asks for a place.
 WHERE = (
     r"\b(?:where|wo|wohin|woher|où|d['’]où|dónde|adónde|dove|onde|aonde|waar|gdzie|skąd|где|куда"
-    r"|откуда|nerede|nereye|nereden|kde|hol|var(?= )|hvor(?= )|πού)\b"
+    r"|откуда|nerede|nereye|nereden|kde|hvor(?= )|πού)\b"
     r"|أين|哪里|哪裡|哪儿|哪兒|何处|何處|どこ|어디"
 )
 # What asks for a reason, and what says one.
 WHY = (
     r"\b(?:why|how come|for what reason|warum|wieso|weshalb|weswegen|pourquoi|por ?qu[eé]|porqu[eê]"
     r"|perché|waarom|dlaczego|czemu|почему|зачем|отчего|чому|neden|niçin|niye|varför|hvorfor|proč"
-    r"|prečo|miért|de ce|γιατί)\b|لماذا|为什么|為什麼|为何|為何|なぜ|どうして|왜(?=\s)"
+    r"|prečo|miért|γιατί)\b|لماذا|为什么|為什麼|为何|為何|なぜ|どうして|왜(?=\s)"
 )
 CAUSES = (
     r"\b(?:because|since|due to|owing to|as a result|therefore|so that|in order to|thanks to|caused"
-    r"|weil|denn|deshalb|daher|wegen|aufgrund|damit|parce|car|puisque|afin|à cause|grâce à|porque"
-    r"|pues|debido|gracias a|a causa|perché|poiché|siccome|dovuto|pois|devido|omdat|want|doordat"
-    r"|vanwege|ponieważ|bo|gdyż|потому|поскольку|из-за|чтобы|çünkü|nedeniyle|yüzünden|eftersom|därför|fordi"
-    r"|protože|mert)\b|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
+    r"|on account of|after|once|for|so|reason"
+    r"|weil|denn|deshalb|daher|wegen|da|nachdem|nach|um|aufgrund|damit|durch|infolge|parce|car|puisque"
+    r"|afin|à cause|grâce à|en raison|faute de|suite à|porque|pues|debido|gracias a|a raíz|por"
+    r"|a causa|perché|poiché|siccome|dovuto|per via|pois|devido|omdat|want|doordat|vanwege|door"
+    r"|wegens|ponieważ|bo|gdyż|z powodu|przez|wskutek|потому|поскольку|из-за|чтобы|вследствие|через"
+    r"|тому що|бо|внаслідок|çünkü|nedeniyle|yüzünden|için|dolayı|eftersom|därför|på grund|fordi"
+    r"|på grunn|protože|kvůli|mert|miatt)\b"
+    r"|لأن|بسبب|因为|因為|由于|由於|以免|所以|ため|ので|から|때문|해서|므로"
 )
 
 # What asks for the words of a person, and what stands around what they are about.
@@ -78,7 +82,7 @@ SAYS = (
     r"|written|promise|propose|suggest|offer|advise|warn|claim|mention|tell)\b)"
     r"|say|says|said|think|thinks|answer|answered|replied|reply|wrote|write|written|promise|promised"
     r"|propose|proposed|suggest|suggested|offer|offered|advise|advised|warn|warned|claim|claimed"
-    r"|mention|mentioned|sagt|sagte|gesagt|meint|meinte|geantwortet|antwortet\w*|geschrieben|schrieb"
+    r"|mention|mentioned|told|tells|erzählt|erzählte|raconte|contó|sagt|sagte|gesagt|meint|meinte|geantwortet|antwortet\w*|geschrieben|schrieb"
     r"|versprochen|verspricht|vorgeschlagen|dit|disait|promis|répondu|répond|pense|proposé|écrit|dijo"
     r"|dice|dicho|respondió|prometió|propuso|opina|escribió|detto|disse|promesso|risposto|pensa"
     r"|proposto|scritto|disseram|diz|respondeu|prometeu|propôs|escreveu|zei|zegt|gezegd|antwoordde"

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
+from ragflow_local.text.items import ITEM
 from ragflow_local.text.sentences import sentence_spans
 
 COMMENT = re.compile(r"\s*(?:#|//|;|--\s|%|/\*|\*/?\s|<!--|REM\b)")
 SECTION = re.compile(r"\s*\[+[^\[\]=]+\]+\s*$")
 SETTING = re.compile(
-    r"""\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([\w.$/-]+(?:[ ][\w.-]+){0,2})["']?
-    \s*[:=]\s*(\S.*?),?\s*$""",
+    r"""\s*(?:-\ )?(?:export\ |set\ )?["']?([\w.$/-]+(?:[ ][\w.-]+){0,2})["']?
+    [ ]{0,40}[:=]\s*(\S.*)$""",
     re.VERBOSE,
 )
 BRACKETS = re.compile(r"[\s{}\[\](),;]+$")
 # "-v, --verbose  say what is done", "init    make a project".
-ENTRY = re.compile(
-    r"\s*(?:-{1,2}[A-Za-z?#][^\s,=]*.*|/[A-Z?]\b.*|\S+(?: \S+){0,4}(?:\s{2,}|\t)\S.*)$"
-)
+ENTRY = re.compile(r"\s*(?:-{1,2}[A-Za-z?#][^\s,=]*|/[A-Z?]\b|\S+(?: \S+){0,4}  +\S)")
+_OPTION = re.compile(r"\s*(?:-{1,2}[A-Za-z?#]|/[A-Z?]\b)")
+_NAMED = re.compile(r"\s*\S+(?: \S+){0,4}  +")
 _LIST_ITEM = re.compile(r"\s*-\s+\S")
-_PARENT = re.compile(r"""\s*(?:-\s+)?["']?[\w.$/ -]+["']?\s*[:=]?\s*[{\[]?\s*$""")
-_ASSIGNED = re.compile(r"\s*[\w.$-]+\s*=")
-_SIGNS = re.compile(r"[=(){};]")
+_PARENT = re.compile(r"""(?:- )?["']?[\w.$/ -]{1,60}["']? ?[:=]? ?[{\[]?$""")
+_ASSIGNED = re.compile(r"\s*[a-z_][\w.-]* {0,40}=")
+_SIGNS = re.compile(r"=|;\s*$|[{}]|\w\(", re.MULTILINE)
+_COMMAND = re.compile(r"\s*[a-z$>./~-]")
 _SENTENCE = re.compile(r"[A-Z\u3400-\u9fff].*[.!?。]$")
+_LONGEST = 400  # letters of a line that sets or lists something
 
 
 def indent(line: str) -> int:
@@ -37,10 +41,27 @@ def are_entries(lines: Sequence[str]) -> bool:
     Args:
         lines: None of them blank; lines that are set in further go on with the one before.
     """
-    least = min((indent(line) for line in lines if ENTRY.match(line)), default=0)
+    least = min((indent(line) for line in lines if is_entry(line)), default=0)
     upper = [line for line in lines if indent(line) <= least]
-    entries = [line for line in upper if ENTRY.match(line) and not COMMENT.match(line)]
-    return len(entries) > 1 and 2 * len(entries) > len(upper)
+    entries = [line for line in upper if is_entry(line) and not COMMENT.match(line)]
+    if len(entries) < 2 or 2 * len(entries) <= len(upper):
+        return False
+    if any(map(_OPTION.match, entries)):
+        return True
+    columns = Counter(match.end() for line in entries if (match := _NAMED.match(line)))
+    return 2 * max(columns.values(), default=0) > len(entries)  # else it is justified prose
+
+
+def is_entry(line: str) -> bool:
+    """Return whether a line names something and says what it is, a gap between them."""
+    is_other = len(line) > _LONGEST or ITEM.match(line) or not any(map(str.isalpha, line))
+    return not is_other and ENTRY.match(line) is not None
+
+
+def setting_of(line: str) -> tuple[str, str] | None:
+    """Return the name and the value that a line sets."""
+    match = SETTING.match(line) if len(line) <= _LONGEST else None
+    return None if match is None else (match[1], match[2].strip().rstrip(","))
 
 
 def are_settings(lines: Sequence[str]) -> bool:
@@ -50,8 +71,8 @@ def are_settings(lines: Sequence[str]) -> bool:
         lines: None of them blank.
     """
     said = [line for line in lines if not COMMENT.match(line) and not BRACKETS.match(line)]
-    settings = [line for line in said if SETTING.match(line)]
-    others = [line for line in said if not SETTING.match(line)]
+    settings = [line for line in said if setting_of(line)]
+    others = [line for line in said if not setting_of(line)]
     are_around = all(
         SECTION.match(line) or _LIST_ITEM.match(line) or is_parent(line) for line in others
     )
@@ -60,7 +81,15 @@ def are_settings(lines: Sequence[str]) -> bool:
 
 def is_parent(line: str) -> bool:
     """Return whether a line names what the settings below it belong to."""
-    return line.rstrip().endswith((":", "{", "[")) and bool(_PARENT.match(line))
+    line = " ".join(line[:_LONGEST].split())
+    return line.endswith((":", "{", "[")) and _PARENT.match(line) is not None
+
+
+def has_sentences(lines: Sequence[str]) -> bool:
+    """Return whether a line is a sentence, or holds several."""
+    return any(
+        len(sentence_spans(line)) > 1 or _SENTENCE.match(line.strip()) is not None for line in lines
+    )
 
 
 def looks_like_code(lines: Sequence[str], before: str) -> bool:
@@ -74,14 +103,22 @@ def looks_like_code(lines: Sequence[str], before: str) -> bool:
         before: The last line before it.
     """
     if before.rstrip().endswith((":", "：")) and all(indent(line) > 1 for line in lines):
-        return not any(len(sentence_spans(line)) > 1 or _SENTENCE.match(line) for line in lines)
+        return not has_sentences(lines) and all(map(_may_be_command, lines))
     others = [line for line in lines if not COMMENT.match(line)]
     has_comment = bool(COMMENT.match(lines[0]))
     if not others:
         return False
     if are_settings(lines):
-        is_file = has_comment or any(SECTION.match(line) for line in lines)
-        return is_file or all(_ASSIGNED.match(line) for line in others)
+        settings = [line for line in others if setting_of(line)]
+        if has_comment or any(SECTION.match(line) for line in lines):
+            return any("=" in line or line[:1].islower() for line in settings)
+        return all(_ASSIGNED.match(line) for line in others)
     if has_comment and not lines[0].lstrip().startswith("#" * 2):
-        return bool(_SIGNS.search("".join(others))) and not any(map(_SENTENCE.match, others))
+        return bool(_SIGNS.search("\n".join(others))) and not any(map(_SENTENCE.match, others))
     return len(lines) > 1 and are_entries(lines)
+
+
+def _may_be_command(line: str) -> bool:
+    if not line.isascii() or ITEM.match(line):
+        return False
+    return _COMMAND.match(line) is not None or _SIGNS.search(line) is not None

@@ -55,3 +55,53 @@ POINTING = re.compile(
     r"|それ|その|これ|この|彼女?|そこ|あれ|그것|그녀|그의|그는|그곳|이것|그게",
     re.IGNORECASE,
 )
+
+# Of each language, the words for what the sentence before names; of scripts without spaces, and of
+# languages that have none here, those of ``POINTING``.
+_BACK_SAID = """
+    en: it its they them their theirs he him his she her hers this these those there both
+      neither either here
+    de: er sie es ihn ihm ihr ihre ihrer ihrem ihren sein seine seiner seinem seinen dies diese
+      dieser dieses diesem diesen davon dafür damit dort dabei dazu darin darauf danach deren
+      dessen beide beiden erstere ersterer letztere letzterer letzteres
+    fr: il elle ils elles lui leur leurs son sa ses ce cet cette ces celui celle ceux celles y
+      là
+    es: él ella ello ellos ellas este esta esto estos estas ese esa eso esos esas su sus allí
+      ahí allá ambos ambas
+    it: egli ella esso essa essi esse lui lei loro questo questa questi queste quello quella suo
+      sua suoi sue lì là vi entrambi entrambe
+    pt: ele ela eles elas este esta isto esse essa isso aquele aquela seu sua seus suas lá ali
+      dele dela ambos ambas
+    nl: hij zij ze hem haar hun deze dit die dat daar daarvan beide
+    pl: on ona ono oni one jego jej ich ten ta to ci te tam tego tej obie oba oboje jemu
+    ru: он она оно они его её ее их ему ей им этот эта это эти там туда тот та те оба обе
+    uk: він вона воно вони його її їх йому їй цей ця це ці там той та обидва
+    cs: on ona ono oni jeho její jejich ten ta to ti tam tyto tento tato oba
+    tr: o onlar onun onu ona bu bunlar bunun şu orada kendisi ikisi
+    sv: han hon dess denna detta dessa där honom henne båda
+    da: han hun dens denne dette disse ham hende begge
+    no: han hun dens denne dette disse ham henne begge"""
+_BACK = {
+    language: re.compile(rf"\b(?:{'|'.join(words.split())})\b", re.IGNORECASE)
+    for language, words in re.findall(r"(\w\w):((?:\s+\w+(?!\w*:))+)", _BACK_SAID)
+}
+_OF_SEVERAL = re.compile(
+    r"\b(?:the\s+(?:former|latter|same|other|first|second|third|last)"
+    r"|l[ea]\s+(?:premi[eè]re?|seconde?)|el\s+(?:primero|segundo)|la\s+(?:primera|segunda)"
+    r"|il\s+(?:primo|secondo)|pierwsz[ya]|drug[ia])\b|[前后後]者|两者|兩者|双方",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(r"(?<=\S )(?:Sie|Ihnen|Ihre?[mnrs]?)\b")  # German "you"
+
+
+def points_back(beginning: str, language: str) -> bool:
+    """Return whether a sentence begins with a word for what the one before it names.
+
+    Args:
+        beginning: Its first words.
+        language: It is in.
+    """
+    if language == "de":
+        beginning = _POLITE.sub("", beginning)
+    pattern = _BACK.get(language, POINTING)
+    return bool(pattern.search(beginning) or _OF_SEVERAL.search(beginning))

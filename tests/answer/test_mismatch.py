@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ragflow_local.answer.candidates import Asked, candidates_of
 from ragflow_local.answer.mismatch import names_what_is_asked, of_what_is_asked
 from ragflow_local.answer.quoting import extract
+from ragflow_local.records import Marked
 from tests.answer.made import hit
 
 SALES = "In 2019 Acme sold goods for 41 million. In 2021 Acme sold goods for 47 million."
@@ -158,3 +161,20 @@ def test_an_item_of_a_numbered_list_names_its_step() -> None:
     asked = Asked.of("What is step 2?")
     found = candidates_of([hit("1. Unplug the cable.\n2. Press the button.\n- Be patient.")])
     assert [names_what_is_asked(asked, one) for one in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("What changed in 2.3?", [0, 1]),
+        ("What changed in version 2.2?", [2]),
+        ("What changed in 2.1?", [0, 1, 2]),  # no heading is of it
+        ("What changed?", [0, 1, 2]),
+    ],
+)
+def test_a_question_for_one_section_keeps_to_it(question: str, kept: list[int]) -> None:
+    log = hit("2.3 (2024)\n- Added colours\n- Fixed a crash\n2.2 (2023)\n- Added sounds")
+    marked = (Marked(0, 1, 1), Marked(3, 1, 1))
+    log = replace(log, chunk=replace(log.chunk, marked=marked))
+    units = candidates_of([log], "en")
+    assert of_what_is_asked(Asked.of(question), units, units, [log]) == kept

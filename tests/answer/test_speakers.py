@@ -101,3 +101,28 @@ def test_a_sentence_is_compared_and_read_with_who_says_it() -> None:
     assert said in [text_of(one) for one in weighed.chosen]
     sections = sections_of(weighed.chosen, weighed.hits, weighed.asked)
     assert said in [text for section in sections for text in section.sentences]
+
+
+MAIL = (
+    "From: Anna Berg <anna@example.org>\nTo: Tom\nDate: 3 May 2024\nSubject: Keys\n"
+    "Hi Tom, the keys are with Mrs Lowe. I changed the lock.\n\n"
+    "On 2 May 2024 Tom Reyes wrote:\n> Who has the keys? I stood before the door.\n"
+)
+
+
+def test_what_stands_in_a_mail_is_written_by_its_sender() -> None:
+    assert quoted(MAIL)[1:3] == [
+        "Anna Berg: Hi Tom, the keys are with Mrs Lowe.",
+        "Anna Berg: … I changed the lock.",
+    ]
+
+
+def test_what_a_mail_cites_is_written_by_whom_it_names() -> None:
+    units = units_of_chunk(hit(MAIL).chunk)
+    cited = next(unit for unit in units if "before the door" in unit.text)
+    assert cited.said_by == "On 2 May 2024 Tom Reyes wrote"
+
+
+def test_a_form_that_is_no_mail_has_no_sender() -> None:
+    content = "From: Berlin\nPrice: 20\nThe train is slow. It is old."
+    assert not any(unit.said_by for unit in units_of_chunk(hit(content).chunk))

@@ -4,6 +4,7 @@ import pytest
 
 from ragflow_local.answer.unit_rows import row_of
 from ragflow_local.answer.units import units_of
+from ragflow_local.records import Marked
 
 
 def texts(content: str) -> list[str]:
@@ -145,3 +146,91 @@ def test_a_row_of_a_table_has_all_its_columns_though_a_cell_is_empty() -> None:
 @pytest.mark.parametrize("data", ["", "[1]", '{"Name": 1}', '{"Sum": 1, "Tax": 2}'])
 def test_what_is_no_row_of_a_table_is_none(data: str) -> None:
     assert row_of("Name: Ann\nPhone: 111", (), data) is None
+
+
+def heads(content: str, headings: tuple[str, ...], *marked: Marked) -> list[tuple[str, ...]]:
+    return [unit.heads for unit in units_of(content, headings, marked)]
+
+
+def test_a_marked_heading_stands_over_what_follows_whatever_its_form() -> None:
+    content = "Gauge\nIt measures.\nLicense\nMIT\nWho may use it\nAll may."
+    assert heads(content, ("Gauge",), Marked(0, 1, 1), Marked(2, 1, 2), Marked(4, 1, 2)) == [
+        ("Gauge",),
+        ("Gauge", "License"),
+        ("Gauge", "Who may use it"),
+    ]
+
+
+def test_a_later_marked_heading_leaves_those_above_it() -> None:
+    content = "It measures.\nLicense\nMIT"
+    assert heads(content, ("Gauge", "Options"), Marked(1, 1, 2)) == [
+        ("Gauge", "Options"),
+        ("Gauge", "License"),
+    ]
+
+
+def test_a_line_like_a_heading_stands_under_the_marked_ones() -> None:
+    content = "Options\nColours\nThey can be turned off.\nSounds\nThey cannot be."
+    assert heads(content, ("Gauge", "Options"), Marked(0, 1, 2)) == [
+        ("Gauge", "Options", "Colours"),
+        ("Gauge", "Options", "Sounds"),
+    ]
+    assert heads("Colours\nThey can be turned off.", ("Gauge", "Options")) == [
+        ("Gauge", "Options", "Colours")
+    ]
+
+
+def test_a_marked_question_is_one_of_the_text_and_no_heading() -> None:
+    content = "Shop\nDo you deliver?\nYes, on Mondays."
+    units = units_of(content, ("Shop", "Do you deliver?"), (Marked(0, 1, 1), Marked(1, 1, 2)))
+    assert [(unit.text, unit.heads) for unit in units] == [
+        ("Do you deliver?", ("Shop",)),
+        ("Yes, on Mondays.", ("Shop",)),
+    ]
+    assert units[0].paragraph_key != units[1].paragraph_key
+
+
+def test_headings_alone_are_told_as_lines() -> None:
+    units = units_of("Gauge\nLicense", (), (Marked(0, 1, 1), Marked(1, 1, 2)))
+    assert [(unit.text, unit.kind) for unit in units] == [("Gauge", "line"), ("License", "line")]
+
+
+def test_a_short_line_above_a_marked_heading_is_kept() -> None:
+    content = "House\nCall 112 in an emergency\nHours\nWe open at nine."
+    units = units_of(content, ("House",), (Marked(0, 1, 1), Marked(2, 1, 2)))
+    assert [(unit.text, unit.heads[-1]) for unit in units] == [
+        ("Call 112 in an emergency", "House"),
+        ("We open at nine.", "Hours"),
+    ]
+
+
+def test_what_a_narrator_says_after_a_chat_is_nobodys() -> None:
+    content = "[10:00:01] Ann: I like it.\nThe house is old.\n[10:05:02] Bob: I do not.\nIt rains."
+    assert [unit.said_by for unit in units_of(content)] == ["Ann", "", "Bob", ""]
+
+
+def test_a_list_below_a_speaker_stays_a_list() -> None:
+    content = "Nadia El-Amin  [9:15 AM]\nWe need:\n- a saw\n- a nail"
+    assert [(unit.kind, unit.said_by) for unit in units_of(content)][1:] == [
+        ("item", "Nadia El-Amin [9:15 AM]"),
+        ("item", "Nadia El-Amin [9:15 AM]"),
+    ]
+
+
+def test_each_message_of_a_chat_is_a_paragraph_of_its_sender() -> None:
+    content = "03.05.24, 18:22 - Anna: I bring the grill. And coal\n03.05.24, 18:25 - Tom: ok"
+    units = units_of(content)
+    assert [(unit.text, unit.speaker, unit.said_by) for unit in units] == [
+        ("03.05.24, 18:22 - Anna: I bring the grill.", "", "Anna"),
+        ("And coal", "Anna", "Anna"),
+        ("03.05.24, 18:25 - Tom: ok", "", "Tom"),
+    ]
+
+
+def test_what_stands_below_a_name_and_a_time_is_said_by_that_name() -> None:
+    content = "Nadia El-Amin  [9:15 AM]\nMorning team. Say hello.\n\nElliot starts today."
+    assert [unit.quoted for unit in units_of(content)] == [
+        "Nadia El-Amin [9:15 AM]: Morning team.",
+        "Nadia El-Amin [9:15 AM]: … Say hello.",
+        "Nadia El-Amin [9:15 AM]: … Elliot starts today.",
+    ]

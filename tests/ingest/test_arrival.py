@@ -16,7 +16,7 @@ from ragflow_local.ingest.arrival import (
     values_of,
     vectors_of,
 )
-from ragflow_local.records import ChunkRow, DatasetRow, Region
+from ragflow_local.records import ChunkRow, DatasetRow, Marked, Region
 from ragflow_local.settings import ParserSettings
 from tests.ingest.made import document_row
 
@@ -25,8 +25,9 @@ DATASET = DatasetRow(
     1, 2, 3, 1, 1,
 )  # fmt: skip
 CHUNK = ChunkRow(
-    0, "c" * 32, "a", "d", "a.txt", 0, "The kraken sleeps.", 4, 1, (Region(1, 0, 0, 9, 9),)
-)
+    0, "c" * 32, "a", "d", "a.txt", 0, "The kraken sleeps.", 4, 1, (Region(1, 0, 0, 9, 9),),
+    marked=(Marked(0, 1, 1),),
+)  # fmt: skip
 
 
 def head(**changes: Any) -> bytes:
@@ -133,6 +134,9 @@ def test_a_chunk_comes_back_as_it_was_exported() -> None:
         {"keywords": ["k"] * 10_001},
         {"places": [{"page": 0, "x0": 0, "top": 0, "x1": 1, "bottom": 1}]},
         {"places": [{"page": 1, "x0": 0, "top": 0, "x1": 1e9, "bottom": 1}]},
+        {"marked": [{"first": -1, "count": 1, "depth": 1}]},
+        {"marked": [{"first": 0, "count": 0, "depth": 1}]},
+        {"marked": [{"first": 0, "count": 1, "depth": -1}]},
         {"kind": "community"},
         {"data": "[1]"},
         {"kind": "entity", "data": ""},

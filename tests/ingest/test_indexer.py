@@ -14,8 +14,9 @@ from ragflow_local.errors import DiskError, InvalidValueError, NotFoundError
 from ragflow_local.ingest import drafted
 from ragflow_local.ingest.drafts import Parsed
 from ragflow_local.ingest.indexer import Indexer
-from ragflow_local.records import Draft, Matrix
+from ragflow_local.records import Draft, Marked, Matrix
 from ragflow_local.stores import crash
+from ragflow_local.stores.catalog import chunks
 from ragflow_local.stores.files import Files
 from tests.conftest import Parse
 from tests.invariants import check_invariants
@@ -370,3 +371,23 @@ def test_a_document_renamed_while_it_is_parsed_is_found_by_its_new_name(
     assert [hit.document_name for hit in hits] == ["squid.txt"]
     assert rag.retrieval("kraken", [dataset], vector_similarity_weight=0.0) == []
     check_invariants(rag)
+
+
+def test_an_edited_chunk_forgets_which_of_its_lines_were_headings(
+    rag: RAGFlow, dataset: DataSet
+) -> None:
+    document = rag.add_document(dataset, "kraken.md", b"# Kraken\n\nIt sleeps.")
+    dataset.parse()
+    (chunk,) = document.list_chunks()
+    assert _marked(rag, chunk.id) == (Marked(0, 1, 1),)
+    chunk.update({"important_keywords": ["sea"]})
+    assert _marked(rag, chunk.id) == (Marked(0, 1, 1),)
+    chunk.update({"content": "It wakes.\nKraken"})
+    assert _marked(rag, chunk.id) == ()
+
+
+def _marked(rag: RAGFlow, id: str) -> tuple[Marked, ...]:
+    with rag.project.catalog.read() as reading:
+        row = chunks.get(reading, id)
+    assert row is not None
+    return row.marked

@@ -180,3 +180,18 @@ def test_without_its_library_a_page_is_read_whole_and_says_so(
 def test_a_page_without_a_main_text_is_read_whole_and_says_so() -> None:
     *blocks, notice = read_main(b"<p>x1</p>")
     assert isinstance(notice, Notice) or blocks
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_code"),
+    [
+        ("<pre><code>gauge up</code></pre>", True),
+        ("<pre class='language-sh'>gauge up</pre>", True),
+        ("<div class='highlight'><pre>gauge up</pre></div>", True),
+        ("<pre>Roses are red</pre>", False),
+        ("<p>Type <code>gauge up</code> here</p>", False),
+    ],
+)
+def test_preformatted_text_that_is_marked_as_code_is_code(markup: str, is_code: bool) -> None:
+    blocks = [item for item in read(markup.encode()) if isinstance(item, Block)]
+    assert [block.is_code for block in blocks] == [is_code]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ragflow_local.records import Region
+from ragflow_local.records import Marked, Region
 from ragflow_local.stores.catalog import Catalog, chunks, embeddings
 from tests.stores.tables import add_chunks, add_dataset, add_document, chunk_row
 
@@ -25,6 +25,8 @@ def test_a_chunk_comes_back_with_all_it_has(filled: Catalog) -> None:
         questions=("Where?",),
         match_text="match",
         data='{"a": 1}',
+        tags=("old",),
+        marked=(Marked(0, 1, 2), Marked(1, 3, 0)),
     )
     with filled.write() as connection:
         kept = embeddings.keep_one(connection, b"k", np.ones(4, np.float32))
