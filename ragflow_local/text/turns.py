@@ -105,11 +105,11 @@ def turns_in(lines: Sequence[str]) -> list[Turn | None]:
 def _with_text(turns: Sequence[Turn | None], lines: Sequence[str]) -> list[Turn | None]:
     """Return the turns without the lines that only name somebody, and nothing is said below."""
     known: list[Turn | None] = []
-    for at, turn in enumerate(turns):
-        below = next((more for more in range(at + 1, len(lines)) if lines[more].strip()), -1)
-        is_over_text = below > 0 and turns[below] is None
-        known.append(None if turn and turn.is_above and not is_over_text else turn)
-    return known
+    is_over_text = False
+    for turn, line in zip(reversed(turns), reversed(lines), strict=True):
+        known.append(None if turn is not None and turn.is_above and not is_over_text else turn)
+        is_over_text = turn is None if line.strip() else is_over_text
+    return known[::-1]
 
 
 def _sure(line: str) -> Turn | None:
