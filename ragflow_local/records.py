@@ -53,8 +53,7 @@ class Block:
         source: What the author wrote from the block before up to its end, where that is not its
             text: the marks of Markdown, a rule between paragraphs. Delimiters are looked for in
             it; else empty.
-        is_bold: Whether all of a paragraph is set bold: where a document has no headings, such
-            a line may be one.
+        is_bold: Whether all of a paragraph is set bold, as headings may be that nothing marks.
         is_code: Whether it is marked as code: a program, a command, what a screen shows.
     """
 
@@ -71,11 +70,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A warning about a document that was read, for the user.
-
-    Attributes:
-        text: One sentence with a way out, such as which pages were skipped and how to read them.
-    """
+    """A warning about a document that was read, for the user: one sentence with a way out."""
 
     text: str
 
@@ -128,11 +123,10 @@ class Draft:
 
     def below(self, text: str) -> Draft:
         """Return it with lines put above its own."""
-        if not text:
-            return self
-        down = text.count("\n") + 1
+        above = f"{text}\n" if text else ""
+        down = above.count("\n")
         marked = tuple(replace(one, first=one.first + down) for one in self.marked)
-        return replace(self, content=f"{text}\n{self.content}", marked=marked)
+        return replace(self, content=above + self.content, marked=marked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,7 @@ def told(draft: Draft) -> list[tuple[str, int]]:
 
 
 def drafts_of(blocks: list[Block], **settings: object) -> list[Draft]:
-    found = chunk(blocks, ParserSettings(**settings), TOOLS)  # type: ignore[arg-type]
-    return [draft for draft in found if isinstance(draft, Draft)]
+    return list(chunk(blocks, ParserSettings(**settings), TOOLS))  # type: ignore[arg-type]
 
 
 def test_headings_are_marked_with_their_depth_and_code_with_none() -> None:

@@ -193,5 +193,5 @@ def test_a_page_without_a_main_text_is_read_whole_and_says_so() -> None:
     ],
 )
 def test_preformatted_text_that_is_marked_as_code_is_code(markup: str, is_code: bool) -> None:
-    blocks = [item for item in read(markup.encode()) if isinstance(item, Block)]
+    blocks = list(read(markup.encode()))
     assert [block.is_code for block in blocks] == [is_code]
