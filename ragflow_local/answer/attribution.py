@@ -78,9 +78,7 @@ def saying_of(asked: Asked, candidates: Sequence[Candidate]) -> Saying | None:
         topic = words
     topic = frozenset(term for term in topic if not any(map(str.isdigit, term))) - person
     # What is called otherwise wherever it is spoken of is left to the scorer and the reader.
-    return Saying(
-        person, topic.intersection(*[frozenset().union(*(one.own for one in candidates))])
-    )
+    return Saying(person, topic & frozenset().union(*(unit.own for unit in candidates)))
 
 
 def of_whom_is_asked(

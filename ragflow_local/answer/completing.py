@@ -21,8 +21,9 @@ _BEGINNING = 40  # letters of a sentence in which a word may point back
 _FIRST = 8  # letters in which the word that points back is the first
 _MOST_BEFORE, _LONGEST = 2, 300  # sentences that name what it is about, and letters of one
 _NAMED = 0.5  # share of a question's weight that the sentence before says, if none points back
-_REPEATING = 0.6  # share of its own words
-_REPEATED = 0.5  # share that a sentence says which tells what happened and not why
+# A sentence that tells what happened and not why says so much of the question's weight, and little
+# else: so much of its own words are the question's.
+_REPEATED, _REPEATING = 0.5, 0.6
 _WHY = re.compile(WHY, re.IGNORECASE)
 _WHERE = re.compile(WHERE, re.IGNORECASE)
 _VERSION = re.compile(VERSION, re.IGNORECASE)

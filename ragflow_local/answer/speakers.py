@@ -7,7 +7,7 @@ head of a mail by its sender; "I pay for it", quoted alone, is nobody's.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ragflow_local.answer.unit import Unit
@@ -19,16 +19,14 @@ _SPEAKER = re.compile(
     r"((?:[^\W\d_a-zà-ÿа-я][\w.’'-]{0,19}(?:\s+(?:(?:von|van|de|der|den|da|di|du|la|le)\s+)*"
     r"(?=[^\W\d_a-zà-ÿа-я])|(?=[:：]))){1,4}|[\u3040-\u9fff\uac00-\ud7af]{1,8})[:：]\s*(?=\S)"
 )
-
-
 _FROM = re.compile(
-    r"(?:from|von|de|da|van|od|fra|från|от|кому?|kimden|من|发件人|發件人|寄件者|差出人|보낸\s?사람)",
-    re.I,
+    r"(?:from|von|de|da|van|od|fra|från|от|kimden|من|发件人|發件人|寄件者|差出人|보낸\s?사람)", re.I
 )
+# What stands beside it in the head of a mail, and in no timetable.
 _MAIL = re.compile(
-    r"(?:to|an|à|a|para|aan|do|til|till|кому|kime|إلى|收件人|宛先|받는\s?사람|date|sent|datum|gesendet"
-    r"|envoyé|fecha|enviado|data|inviato|verzonden|wysłano|дата|tarih|التاريخ|日期|日時|날짜|subject"
-    r"|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|тема|konu|الموضوع|主题|主旨|件名|제목)",
+    r"(?:date|sent|datum|gesendet|envoyé|fecha|enviado|data|inviato|verzonden|wysłano|дата|tarih"
+    r"|التاريخ|日期|日時|날짜|subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|тема|konu"
+    r"|الموضوع|主题|主旨|件名|제목)",
     re.I,
 )
 _ADDRESS = re.compile(r"[<\[(][^<>\[\]()@]{0,99}@[^<>\[\]()]{0,99}[>\])]")
@@ -41,43 +39,51 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
     Args:
         units: Of a chunk, in their order.
     """
-    made: list[Unit] = []
+    return list(_of_mails(_of_paragraphs(units)))
+
+
+def _of_paragraphs(units: Sequence[Unit]) -> Iterator[Unit]:
+    """Yield the units, those of a paragraph that begins with a name and a colon with the name."""
     speaker, place = "", (tuple[str, ...](), -1)
-    sender, quoted = "", ""
-    is_first = is_cited = False
-    cited_in = place
     for unit in units:
-        if name := _sender(unit):
-            sender, quoted, is_first = name, "", True
-        elif WROTE.search(unit.text):
-            quoted = unit.text.rstrip().rstrip(":：")
-        if unit.paragraph_key != place or unit.kind != "sentence":
+        goes_on = unit.paragraph_key == place and unit.kind == "sentence"
+        if not goes_on:
             match = _SPEAKER.match(unit.text) if unit.kind == "sentence" else None
             speaker = match[1].strip() if match else ""
             place = unit.paragraph_key
-            is_named = bool(match)
-            said_by = "" if speaker.casefold() in NO_SPEAKERS else speaker
-            unit = replace(unit, said_by=unit.said_by or said_by)
-        else:
-            is_named = False
-            said_by = "" if speaker.casefold() in NO_SPEAKERS else speaker
-            unit = replace(unit, speaker=unit.speaker or speaker, said_by=unit.said_by or said_by)
-        if unit.paragraph_key != cited_in:
-            is_cited, cited_in = unit.text.startswith(_CITED), unit.paragraph_key
-        writer = quoted if is_cited else sender
-        if writer and unit.kind in ("sentence", "item") and not (is_named or unit.speaker):
-            is_one = not WROTE.search(unit.text)
-            if is_one:
-                unit = replace(unit, speaker=writer, begins_turn=is_first, said_by=writer)
+        person = unit.said_by or ("" if speaker.casefold() in NO_SPEAKERS else speaker)
+        named = unit.speaker or (speaker if goes_on else "")
+        yield replace(unit, speaker=named, said_by=person)
+
+
+def _of_mails(units: Iterable[Unit]) -> Iterator[Unit]:
+    """Yield the units, those below the head of a mail with its sender.
+
+    What it cites is of whom the line above names.
+    """
+    sender = cited = ""
+    is_first = is_cited = False
+    place = (tuple[str, ...](), -1)
+    for unit in units:
+        is_above = WROTE.search(unit.text) is not None
+        if name := _sender(unit):
+            sender, cited, is_first = name, "", True
+        elif is_above:
+            cited = unit.text.rstrip().rstrip(":：")
+        if unit.paragraph_key != place:
+            is_cited, place = unit.text.startswith(_CITED), unit.paragraph_key
+        writer = cited if is_cited else sender
+        if writer and unit.kind in ("sentence", "item") and not (unit.said_by or is_above):
+            yield replace(unit, speaker=writer, begins_turn=is_first, said_by=writer)
             is_first = False
-        made.append(unit)
-    return made
+        else:
+            yield unit
 
 
 def _sender(unit: Unit) -> str:
     """Return who wrote the mail that a record is the head of."""
     names = [name.strip() for name in unit.names]
-    is_mail = sum(_MAIL.fullmatch(name) is not None for name in names) > 0
+    is_mail = any(map(_MAIL.fullmatch, names))
     for name, value in zip(names, unit.cells, strict=False):
         if is_mail and _FROM.fullmatch(name):
             return _ADDRESS.sub("", value).strip() or value

@@ -124,5 +124,5 @@ def test_what_a_mail_cites_is_written_by_whom_it_names() -> None:
 
 
 def test_a_form_that_is_no_mail_has_no_sender() -> None:
-    content = "From: Berlin\nPrice: 20\nThe train is slow. It is old."
+    content = "From: Berlin\nTo: Hamburg\nPrice: 20\nThe train is slow. It is old."
     assert not any(unit.said_by for unit in units_of_chunk(hit(content).chunk))

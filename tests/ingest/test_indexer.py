@@ -380,9 +380,11 @@ def test_an_edited_chunk_forgets_which_of_its_lines_were_headings(
     dataset.parse()
     (chunk,) = document.list_chunks()
     assert _marked(rag, chunk.id) == (Marked(0, 1, 1),)
-    chunk.update({"important_keywords": ["sea"]})
+    chunk.keywords = ["sea"]
+    chunk.save()
     assert _marked(rag, chunk.id) == (Marked(0, 1, 1),)
-    chunk.update({"content": "It wakes.\nKraken"})
+    chunk.content = "It wakes.\nKraken"
+    chunk.save()
     assert _marked(rag, chunk.id) == ()
 
 
