@@ -44,13 +44,15 @@ def with_speakers(units: Sequence[Unit]) -> list[Unit]:
 
 def _of_paragraphs(units: Sequence[Unit]) -> Iterator[Unit]:
     """Yield the units, those of a paragraph that begins with a name and a colon with the name."""
-    speaker, place = "", (tuple[str, ...](), -1)
+    speaker = ""
+    place: tuple[tuple[str, ...], int] | None = None  # of the sentence before
     for unit in units:
-        goes_on = unit.paragraph_key == place and unit.kind == "sentence"
+        key = unit.paragraph_key if unit.kind == "sentence" else None
+        goes_on = key is not None and key == place
         if not goes_on:
-            match = _SPEAKER.match(unit.text) if unit.kind == "sentence" else None
+            match = _SPEAKER.match(unit.text) if key is not None else None
             speaker = match[1].strip() if match else ""
-            place = unit.paragraph_key
+        place = key
         person = unit.said_by or ("" if speaker.casefold() in NO_SPEAKERS else speaker)
         named = unit.speaker or (speaker if goes_on else "")
         yield replace(unit, speaker=named, said_by=person)

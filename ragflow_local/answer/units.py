@@ -242,8 +242,6 @@ def _with_headings(made: list[Unit | Heading]) -> list[Unit | Heading]:
             continue
         if _asks(piece) or (index and _asks(headings[index - 1]) and _asks(below)):
             continue  # a question, or a short answer between two
-        if isinstance(below, Heading) and below.depth:
-            continue  # it ends a section
         if isinstance(below, Heading) or below.kind != "line":
             headings[index] = Heading(piece.text)
     return headings

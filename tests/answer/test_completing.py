@@ -159,3 +159,37 @@ def test_no_heading_is_told_where_the_unit_says_it_itself() -> None:
     asked = Asked.of("When were colours added?")
     unit = candidates_of(hits("Releases 2024\n\nColours were added in May 2023."), "en")[0]
     assert heading_that_answers(asked, unit) == ""
+
+
+def test_what_the_heading_names_needs_no_sentence_before_unless_the_quote_begins_with_it() -> None:
+    question = "How heavy is the lead box?"
+    text = "Lead box\n\nThe lead box was found in May. In all, it weighs 214 grams."
+    assert quoted(question, text, "In all") == "In all, it weighs 214 grams."
+    text = text.replace("In all, it", "It")
+    assert quoted(question, text, "It weighs") == (
+        "The lead box was found in May. It weighs 214 grams."
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "text"),
+    [
+        ("When was the mill destroyed?", "Guide to the town of Holt, 2019", "The mill burnt."),
+        ("Which version added colours?", "2.3", "Colours came with 2.2."),
+        ("What changed in 2.3?", "2.3", "In 2.3 colours were added."),
+    ],
+)
+def test_a_heading_that_says_no_more_is_not_told(question: str, heading: str, text: str) -> None:
+    found = hit(f"{heading}\n{text}")
+    found = replace(found, chunk=replace(found.chunk, marked=(Marked(0, 1, 1),)))
+    asked = Asked.of(question)
+    (unit,) = candidates_of([found], asked.language, asked.terms)
+    assert unit.unit.heads == (heading,)
+    assert heading_that_answers(asked, unit) == ""
+
+
+def test_a_sentence_that_says_little_of_the_question_or_much_besides_comes_alone() -> None:
+    text = "Runners love tea. Cloud had come down."
+    assert quoted("Why did two runners turn back?", text, "Runners") == "Runners love tea."
+    text = "Two runners turned back, wet, cold, hungry, tired and late. The tea was hot."
+    assert quoted("Why did two runners turn back?", text, "Two") == text.split(". ")[0] + "."

@@ -46,3 +46,8 @@ def test_a_marked_line_ends_a_turn() -> None:
     content = ["Ann [10:00 AM]", "We meet", "Notes", "The roof"]
     turns = [line.turn is not None for line in lines_of(content, (Marked(2, 1, 1),))]
     assert turns == [True, True, False, False]
+
+
+def test_an_item_below_another_is_a_line_of_its_own() -> None:
+    lines = lines_of(["1. You need:", "   - a saw", "   - a nail"], ())
+    assert [line.text.strip() for line in lines] == ["1. You need:", "- a saw", "- a nail"]

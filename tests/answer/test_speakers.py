@@ -126,3 +126,10 @@ def test_what_a_mail_cites_is_written_by_whom_it_names() -> None:
 def test_a_form_that_is_no_mail_has_no_sender() -> None:
     content = "From: Berlin\nTo: Hamburg\nPrice: 20\nThe train is slow. It is old."
     assert not any(unit.said_by for unit in units_of_chunk(hit(content).chunk))
+
+
+def test_who_speaks_in_a_mail_keeps_his_words() -> None:
+    mail = MAIL.replace("Hi Tom,", "Lea Frey: I come. I bring cake.\n\nHi Tom,")
+    units = {unit.text: unit.said_by for unit in units_of_chunk(hit(mail).chunk)}
+    assert units["I bring cake."] == "Lea Frey"
+    assert units["I changed the lock."] == "Anna Berg"

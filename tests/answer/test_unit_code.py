@@ -106,3 +106,19 @@ def test_what_is_set_in_goes_with_its_item(lead: str) -> None:
         "It takes a minute: gauge migrate",
         f"{lead}Start it.",
     ]
+
+
+def test_a_command_is_quoted_with_a_short_sentence_above_it_though_it_ends_with_no_colon() -> None:
+    assert [unit.text for unit in marked("Install it.\npip install gauge", 1)] == [
+        "Install it.\npip install gauge"
+    ]
+
+
+def test_several_commands_stay_below_what_introduces_them() -> None:
+    content = "Run these:\n# make it\ngauge init\n# start it\ngauge run"
+    units = units_of(content, (), [Marked(1, 4, 0)])
+    assert [unit.text for unit in units] == [
+        "Run these:",
+        "# make it\ngauge init",
+        "# start it\ngauge run",
+    ]

@@ -234,3 +234,11 @@ def test_what_stands_below_a_name_and_a_time_is_said_by_that_name() -> None:
         "Nadia El-Amin [9:15 AM]: … Say hello.",
         "Nadia El-Amin [9:15 AM]: … Elliot starts today.",
     ]
+
+
+def test_a_line_that_is_a_heading_above_already_is_none_below_it() -> None:
+    content = "Lengths in metres\nName\tArm\nAnn\t9\nMore\nThey grow."
+    assert heads(content, ("Sea", "Lengths in metres"), Marked(3, 1, 1)) == [
+        ("Sea", "Lengths in metres"),
+        ("More",),
+    ]
