@@ -74,7 +74,7 @@ def saying_of(asked: Asked, candidates: Sequence[Candidate]) -> Saying | None:
     topic_text = "" if about is None else next(filter(None, about.groups()), "")
     topic_text = _SAYS.sub(" ", topic_text)
     topic = known.intersection(content_terms(topic_text, asked.language))
-    if about is None and not asked.times:
+    if about is None:
         topic = words
     topic = frozenset(term for term in topic if not any(map(str.isdigit, term))) - person
     # What is called otherwise wherever it is spoken of is left to the scorer and the reader.

@@ -13,6 +13,7 @@ from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import VERSION
 from ragflow_local.text.dates import Time, times_of
+from ragflow_local.text.folding import fold
 from ragflow_local.text.identifiers import (
     NUMBER,
     Identifier,
@@ -21,6 +22,7 @@ from ragflow_local.text.identifiers import (
     places_in,
     step_of,
 )
+from ragflow_local.text.measures import is_measure
 from ragflow_local.text.periods import asks_beside_a_time, may_hold_in
 
 _ASIDE = re.compile(r"[(（\[][^)）\]]*[)）\]]")  # when someone was born, say
@@ -29,7 +31,7 @@ _VERSION = re.compile(VERSION, re.IGNORECASE)
 _SECTION = re.compile(
     r"(?:\b(?:in|of|for|version|release|versione|versión|versão|versie|wersj\w|верси\w|section"
     r"|clause|article|artikel|abschnitt|punkt|sürüm|v)\s*|§\s*|版本\s*|バージョン\s*|버전\s*|第)"
-    r"(\d+(?:\.\d+)+)(?!\s*[^\W\d_]{1,6}\b(?!\s*\?)|[\w%])",
+    r"(\d+(?:\.\d+)+)(?![\w%])\s*([^\W\d_]*)",
     re.IGNORECASE,
 )
 _DISTINCTIVE = re.compile(r"\d{3}|\d\.\d")  # a number that is hardly there by chance
@@ -88,7 +90,8 @@ def of_what_is_asked(
 
 def _beside_section(asked: Asked, ranked: Sequence[Candidate]) -> set[int]:
     """Return which units stand under another version or clause than a heading that is asked for."""
-    numbers = frozenset(_SECTION.findall(asked.text))
+    named = _SECTION.findall(asked.text)
+    numbers = frozenset(number for number, after in named if not is_measure(fold(after)))
     if len(numbers) != 1 or asked.is_yes_or_no or _VERSION.search(asked.text):
         return set()  # it is not of that section, but since, with or before it
     above = [

@@ -40,7 +40,7 @@ _LIKELY = (
     re.compile(r"^([A-Z]{2,3}) [–—-] (?=\S)"),
     re.compile(r"^([A-Z][A-Z’' ]{1,28}[A-Z])\. (?=\S)"),
 )
-_LEAST_TURNS, _LONG = 4, 40  # turns of a text, and letters of one that is no value of a form
+_LONG = 40  # letters of a turn that is no value of a form
 _LEAST_OF_ONE = 5  # turns where only one name comes again
 _BEGINNING = 160  # letters of a line that are looked at
 _SAID = re.compile(r"[.!?。！？…؟][\"'”’»）)\]]*\s*$")
@@ -94,7 +94,7 @@ def turns_in(lines: Sequence[str]) -> list[Turn | None]:
     again = [count for count in labels.values() if count > 1]
     is_talk = len(again) > 1 or (len(said) >= _LEAST_OF_ONE and 2 * sum(again) <= 1.3 * len(said))
     spoken = sum(_is_said(text) for text in said)
-    if len(said) < _LEAST_TURNS or not again or not is_talk or 2 * spoken <= len(said):
+    if not again or not is_talk or 2 * spoken <= len(said):
         return turns
     return [
         turn or (Turn(one[0]) if one is not None else None)

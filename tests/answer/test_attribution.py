@@ -105,3 +105,16 @@ def test_when_it_was_said_is_no_topic() -> None:
         "Anna Berg: The roof is rotten.",
         "Anna Berg: Then we borrow some.",
     ]
+
+
+def test_a_date_that_stands_in_the_texts_is_no_topic_either() -> None:
+    talk = f"Log of 20260930\n\n{TALK}"
+    assert said("What did Anna say on 20260930?", talk) == [
+        "Anna Berg: The roof is rotten.",
+        "Anna Berg: Then we borrow some.",
+    ]
+
+
+def test_a_sentence_about_a_person_is_none_of_that_persons() -> None:
+    talk = f"{TALK}Tom Reyes: Anna owns the roof of the shed.\n"
+    assert said("What did Anna say about the roof?", talk) == ["Anna Berg: The roof is rotten."]

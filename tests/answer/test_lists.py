@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of
 from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.quoting import extract
-from ragflow_local.records import ChunkRow, Hit
+from ragflow_local.records import ChunkRow, Hit, Marked
 from tests.answer.made import hit, hits
 
 RESET = (
@@ -235,3 +236,21 @@ def test_a_list_goes_on_in_a_chunk_that_does_not_know_its_heading() -> None:
     assert whole("How do I reset the router?", found, "To reset") == STEPS
     other = [found[0], hit("1. Of another list.", 1, ordinal=1, headings=("Printer",))]
     assert whole("How do I reset the router?", other, "To reset") == STEPS[:3]
+
+
+def test_a_list_does_not_go_on_below_another_heading_of_the_same_name() -> None:
+    log = "2.4\nFixed\n- The crash\n- The menu\n2.3\nFixed\n- The undo\n- The save"
+    marks = [(0, 1), (1, 2), (4, 1), (5, 2)]
+    found = hits(log)
+    chunk = replace(found[0].chunk, marked=tuple(Marked(at, 1, depth) for at, depth in marks))
+    found = [replace(found[0], chunk=chunk)]
+    question = "What was fixed in 2.4?"
+    assert whole(question, found, "- The crash", "- The menu") == ["- The crash", "- The menu"]
+
+
+def test_a_section_that_is_asked_for_by_its_number_is_quoted_whole() -> None:
+    found = hits("2.4 (2024)\n- Colours\n- Sounds\n2.3 (2023)\n- Menus")
+    chunk = replace(found[0].chunk, marked=(Marked(0, 1, 1), Marked(3, 1, 1)))
+    found = [replace(found[0], chunk=chunk)]
+    assert whole("What changed in 2.4?", found, "- Colours") == ["- Colours", "- Sounds"]
+    assert whole("What about colours in 2.4?", found, "- Colours") == []

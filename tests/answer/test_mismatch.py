@@ -170,6 +170,10 @@ def test_an_item_of_a_numbered_list_names_its_step() -> None:
         ("What changed in version 2.2?", [2]),
         ("What changed in 2.1?", [0, 1, 2]),  # no heading is of it
         ("What changed?", [0, 1, 2]),
+        ("Is the crash of 2.3 gone?", [0, 1, 2]),
+        ("Which version fixed the crash of 2.2?", [0, 1, 2]),
+        ("What changed in 2.2 or in 2.3?", [0, 1, 2]),
+        ("How heavy is the box of 2.3 litres?", [0, 1, 2]),
     ],
 )
 def test_a_question_for_one_section_keeps_to_it(question: str, kept: list[int]) -> None:

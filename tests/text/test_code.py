@@ -34,8 +34,12 @@ def test_commands_settings_and_entries_look_like_code(text: str, before: str) ->
         ("# Shopping\nMilk, bread and eggs.", ""),
         ("Milk, bread and eggs\nand a bag", ""),
         ("    Ann Berg\n    12 Hill Street", "Send it to:"),
+        ("    he came at nine. She saw it.", "He wrote:"),
+        ("Tea      2\n----     -----\n====     =====", ""),
         ("    - a saw\n    - a nail", "You need:"),
         ("    员工须按时上班", "本公司规定："),
+        ("    élan vital\n    à la carte", "Il dit :"),
+        ("    a) gauge up\n    b) gauge down", "Choose one of:"),
         ("bees.  He had forty\nthe barn.  In the spring\nwe sold  them", ""),  # justified
         ("1.  Open the lid.\n2.  Close the lid.", ""),
         ("Capital = Oslo\nArea = 385 km2", ""),

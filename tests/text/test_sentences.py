@@ -107,3 +107,10 @@ def test_the_number_of_a_clause_is_part_of_its_sentence(text: str) -> None:
 
 def test_a_short_sentence_that_ends_in_a_number_is_one() -> None:
     assert sentences("He is 12. She is 13.") == ["He is 12.", "She is 13."]
+
+
+def test_a_full_stop_in_a_quoted_name_ends_no_chinese_sentence() -> None:
+    assert sentences("较早的版本会改名为“文件名.冲突.日期”，不会丢失。") == [
+        "较早的版本会改名为“文件名.冲突.日期”，不会丢失。"
+    ]
+    assert sentences("他来了.我走了.") == ["他来了.", "我走了."]

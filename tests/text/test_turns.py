@@ -78,6 +78,7 @@ def test_names_that_come_again_before_sentences_begin_turns(text: str) -> None:
         "Espresso 2.40\nCappuccino 3.20\nCakes",
         "Python 3.11\nUbuntu 22.04\nIt does not run on Windows.",
         "Version 2.10\nThe fan is quieter.",
+        "2024-01-02 10:00:01 INFO server: it is up\n2024-01-02 10:00:02 WARN disk: it is full",
         "Meeting 10:30\nWe talk about the roof.",
         "Important: It is hot.\nCaution: It is sharp.\nImportant: It is wet.\nCaution: Mind it.",
         "3:16 For God so loved: the world.\n3:17 For God sent: him not.",
