@@ -14,7 +14,8 @@ _SAID = """
     sekunden minuten stunden tage tagen wochen monate monaten jahre jahren
     secondes heures jours semaines mois ans segundos minutos horas días semanas meses años
     секунд минут часов дней недель месяцев лет
-    litre litres liter liters litern litros litri литр литра литров kilo kilos gram grams gramm inch inches
+    litre litres liter liters litern litros litri литр литра литров kilo kilos gram grams gramm
+    inch inches
     metre metres meter meters metern kilometres kilometers kilometer mètres metros metri метров
     people persons person personen menschen personnes personas persone pessoas mensen человек
     guests gäste seats plätze places pages seiten words wörter"""

@@ -152,3 +152,9 @@ def test_two_rules_with_prose_between_them_are_no_front_matter() -> None:
 
 def test_raised_digits_are_no_part_of_a_number() -> None:
     assert seen("10<sup>6</sup> and H<sub>2</sub>O") == [("paragraph", "10^6 and H₂O")]
+
+
+def test_an_indented_paragraph_with_sentences_is_no_code() -> None:
+    text = "Intro.\n\n    The tenant shall pay. He shall pay on time.\n\nSo:\n\n    gauge up\n"
+    blocks = list(read(text.encode()))
+    assert [block.is_code for block in blocks] == [False, False, False, True]

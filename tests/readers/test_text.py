@@ -55,3 +55,9 @@ def test_a_source_file_is_code_and_an_indented_block_below_a_colon_too() -> None
 
 def test_a_markup_file_is_no_source_file() -> None:
     assert kinds("It is text.", "a.rst") == [("paragraph", 0, False, "It is text.")]
+
+
+def test_a_table_with_tabs_is_no_code() -> None:
+    assert kinds("Name\tAge\nAnn\t31\nBob\t40") == [
+        ("paragraph", 0, False, "Name\tAge\nAnn\t31\nBob\t40")
+    ]
