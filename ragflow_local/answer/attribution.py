@@ -1,4 +1,4 @@
-"""Tells what a person said from what others said about the same.
+"""Keeps what one person said apart from what others said.
 
 "What did Ann say about the roof?" is answered by Ann's words or by a report of them, however much
 somebody else said about it.
@@ -84,7 +84,7 @@ def saying_of(asked: Asked, candidates: Sequence[Candidate]) -> Saying | None:
 def of_whom_is_asked(
     saying: Saying | None, ranked: Sequence[Candidate], kept: Sequence[int]
 ) -> list[int]:
-    """Return which units are what the person says who is asked for; none where nobody knows.
+    """Return which units are the words of the person whom the question names.
 
     Args:
         saying: Who is asked for; None takes all.

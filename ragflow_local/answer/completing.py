@@ -1,4 +1,4 @@
-"""Adds to a quote the sentences beside it without which it is no evidence.
+"""Adds the neighbouring sentences that a quote needs to be understood.
 
 "It weighs 214 grams" is about nothing, and "Two runners turned back" does not say why.
 """
@@ -41,7 +41,7 @@ def completed(
     quoted: Sequence[Candidate],
     candidates: Sequence[Candidate],
 ) -> str:
-    """Return the text that is quoted for a unit, with what it says little without.
+    """Return the text that is quoted for a unit, with the neighbours that it needs.
 
     Args:
         asked: The question.
@@ -65,7 +65,7 @@ def completed(
 def with_its_subject(
     asked: Asked, weights: Mapping[str, float], unit: Candidate, candidates: Sequence[Candidate]
 ) -> list[Candidate]:
-    """Return a sentence after those before it that name what the question is about.
+    """Return a sentence with the ones before it that name its subject.
 
     Args:
         asked: The question.
@@ -111,7 +111,7 @@ def _points_back(unit: Candidate, language: str) -> bool:
 def with_its_cause(
     asked: Asked, weights: Mapping[str, float], unit: Candidate, candidates: Sequence[Candidate]
 ) -> list[Candidate]:
-    """Return a sentence with the one beside it that says why, if the question asks why.
+    """Return a sentence with the neighbour that gives the reason, if the question asks why.
 
     Args:
         asked: The question.
@@ -131,7 +131,7 @@ def with_its_cause(
 
 
 def with_its_item(unit: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return all sentences of a list item; of a long one, and of any other unit, it alone.
+    """Return all sentences of the list item that a unit belongs to, unless the item is long.
 
     Args:
         unit: The unit.

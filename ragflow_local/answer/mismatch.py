@@ -13,7 +13,6 @@ from ragflow_local.answer.candidates import Asked, Candidate
 from ragflow_local.records import Hit
 from ragflow_local.text.asking import VERSION
 from ragflow_local.text.dates import Time, times_of
-from ragflow_local.text.folding import fold
 from ragflow_local.text.identifiers import (
     NUMBER,
     Identifier,
@@ -91,7 +90,7 @@ def of_what_is_asked(
 def _beside_section(asked: Asked, ranked: Sequence[Candidate]) -> set[int]:
     """Return which units stand under another version or clause than a heading that is asked for."""
     named = _SECTION.findall(asked.text)
-    numbers = frozenset(number for number, after in named if not is_measure(fold(after)))
+    numbers = frozenset(number for number, after in named if not is_measure(after))
     if len(numbers) != 1 or asked.is_yes_or_no or _VERSION.search(asked.text):
         return set()  # it is not of that section, but since, with or before it
     above = [

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from ragflow_local.answer import reading
-from ragflow_local.answer.attribution import of_whom_is_asked, saying_of
+from ragflow_local.answer.attribution import Saying, of_whom_is_asked, saying_of
 from ragflow_local.answer.candidates import (
     Asked,
     Candidate,
@@ -124,7 +124,8 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     verdict = _verdict_on(weighed, read)
     asked, chosen, weights = weighed.asked, weighed.chosen, weighed.weights
     known = [candidate for candidate in chosen if candidate.hit < len(hits)]
-    named = _named(weighed, known)
+    saying = saying_of(asked, weighed.candidates)
+    named = _named(weighed, known, saying)
     if not verdict.is_found and not named and not _has_asked_row(weighed):
         return []
     near = (focus or Focus()).near(asked, chosen, weighed.hits)
@@ -135,7 +136,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=verdict.is_alone)
     ranked = [chosen[at] for at in order]
     kept = of_what_is_asked(asked, ranked, weighed.candidates, weighed.hits, has_steps=has_steps)
-    kept = of_whom_is_asked(saying_of(asked, weighed.candidates), ranked, kept)
+    kept = of_whom_is_asked(saying, ranked, kept)
     if not kept:
         return []
     ranked, chances = [ranked[at] for at in kept], [chances[at] for at in kept]
@@ -157,7 +158,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
 
 
 def _quotes_of(picked: Sequence[tuple[Candidate, float, bool]], weighed: Weighed) -> list[Quote]:
-    """Return what is quoted of units, with what they say little without."""
+    """Return the quotes of the picked units, each with the neighbours that it needs."""
     chosen = [unit for unit, *_ in picked]
     texts = [
         completed(weighed.asked, weighed.weights, unit, chosen, weighed.candidates)
@@ -217,7 +218,7 @@ def _verdict_on(weighed: Weighed, read: Read | None) -> _Verdict:
     return _Verdict(is_found, scores, _BY_READER, by_reader.alone >= reading.SURE_ALONE)
 
 
-def _named(weighed: Weighed, known: Sequence[Candidate]) -> list[Candidate]:
+def _named(weighed: Weighed, known: Sequence[Candidate], saying: Saying | None) -> list[Candidate]:
     """Return the units that are asked for by name, whatever a scorer or reader makes of them.
 
     They are the steps that the question counts, or what stands under the same question in the text.
@@ -226,7 +227,6 @@ def _named(weighed: Weighed, known: Sequence[Candidate]) -> list[Candidate]:
     steps = [
         one for one in known if is_step_asked_for(asked, one, weighed.candidates, weighed.hits)
     ]
-    saying = saying_of(asked, weighed.candidates)
     said = [one for one in known if saying is not None and saying.is_exactly(one)]
     if said:
         return said

@@ -77,18 +77,16 @@ def _entry(lines: Sequence[str]) -> Unit:
 def _settings(lines: Sequence[str]) -> Iterator[Unit | Heading]:
     """Yield each setting with the comment above it, and what stands above several."""
     comment: list[str] = []
-    settings: list[tuple[str, str]] = []
-    said_there: list[str] = []
+    settings: list[tuple[str, str, str]] = []  # line, name and value
 
     def said() -> Iterator[Unit]:
         if settings:
-            text = "\n".join((*comment, *said_there))
-            names, cells = (tuple(one[part] for one in settings) for part in (0, 1))
+            text = "\n".join((*comment, *(one[0] for one in settings)))
+            names, cells = (tuple(one[part] for one in settings) for part in (1, 2))
             yield Unit(text, "row", names=names, cells=cells)
         elif comment:
             yield Unit("\n".join(comment), "code")
         settings.clear()
-        said_there.clear()
 
     for line in lines:
         setting = None if COMMENT.match(line) or is_parent(line) else setting_of(line)
@@ -103,8 +101,7 @@ def _settings(lines: Sequence[str]) -> Iterator[Unit | Heading]:
         if BRACKETS.match(line):
             continue
         if setting is not None:
-            settings.append(setting)
-            said_there.append(line.strip().rstrip(","))
+            settings.append((line.strip().rstrip(","), *setting))
             continue
         if SECTION.match(line) or is_parent(line):
             yield Heading(" ".join((*comment, line.strip(" \t{[]:="))))

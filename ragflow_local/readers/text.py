@@ -43,7 +43,7 @@ def read(data: bytes, name: str = "") -> Iterator[Block]:
         lines = [line.expandtabs() for line in block.text.split("\n") if line.strip()]
         is_table = any("\t" in line.strip() for line in block.text.split("\n"))
         is_code = is_source or (not is_table and looks_like_code(lines, before))
-        before = before if is_code and not is_source else lines[-1]
+        before = before if is_code else lines[-1]
         yield Block("paragraph", block.text, is_code=is_code)
 
 

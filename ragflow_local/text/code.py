@@ -11,14 +11,14 @@ from ragflow_local.text.sentences import sentence_spans
 
 COMMENT = re.compile(r"\s*(?:#|//|;|--\s|%|/\*|\*/?\s|<!--|REM\b)")
 SECTION = re.compile(r"\s*\[+[^\[\]=]+\]+\s*$")
-SETTING = re.compile(
+_SETTING = re.compile(
     r"""\s*(?:-\ )?(?:export\ |set\ )?["']?([\w.$/-]+(?:[ ][\w.-]+){0,2})["']?
     [ ]{0,40}[:=]\s*(\S.*)$""",
     re.VERBOSE,
 )
 BRACKETS = re.compile(r"[\s{}\[\](),;]+$")
 # "-v, --verbose  say what is done", "init    make a project".
-ENTRY = re.compile(r"\s*(?:-{1,2}[A-Za-z?#][^\s,=]*|/[A-Z?]\b|\S+(?: \S+){0,4}  +\S)")
+_ENTRY = re.compile(r"\s*(?:-{1,2}[A-Za-z?#][^\s,=]*|/[A-Z?]\b|\S+(?: \S+){0,4}  +\S)")
 _OPTION = re.compile(r"\s*(?:-{1,2}[A-Za-z?#]|/[A-Z?]\b)")
 _NAMED = re.compile(r"\s*\S+(?: \S+){0,4}  +")
 _LIST_ITEM = re.compile(r"\s*-\s+\S")
@@ -55,12 +55,12 @@ def are_entries(lines: Sequence[str]) -> bool:
 def is_entry(line: str) -> bool:
     """Return whether a line names something and says what it is, a gap between them."""
     is_other = len(line) > _LONGEST or ITEM.match(line) or not any(map(str.isalpha, line))
-    return not is_other and ENTRY.match(line) is not None
+    return not is_other and _ENTRY.match(line) is not None
 
 
 def setting_of(line: str) -> tuple[str, str] | None:
     """Return the name and the value that a line sets."""
-    match = SETTING.match(line) if len(line) <= _LONGEST else None
+    match = _SETTING.match(line) if len(line) <= _LONGEST else None
     return None if match is None else (match[1], match[2].strip().rstrip(","))
 
 
