@@ -13,6 +13,7 @@ from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.followup import Completed, completed, rewriting, rewritten
 from ragflow_local.answer.found import QUOTED_BELOW, joined, readable, relevant
+from ragflow_local.answer.overview import Described, described
 from ragflow_local.answer.quoting import NAME, Quote, extract
 from ragflow_local.answer.reading import NAME as WITH_READER
 from ragflow_local.answer.sayings import missing, saying_of, sentence_about, without_greeting
@@ -73,6 +74,10 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
         return
     # One question is searched for two reasons.
     turn = replace(turn, question=without_greeting(turn.question), search=cache(turn.search))
+    if (found := described(turn)) is not None:
+        asked = Completed(turn.question, turn.question)
+        yield from _answered(turn, asked, found.hits, running, found)
+        return
     question = _completed(turn, running)
     if running.is_closed.is_set():
         return
@@ -85,17 +90,32 @@ def _answers(turn: Turn, running: Running) -> Yields[Answer]:
 
 
 def _answered(
-    turn: Turn, question: Completed, nearest: Sequence[Hit], running: Running
+    turn: Turn,
+    question: Completed,
+    nearest: Sequence[Hit],
+    running: Running,
+    found: Described | None = None,
 ) -> Iterator[Answer]:
-    """Yield the answer of the chat's model, loading it again where another chat's replaced it."""
+    """Yield the answer of the chat's model, loading it again where another chat's replaced it.
+
+    Args:
+        turn: The turn.
+        question: As it was searched for.
+        nearest: What was found for it, those below the threshold among them.
+        running: Stops it.
+        found: The documents that it is about as such: their openings are its hits.
+    """
     threshold = turn.prompt.similarity_threshold
     for is_last_try in (False, True):
         with running.spending("loading_seconds"):
             generator = turn.open_generator()
         if generator is None:
-            yield from _quoted(turn, question, nearest)
+            if found is None:
+                yield from _quoted(turn, question, nearest)
+            else:
+                yield from _written(turn, found.quotes, (), NAME, found.ending)
             return
-        hits = relevant(nearest, threshold)
+        hits = relevant(nearest, threshold) if found is None else list(nearest)
         if not hits:
             yield _not_found(turn, nearest)
             return
@@ -206,8 +226,15 @@ def _quoted(turn: Turn, question: Completed, nearest: Sequence[Hit]) -> Iterator
     if not quotes:
         yield _not_found(turn, nearest, name)
         return
+    yield from _written(turn, quotes, relevant_hits, name)
+
+
+def _written(
+    turn: Turn, quotes: Sequence[Quote], hits: Sequence[Hit], name: str, ending: str = ""
+) -> Iterator[Answer]:
+    """Yield the quotes one after the other, and what is said after them."""
     content = ""
-    sources = {hit.chunk.id: hit for hit in (*relevant_hits, *(quote.source for quote in quotes))}
+    sources = {hit.chunk.id: hit for hit in (*hits, *(quote.source for quote in quotes))}
     numbers = {id: number for number, id in enumerate(sources)}
     for quote in quotes:
         content += _joint(content, quote)
@@ -217,6 +244,7 @@ def _quoted(turn: Turn, question: Completed, nearest: Sequence[Hit]) -> Iterator
         if turn.prompt.show_quote:
             content += format_marks([numbers[quote.source.chunk.id]])
         yield Answer(content, model=name)
+    content += f"\n{ending}" if ending else ""
     shown = tuple(sources.values()) if turn.prompt.show_quote else ()
     yield Answer(content, hits=shown, model=name, usage=_timed(turn), is_last=True)
 

@@ -35,6 +35,8 @@ class Turn:
         earlier: The chunks that the answer before was given, as they are now: a model that has
             read them need not read them again.
         beside: Returns the chunks around a hit in its document, in reading order.
+        documents: Returns the names of the parsed documents by their ids, the oldest first.
+        reading: Returns the first chunks of a document in reading order, at most so many.
         standing: Says what there is to answer from; called only where that is the answer.
         began: When the question was asked, by ``time.monotonic``.
     """
@@ -50,6 +52,8 @@ class Turn:
     schema: Mapping[str, object] | None = None
     earlier: Sequence[Hit] = ()
     beside: Callable[[Hit], Sequence[ChunkRow]] = lambda _: ()
+    documents: Callable[[], Mapping[str, str]] = dict
+    reading: Callable[[str, int], Sequence[ChunkRow]] = lambda *_: ()
     standing: Callable[[], DocumentStates] = lambda: DocumentStates(is_known=False)
     began: float = field(default_factory=time.monotonic)
 

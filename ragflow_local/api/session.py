@@ -7,16 +7,17 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from collections.abc import Generator as Yields
 from dataclasses import replace
+from functools import cache
 from typing import Any, ClassVar, Literal, overload
 
 from ragflow_local.answer import ask as answering
 from ragflow_local.answer.citations import strip_marks
-from ragflow_local.answer.sayings import DocumentStates
 from ragflow_local.answer.structured import check_schema
 from ragflow_local.api import checks
 from ragflow_local.api.entity import ApiObject, Client, pages_of
 from ragflow_local.api.message import Message
 from ragflow_local.api.retrieval import retrieve
+from ragflow_local.api.sources import Sources
 from ragflow_local.api.streams import Stop, Stream, last_of, steps
 from ragflow_local.errors import InvalidValueError, NotFoundError
 from ragflow_local.project import Project
@@ -24,15 +25,13 @@ from ragflow_local.records import (
     Answer,
     ChatMessage,
     ChatRow,
-    ChunkRow,
-    DatasetRow,
     Hit,
     MessageRow,
     SessionRow,
 )
 from ragflow_local.retrieve import duplicates
 from ragflow_local.retrieve.filters import DocumentFilter
-from ragflow_local.retrieve.neighbours import LIST_REACH, around, with_neighbours
+from ragflow_local.retrieve.neighbours import with_neighbours
 from ragflow_local.retrieve.search import SearchOptions
 from ragflow_local.settings import check_name, check_text
 from ragflow_local.show import notebook
@@ -41,15 +40,12 @@ from ragflow_local.stores.catalog import (
     chats,
     chunks,
     datasets,
-    documents,
     now_ms,
     sessions,
 )
 
 __all__ = ["Message", "Session"]  # whoever has sessions has messages
 
-_RUNS = ("UNSTART", "RUNNING", "CANCEL", "DONE", "FAIL")
-_DOCUMENTS_TOLD = 100_000  # counted and named where the documents are asked for
 _LOOK_SECONDS = 1.0  # how often an answer looks whether its session is still there
 
 
@@ -324,6 +320,7 @@ class Session(ApiObject):
         )
 
         models = [row.embedding_model for row in rows]
+        sources = Sources(project, rows, len(chat.dataset_ids))
         rerank_id = str(chat.released.get("rerank_id") or "") or None
 
         def search(standalone: str) -> list[Hit]:
@@ -334,10 +331,6 @@ class Session(ApiObject):
                 if not prompt.neighbours:
                     return hits
                 return with_neighbours(reading, hits, prompt.neighbours)
-
-        def beside(hit: Hit) -> list[ChunkRow]:
-            with project.catalog.read() as reading:
-                return around(reading, hit, LIST_REACH)
 
         return answering.Turn(
             question=message.content,
@@ -350,21 +343,11 @@ class Session(ApiObject):
             open_reader=project.models.reader if may_read(prompt.reader, models) else lambda: None,
             schema=schema,
             earlier=_earlier(project, history, [row.id for row in rows]),
-            beside=beside,
-            standing=lambda: self._standing(rows, len(chat.dataset_ids)),
+            beside=sources.beside,
+            documents=cache(sources.documents),
+            reading=cache(sources.reading),
+            standing=sources.standing,
         )
-
-    def _standing(self, rows: Sequence[DatasetRow], count: int) -> DocumentStates:
-        """Return what there is to answer from, of the ``count`` datasets a chat was given."""
-        with self._rag.project.catalog.read() as reading:
-            known = [
-                row
-                for dataset in rows
-                for row in documents.list_of(reading, dataset.id, limit=_DOCUMENTS_TOLD)
-            ]
-        names = {run: tuple(row.name for row in known if row.run == run) for run in _RUNS}
-        waiting = names["UNSTART"] + names["RUNNING"] + names["CANCEL"]
-        return DocumentStates(names["DONE"], waiting, names["FAIL"], len(rows), len(rows) < count)
 
     def _check_in(self, connection: Connection) -> None:
         if self._unkept is None and sessions.get(connection, self.id) is None:

@@ -319,6 +319,16 @@ def around(connection: Connection, document_id: str, ordinal: int, reach: int) -
     return [_row(row) for row in rows]
 
 
+def openings(connection: Connection, document_id: str, most: int) -> list[ChunkRow]:
+    """Return the first available chunks of a text in reading order, at most so many."""
+    rows = connection.execute(
+        f"{_SELECT} WHERE chunks.document_id = ? AND chunks.kind = 'text' AND chunks.available"
+        " ORDER BY chunks.ordinal, chunks.number LIMIT ?",
+        [document_id, most],
+    )
+    return [_row(row) for row in rows]
+
+
 def next_ordinal(connection: Connection, document_id: str) -> int:
     """Return the ordinal of the next chunk of a document."""
     row = connection.execute(

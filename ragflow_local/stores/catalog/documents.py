@@ -230,6 +230,18 @@ def list_of(
     return [row_of(row) for row in cursor]
 
 
+def parsed_names(connection: Connection, dataset_ids: Sequence[str], limit: int) -> dict[str, str]:
+    """Return the names of the parsed documents of datasets by their ids, the oldest first."""
+    cursor = connection.execute(
+        "SELECT documents.id, documents.name FROM json_each(?) AS wanted"
+        " CROSS JOIN documents ON documents.dataset_id = wanted.value"
+        " WHERE documents.run = 'DONE'"
+        " ORDER BY wanted.key, documents.create_time, documents.number LIMIT ?",
+        [json.dumps(list(dataset_ids)), limit],
+    )
+    return {str(row[0]): str(row[1]) for row in cursor}
+
+
 def numbers_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return the number of each document that there is, by its id."""
     cursor = connection.execute(
