@@ -89,7 +89,9 @@ def _by_name(
     ids = _called_so(found, called)
     if not ids:
         for id in list(known)[:_MOST_TITLES]:
-            titles = [line for row in reading(id, 1) for line in first_lines(row.content, row.marked)]
+            titles = [
+                line for row in reading(id, 1) for line in first_lines(row.content, row.marked)
+            ]
             called[id] = _Called("\n".join((known[id], *titles)), found.language)
         ids = _called_so(found, called)
     if ids or found.names:

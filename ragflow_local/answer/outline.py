@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ragflow_local.answer.unit import STOP, Unit
 from ragflow_local.answer.units import units_of
@@ -12,21 +13,23 @@ from ragflow_local.records import ChunkRow, Marked
 from ragflow_local.text.items import ITEM
 
 _LONGEST_LINE, _MOST_LINES = 100, 3  # letters and lines of a title
-_LEAST_SENTENCE = 8  # letters, without the greeting
-_SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,3})*\.?\s|第[一二三四五六七八九十\d]+[章节節])")
+_DATED = re.compile(r"[\d:：]")  # a line more of it: a date, a subject
+_LEAST_SENTENCE, _LEAST_UNSPACED = 10, 5  # letters, without the greeting
+_LEAST_HEADINGS, _LEAST_UNMARKED = 2, 3  # fewer are no outline
+_SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.|(?:\.\d{1,3})+\.?)\s|第[一二三四五六七八九十\d]+[章节節])")
 _NUMBER = re.compile(r"^[\s\d.:)]+")
 _SUMMARY = re.compile(
     r"^(?:abstract|(?:executive )?summary|overview|zusammenfassung|kurzfassung|überblick|résumé"
     r"|synthèse|resumen|riassunto|sommario|sintesi|resumo|sumário|samenvatting|streszczenie"
-    r"|podsumowanie|аннотация|резюме|краткое содержание|özet|ملخص|الملخص|خلاصة|الخلاصة"
+    r"|podsumowanie|аннотация|резюме|краткое содержание|özet|ملخص|الملخص"
     r"|摘要|概要|概述|內容摘要|内容摘要|要旨|要約|초록|요약|개요)\W*$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"^(?:(?:dear|hello|hi|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
-    r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?|spettabile|exm[oa]s?"
+    r"^(?:[^。！？]{0,14}[：:]\s*(?:你们?好|您好)[！!。，]?|(?:dear|hello|hi|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
+    r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?|spettabile|exm[oa]s?\.?"
     r"|prezad[oa]s?|beste|geachte|szanown\w+|drog\w+|уважаем\w+|дорог\w+|здравствуйте|değerli|sayın"
-    r"|sevgili|merhaba|عزيزي|عزيزتي|السيد|السيدة|السادة|تحية)\b[^,!:;.?。，！]{0,60}[,!:，،！.]"
+    r"|sevgili|merhaba|عزيزي|عزيزتي|السيد|السيدة|السادة|تحية)(?!\w)[^,!:;.?。，！]{0,60}[,!:，،！.]"
     r"|你们?好[！!。，]?|您好[！!。，]?|拝啓|안녕하세요[.!]?|안녕하십니까[.!]?)\s*",
     re.IGNORECASE,
 )
@@ -64,12 +67,14 @@ def outline_of(chunks: Sequence[ChunkRow], most_sentences: int, most_letters: in
         most_letters: Letters of them together; the first sentence may be longer.
     """
     content, marked = _joined(chunks)
-    lines = first_lines(content, marked)[:_MOST_LINES]
+    lines = first_lines(content, marked)
     units = units_of(content, (), marked)
+    headings = tuple(_headings(units, chunks, lines))
+    least = _LEAST_HEADINGS if any(mark.depth for mark in marked) else _LEAST_UNMARKED
     return Outline(
         ", ".join(lines),
         tuple(_opening(units, chunks, lines, most_sentences, most_letters)),
-        tuple(_headings(units, chunks, lines)),
+        headings if len(headings) >= least else (),
     )
 
 
@@ -91,7 +96,7 @@ def first_lines(content: str, marked: Sequence[Marked]) -> list[str]:
     lines: list[str] = []
     for number, whole in enumerate(content.split("\n")):
         line = whole.strip()
-        if not any(map(str.isalnum, line)):
+        if not any(map(str.isalnum, line)) or line.startswith("#!"):
             continue
         depth = depths.get(number)
         if depth == 1 and not lines:
@@ -102,8 +107,10 @@ def first_lines(content: str, marked: Sequence[Marked]) -> list[str]:
         is_code = depth == 0
         if is_section or is_said or is_code or ITEM.match(line) or _GREETING.match(line):
             break
+        if len(lines) >= _MOST_LINES and not _DATED.search(line):
+            break
         lines.append(line)
-    return lines
+    return lines[: _MOST_LINES + 1]
 
 
 def _opening(
@@ -115,8 +122,9 @@ def _opening(
     said = [unit for unit in summary or units if unit.kind in ("sentence", "item")]
     known, place, count = set(lines), 0, 0
     for unit in said or units:
-        text = _GREETING.sub("", unit.quoted)
-        if text in known or len(text) < _LEAST_SENTENCE:
+        text = _without_greeting(unit.quoted)
+        is_short = len(text) < (_LEAST_UNSPACED if text[:1] > "\u2e80" else _LEAST_SENTENCE)
+        if is_short or text in known or _is_heading(unit):
             continue
         if count and (count == most or letters < len(text)):
             return
@@ -125,12 +133,26 @@ def _opening(
         yield Piece(text, place)
 
 
+def _without_greeting(text: str) -> str:
+    rest = _GREETING.sub("", text)
+    return text if rest == text else _without_greeting(rest)
+
+
+def _is_heading(unit: Unit) -> bool:
+    """Return whether an item is the heading of what follows: numbered, and no sentence."""
+    is_short = len(unit.text) <= _LONGEST_LINE and not STOP.search(unit.text)
+    return unit.kind == "item" and is_short and _SECTION.match(unit.text) is not None
+
+
 def _headings(
     units: Sequence[Unit], chunks: Sequence[ChunkRow], lines: Sequence[str]
 ) -> Iterator[Piece]:
     """Yield the outermost headings that are not the title; of one section those in it."""
     known = set(lines)
     paths = [tuple(head for head in unit.heads if head not in known) for unit in units]
+    for at, (unit, following) in enumerate(pairwise(units)):
+        if _is_heading(unit) and not _is_heading(following):
+            paths[at] = (unit.text,)
     depth = 0
     while len({path[: depth + 1] for path in paths if path}) == 1 and any(
         len(path) > depth + 1 for path in paths

@@ -102,6 +102,4 @@ def _stop(title: str, following: str) -> str:
 
 def _sections(outline: Outline, hits: Sequence[Hit]) -> list[Quote]:
     shown = outline.headings[:_MOST_HEADINGS]
-    if len(shown) < 2:
-        return []
     return [Quote(f"- {piece.text}", hits[piece.chunk], 1.0, is_line=True) for piece in shown]

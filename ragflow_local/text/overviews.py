@@ -124,6 +124,26 @@ def overview_of(question: str, *, is_named: bool = False) -> Overview | None:
     return found if found.has_noun or found.is_here or is_named else None
 
 
+def names_in(text: str, language: str) -> list[str]:
+    """Return the words of a question that neither ask nor speak of documents, as they stand.
+
+    Args:
+        text: The question, of a language with spaces.
+        language: It is in.
+    """
+    if language not in _classes():
+        return text.split()
+    classes, small = _classes()[language], function_words(language)
+    return [
+        match[0]
+        for match in _WORD.finditer(text)
+        if not all(
+            word in small or any(classes[kind].has(word) for kind in ("about", "any", "weak", "small"))
+            for word in _words_of(match[0], language)
+        )
+    ]
+
+
 def _of_words(text: str, language: str) -> Overview | None:
     """Return what the words say, in the language in which most of them are known.
 

@@ -1,0 +1,125 @@
+"""Tells whether a question asks which document says something, and what that is.
+
+"Which file mentions the roof?", "Where can I read about parental leave?" want the document's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ragflow_local.text.folding import fold, simplified
+from ragflow_local.text.languages import language_of
+from ragflow_local.text.overviews import names_in
+
+_MOST_LETTERS = 200  # of a question
+# A word that asks which, what may stand between, and a document or part of one.
+_WHICH = (
+    r"\b(?:which|what|welche[rnsm]?|quel(?:le)?s?|laquelle|lequel|lesquel(?:le)?s|qué|que|cu[aá]l(?:es)?"
+    r"|quale|quali|qual|quais|welke?|który\w*|która|które\w*|której|którym|którego|как(?:ой|ая|ое|ие|ом"
+    r"|их|ую)|котор\w+|hangi\w*|أي)\b|(?<![가-힣])(?:어느|어떤)(?![가-힣])"
+)
+_OF = (
+    r"(?:\s+(?:of|von|de|des|dei|degli|delle|di|van|z|из|the|these|those|them|den|diesen|ces|los|las"
+    r"|estos|estas|questi|queste|os|as|dos|das|destes|destas|deze|tych|этих|one|ones)){0,3}"
+)
+_DOCUMENT = (
+    r"(?:documents?|files?|texts?|docs?|pdfs?|papers?|articles?|letters?|e-?mails?|mails?|reports?"
+    r"|pages?|chapters?|sections?|polic(?:y|ies)|recipes?|notes?|issues?|episodes?|parts?|leaflets?"
+    r"|memos?|contracts?|guides?|manuals?|handbooks?|minutes|day|entry|entries|slides?|presentations?"
+    r"|dokumente?n?|datei(?:en)?|texte?n?|briefe?s?|schreiben|berichte?|seiten?|kapiteln?|abschnitte?s?"
+    r"|rezepte?n?|notiz(?:en)?|ausgaben?|folgen?|teil(?:en)?|verträgen?|vertrag|protokolle?n?|artikeln?"
+    r"|fichiers?|lettres?|courriers?|rapports?|chapitres?|parties?|sections?|recettes?|contrats?"
+    r"|numéros?|épisodes?|documentos?|archivos?|ficheros?|textos?|cartas?|correos?|informes?"
+    r"|páginas?|capítulos?|partes?|secci(?:ón|ones)|apartados?|recetas?|artículos?|contratos?"
+    r"|documenti|documento|file|testi|testo|letter[ae]|relazion[ei]|pagin[ae]|capitol[oi]|sezion[ei]"
+    r"|ricett[ae]|articol[oi]|verbal[ei]|arquivos?|ficheiros?|relatórios?|secç(?:ão|ões)|seç(?:ão|ões)"
+    r"|receitas?|artigos?|bestand(?:en)?|tekst(?:en)?|brief|brieven|rapport(?:en)?|verslag(?:en)?"
+    r"|hoofdstuk(?:ken)?|onderde(?:el|len)|paragra(?:af|fen)|recept(?:en)?|dokument\w*|plik\w*"
+    r"|tek[sś]\w*|list\w*|raport\w*|rozdzia\w*|stron\w*|przepis\w*|artykuł\w*|документ\w*|файл\w*"
+    r"|текст\w*|письм\w*|отчёт\w*|отчет\w*|глав\w*|раздел\w*|стать\w+|рецепт\w*|част\w+|протокол\w*"
+    r"|belge\w*|dosya\w*|metin\w*|mektup\w*|mektub\w*|rapor\w*|bölüm\w*|sayfa\w*|makale\w*|tarif\w*"
+    r"|وثيقة|مستند|ملف|نص|رسالة|تقرير|فصل|قسم|صفحة|وصفة|مقال)"
+)
+_KOREAN = r"(?:문서|파일|자료|글|편지|메일|보고서|장|부분|섹션|페이지|레시피|논문)(?:에서?|이|가|은|는|을|를)?"
+_ASKS_WHICH = re.compile(
+    rf"(?:{_WHICH})(?:{_OF}\s+{_DOCUMENT}(?!\w)|\s+(?:of|von|de|di|van|из) (?:these|those|them"
+    rf"|diesen|denen|ces|estos|estas|questi|queste|estes|estas|deze|них|этих)|\s+{_KOREAN}(?=\s|$))"
+    r"|\b(?:laquelle|lequel)\b",
+    re.IGNORECASE,
+)
+# What asks where something is said, up to what it is about.
+_WHERE_SAID = re.compile(
+    r"\b(?:where (?:(?:can|could|do|would|should) (?:i|we|you|one) (?:read|find|learn|look|see)"
+    r"(?: up| out)?(?: something| anything| more| information| details| the part)?"
+    r"(?: about| on| regarding)|(?:is|are|does it|do they) (?:it |the )?(?:written|mentioned|described"
+    r"|discussed|say|talk|mention|something said)(?: something| anything)?(?: about| on)?"
+    r"|is the (?:part|bit|one|thing|section|page|text)(?: about| on| for| with)?)"
+    r"|wo (?:steht|stehen|kann (?:ich|man)|könnte ich|finde ich|findet man|lese ich|geht es|wird|ist)"
+    r"(?= .*\b(?:über|zu[mr]?|um|nachlesen|lesen|dass|erwähnt|beschrieben|die rede)\b)"
+    r"(?: (?:etwas|was|mehr|informationen|infos|die rede))?(?: (?:über|zum|zur|zu|um|von))?"
+    r"|où (?:puis-je|peut-on|est-ce qu['’]on peut|est-ce que je peux) (?:lire|trouver)"
+    r"(?: (?:quelque chose|des informations|plus))?(?: sur)?|où (?:est-il|parle-t-on|est-ce qu['’]on)"
+    r"(?: (?:question|parle))? (?:de|du|des|d['’])"
+    r"|dónde (?:puedo leer|se habla|se menciona|encuentro información|hay algo|pone algo)"
+    r"(?: (?:algo|más|información))?(?: (?:sobre|de|del))?"
+    r"|dove (?:posso leggere|si parla|trovo (?:qualcosa|informazioni)|c['’]è scritto)"
+    r"(?: (?:qualcosa|di più))?(?: (?:sul?l?[aoe']?|sui|di|del\w*))?"
+    r"|onde (?:posso ler|se fala|se menciona|encontro (?:algo|informações)|está escrito)"
+    r"(?: (?:algo|mais))?(?: (?:sobre|d[eoa]s?))?"
+    r"|waar (?:kan ik (?:lezen|iets vinden|vinden)|kun je lezen|staat iets|lees ik|gaat het)"
+    r"(?: (?:iets|meer))?(?: over)?"
+    r"|gdzie (?:jest(?: mowa| coś| napisane)?|mowa|mogę przeczytać|przeczytam|znajdę coś|piszą|pisze)"
+    r"(?: coś)?(?: o)(?= )"
+    r"|где (?:можно )?(?:говорится|написано|прочитать|прочесть|сказано|упоминается|речь)(?: идёт)?"
+    r"(?: обо?)?)(?=\s|['’])"
+    r"|أين (?:أقرأ|أجد شيئا|يمكنني أن أقرأ|يمكنني القراءة|ذكر|ورد|يرد ذكر|كتب)(?: عن)?"
+    r"|\bnerede (?=.*(?:yazıyor|geçiyor|bahsed|söz ed|okuyabil))",
+    re.IGNORECASE,
+)
+_PHRASES = {
+    "zh": re.compile(
+        r"(?:在)?哪一?[份个篇封本些张条]?(?:文件|文档|资料|文章|报告|信件|信|邮件|合同|手册|论文|菜谱|食谱|章节?|部分|节|页|通知|纪要|期)"
+        r"|(?:在)?(?:哪里|哪儿|什么地方)(?:可以|能)?(?:读到|看到|查到|找到|提到|写到|讲到|说到|写着|提及)"
+    ),
+    "ja": re.compile(
+        r"どの(?:文書|文章|書類|ファイル|ドキュメント|資料|手紙|メール|報告書|レポート|章|部分|ページ|レシピ|論文|記事)"
+        r"|どれ(?=[はがにで]|です|でしょう|[？?。]|$)|どこに(?=.*(?:書い|書か|載って))"
+    ),
+}
+_SAYS = {
+    "zh": re.compile(
+        r"里面?|中|是?关于|提到|提及|讲到|讲述|讲|谈到|谈|说到|涉及|包含|写了?|有(?:没有)?|的|是|了|吗|呢|可以|能|什么"
+    ),
+    "ja": re.compile(
+        r"について|に関して|に関する|書(?:いて|かれて)(?:あ|い)?[るりま]?(?:す|した)?|載って(?:い)?[るま]?す?"
+        r"|出て[くき](?:る|ます)|触れて(?:い)?[るま]?す?|あ[るり](?:ます)?|ですか?|でしょう|ますか?|すか|の|[はがをにでか]"
+    ),
+}
+
+
+def topic_of_which(question: str) -> str | None:
+    """Return what a document is asked for that says it; None of any other question.
+
+    Args:
+        question: As it was asked.
+    """
+    text = " ".join(question.split())
+    if len(text) > _MOST_LETTERS:
+        return None
+    language = language_of(text)
+    if language in _PHRASES:
+        plain = simplified(text) if language == "zh" else text
+        rest = _PHRASES[language].sub(" ", plain)
+        if rest == plain:
+            return None
+        return _words(_SAYS[language].sub(" ", rest))
+    for pattern in (_ASKS_WHICH, _WHERE_SAID):
+        rest = pattern.sub(" ", text)
+        if rest != text:
+            return _words(" ".join(names_in(rest, language)))
+    return None
+
+
+def _words(text: str) -> str | None:
+    words = re.findall(r"\w+(?:['’-]\w+)*", text)
+    return " ".join(words) if any(fold(word) for word in words) else None
