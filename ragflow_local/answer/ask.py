@@ -21,6 +21,7 @@ from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.subjects import Subjects
 from ragflow_local.answer.think_tags import ThinkTagSplitter
 from ragflow_local.answer.turn import Running, Turn, close
+from ragflow_local.answer.which import named_documents
 from ragflow_local.answer.writing import Writing, write_json, write_text
 from ragflow_local.errors import InvalidValueError, ModelClosedError
 from ragflow_local.records import Answer, Hit
@@ -220,7 +221,8 @@ def _quoted(turn: Turn, question: Completed, nearest: Sequence[Hit]) -> Iterator
     reader = turn.open_reader()
     read, name = (None, NAME) if reader is None else (reader.read, WITH_READER)
     helps = (near, others, turn.search, read, focus, turn.beside)
-    quotes = extract(question.whole, hits, *helps)
+    quotes = named_documents(question.whole, turn.search, near, read)
+    quotes = quotes or extract(question.whole, hits, *helps)
     if not quotes and question.whole != question.asked:
         quotes = extract(question.asked, hits, *helps)
     if not quotes:

@@ -16,7 +16,9 @@ _LONGEST_LINE, _MOST_LINES = 100, 3  # letters and lines of a title
 _DATED = re.compile(r"[\d:：]")  # a line more of it: a date, a subject
 _LEAST_SENTENCE, _LEAST_UNSPACED = 10, 5  # letters, without the greeting
 _LEAST_HEADINGS, _LEAST_UNMARKED = 2, 3  # fewer are no outline
-_SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.|(?:\.\d{1,3})+\.?)\s|第[一二三四五六七八九十\d]+[章节節])")
+_SECTION = re.compile(
+    r"^\s*(?:\d{1,2}(?:\.|(?:\.\d{1,3})+\.?)\s|第[一二三四五六七八九十\d]+[章节節])"
+)
 _NUMBER = re.compile(r"^[\s\d.:)]+")
 _SUMMARY = re.compile(
     r"^(?:abstract|(?:executive )?summary|overview|zusammenfassung|kurzfassung|überblick|résumé"

@@ -133,15 +133,19 @@ def names_in(text: str, language: str) -> list[str]:
     """
     if language not in _classes():
         return text.split()
-    classes, small = _classes()[language], function_words(language)
-    return [
-        match[0]
-        for match in _WORD.finditer(text)
-        if not all(
-            word in small or any(classes[kind].has(word) for kind in ("about", "any", "weak", "small"))
+    small, kinds = function_words(language), ("about", "any", "weak", "small")
+
+    def tells(match: re.Match[str], kinds: tuple[str, ...]) -> bool:
+        classes = [_classes()[language][kind] for kind in kinds]
+        return not all(
+            word in small or any(one.has(word) for one in classes)
             for word in _words_of(match[0], language)
         )
-    ]
+
+    words = [match for match in _WORD.finditer(text) if tells(match, kinds)]
+    # "The recipe for soup" is of soup; where there is nothing else, a recipe is asked for.
+    more = [match for match in words if tells(match, ("sort",))]
+    return [match[0] for match in more or words]
 
 
 def _of_words(text: str, language: str) -> Overview | None:

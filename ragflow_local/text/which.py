@@ -36,7 +36,7 @@ _DOCUMENT = (
     r"|receitas?|artigos?|bestand(?:en)?|tekst(?:en)?|brief|brieven|rapport(?:en)?|verslag(?:en)?"
     r"|hoofdstuk(?:ken)?|onderde(?:el|len)|paragra(?:af|fen)|recept(?:en)?|dokument\w*|plik\w*"
     r"|tek[sś]\w*|list\w*|raport\w*|rozdzia\w*|stron\w*|przepis\w*|artykuł\w*|документ\w*|файл\w*"
-    r"|текст\w*|письм\w*|отчёт\w*|отчет\w*|глав\w*|раздел\w*|стать\w+|рецепт\w*|част\w+|протокол\w*"
+    r"|текст\w*|письм\w*|отчёт\w*|отчет\w*|глав(?:а|ы|е|у|ой|ах)?|раздел\w*|стать\w+|рецепт\w*|част\w+|протокол\w*"
     r"|belge\w*|dosya\w*|metin\w*|mektup\w*|mektub\w*|rapor\w*|bölüm\w*|sayfa\w*|makale\w*|tarif\w*"
     r"|وثيقة|مستند|ملف|نص|رسالة|تقرير|فصل|قسم|صفحة|وصفة|مقال)"
 )
