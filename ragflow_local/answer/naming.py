@@ -82,8 +82,7 @@ def meant(
 def _by_name(
     question: str, found: Overview, known: Mapping[str, str], reading: Reading
 ) -> Meant | None:
-    is_asked = found.is_about or found.is_topics
-    if found.names and (not found.is_sure or (not is_asked and _has_topic(question, found))):
+    if found.names and (not found.is_sure or (not found.asks and _has_topic(question, found))):
         return None
     called = {id: _Called(name, found.language) for id, name in known.items()}
     ids = _called_so(found, called)

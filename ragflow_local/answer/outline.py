@@ -27,6 +27,14 @@ _SUMMARY = re.compile(
     r"|摘要|概要|概述|內容摘要|内容摘要|要旨|要約|초록|요약|개요)\W*$",
     re.IGNORECASE,
 )
+_CONCLUSION = re.compile(
+    r"^(?:conclusions?|concluding remarks|findings|outcome|results and conclusions?|fazit|ergebnis"
+    r"|schlussfolgerung(?:en)?|schluss|zusammenfassung und ausblick|conclusiones?|conclusión"
+    r"|conclusion[ei]|conclusão|conclusões|considerações finais|conclusies?|wnioski|wniosek"
+    r"|podsumowanie|выводы?|заключение|итоги|sonuç(?:lar)?|الخلاصة|خلاصة|الخاتمة|خاتمة|الاستنتاجات?"
+    r"|结论|結論|结语|結語|総括|まとめ|おわりに|결론|맺음말)\W*$",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"^(?:[^。！？]{0,14}[：:]\s*(?:你们?好|您好)[！!。，]?|(?:dear|hello|hi|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
     r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?|spettabile|exm[oa]s?\.?"
@@ -53,11 +61,13 @@ class Outline:
         title: Its first lines, as far as they say no sentence; empty where there are none.
         opening: Its first sentences, or those of its summary.
         headings: Of its sections, in order.
+        conclusion: The first sentences of the section that is called so; empty where none is.
     """
 
     title: str
     opening: tuple[Piece, ...]
     headings: tuple[Piece, ...]
+    conclusion: tuple[Piece, ...] = ()
 
 
 def outline_of(chunks: Sequence[ChunkRow], most_sentences: int, most_letters: int) -> Outline:
@@ -77,6 +87,7 @@ def outline_of(chunks: Sequence[ChunkRow], most_sentences: int, most_letters: in
         ", ".join(lines),
         tuple(_opening(units, chunks, lines, most_sentences, most_letters)),
         headings if len(headings) >= least else (),
+        tuple(_of_section(_CONCLUSION, units, chunks, most_sentences, most_letters)),
     )
 
 
@@ -117,16 +128,38 @@ def first_lines(content: str, marked: Sequence[Marked]) -> list[str]:
 
 def _opening(
     units: Sequence[Unit], chunks: Sequence[ChunkRow], lines: Sequence[str], most: int, letters: int
+) -> list[Piece]:
+    """Return the first sentences, or those of the summary; of a text without sentences its rows."""
+    summary = list(_of_section(_SUMMARY, units, chunks, most, letters))
+    said = [unit for unit in units if unit.kind in ("sentence", "item") and unit.text not in lines]
+    return summary or list(_first(said or units, chunks, most, letters))
+
+
+def _of_section(
+    name: re.Pattern[str],
+    units: Sequence[Unit],
+    chunks: Sequence[ChunkRow],
+    most: int,
+    letters: int,
 ) -> Iterator[Piece]:
-    summary = [
-        unit for unit in units if any(_SUMMARY.match(_NUMBER.sub("", head)) for head in unit.heads)
+    """Yield the first sentences of the sections that are called so."""
+    said = [
+        unit
+        for unit in units
+        if unit.kind in ("sentence", "item")
+        and any(name.match(_NUMBER.sub("", head)) for head in unit.heads)
     ]
-    said = [unit for unit in summary or units if unit.kind in ("sentence", "item")]
-    known, place, count = set(lines), 0, 0
-    for unit in said or units:
+    return _first(said, chunks, most, letters)
+
+
+def _first(
+    units: Sequence[Unit], chunks: Sequence[ChunkRow], most: int, letters: int
+) -> Iterator[Piece]:
+    place, count = 0, 0
+    for unit in units:
         text = _without_greeting(unit.quoted)
         is_short = len(text) < (_LEAST_UNSPACED if text[:1] > "\u2e80" else _LEAST_SENTENCE)
-        if is_short or text in known or _is_heading(unit):
+        if is_short or _is_heading(unit):
             continue
         if count and (count == most or letters < len(text)):
             return

@@ -6,7 +6,7 @@ Of several documents each is told in a line; of one its opening and its sections
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragflow_local.answer.naming import Meant, meant
 from ragflow_local.answer.outline import Outline, Piece, outline_of
@@ -56,20 +56,30 @@ def described(turn: Turn) -> Described | None:
 def _told(turn: Turn, asked: Meant) -> Described | None:
     names = turn.documents()
     is_one = len(asked.ids) == 1
+    most, letters = (
+        (_SENTENCES_OF_ONE, _LETTERS_OF_ONE)
+        if is_one
+        else (_SENTENCES_OF_SEVERAL, _LETTERS_OF_SEVERAL)
+    )
+    is_whole = is_one or asked.overview.is_conclusion
     quotes: list[Quote] = []
     hits: list[Hit] = []
     for id in asked.ids[:_MOST_DOCUMENTS]:
-        chunks = turn.reading(id, _CHUNKS_OF_ONE if is_one else _CHUNKS_OF_SEVERAL)
+        chunks = turn.reading(id, _CHUNKS_OF_ONE if is_whole else _CHUNKS_OF_SEVERAL)
         if not chunks:
             continue
         every = [_hit(chunk) for chunk in chunks]
-        hits += every[: turn.prompt.top_n if is_one else 1]
-        if is_one:
-            outline = outline_of(chunks, _SENTENCES_OF_ONE, _LETTERS_OF_ONE)
-            quotes += [*_opened(names[id], outline, every), *_sections(outline, every)]
+        outline = outline_of(chunks, most, letters)
+        if asked.overview.is_conclusion:
+            ending = replace(outline, title="", opening=outline.conclusion)
+            told = _opened(names[id], ending, every)
+        elif is_one:
+            told = [*_opened(names[id], outline, every), *_sections(outline, every)]
         else:
-            outline = outline_of(chunks, _SENTENCES_OF_SEVERAL, _LETTERS_OF_SEVERAL)
-            quotes += _opened(names[id], outline, every)
+            told = _opened(names[id], outline, every)
+        quotes += told
+        first = [quote.source for quote in told[:1]]
+        hits += every[: turn.prompt.top_n] if is_one else first
     return Described(tuple(quotes), tuple(hits[: turn.prompt.top_n])) if quotes else None
 
 

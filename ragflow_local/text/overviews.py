@@ -36,6 +36,7 @@ _SAME = (
 _PHRASES: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "topics": r"目录|章节|哪些(?:主题|方面|部分|要点|内容)|哪几[个章]?(?:部分|章节?)|主题|提纲|小标题|结构",
+        "conclusion": r"结论|总结论",
         "about": r"(?:主要|大概|大致|大体)?(?:讲|说|写)(?:的|了|述|的都|的是|得)*(?:些|是|点)*(?:什么|啥|哪些)"
         r"(?:内容|东西|事情?)?|关于什么|关于啥|内容|总结|概括|概述|概要|摘要|大意|归纳|简介|主旨|介绍|梗概|综述|要点",
         "any": "文件|文档|资料|文本|材料|文章|附件|东西",
@@ -48,6 +49,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
     },
     "ja": {
         "topics": r"目次|章立て|章|項目|見出し|構成|テーマ|トピック|セクション",
+        "conclusion": r"結論",
         "about": r"要約|まとめ|概要|あらすじ|内容|要点|要旨|ポイント|何(?:が|について|の)|どんな(?:内容|こと|もの)|なに(?:が|について)",
         "any": "文書|文章|書類|ファイル|ドキュメント|資料|テキスト",
         "sort": "報告書|レポート|手紙|メール|議事録|契約書|マニュアル|説明書|取扱説明書|手引き|案内|論文|記事|レシピ|本|小説|物語|規則|規約|お知らせ|日記",
@@ -58,7 +60,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         r"|こと|もの|つ|二|三|ご|お|い|り|れ|[はがをにのでともへやかよねてたなっ、。]",
     },
 }
-_ORDER = ("about", "topics", "any", "sort", "weak", "small", "here")
+_ORDER = ("conclusion", "about", "topics", "any", "sort", "weak", "small", "here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Overview:
         has_noun: Whether it speaks of a document or a kind of one.
         is_about: Whether it asks in so many words for a summary, or what a text is about.
         is_topics: Whether it asks for sections or topics.
+        is_conclusion: Whether it asks what a document ends in.
         is_here: Whether it points at what is there: "this letter", "these files".
         language: It is in.
     """
@@ -80,13 +83,19 @@ class Overview:
     has_noun: bool = False
     is_about: bool = False
     is_topics: bool = False
+    is_conclusion: bool = False
     is_here: bool = False
     language: str = ""
 
     @property
+    def asks(self) -> bool:
+        """Whether a word of it asks for something that documents alone have."""
+        return self.is_about or self.is_topics or self.is_conclusion
+
+    @property
     def is_sure(self) -> bool:
         """Whether it says that it asks about a document, and does not only point at one."""
-        return self.is_about or self.is_topics or self.has_noun
+        return self.asks or self.has_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ def overview_of(question: str, *, is_named: bool = False) -> Overview | None:
         text = pattern.sub(same, text)
     language = language_of(text)
     found = _of_phrases(text, language) if language in _PHRASES else _of_words(text, language)
-    if found is None or found.is_about or found.is_topics:
+    if found is None or found.asks:
         return found
     if _ASKS_OTHERWISE.search(text) or asks_for_yes_or_no(text, language):
         return None
@@ -176,6 +185,7 @@ def _read(text: str, language: str) -> Overview:
         bool(found.keys() & {"any", "sort"}),
         bool(about),
         "topics" in found,
+        "conclusion" in found,
         any(map(classes["here"].has, words)),
         language,
     )
@@ -196,7 +206,7 @@ def _of_phrases(text: str, language: str) -> Overview:
     phrases = _phrases()[language]
     is_here = phrases["here"].search(rest) is not None
     found: dict[str, list[str]] = {}
-    for kind in ("topics", "about", "any", "sort", "weak", "small"):
+    for kind in ("conclusion", "topics", "about", "any", "sort", "weak", "small"):
         found[kind] = [match[0] for match in phrases[kind].finditer(rest)]
         rest = phrases[kind].sub(" ", rest)
     return Overview(
@@ -205,6 +215,7 @@ def _of_phrases(text: str, language: str) -> Overview:
         bool(found["any"] or found["sort"]),
         bool(found["about"]),
         bool(found["topics"]),
+        bool(found["conclusion"]),
         is_here,
         language,
     )

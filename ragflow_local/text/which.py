@@ -22,27 +22,46 @@ _OF = (
     r"(?:\s+(?:of|von|de|des|dei|degli|delle|di|van|z|из|the|these|those|them|den|diesen|ces|los|las"
     r"|estos|estas|questi|queste|os|as|dos|das|destes|destas|deze|tych|этих|one|ones)){0,3}"
 )
-_DOCUMENT = (
-    r"(?:documents?|files?|texts?|docs?|pdfs?|papers?|articles?|letters?|e-?mails?|mails?|reports?"
-    r"|pages?|chapters?|sections?|polic(?:y|ies)|recipes?|notes?|issues?|episodes?|parts?|leaflets?"
-    r"|memos?|contracts?|guides?|manuals?|handbooks?|minutes|day|entry|entries|slides?|presentations?"
-    r"|dokumente?n?|datei(?:en)?|texte?n?|briefe?s?|schreiben|berichte?|seiten?|kapiteln?|abschnitte?s?"
-    r"|rezepte?n?|notiz(?:en)?|ausgaben?|folgen?|teil(?:en)?|verträgen?|vertrag|protokolle?n?|artikeln?"
-    r"|fichiers?|lettres?|courriers?|rapports?|chapitres?|parties?|sections?|recettes?|contrats?"
-    r"|numéros?|épisodes?|documentos?|archivos?|ficheros?|textos?|cartas?|correos?|informes?"
-    r"|páginas?|capítulos?|partes?|secci(?:ón|ones)|apartados?|recetas?|artículos?|contratos?"
-    r"|documenti|documento|file|testi|testo|letter[ae]|relazion[ei]|pagin[ae]|capitol[oi]|sezion[ei]"
-    r"|ricett[ae]|articol[oi]|verbal[ei]|arquivos?|ficheiros?|relatórios?|secç(?:ão|ões)|seç(?:ão|ões)"
-    r"|receitas?|artigos?|bestand(?:en)?|tekst(?:en)?|brief|brieven|rapport(?:en)?|verslag(?:en)?"
-    r"|hoofdstuk(?:ken)?|onderde(?:el|len)|paragra(?:af|fen)|recept(?:en)?|dokument\w*|plik\w*"
-    r"|tek[sś]\w*|list\w*|raport\w*|rozdzia\w*|stron\w*|przepis\w*|artykuł\w*|документ\w*|файл\w*"
-    r"|текст\w*|письм\w*|отчёт\w*|отчет\w*|глав(?:а|ы|е|у|ой|ах)?|раздел\w*|стать\w+|рецепт\w*|част\w+|протокол\w*"
-    r"|belge\w*|dosya\w*|metin\w*|mektup\w*|mektub\w*|rapor\w*|bölüm\w*|sayfa\w*|makale\w*|tarif\w*"
-    r"|وثيقة|مستند|ملف|نص|رسالة|تقرير|فصل|قسم|صفحة|وصفة|مقال)"
+_ANY = (
+    r"(?:files?|docs?|pdfs?|datei(?:en)?|fichiers?|archivos?|ficheros?|file|arquivos?|ficheiros?"
+    r"|bestand(?:en)?|plik\w*|файл\w*|dosya\w*|ملف)"
+)
+_SORT = (
+    # Documents are needed for a passport as well.
+    r"(?:documents?|texts?|dokumente?n?|texte?n?|textes?|documentos?|textos?|documenti|documento"
+    r"|testi|testo|tekst(?:en)?|dokument\w*|tekst\w*|документ\w*|текст\w*|belge\w*|metin\w*|metni\w*"
+    r"|وثيقة|مستند|نص|papers?|articles?|letters?|e-?mails?|mails?|reports?|chapters?|sections?|polic(?:y|ies)"
+    r"|recipes?|notes?|issues?|episodes?|parts?|leaflets?|memos?|contracts?|guides?|manuals?"
+    r"|handbooks?|minutes|day|entry|entries|slides?|presentations?|briefe?s?|briefen|schreiben"
+    r"|berichte?n?|kapiteln?|abschnitte?s?|abschnitten|rezepte?n?|notiz(?:en)?|ausgaben?|folgen?"
+    r"|teil(?:en)?|verträgen?|vertrag|protokolle?n?|artikeln?|lettres?|courriers?|rapports?"
+    r"|chapitres?|parties?|recettes?|contrats?|épisodes?|cartas?|correos?|informes?|capítulos?|partes?"
+    r"|secci(?:ón|ones)|apartados?|recetas?|artículos?|contratos?|letter[ae]|relazion[ei]|capitol[oi]"
+    r"|sezion[ei]|ricett[ae]|articol[oi]|verbal[ei]|relatórios?|secç(?:ão|ões)|seç(?:ão|ões)|receitas?"
+    r"|artigos?|brief|brieven|rapport(?:en)?|verslag(?:en)?|hoofdstuk(?:ken)?|onderde(?:el|len)"
+    r"|paragra(?:af|fen)|recept(?:en)?|list(?:y|u|ach|ów|em)?|raport\w*|rozdzia\w*|przepis\w*"
+    r"|artykuł\w*|письм\w*|отчёт\w*|отчет\w*|глав(?:а|ы|е|у|ой|ах)?|раздел(?:е|ы|а|ах)?|стать\w+"
+    r"|рецепт\w*|част(?:ь|и|ях)|протокол\w*|mektup\w*|mektub\w*|rapor\w*|bölüm\w*|makale\w*|tarif\w*"
+    r"|رسالة|تقرير|فصل|قسم|وصفة|مقال)"
+)
+# A kind of document may be one that a text speaks of; what it says is asked for with these words.
+_SAYING = re.compile(
+    r"\b(?:mention\w*|about|deals?|dealing|discuss\w*|talks?|cover\w*|describ\w*|contain\w*|says?"
+    r"|appears?|refers?|find|read|erwähn\w*|handelt|geht|behandel\w*|steht|stehen|beschr\w*|enthält"
+    r"|vorkommt|mentionne\w*|parle\w*|trait\w+|question|trouve\w*|contient|évoque\w*|habla\w*"
+    r"|menciona\w*|trata\w*|dice|contiene|aparece\w*|encuentr\w*|parla\w*|menziona\w*|tratta\w*|trova"
+    r"|fala\w*|diz|contém|gaat|vermeld\w*|noemt|staat|beschrij\w*|bevat|wspomina\w*|mowa|mówi\w*|pisz\w+"
+    r"|opisuj\w+|zawiera|znajd\w+|jest o|говор\w+|упомина\w*|речь|описан\w*|написано|сказано"
+    r"|содерж\w*|bahsed\w*|söz|geçiyor|anlat\w*|hakkında|yazıyor|يذكر|تذكر|يتحدث|تتحدث|يتناول|تتناول"
+    r"|ورد|عن)\b|있|나오|나와|적혀|쓰여|다루|언급"
+    # "Which letter is from Ann?"
+    r"|\b(?:is|are|was|ist|est|es|è|é|jest) (?:by|from|on|von|über|vom|sur|de|du|del|sobre|di|sul|da|do"
+    r"|van|over|od)\b",
+    re.IGNORECASE,
 )
 _KOREAN = r"(?:문서|파일|자료|글|편지|메일|보고서|장|부분|섹션|페이지|레시피|논문)(?:에서?|이|가|은|는|을|를)?"
 _ASKS_WHICH = re.compile(
-    rf"(?:{_WHICH})(?:{_OF}\s+{_DOCUMENT}(?!\w)|\s+(?:of|von|de|di|van|из) (?:these|those|them"
+    rf"(?:{_WHICH})(?:{_OF}\s+(?:(?P<any>{_ANY})|{_SORT})(?!\w)|\s+(?:of|von|de|di|van|из) (?:these|those|them"
     rf"|diesen|denen|ces|estos|estas|questi|queste|estes|estas|deze|них|этих)|\s+{_KOREAN}(?=\s|$))"
     r"|\b(?:laquelle|lequel)\b",
     re.IGNORECASE,
@@ -54,11 +73,12 @@ _WHERE_SAID = re.compile(
     r"(?: about| on| regarding)|(?:is|are|does it|do they) (?:it |the )?(?:written|mentioned|described"
     r"|discussed|say|talk|mention|something said)(?: something| anything)?(?: about| on)?"
     r"|is the (?:part|bit|one|thing|section|page|text)(?: about| on| for| with)?)"
-    r"|wo (?:steht|stehen|kann (?:ich|man)|könnte ich|finde ich|findet man|lese ich|geht es|wird|ist)"
-    r"(?= .*\b(?:über|zu[mr]?|um|nachlesen|lesen|dass|erwähnt|beschrieben|die rede)\b)"
-    r"(?: (?:etwas|was|mehr|informationen|infos|die rede))?(?: (?:über|zum|zur|zu|um|von))?"
-    r"|où (?:puis-je|peut-on|est-ce qu['’]on peut|est-ce que je peux) (?:lire|trouver)"
-    r"(?: (?:quelque chose|des informations|plus))?(?: sur)?|où (?:est-il|parle-t-on|est-ce qu['’]on)"
+    r"|wo (?:steht|stehen|lese ich|liest man|finde ich|findet man|gibt es)"
+    r"(?: (?:etwas|was|mehr|informationen|infos))? (?:über|zum|zur|zu|dass)"
+    r"|wo geht es um|wo (?:kann|könnte) (?:ich|man)(?= .*lesen\b)(?: (?:etwas|was|mehr))?(?: über)?"
+    r"|où (?:puis-je|peut-on|est-ce qu['’]on peut|est-ce que je peux) (?:lire|trouver"
+    r"(?= (?:quelque chose|des informations|plus)\b.* sur))(?: (?:quelque chose|des informations"
+    r"|plus(?: d['’]informations)?))?(?: sur)?|où (?:est-il|parle-t-on|est-ce qu['’]on)"
     r"(?: (?:question|parle))? (?:de|du|des|d['’])"
     r"|dónde (?:puedo leer|se habla|se menciona|encuentro información|hay algo|pone algo)"
     r"(?: (?:algo|más|información))?(?: (?:sobre|de|del))?"
@@ -72,20 +92,21 @@ _WHERE_SAID = re.compile(
     r"(?: coś)?(?: o)(?= )"
     r"|где (?:можно )?(?:говорится|написано|прочитать|прочесть|сказано|упоминается|речь)(?: идёт)?"
     r"(?: обо?)?)(?=\s|['’])"
-    r"|أين (?:أقرأ|أجد شيئا|يمكنني أن أقرأ|يمكنني القراءة|ذكر|ورد|يرد ذكر|كتب)(?: عن)?"
-    r"|\bnerede (?=.*(?:yazıyor|geçiyor|bahsed|söz ed|okuyabil))",
+    r"|أين (?:أقرأ|أجد شيئا|يمكنني أن أقرأ|يمكنني القراءة|ورد ذكر|يرد ذكر)(?: عن)?"
+    r"|\bnerede (?:yazıyor|geçiyor|bahsediliyor|söz ediliyor|okuyabilirim)\b",
     re.IGNORECASE,
 )
 _PHRASES = {
     "zh": re.compile(
-        r"(?:在)?哪一?[份个篇封本些张条]?(?:文件|文档|资料|文章|报告|信件|信|邮件|合同|手册|论文|菜谱|食谱|章节?|部分|节|页|通知|纪要|期)"
-        r"|(?:在)?(?:哪里|哪儿|什么地方)(?:可以|能)?(?:读到|看到|查到|找到|提到|写到|讲到|说到|写着|提及)"
+        r"(?:在)?哪一?[份个篇封本些张条]?(?:文件|文档|资料|文章|报告|信件|信|邮件|合同|手册|论文|菜谱|食谱|章节?|部分(?=.*[讲说写提])|节(?!日)|通知|纪要)(?!刊|书)"
+        r"|(?:在)?(?:哪里|哪儿|什么地方)(?:可以|能)?(?:读到|看到|提到|写到|讲到|说到|写着|提及)"
     ),
     "ja": re.compile(
-        r"どの(?:文書|文章|書類|ファイル|ドキュメント|資料|手紙|メール|報告書|レポート|章|部分|ページ|レシピ|論文|記事)"
+        r"どの(?:文書|文章|書類|ファイル|ドキュメント|資料|手紙|メール|報告書|レポート|章|部分|レシピ|論文|記事)"
         r"|どれ(?=[はがにで]|です|でしょう|[？?。]|$)|どこに(?=.*(?:書い|書か|載って))"
     ),
 }
+_WRITTEN = re.compile("[書載触述話記]")  # "Which of them is it written in?", not "Which is it?"
 _SAYS = {
     "zh": re.compile(
         r"里面?|中|是?关于|提到|提及|讲到|讲述|讲|谈到|谈|说到|涉及|包含|写了?|有(?:没有)?|的|是|了|吗|呢|可以|能|什么"
@@ -110,14 +131,15 @@ def topic_of_which(question: str) -> str | None:
     if language in _PHRASES:
         plain = simplified(text) if language == "zh" else text
         rest = _PHRASES[language].sub(" ", plain)
-        if rest == plain:
+        if rest == plain or ("どれ" in plain and not _WRITTEN.search(plain)):
             return None
         return _words(_SAYS[language].sub(" ", rest))
-    for pattern in (_ASKS_WHICH, _WHERE_SAID):
-        rest = pattern.sub(" ", text)
-        if rest != text:
-            return _words(" ".join(names_in(rest, language)))
-    return None
+    which = _ASKS_WHICH.search(text)
+    if which is not None and (which["any"] or _SAYING.search(text)):
+        rest = _ASKS_WHICH.sub(" ", text)
+    else:
+        rest = _WHERE_SAID.sub(" ", text)
+    return _words(" ".join(names_in(rest, language))) if rest != text else None
 
 
 def _words(text: str) -> str | None:
