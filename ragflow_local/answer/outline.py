@@ -36,8 +36,10 @@ _CONCLUSION = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"^(?:[^。！？]{0,14}[：:]\s*(?:你们?好|您好)[！!。，]?|(?:dear|hello|hi|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
-    r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?|spettabile|exm[oa]s?\.?"
+    r"^(?:[^。！？]{0,14}[：:]\s*(?:你们?好|您好)[！!。，]?|(?:dear|hello|hi"
+    r"|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
+    r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?"
+    r"|spettabile|exm[oa]s?\.?"
     r"|prezad[oa]s?|beste|geachte|szanown\w+|drog\w+|уважаем\w+|дорог\w+|здравствуйте|değerli|sayın"
     r"|sevgili|merhaba|عزيزي|عزيزتي|السيد|السيدة|السادة|تحية)(?!\w)[^,!:;.?。，！]{0,60}[,!:，،！.]"
     r"|你们?好[！!。，]?|您好[！!。，]?|拝啓|안녕하세요[.!]?|안녕하십니까[.!]?)\s*",

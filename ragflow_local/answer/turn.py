@@ -35,7 +35,8 @@ class Turn:
         earlier: The chunks that the answer before was given, as they are now: a model that has
             read them need not read them again.
         beside: Returns the chunks around a hit in its document, in reading order.
-        documents: Returns the names of the parsed documents by their ids, the oldest first.
+        documents: Returns the names of the documents that have chunks, by their ids, the oldest
+            first; called only where the question may be about documents as such.
         reading: Returns the first chunks of a document in reading order, at most so many.
         standing: Says what there is to answer from; called only where that is the answer.
         began: When the question was asked, by ``time.monotonic``.

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Generator as Yields
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from ragflow_local.answer import ask as answering
@@ -246,6 +247,8 @@ class ShardChat:
             schema=schema,
             earlier=earlier,
             beside=self._beside,
+            documents=cache(self._documents),
+            reading=cache(self._reading),
             standing=self._standing,
         )
 
@@ -270,6 +273,19 @@ class ShardChat:
         """Return the chunks around a hit in its document."""
         with self._shards.question(self._wanted) as parts:
             return parts.around([hit], LIST_REACH)[0]
+
+    def _documents(self) -> dict[str, str]:
+        """Return the names of the documents that have chunks, by their ids."""
+        with self._shards.question(self._wanted) as parts:
+            return parts.documents()
+
+    def _reading(self, document_id: str, most: int) -> list[ChunkRow]:
+        """Return the first chunks of a document in reading order, at most so many."""
+        with self._shards.question(self._wanted) as parts:
+            rows = parts.reading(document_id, most)
+            for row in rows[:1]:
+                self._clients[document_id] = self._shards.owner_of(parts, row)
+            return rows
 
     def _earlier(self, parts: ShardParts, history: Sequence[MessageRow]) -> tuple[Hit, ...]:
         """Return the chunks that the last answer was given, where they are still so."""

@@ -35,10 +35,10 @@ class Sources:
             return around(reading, hit, LIST_REACH)
 
     def documents(self) -> dict[str, str]:
-        """Return the names of the parsed documents by their ids, the oldest first."""
+        """Return the names of the documents that have chunks, by their ids, the oldest first."""
         ids = [row.id for row in self._rows]
         with self._catalog.read() as reading:
-            return documents.parsed_names(reading, ids, DOCUMENTS_TOLD)
+            return documents.names_to_read(reading, ids, DOCUMENTS_TOLD)
 
     def reading(self, document_id: str, most: int) -> list[ChunkRow]:
         """Return the first available chunks of a document in reading order, at most so many."""

@@ -116,6 +116,17 @@ class States(msgspec.Struct, tag=True, frozen=True):
     """Asks for the names of documents by the state of their parse."""
 
 
+class Titles(msgspec.Struct, tag=True, frozen=True):
+    """Asks for the names of the documents that have chunks."""
+
+
+class Openings(msgspec.Struct, tag=True, frozen=True):
+    """Asks for the first chunks of a document, at most so many."""
+
+    document_id: str
+    most: int
+
+
 class End(msgspec.Struct, tag=True, frozen=True):
     """Ends a question."""
 
@@ -187,7 +198,7 @@ class Candidates(msgspec.Struct, tag=True, frozen=True):
 
 
 class Chunks(msgspec.Struct, tag=True, frozen=True):
-    """Answers ``Rows`` and ``Graph``."""
+    """Answers ``Rows``, ``Graph`` and ``Openings``."""
 
     rows: list[ChunkRow]
 
@@ -217,6 +228,12 @@ class Standing(msgspec.Struct, tag=True, frozen=True):
     names: dict[str, list[str]]
 
 
+class Titled(msgspec.Struct, tag=True, frozen=True):
+    """Answers ``Titles``: the names by the ids."""
+
+    names: dict[str, str]
+
+
 class Failed(msgspec.Struct, tag=True, frozen=True):
     """Reports an error: its message, and its class where that is a ``RagflowError``."""
 
@@ -238,6 +255,8 @@ Request = (
     | Around
     | Vectors
     | States
+    | Titles
+    | Openings
     | End
 )
 Reply = (
@@ -252,6 +271,7 @@ Reply = (
     | Beside
     | Matrix
     | Standing
+    | Titled
     | Failed
 )
 

@@ -300,6 +300,22 @@ class ShardParts:
                 names.setdefault(run, []).extend(some)
         return names
 
+    def documents(self) -> dict[str, str]:
+        """Return the names of the documents that have chunks, by their ids."""
+        names: dict[str, str] = {}
+        for reply in self._every(frames.Titles(), frames.Titled):
+            names = {**reply.names, **names}
+        return names
+
+    def reading(self, document_id: str, most: int) -> list[ChunkRow]:
+        """Return the first chunks of a document in reading order, of the first part that has it."""
+        replies = self._every(frames.Openings(document_id, most), frames.Chunks)
+        for part, reply in enumerate(replies):
+            if reply.rows:
+                self._owners.update({(row.id, row.number): part for row in reply.rows})
+                return reply.rows
+        return []
+
 
 def _proposed(reply: frames.Candidates) -> Proposed:
     values = (reply.vector, reply.term, reply.cosines, reply.scores)

@@ -45,6 +45,7 @@ class _Question:
     rows: list[DatasetRow]
     numbers: dict[str, int]
     part: Part
+    within: tuple[int, ...] | None  # numbers of the documents that are searched; None: all
 
 
 class ShardServer:
@@ -75,6 +76,8 @@ class ShardServer:
             frames.Around: self._around,
             frames.Vectors: self._vectors,
             frames.States: self._states,
+            frames.Titles: self._titles,
+            frames.Openings: self._openings,
             frames.End: self._end,
         }
 
@@ -113,7 +116,7 @@ class ShardServer:
         ]
         searched = [scope.number for scope in scopes]
         part = Part(reading, self._project.sources, scopes)
-        self._question = _Question(reading, rows, numbers, part)
+        self._question = _Question(reading, rows, numbers, part, within)
         return frames.Begun(
             datasets=[self._described(reading, row, numbers[row.id]) for row in rows],
             named=list(chosen),
@@ -255,6 +258,20 @@ class ShardServer:
             for row in documents.list_of(self._now.connection, dataset.id, limit=_DOCUMENTS_TOLD):
                 names.setdefault(row.run, []).append(row.name)
         return frames.Standing(names)
+
+    def _titles(self, _: frames.Titles) -> frames.Titled:
+        now = self._now
+        ids = [row.id for row in now.rows]
+        names = documents.names_to_read(now.connection, ids, _DOCUMENTS_TOLD)
+        if now.within is not None:
+            numbers = documents.numbers_of(now.connection, list(names))
+            names = {id: name for id, name in names.items() if numbers[id] in now.within}
+        return frames.Titled(names)
+
+    def _openings(self, request: frames.Openings) -> frames.Chunks:
+        return frames.Chunks(
+            chunks.openings(self._now.connection, request.document_id, request.most)
+        )
 
     def _end(self, _: frames.End) -> frames.Done:
         self.close()

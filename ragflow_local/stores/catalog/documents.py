@@ -230,12 +230,12 @@ def list_of(
     return [row_of(row) for row in cursor]
 
 
-def parsed_names(connection: Connection, dataset_ids: Sequence[str], limit: int) -> dict[str, str]:
-    """Return the names of the parsed documents of datasets by their ids, the oldest first."""
+def names_to_read(connection: Connection, dataset_ids: Sequence[str], limit: int) -> dict[str, str]:
+    """Return the names of the documents of datasets that have chunks, by id, the oldest first."""
     cursor = connection.execute(
         "SELECT documents.id, documents.name FROM json_each(?) AS wanted"
         " CROSS JOIN documents ON documents.dataset_id = wanted.value"
-        " WHERE documents.run = 'DONE'"
+        " WHERE documents.chunk_count > 0"
         " ORDER BY wanted.key, documents.create_time, documents.number LIMIT ?",
         [json.dumps(list(dataset_ids)), limit],
     )
