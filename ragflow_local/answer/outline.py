@@ -15,6 +15,7 @@ from ragflow_local.text.items import ITEM
 _LONGEST_LINE, _MOST_LINES = 100, 3  # letters and lines of a title
 _DATED = re.compile(r"[\d:：]")  # a line more of it: a date, a subject
 _LEAST_SENTENCE, _LEAST_UNSPACED = 10, 5  # letters, without the greeting
+_MOST_WORDS = 3  # of a line that may be the heading of the first section
 _LEAST_HEADINGS, _LEAST_UNMARKED = 2, 3  # fewer are no outline
 _SECTION = re.compile(
     r"^\s*(?:\d{1,2}(?:\.|(?:\.\d{1,3})+\.?)\s|第[一二三四五六七八九十\d]+[章节節])"
@@ -37,7 +38,7 @@ _CONCLUSION = re.compile(
 )
 _GREETING = re.compile(
     r"^(?:[^。！？]{0,14}[：:]\s*(?:你们?好|您好)[！!。，]?|(?:dear|hello|hi"
-    r"|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|chère?s?|bonjour|madame"
+    r"|liebe[rs]?|sehr geehrte[rs]?|hallo|guten tag|ch(?:er|ère)s?|bonjour|madame"
     r"|monsieur|estimad[oa]s?|querid[oa]s?|hola|gentil[ei]|car[oiae]s?|egregi[oa]?"
     r"|spettabile|exm[oa]s?\.?"
     r"|prezad[oa]s?|beste|geachte|szanown\w+|drog\w+|уважаем\w+|дорог\w+|здравствуйте|değerli|sayın"
@@ -83,14 +84,23 @@ def outline_of(chunks: Sequence[ChunkRow], most_sentences: int, most_letters: in
     content, marked = _joined(chunks)
     lines = first_lines(content, marked)
     units = units_of(content, (), marked)
+    has_marks = any(mark.depth for mark in marked)
     headings = tuple(_headings(units, chunks, lines))
-    least = _LEAST_HEADINGS if any(mark.depth for mark in marked) else _LEAST_UNMARKED
+    if not has_marks and len(lines) > 1 and _may_be_heading(lines[-1]):
+        more = tuple(_headings(units, chunks, lines[:-1]))
+        if len(more) >= _LEAST_UNMARKED:  # the first section begins right below the title
+            lines, headings = lines[:-1], more
+    least = _LEAST_HEADINGS if has_marks else _LEAST_UNMARKED
     return Outline(
         ", ".join(lines),
         tuple(_opening(units, chunks, lines, most_sentences, most_letters)),
         headings if len(headings) >= least else (),
         tuple(_of_section(_CONCLUSION, units, chunks, most_sentences, most_letters)),
     )
+
+
+def _may_be_heading(line: str) -> bool:
+    return len(line.split()) <= _MOST_WORDS and not _DATED.search(line)
 
 
 def _joined(chunks: Sequence[ChunkRow]) -> tuple[str, tuple[Marked, ...]]:

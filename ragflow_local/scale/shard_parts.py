@@ -304,7 +304,8 @@ class ShardParts:
         """Return the names of the documents that have chunks, by their ids."""
         names: dict[str, str] = {}
         for reply in self._every(frames.Titles(), frames.Titled):
-            names = {**reply.names, **names}
+            for id, name in reply.names.items():
+                names.setdefault(id, name)
         return names
 
     def reading(self, document_id: str, most: int) -> list[ChunkRow]:

@@ -1,8 +1,9 @@
 """Tells whether a question is about documents as such, and what it calls them.
 
-"What is this about?", "Summarise the minutes", "Which sections does the handbook have?" name no fact:
-all their words ask, or name a document. A question with any other word in it is an ordinary one. The
-words are data: ``overview_words.txt`` beside this file; of languages without spaces, the phrases here.
+"What is this about?", "Summarise the minutes", "Which sections does the handbook have?" name no
+fact: all their words ask, or name a document. A question with any other word in it is an ordinary
+one. The words are data: ``overview_words.txt`` beside this file; of languages without spaces, the
+phrases here.
 """
 
 from __future__ import annotations

@@ -72,7 +72,10 @@ _SAYING = re.compile(
     r"|van|over|od)\b",
     re.IGNORECASE,
 )
-_KOREAN = r"(?:문서|파일|자료|글|편지|메일|보고서|장|부분|섹션|페이지|레시피|논문)(?:에서?|이|가|은|는|을|를)?"
+_KOREAN = (
+    r"(?:문서|파일|자료|글|편지|메일|보고서|장|부분|섹션|페이지|레시피|논문)"
+    r"(?:에서?|이|가|은|는|을|를)?"
+)
 _ASKS_WHICH = re.compile(
     rf"(?:{_WHICH})(?:{_OF}\s+(?:(?P<any>{_ANY})|{_SORT})(?!\w)|\s+(?:of|von|de|di|van"
     rf"|из) (?:these|those|them"

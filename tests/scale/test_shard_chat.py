@@ -24,6 +24,9 @@ QUESTIONS = [
     "Who mended the roof?",
     "And when?",
     "Which kraken sleeps?",
+    "What are these files about?",
+    "Summarise pump.md",
+    "Which file mentions the gutter?",
 ]
 
 
@@ -43,7 +46,7 @@ def test_answers_and_citations_are_those_of_one_project(pair: Pair, tmp_path: Pa
             assert many.content == one.content
             assert [chunk.id for chunk in many.reference] == [chunk.id for chunk in one.reference]
             assert many.model == one.model
-        assert [message.role for message in chat.messages] == ["user", "assistant"] * 5
+        assert [message.role for message in chat.messages] == ["user", "assistant"] * len(QUESTIONS)
 
 
 def test_what_is_cited_knows_its_shard(pair: Pair) -> None:
