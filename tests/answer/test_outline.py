@@ -68,10 +68,14 @@ def test_headings_are_those_of_the_sections_and_not_the_title() -> None:
 
 def test_a_numbered_line_over_the_next_chunk_is_a_heading() -> None:
     found = outline(
-        "Памятка\n1. Полив\nПоливать нужно утром и вечером.\n2. Обрезка",
+        "Памятка\n1. Полив деревьев\nПоливать нужно утром и вечером.\n2. Обрезка",
         "Обрезать ветки можно только осенью.\n3. Уборка\nЛистья сжигать нельзя никогда.",
     )
-    assert [piece.text for piece in found.headings] == ["1. Полив", "2. Обрезка", "3. Уборка"]
+    assert [piece.text for piece in found.headings] == [
+        "1. Полив деревьев",
+        "2. Обрезка",
+        "3. Уборка",
+    ]
     assert said(found)[0] == "Поливать нужно утром и вечером."
 
 

@@ -36,6 +36,7 @@ ABOUT = [
 ORDINARY = [
     "When was the bridge built?",
     "What about the roof?",
+    "What about this file?",
     "What does the insurance cover?",
     "Who wrote the letter?",
     "Where is this file?",
