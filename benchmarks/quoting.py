@@ -25,7 +25,7 @@ import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # it brings no types
 
 from benchmarks.quoting_sets import TOP_N, Case, answer_set, hits_of, holds
-from ragflow_local.answer import quoting, scorer
+from ragflow_local.answer import picking, scorer
 from ragflow_local.answer.candidates import Candidate
 from ragflow_local.answer.context import without_duplicates
 from ragflow_local.answer.weighing import Weighed, weigh
@@ -230,7 +230,7 @@ def rightly_many(rows: Sequence[Row], weights: Vector) -> tuple[float, float]:
             order = np.argsort(-chances)
             before = np.cumsum(chances[order]) - chances[order]
             is_next = (before < sure) & (chances[order] >= least)
-            most = max(1, int(np.argmin([*is_next[: quoting.MOST_SENTENCES], False])))
+            most = max(1, int(np.argmin([*is_next[: picking.MOST_SENTENCES], False])))
             right += bool(row.answers[order[:most]].any())
             count += most
         worth[sure, least] = (right - count / WORTH) / len(rows)

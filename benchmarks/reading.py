@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.quoting import MODELS, regression, softmax
 from benchmarks.reading_seen import FAQ, HALF, REWORDED, Place, Remembering, Seen, gathered
-from ragflow_local.answer import quoting, reading
+from ragflow_local.answer import picking, reading
 from ragflow_local.embedders import open_embedder
 from ragflow_local.embedders.carried import NAME as DEFAULT
 from ragflow_local.embedders.reader import open_reader
@@ -201,7 +201,7 @@ def _ranked(one: Seen) -> tuple[Vector, NDArray[np.bool_]]:
 def _count(chances: Vector, sure: float, least: float) -> int:
     before = np.cumsum(chances) - chances
     is_next = (before < sure) & (chances >= least)
-    return max(1, int(np.argmin([*is_next[: quoting.MOST_SENTENCES], False])))
+    return max(1, int(np.argmin([*is_next[: picking.MOST_SENTENCES], False])))
 
 
 def constants(seen: Sequence[Seen], default: Sequence[Seen]) -> Iterator[str]:

@@ -12,15 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
-
 from ragflow_local.answer import reading
 from ragflow_local.answer.attribution import Saying, of_whom_is_asked, saying_of
 from ragflow_local.answer.candidates import (
     Asked,
     Candidate,
     asks_the_same,
-    share,
 )
 from ragflow_local.answer.columns import says, truth_asked_for
 from ragflow_local.answer.completing import (
@@ -32,45 +29,26 @@ from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
 from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
+from ragflow_local.answer.picking import (
+    BY_READER,
+    BY_WORDS,
+    MOST_SENTENCES,
+    Stopping,
+    chances_of,
+    picked,
+)
 from ragflow_local.answer.reading import Read, judged
 from ragflow_local.answer.scorer import Nearness
 from ragflow_local.answer.statements import (
     best_of_each_kind,
-    contradict,
     of_the_time,
-    repeats,
 )
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
 
 NAME = "extractive"
-MOST_SENTENCES = 3
-
-_PART, _PART_OF_SEVERAL = 0.5, 0.2  # share of a question's weight that a further unit adds
-_MOST_ROWS = 10
 _STAYS = 2.0  # what it is worth to stand beside what the last answer quoted
-
-
-@dataclass(frozen=True, slots=True)
-class _Stopping:
-    """Says when enough sentences are quoted.
-
-    Attributes:
-        sure: Chance with which what is quoted holds the answer; less asks for a further unit.
-        least_chance: Of a further unit.
-        by_words: Whether what a unit says of the question decides too: with another part of it, it
-            is quoted all the same, with less than is quoted of its chunk never.
-    """
-
-    sure: float
-    least_chance: float
-    by_words: bool
-
-
-# By benchmarks/quoting.py and benchmarks/reading.py.
-_BY_WORDS = _Stopping(0.75, 0.12, by_words=True)
-_BY_READER = _Stopping(reading.SURE, reading.LEAST_CHANCE, by_words=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +110,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     scores = verdict.scores + _STAYS * near
     fitting = _fitting(asked, named or known, weights, chosen, near)
     order = sorted(fitting, key=lambda at: -scores[at])
-    chances = _chances(scores, order)
+    chances = chances_of(scores, order)
     has_steps = has_parts(asked, chosen[order[0]], weights, is_sure=verdict.is_alone)
     ranked = [chosen[at] for at in order]
     kept = of_what_is_asked(asked, ranked, weighed.candidates, weighed.hits, has_steps=has_steps)
@@ -149,12 +127,12 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
         firsts = [(chosen[order[at]], float(scores[order[at]])) for at in kept]
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
         return _of_trail(trail, weighed, whole_of, chances[0])
-    picked = _picked(asked, ranked, chances, weights, verdict.stopping)
-    if not any(disputed for *_, disputed in picked):
-        if items := whole_of([unit for unit, *_ in picked]):
+    picks = picked(asked, ranked, chances, weights, verdict.stopping)
+    if not any(disputed for *_, disputed in picks):
+        if items := whole_of([unit for unit, *_ in picks]):
             return _listed(asked, items, chances[0])
-        picked = sorted(picked, key=lambda pick: (pick[0].hit, pick[0].place))
-    return _quotes_of(picked, weighed)
+        picks = sorted(picks, key=lambda pick: (pick[0].hit, pick[0].place))
+    return _quotes_of(picks, weighed)
 
 
 def _quotes_of(picked: Sequence[tuple[Candidate, float, bool]], weighed: Weighed) -> list[Quote]:
@@ -196,7 +174,7 @@ class _Verdict:
 
     is_found: bool
     scores: Vector
-    stopping: _Stopping
+    stopping: Stopping
     is_alone: bool = False
 
 
@@ -204,7 +182,7 @@ def _verdict_on(weighed: Weighed, read: Read | None) -> _Verdict:
     """Return the verdict of the reader, or of the scorer where it is not asked."""
     asked, best = weighed.asked, weighed.chosen[weighed.best]
     is_found = weighed.is_found()
-    verdict = _Verdict(is_found, weighed.scores, _BY_WORDS)
+    verdict = _Verdict(is_found, weighed.scores, BY_WORDS)
     if read is None or (asked.is_yes_or_no and is_found and not best.unit.question):
         return verdict
     by_reader = judged(weighed, read)
@@ -215,7 +193,7 @@ def _verdict_on(weighed: Weighed, read: Read | None) -> _Verdict:
     has_more = has_parts(asked, best, weighed.weights)
     is_found = by_reader.is_found or (has_more and is_found)
     scores = by_reader.scores if is_found else weighed.scores
-    return _Verdict(is_found, scores, _BY_READER, by_reader.alone >= reading.SURE_ALONE)
+    return _Verdict(is_found, scores, BY_READER, by_reader.alone >= reading.SURE_ALONE)
 
 
 def _named(weighed: Weighed, known: Sequence[Candidate], saying: Saying | None) -> list[Candidate]:
@@ -282,95 +260,6 @@ def _fitting(
     nearness = [float(near[numbers[id(candidate)]]) for candidate in known]
     fitting = best_of_each_kind(asked, known, weights, nearness)
     return [numbers[id(candidate)] for candidate in fitting]
-
-
-def _chances(scores: Vector, order: Sequence[int]) -> list[float]:
-    """Return the chance of each that it holds the answer, if one of them does: their softmax."""
-    powers = np.exp(scores[list(order)] - scores[order[0]])
-    return [float(power) for power in powers / powers.sum()]
-
-
-def _picked(
-    asked: Asked,
-    ranked: Sequence[Candidate],
-    chances: Sequence[float],
-    weights: dict[str, float],
-    stopping: _Stopping,
-) -> list[tuple[Candidate, float, bool]]:
-    """Return what is quoted of the candidates, the best first: unit, chance, whether disputed."""
-    quotes = [(ranked[0], chances[0])]
-    sure = chances[0]
-    for candidate, chance in list(zip(ranked, chances, strict=True))[1:]:
-        if len(quotes) >= MOST_SENTENCES:
-            break
-        is_part = stopping.by_words and _is_part(asked, candidate, quotes, weights)
-        if not is_part and (sure >= stopping.sure or chance < stopping.least_chance):
-            continue
-        if not any(
-            repeats(candidate, other)
-            or (stopping.by_words and _adds_nothing(asked, candidate, other))
-            for other, _ in quotes
-        ):
-            quotes.append((candidate, chance))
-        sure += chance
-    quotes += _rows(asked, ranked, quotes)
-    disputes = [
-        candidate
-        for candidate in ranked
-        if contradict(candidate, ranked[0], asked)
-        and not any(repeats(candidate, other) for other, _ in quotes)
-    ]
-    disputed = [
-        candidate for candidate, _ in quotes if contradict(candidate, ranked[0], asked)
-    ] + disputes
-    if disputed:
-        newest = sorted([ranked[0], *disputed], key=_age)
-        return [(candidate, chances[0], True) for candidate in newest[:MOST_SENTENCES]]
-    return [(candidate, chance, False) for candidate, chance in quotes]
-
-
-def _is_part(
-    asked: Asked,
-    candidate: Candidate,
-    quotes: Sequence[tuple[Candidate, float]],
-    weights: dict[str, float],
-) -> bool:
-    """Return whether a unit says a part of the question that nothing quoted says."""
-    repeated = frozenset().union(*(other.own for other, _ in quotes))
-    least = _PART_OF_SEVERAL if asked.is_several else _PART
-    return share(weights, candidate.own - repeated) >= least
-
-
-def _adds_nothing(asked: Asked, candidate: Candidate, other: Candidate) -> bool:
-    """Return whether a unit says less of the question than another of its chunk, and only that."""
-    mine, theirs = (unit.own.intersection(asked.terms) for unit in (candidate, other))
-    return candidate.hit == other.hit and mine < theirs
-
-
-def _rows(
-    asked: Asked, ranked: Sequence[Candidate], quotes: Sequence[tuple[Candidate, float]]
-) -> list[tuple[Candidate, float]]:
-    """Return the other rows of the best's table that the question asks for as well."""
-    best = ranked[0]
-    shared = best.cells.intersection(asked.terms)
-    if not best.unit.names or not (shared or truth_asked_for(asked, best, ranked) > 0):
-        return []
-    have = {id(candidate) for candidate, _ in quotes}
-    more = [
-        (candidate, quotes[0][1])
-        for candidate in ranked
-        if candidate.unit.names == best.unit.names
-        and shared <= candidate.cells | candidate.heads
-        and id(candidate) not in have
-        and not any(repeats(candidate, other) for other, _ in quotes)
-    ]
-    return more[: _MOST_ROWS - len(quotes)]
-
-
-def _age(candidate: Candidate) -> tuple[int, int, int]:
-    """Return a sort key that puts the newest first, by the latest time of each unit."""
-    year, month, day = max((time.key() for time in candidate.dated), default=(0, 0, 0))
-    return -year, -month, -day
 
 
 def _listed(asked: Asked, items: Sequence[tuple[Candidate, Hit]], chance: float) -> list[Quote]:
