@@ -31,6 +31,26 @@ _SAME = (
     (re.compile(r"\bwaar\b(.{0,60})\bover\b", re.IGNORECASE), r"waarover \1"),
     (re.compile(r"\bum was geht\b", re.IGNORECASE), "worum geht"),
     (re.compile(r"\bde qu[eé] va\b", re.IGNORECASE), "de qué trata"),
+    (re.compile(r"\b(?:main|key|most important) (?:points?|ideas?)\b", re.IGNORECASE), "summary"),
+    (
+        re.compile(
+            r"\b(?:wichtigste|zentrale|wesentliche)n? (?:punkte|aussagen)n?\b", re.IGNORECASE
+        ),
+        "zusammenfassung",
+    ),
+    (re.compile(r"\bpoints (?:clés?|principaux|essentiels|importants)\b", re.IGNORECASE), "résumé"),
+    (re.compile(r"\bpuntos (?:principales|claves?|importantes)\b", re.IGNORECASE), "resumen"),
+    (
+        re.compile(r"\bpunti (?:principali|chiave|salienti|essenziali)\b", re.IGNORECASE),
+        "riassunto",
+    ),
+    (re.compile(r"\bpontos (?:principais|chave|importantes)\b", re.IGNORECASE), "resumo"),
+    (re.compile(r"\b(?:belangrijkste|voornaamste) punten\b", re.IGNORECASE), "samenvatting"),
+    (re.compile(r"\b(?:najważniejsze|główne) (?:punkty|tezy)\b", re.IGNORECASE), "streszczenie"),
+    (
+        re.compile(r"\b(?:основн|главн)\w+ (?:мысл|момент|пункт|тезис|иде)\w+", re.IGNORECASE),
+        "пересказ",
+    ),
 )
 
 # By class, of languages without spaces; Chinese in simplified characters.
@@ -51,7 +71,7 @@ _PHRASES: Mapping[str, Mapping[str, str]] = {
         "small": r"请|帮我|给我|帮忙|能不能|可以|能|一下子?|简单|简要|简短|主要|大概|全部"
         r"|所有|整[个份篇]|上传|刚才?"
         r"|收到|我|你|您|们|这里面|这里|这|那|里面|里|中|上|都|各|[几两三四五][个份篇封章]"
-        r"|[些份个篇封本部段]|用|几句话|一句话|话|来|和|的|了|是|什么|啥"
+        r"|[些份个篇封本部段在]|用|几句话|一句话|话|来|和|的|了|是|什么|啥"
         r"|哪些|吗|呢|吧|啊|下|对|把|地|到底|究竟|大家",
     },
     "ja": {

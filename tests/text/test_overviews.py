@@ -147,3 +147,34 @@ def test_a_long_question_names_what_it_wants() -> None:
 def test_a_verb_that_is_spelled_as_a_kind_of_document_is_no_document() -> None:
     found = overview_of("What did she report?")
     assert found is None or not found.asks
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are the main points?",
+        "Give me a quick rundown of these files",
+        "table of contents",
+        "Was sind die wichtigsten Punkte?",
+        "Wie ist das Handbuch gegliedert?",
+        "Quels sont les points clés ?",
+        "¿Cuáles son los puntos principales?",
+        "Quali sono i punti salienti?",
+        "Welke onderwerpen komen aan bod?",
+        "Jakie tematy są omówione?",
+        "Сделай выжимку",
+        "這份文件在講什麼？",
+        "목차를 보여 줘",
+        "Hangi konular ele alınıyor?",
+    ],
+)
+def test_points_parts_and_contents_are_asked_for_in_many_ways(question: str) -> None:
+    found = overview_of(question)
+    assert found is not None
+    assert found.is_sure
+    assert found.names == ()
+
+
+def test_what_somebody_studied_is_no_study() -> None:
+    found = overview_of("What did she study?")
+    assert found is None or not found.sorts

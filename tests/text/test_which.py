@@ -60,3 +60,24 @@ def test_a_thing_that_is_asked_for_is_no_document_that_says_something(question: 
 def test_a_recipe_that_is_asked_for_is_told_by_what_it_is_for() -> None:
     assert topic_of_which("Which file contains the recipe for pancakes?") == "pancakes"
     assert topic_of_which("Which file contains the recipe?") == "recipe"
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Is there a document about parental leave?", "parental leave"),
+        ("Do any of the files mention asbestos?", "asbestos"),
+        ("Find the letter about taxes", "taxes"),
+        ("Y a-t-il un document sur les congés ?", "congés"),
+        ("¿Hay algún documento sobre las becas?", "becas"),
+    ],
+)
+def test_whether_there_is_a_document_about_something_asks_for_it_too(
+    question: str, topic: str
+) -> None:
+    assert topic_of_which(question) == topic
+
+
+@pytest.mark.parametrize("question", ["Is there a lift?", "Are there any reports of damage?"])
+def test_whether_there_is_something_else_does_not(question: str) -> None:
+    assert topic_of_which(question) is None
