@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
+
 from ragflow_local.answer import reading
 from ragflow_local.answer.attribution import Saying, of_whom_is_asked, saying_of
 from ragflow_local.answer.candidates import (
@@ -43,6 +45,7 @@ from ragflow_local.answer.statements import (
     best_of_each_kind,
     of_the_time,
 )
+from ragflow_local.answer.steps import second_step
 from ragflow_local.answer.weighing import Weighed, weigh
 from ragflow_local.records import Hit, Vector
 from ragflow_local.text.content import content_terms
@@ -105,7 +108,7 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     saying = saying_of(asked, weighed.candidates)
     named = _named(weighed, known, saying)
     if not verdict.is_found and not named and not _has_asked_row(weighed):
-        return []
+        return [] if saying else _in_steps(weighed, verdict.best, verdict, read, search)
     near = (focus or Focus()).near(asked, chosen, weighed.hits)
     scores = verdict.scores + _STAYS * near
     fitting = _fitting(asked, named or known, weights, chosen, near)
@@ -122,17 +125,40 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     def whole_of(units: Sequence[Candidate]) -> list[tuple[Candidate, Hit]]:
         return asked_whole(asked, units, ranked, weighed.candidates, weighed.hits, beside)
 
+    picks = picked(asked, ranked, chances, weights, verdict.stopping)
+    is_disputed = any(disputed for *_, disputed in picks)
+    whole = [] if is_disputed else whole_of([unit for unit, *_ in picks])
+    is_simple = not (is_disputed or whole or saying)
+    if in_steps := _in_steps(weighed, ranked[0], verdict, read, search) if is_simple else []:
+        return in_steps
     if has_steps:
         trail = Trail(asked, (), tuple(hits))
         firsts = [(chosen[order[at]], float(scores[order[at]])) for at in kept]
         trail = best_trail(trail, firsts, nearness, search, MOST_SENTENCES)
         return _of_trail(trail, weighed, whole_of, chances[0])
-    picks = picked(asked, ranked, chances, weights, verdict.stopping)
-    if not any(disputed for *_, disputed in picks):
-        if items := whole_of([unit for unit, *_ in picks]):
-            return _listed(asked, items, chances[0])
+    if not is_disputed:
         picks = sorted(picks, key=lambda pick: (pick[0].hit, pick[0].place))
-    return _quotes_of(picks, weighed)
+    return _listed(asked, whole, chances[0]) if whole else _quotes_of(picks, weighed)
+
+
+def _in_steps(
+    weighed: Weighed,
+    first: Candidate | None,
+    verdict: _Verdict,
+    read: Read | None,
+    search: Search | None,
+) -> list[Quote]:
+    """Return the quotes of a question in two steps, in their order; empty of any other."""
+    if first is None or verdict.best is None or read is None or search is None:
+        return []
+    every = weighed.candidates, weighed.hits
+    if not verdict.is_found and not of_what_is_asked(weighed.asked, [first], *every):
+        return []
+    step = second_step(weighed, first, read, search, is_found=verdict.is_found)
+    if step is None:
+        return []
+    picks = [(first, step.chance, False), (step.unit, step.chance, False)]
+    return _quotes_of(picks, step.weighed)
 
 
 def _quotes_of(picked: Sequence[tuple[Candidate, float, bool]], weighed: Weighed) -> list[Quote]:
@@ -169,12 +195,14 @@ class _Verdict:
         is_found: Whether there is an answer.
         scores: (chosen,) the units'.
         stopping: When enough are quoted.
-        is_alone: Whether the best answers by itself.
+        best: The unit that a reader thinks best, answer or not; None where none was asked.
+        is_alone: Whether it answers by itself.
     """
 
     is_found: bool
     scores: Vector
     stopping: Stopping
+    best: Candidate | None = None
     is_alone: bool = False
 
 
@@ -193,7 +221,8 @@ def _verdict_on(weighed: Weighed, read: Read | None) -> _Verdict:
     has_more = has_parts(asked, best, weighed.weights)
     is_found = by_reader.is_found or (has_more and is_found)
     scores = by_reader.scores if is_found else weighed.scores
-    return _Verdict(is_found, scores, BY_READER, by_reader.alone >= reading.SURE_ALONE)
+    best = weighed.chosen[int(np.argmax(by_reader.scores))]
+    return _Verdict(is_found, scores, BY_READER, best, by_reader.alone >= reading.SURE_ALONE)
 
 
 def _named(weighed: Weighed, known: Sequence[Candidate], saying: Saying | None) -> list[Candidate]:

@@ -1,0 +1,131 @@
+"""A question whose answer leads on is answered in two steps, the second read under the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from ragflow_local.answer.quoting import extract
+from ragflow_local.answer.reading import Read
+from ragflow_local.embedders import Reading, Section
+from ragflow_local.records import Hit
+from tests.answer.made import hit
+
+HALL = hit(
+    "The town hall was designed by Ilse Brandt. It has a copper roof and forty windows.",
+    0,
+    name="hall.txt",
+)
+PEOPLE = hit(
+    "Ilse Brandt was born in Bergen. Aled Pugh came from Swansea. Mail is sorted at noon.",
+    1,
+    name="people.txt",
+)
+QUESTION = "Where was the designer of the town hall born?"
+
+
+def reader(likes: Callable[[str, str], float]) -> Read:
+    """Return a reader that gives each sentence under its heading a score; none has 0."""
+
+    def read(question: str, sections: Sequence[Section], worth: Sequence[float]) -> Reading:
+        scores = [likes(text, one.heading) for one in sections for text in one.sentences]
+        return Reading(np.array(scores, np.float32), 0.0)
+
+    return read
+
+
+def knowing(first: str, second: str) -> Read:
+    """Return a reader that thinks one sentence best, and under it another."""
+
+    def likes(text: str, heading: str) -> float:
+        if first in heading:
+            return 8.0 if second in text else -6.0
+        return 2.0 if first in text else -6.0
+
+    return reader(likes)
+
+
+def told(question: str, hits: Sequence[Hit], read: Read, found: Sequence[Hit] = ()) -> list[str]:
+    return [quote.text for quote in extract(question, hits, search=lambda _: found, read=read)]
+
+
+READ = knowing("designed by Ilse Brandt", "Brandt was born in Bergen")
+
+
+def test_the_second_step_is_quoted_after_the_first() -> None:
+    assert told(QUESTION, [HALL, PEOPLE], READ) == [
+        "The town hall was designed by Ilse Brandt.",
+        "Ilse Brandt was born in Bergen.",
+    ]
+
+
+def test_it_is_searched_for_by_what_the_first_says() -> None:
+    asked: list[str] = []
+
+    def search(text: str) -> Sequence[Hit]:
+        asked.append(text)
+        return [PEOPLE]
+
+    quotes = extract(QUESTION, [HALL], search=search, read=READ)
+    assert asked == ["The town hall was designed by Ilse Brandt."]
+    assert quotes[-1].text == "Ilse Brandt was born in Bergen."
+    assert quotes[-1].source == PEOPLE
+
+
+def test_nothing_is_added_where_the_reader_finds_no_second_step() -> None:
+    read = knowing("designed by Ilse Brandt", "no such sentence")
+    assert told(QUESTION, [HALL, PEOPLE], read) == ["The town hall was designed by Ilse Brandt."]
+
+
+def test_nothing_is_looked_for_where_the_first_says_all_of_the_question() -> None:
+    asked: list[str] = []
+
+    def search(text: str) -> Sequence[Hit]:
+        asked.append(text)
+        return [PEOPLE]
+
+    quotes = extract("Who designed the town hall?", [HALL], search=search, read=READ)
+    assert asked == []
+    assert [quote.text for quote in quotes] == ["The town hall was designed by Ilse Brandt."]
+
+
+def test_without_a_reader_or_a_search_no_step_is_taken() -> None:
+    assert extract(QUESTION, [HALL, PEOPLE], read=READ) == extract(
+        QUESTION, [HALL, PEOPLE], read=knowing("designed by Ilse Brandt", "no such sentence")
+    )
+
+
+def test_a_row_of_the_same_table_is_a_step_only_if_the_first_names_it() -> None:
+    table = hit(
+        "| Name | Desk | Reports to |\n|---|---|---|\n| Mara Quill | 4 | Tom Hale |"
+        "\n| Tom Hale | 9 | Ann Orr |\n| Eve Lund | 7 | Ann Orr |",
+        0,
+    )
+    question = "At which desk does the superior of Mara Quill sit?"
+    boss, other = (knowing("Mara Quill", name) for name in ("Name: Tom Hale", "Name: Eve Lund"))
+    assert told(question, [table], boss)[-1] == "Name: Tom Hale; Desk: 9; Reports to: Ann Orr"
+    assert not any("Eve Lund" in text for text in told(question, [table], other))
+
+
+def test_what_stands_under_another_subject_is_no_step_unless_the_first_names_it() -> None:
+    leaflet = hit(
+        "# Travel insurance\n\nThe deductible is 75 euros.\n\n# Home insurance\n\nBicycles are"
+        " covered up to 1,000 euros.",
+        0,
+    )
+    question = "Up to what amount are bicycles covered by the travel insurance?"
+    read = knowing("The deductible is 75", "Bicycles are covered")
+    assert not any("Bicycles" in text for text in told(question, [leaflet], read))
+
+
+@pytest.mark.parametrize("question", ["Was the designer of the town hall born in Bergen?"])
+def test_questions_for_yes_or_no_take_no_step(question: str) -> None:
+    assert len(told(question, [HALL], READ, [PEOPLE])) <= 1
+
+
+def test_the_question_of_a_text_is_no_step() -> None:
+    page = hit("Where was Ilse Brandt born?", 1, name="quiz.txt")
+    read = knowing("designed by Ilse Brandt", "Where was Ilse Brandt born?")
+    assert len(told(QUESTION, [HALL, page], read)) == 1
