@@ -8,9 +8,9 @@ languages (17 of them), paraphrases, questions that share no word with their ans
 (``reworded``), times, numbers and names that the texts do not have (``numbered``, ``named``), and
 texts that hold questions themselves (``faq``), lists and procedures (``lists``), manuals, settings
 and glossaries (``technical``), talks and mails (``spoken``), questions that one sentence does
-not answer by itself (``gathered``), and questions about documents as such (``overview``). An answer
-is right if it holds all that it must and nothing that it must not; of a question that nothing
-answers, no sentence may be quoted.
+not answer by itself (``gathered``), questions about documents as such (``overview``), and questions
+of two steps (``steps``). An answer is right if it holds all that it must and nothing that it must
+not; of a question that nothing answers, no sentence may be quoted.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Units of another subject, time or row than the one asked for are no candidates. The rest are scored
 (``scorer``); the best is quoted, and a further one only where the best is not sure, says only a
-part of what is asked (``parts``), or is contradicted. Where nothing is near enough there is no
-answer.
+part of what is asked (``parts``), leads on to what is asked (``steps``), or is contradicted. Where
+nothing is near enough there is no answer.
 """
 
 from __future__ import annotations
