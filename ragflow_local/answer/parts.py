@@ -101,6 +101,18 @@ def best_trail(
     return max(trails, key=lambda pair: pair[1])[0]
 
 
+def continued(trail: Trail, nearness: Nearness | None, search: Search | None, most: int) -> Trail:
+    """Return the trail with further units for what its units leave unsaid.
+
+    Args:
+        trail: With units.
+        nearness: Compares meanings; None goes by words alone.
+        search: Finds passages for a text; None looks at the hits of the trail alone.
+        most: Most units.
+    """
+    return _followed(trail, 0.0, nearness, search, most)[0]
+
+
 def _followed(
     trail: Trail, worth: float, nearness: Nearness | None, search: Search | None, most: int
 ) -> tuple[Trail, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -30,7 +31,7 @@ from ragflow_local.answer.completing import (
 from ragflow_local.answer.focus import Focus
 from ragflow_local.answer.lists import Beside, asked_whole, is_step_asked_for
 from ragflow_local.answer.mismatch import of_what_is_asked
-from ragflow_local.answer.parts import Search, Trail, best_trail, has_parts
+from ragflow_local.answer.parts import Search, Trail, best_trail, continued, has_parts
 from ragflow_local.answer.picking import (
     BY_READER,
     BY_WORDS,
@@ -129,7 +130,9 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     is_disputed = any(disputed for *_, disputed in picks)
     whole = [] if is_disputed else whole_of([unit for unit, *_ in picks])
     is_simple = not (is_disputed or whole or saying)
-    if in_steps := _in_steps(weighed, ranked[0], verdict, read, search) if is_simple else []:
+    more = partial(continued, nearness=nearness, search=search, most=MOST_SENTENCES)
+    helps = (read, search, more if has_steps else None)
+    if in_steps := _in_steps(weighed, ranked[0], verdict, *helps) if is_simple else []:
         return in_steps
     if has_steps:
         trail = Trail(asked, (), tuple(hits))
@@ -147,8 +150,18 @@ def _in_steps(
     verdict: _Verdict,
     read: Read | None,
     search: Search | None,
+    more: Callable[[Trail], Trail] | None = None,
 ) -> list[Quote]:
-    """Return the quotes of a question in two steps, in their order; empty of any other."""
+    """Return the quotes of a question in two steps, in their order; empty of any other.
+
+    Args:
+        weighed: The candidates of the question.
+        first: The best of them.
+        verdict: What the reader thinks of them.
+        read: The reader.
+        search: Finds passages for a text.
+        more: Goes on from the second step, where the question may have further ones.
+    """
     if first is None or verdict.best is None or read is None or search is None:
         return []
     every = weighed.candidates, weighed.hits
@@ -157,8 +170,10 @@ def _in_steps(
     step = second_step(weighed, first, read, search, is_found=verdict.is_found)
     if step is None:
         return []
-    picks = [(first, step.chance, False), (step.unit, step.chance, False)]
-    return _quotes_of(picks, step.weighed)
+    trail = Trail(weighed.asked, (first, step.unit), tuple(step.weighed.hits))
+    trail = trail if more is None else more(trail)
+    picks = [(unit, step.chance, False) for unit in trail.kept]
+    return _quotes_of(picks, replace(step.weighed, hits=trail.hits))
 
 
 def _quotes_of(picked: Sequence[tuple[Candidate, float, bool]], weighed: Weighed) -> list[Quote]:

@@ -129,3 +129,17 @@ def test_the_question_of_a_text_is_no_step() -> None:
     page = hit("Where was Ilse Brandt born?", 1, name="quiz.txt")
     read = knowing("designed by Ilse Brandt", "Where was Ilse Brandt born?")
     assert len(told(QUESTION, [HALL, page], read)) == 1
+
+
+def test_a_long_question_goes_on_from_the_second_step() -> None:
+    film = hit("Tessa Moran made her screen debut beside the singer Aled Pugh in The Salt Road.", 0)
+    road = hit("The Salt Road was directed by Ilse Brandt.", 1, name="The Salt Road.txt")
+    person = hit("Ilse Brandt lives in the harbour town of Bergen.", 2, name="Ilse Brandt.txt")
+    question = (
+        "In which harbour town does the director live of the drama in which the Irish actress"
+        " Tessa Moran made her screen debut beside the singer Aled Pugh?"
+    )
+    read = knowing("Tessa Moran made her screen debut", "was directed by Ilse Brandt")
+    texts = told(question, [film, road, person], read)
+    assert texts[:2] == [film.chunk.content, road.chunk.content]
+    assert texts[2:] == [person.chunk.content]
