@@ -39,7 +39,7 @@ from ragflow_local.settings import PromptSettings
 
 KINDS = {"steps": 1, "gathered": 1, "subject": 1, "technical": 2, "named": 3, "spoken": 3}
 SETS = {"hotpot100": 50, "tydiqa_goldp:en": 40, "fairytaleqa": 40, "written:en": 80, "piaf": 40}
-WRONG, WRONGLY_FOUND = 0.1, 0.03
+WRONG, WRONGLY_FOUND = 0.1, 0.01
 READS = "multilingual-e5-small"  # the default where the reader is
 THRESHOLD = QUOTED_BELOW * PromptSettings().similarity_threshold
 NAMES = (*steps.SIGNS, "bias")
@@ -168,6 +168,8 @@ def fitted(seen: Sequence[Seen]) -> Vector:
 def best_of(one: Seen, weights: Vector) -> tuple[float, bool]:
     """Return the best chance of a question's units, and whether that unit is the second step."""
     chances = chances_of(one.signs, weights)
+    if not one.is_found:
+        chances = np.where(steps.links(one.signs) >= steps.LEAST_LINK, chances, 0.0)
     best = int(np.argmax(chances))
     return float(chances[best]), bool(one.answers[best])
 

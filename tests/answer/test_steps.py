@@ -98,15 +98,13 @@ def test_without_a_reader_or_a_search_no_step_is_taken() -> None:
 
 
 def test_a_row_of_the_same_table_is_a_step_only_if_the_first_names_it() -> None:
-    table = hit(
-        "| Name | Desk | Reports to |\n|---|---|---|\n| Mara Quill | 4 | Tom Hale |"
-        "\n| Tom Hale | 9 | Ann Orr |\n| Eve Lund | 7 | Ann Orr |",
-        0,
-    )
+    rows = "| Name | Desk | Reports to |\n|---|---|---|\n| Mara Quill | 4 | Tom Hale |\n"
+    table = hit(f"{rows}| Tom Hale | 9 | Ann Orr |\n| Eve Lund | 7 | Ann Orr |", 0)
+    colleague = hit(f"{rows}| Eve Lund | 7 | Tom Hale |\n| Pia Lind | 8 | Ann Orr |", 0)
     question = "At which desk does the superior of Mara Quill sit?"
     boss, other = (knowing("Mara Quill", name) for name in ("Name: Tom Hale", "Name: Eve Lund"))
     assert told(question, [table], boss)[-1] == "Name: Tom Hale; Desk: 9; Reports to: Ann Orr"
-    assert not any("Eve Lund" in text for text in told(question, [table], other))
+    assert not any("Eve Lund" in text for text in told(question, [colleague], other))
 
 
 def test_what_stands_under_another_subject_is_no_step_unless_the_first_names_it() -> None:
@@ -128,7 +126,54 @@ def test_questions_for_yes_or_no_take_no_step(question: str) -> None:
 def test_the_question_of_a_text_is_no_step() -> None:
     page = hit("Where was Ilse Brandt born?", 1, name="quiz.txt")
     read = knowing("designed by Ilse Brandt", "Where was Ilse Brandt born?")
-    assert len(told(QUESTION, [HALL, page], read)) == 1
+    assert len(told(QUESTION, [HALL], read, [page])) == 1
+
+
+def test_what_says_nothing_of_the_first_step_or_the_question_is_none() -> None:
+    read = knowing("designed by Ilse Brandt", "Mail is sorted")
+    assert len(told(QUESTION, [HALL, PEOPLE], read)) == 1
+
+
+def unsure(first: str, second: str) -> Read:
+    """Return a reader that thinks none of the sentences answers, until it has read the first."""
+
+    def likes(text: str, heading: str) -> float:
+        if first in heading:
+            return 8.0 if second in text else -9.0
+        return -6.0 if first in text else -9.0
+
+    return reader(likes)
+
+
+def test_a_first_step_that_answers_nothing_is_quoted_with_a_second_that_names_what_it_names() -> (
+    None
+):
+    hall = hit("The guild house was drawn by Ilse Brandt.", 0, name="hall.txt")
+    read = unsure("drawn by Ilse Brandt", "was born in Bergen")
+    question = "In which place did the life of the one behind the guild house begin?"
+    assert told(question, [hall, PEOPLE], read) == [
+        "The guild house was drawn by Ilse Brandt.",
+        "Ilse Brandt was born in Bergen.",
+    ]
+
+
+def test_it_is_not_quoted_with_one_that_says_more_of_the_question_alone() -> None:
+    hall = hit("The guild house was drawn by Ilse Brandt.", 0, name="hall.txt")
+    other = hit("The life of a mayfly may begin in any place.", 1, name="pond.txt")
+    read = unsure("drawn by Ilse Brandt", "mayfly")
+    question = "In which place did the life of the one behind the guild house begin?"
+    assert told(question, [hall, other], read) == []
+
+
+def test_a_list_that_is_asked_for_is_not_cut_to_two_steps() -> None:
+    steps = hit(
+        "How to bleed the pump:\n\n1. Close the valve.\n2. Ask Ilse Brandt for the key.\n3. Open"
+        " the screw.\n4. Wait for water.",
+        0,
+    )
+    read = knowing("How to bleed the pump", "Brandt was born")
+    texts = told("How do I bleed the pump after a longer winter break?", [steps, PEOPLE], read)
+    assert len(texts) == 5
 
 
 def test_a_long_question_goes_on_from_the_second_step() -> None:
