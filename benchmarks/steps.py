@@ -169,7 +169,7 @@ def best_of(one: Seen, weights: Vector) -> tuple[float, bool]:
     """Return the best chance of a question's units, and whether that unit is the second step."""
     chances = chances_of(one.signs, weights)
     if not one.is_found:
-        chances = np.where(steps.links(one.signs) >= steps.LEAST_LINK, chances, 0.0)
+        chances = np.where(steps.is_linked(one.signs), chances, 0.0)
     best = int(np.argmax(chances))
     return float(chances[best]), bool(one.answers[best])
 

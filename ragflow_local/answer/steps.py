@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragflow_local.answer import scorer
 from ragflow_local.answer.candidates import Candidate, candidates_of, share, weights_of
@@ -19,7 +20,7 @@ from ragflow_local.answer.reading import Read
 from ragflow_local.answer.statements import of_the_subject
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Section
-from ragflow_local.records import Hit, Matrix, Vector
+from ragflow_local.records import Hit, Matrix
 from ragflow_local.text.content import content_terms
 
 Search = Callable[[str], Sequence[Hit]]
@@ -29,10 +30,11 @@ Search = Callable[[str], Sequence[Hit]]
 # does not; how much the first leaves unsaid.
 SIGNS = ("lead", "named", "title", "unsaid", "left")
 # By benchmarks/steps.py: which unit is the second step, and the least chance that it is, where the
-# first one answers and where it does not; there it also says so much of what the first one names.
+# first one answers and where it does not. There it also says so much of what the first one names, and
+# the reader prefers it to none.
 FITTED = (0.67, 2.43, 2.09, 2.65, 1.70, 0.79)
 LEAST, LEAST_UNFOUND = 0.95, 0.85
-LEAST_LINK = 0.3
+_LEAST_LINK = 0.3
 _LEAST_LEFT = 0.2  # share of a question's weight that the first unit leaves unsaid
 _LEAST_UNSAID = 0.15  # share that a unit says of it, which says no new word of the first one
 _LEAST_NAMED = 0.5  # share of those that a unit of another subject says
@@ -88,21 +90,21 @@ def second_step(
         return None
     chances = np.array([scorer.chance(FITTED, signs) for signs in found.signs])
     if not is_found:
-        chances = np.where(links(found.signs) >= LEAST_LINK, chances, 0.0)
+        chances = np.where(is_linked(found.signs), chances, 0.0)
     best = int(np.argmax(chances))
     if chances[best] < (LEAST if is_found else LEAST_UNFOUND):
         return None
     return Step(found.weighed, found.units[best], float(chances[best]))
 
 
-def links(signs: Matrix) -> Vector:
-    """Return (units,) how much each says of what the first unit names.
+def is_linked(signs: Matrix) -> NDArray[np.bool_]:
+    """Return (units,) whether each says what the first unit names, and is no worse than none.
 
     Args:
         signs: (units, len(SIGNS)).
     """
-    linked: Vector = signs[:, [SIGNS.index("named"), SIGNS.index("title")]].max(axis=1)
-    return linked
+    lead, named, title = (signs[:, SIGNS.index(name)] for name in ("lead", "named", "title"))
+    return (lead >= 0) & (np.maximum(named, title) >= _LEAST_LINK)
 
 
 def seconds(weighed: Weighed, first: Candidate, read: Read, search: Search) -> Seconds | None:

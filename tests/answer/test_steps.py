@@ -165,6 +165,16 @@ def test_it_is_not_quoted_with_one_that_says_more_of_the_question_alone() -> Non
     assert told(question, [hall, other], read) == []
 
 
+def test_it_is_not_quoted_with_one_that_the_reader_likes_no_better_than_none() -> None:
+    hall = hit("The guild house was drawn by Ilse Brandt.", 0, name="hall.txt")
+
+    def likes(text: str, heading: str) -> float:
+        return -1.0 if "Brandt was born" in text and heading else -9.0
+
+    question = "In which place did the life of the one behind the guild house begin?"
+    assert told(question, [hall, PEOPLE], reader(likes)) == []
+
+
 def test_a_list_that_is_asked_for_is_not_cut_to_two_steps() -> None:
     steps = hit(
         "How to bleed the pump:\n\n1. Close the valve.\n2. Ask Ilse Brandt for the key.\n3. Open"
