@@ -6,9 +6,8 @@ A logistic regression over the units that may be the second step. It is right wh
 does not hold what is wanted and both together do: of the seen halves of the kinds ``steps`` and
 ``gathered`` and the even questions of hotpot100. That nothing must be added is learned from
 these, from the seen halves of other kinds, and from sets of ``reading/`` that the reader was not
-trained on. The limits are those of the best chance where at most ``WRONG`` of the questions of one
-step get a second, and at most ``WRONGLY_FOUND`` of those that nothing answers an answer. CACHE is
-that of ``benchmarks/answer.py``; what was read is kept there.
+trained on. The limit is the chance that the best unit of at most ``WRONG`` of the questions reaches
+whose first unit is right. CACHE is that of ``benchmarks/answer.py``; what was read is kept there.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from ragflow_local.settings import PromptSettings
 
 KINDS = {"steps": 1, "gathered": 1, "subject": 1, "technical": 2, "named": 3, "spoken": 3}
 SETS = {"hotpot100": 50, "tydiqa_goldp:en": 40, "fairytaleqa": 40, "written:en": 80, "piaf": 40}
-WRONG, WRONGLY_FOUND = 0.1, 0.01
+WRONG = 0.1
 READS = "multilingual-e5-small"  # the default where the reader is
 THRESHOLD = QUOTED_BELOW * PromptSettings().similarity_threshold
 NAMES = (*steps.SIGNS, "bias")
@@ -174,14 +173,13 @@ def best_of(one: Seen, weights: Vector) -> tuple[float, bool]:
     return float(chances[best]), bool(one.answers[best])
 
 
-def limits(seen: Sequence[Seen], weights: Vector) -> tuple[float, float]:
-    """Return the least chance where the first unit answers, and where it does not."""
+def limit(seen: Sequence[Seen], weights: Vector) -> float:
+    """Return the least chance of a second step."""
     first = [best_of(one, weights)[0] for one in seen if one.is_first_right and one.is_found]
-    none = [best_of(one, weights)[0] for one in seen if not one.has_answer and not one.is_found]
-    return float(np.quantile(first, 1 - WRONG)), float(np.quantile(none, 1 - WRONGLY_FOUND))
+    return float(np.quantile(first, 1 - WRONG))
 
 
-def line_of(seen: Sequence[Seen], weights: Vector, least: float, unfound: float) -> str:
+def line_of(seen: Sequence[Seen], weights: Vector, least: float) -> str:
     """Return what becomes of the questions of a source."""
 
     def share(rows: Sequence[Seen], *, is_right: bool) -> str:
@@ -189,7 +187,7 @@ def line_of(seen: Sequence[Seen], weights: Vector, least: float, unfound: float)
         passed = [
             right or not is_right
             for one, (chance, right) in zip(rows, told, strict=True)
-            if chance >= (least if one.is_found else unfound)
+            if chance >= least
         ]
         return f"{sum(passed)} of {len(rows)}"
 
@@ -212,16 +210,16 @@ def main() -> None:
     given = parser.parse_args()
     seen = gathered(given.cache)
     weights = fitted(seen)
-    least, unfound = limits(seen, weights)
+    least = limit(seen, weights)
     told = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(NAMES, weights, strict=True))
-    print(f"FITTED {told}\nLEAST {least:.2f}, LEAST_UNFOUND {unfound:.2f}")
+    print(f"FITTED {told}\nLEAST {least:.2f}")
     print("| source | second step added | to one that answers | not there, found | not found |")
     print("|---|---|---|---|---|")
     for source in dict.fromkeys(one.source for one in seen):
         others = [one for one in seen if one.source != source]
         rows = [one for one in seen if one.source == source]
         apart = fitted(others)  # of a source by the others
-        print(f"| {source} | {line_of(rows, apart, *limits(others, apart))} |")
+        print(f"| {source} | {line_of(rows, apart, limit(others, apart))} |")
 
 
 if __name__ == "__main__":

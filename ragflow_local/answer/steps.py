@@ -29,11 +29,10 @@ Search = Callable[[str], Sequence[Hit]]
 # of another document's name the first one; how much of the question the unit says and the first
 # does not; how much the first leaves unsaid.
 SIGNS = ("lead", "named", "title", "unsaid", "left")
-# By benchmarks/steps.py: which unit is the second step, and the least chance that it is, where the
-# first one answers and where it does not. There it also says so much of what the first one names, and
-# the reader prefers it to none.
+# By benchmarks/steps.py: which unit is the second step, and the least chance that it is.
 FITTED = (0.67, 2.43, 2.09, 2.65, 1.70, 0.79)
-LEAST, LEAST_UNFOUND = 0.95, 0.85
+LEAST = 0.95
+# Where the first unit is no answer, how much the second says of what it names.
 _LEAST_LINK = 0.3
 _LEAST_LEFT = 0.2  # share of a question's weight that the first unit leaves unsaid
 _LEAST_UNSAID = 0.15  # share that a unit says of it, which says no new word of the first one
@@ -92,7 +91,7 @@ def second_step(
     if not is_found:
         chances = np.where(is_linked(found.signs), chances, 0.0)
     best = int(np.argmax(chances))
-    if chances[best] < (LEAST if is_found else LEAST_UNFOUND):
+    if chances[best] < LEAST:
         return None
     return Step(found.weighed, found.units[best], float(chances[best]))
 
