@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragflow_local.answer import scorer
-from ragflow_local.answer.candidates import Candidate, candidates_of, share, weights_of
+from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, share, weights_of
 from ragflow_local.answer.reading import Read
-from ragflow_local.answer.statements import of_the_subject
+from ragflow_local.answer.statements import alike, of_the_subject
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Section
 from ragflow_local.records import Hit, Matrix
@@ -143,8 +143,8 @@ def seconds(weighed: Weighed, first: Candidate, read: Read, search: Search) -> S
 def _linked(weighed: Weighed, first: Candidate) -> tuple[list[Candidate], Matrix]:
     """Return the units that the first one leads to, and (units, 3) how: named, title, unsaid.
 
-    Of another subject than the one asked for, or of another row of the first one's table, they say
-    what the first one names.
+    Those of another subject than the one asked for say what the first one names. One that is alike,
+    such as another row of its table, says more of the question, or is the row of what it names.
     """
     asked, candidates = weighed.asked, weighed.candidates
     new = tuple(first.own.difference(asked.terms))
@@ -163,13 +163,17 @@ def _linked(weighed: Weighed, first: Candidate) -> tuple[list[Candidate], Matrix
             continue
         if id(unit) not in of_subject and max(named, title) < _LEAST_NAMED:
             continue
-        if unit.unit.names and unit.unit.names == first.unit.names:
-            label = content_terms(unit.unit.label, asked.language)
-            if not label or not first.own.issuperset(label):
-                continue
+        if alike(unit, first) and unsaid < _LEAST_UNSAID and not _is_named(unit, first, asked):
+            continue
         units.append(unit)
         rows.append((named, title, unsaid))
     return units, np.array(rows, np.float32).reshape(len(rows), len(_WORTH))
+
+
+def _is_named(row: Candidate, first: Candidate, asked: Asked) -> bool:
+    """Return whether the first unit says what a row is about."""
+    label = content_terms(row.unit.label, asked.language)
+    return bool(label) and first.own.issuperset(label)
 
 
 def _named_share(title: frozenset[str], first: Candidate, new: Collection[str]) -> float:

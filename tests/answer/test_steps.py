@@ -118,6 +118,15 @@ def test_what_stands_under_another_subject_is_no_step_unless_the_first_names_it(
     assert not any("Bicycles" in text for text in told(question, [leaflet], read))
 
 
+def test_the_same_statement_about_another_thing_is_no_step() -> None:
+    basic = hit("The tariff Basic includes 5 GB of data.", 0, name="basic.txt")
+    large = hit("The tariff Large includes 20 GB of data.", 1, name="large.txt")
+    read = knowing("Basic includes 5 GB", "Large includes 20 GB")
+    question = "How big a volume do customers of Basic get every month?"
+    texts = told(question, [basic, large], read)
+    assert not any("20 GB" in text for text in texts)
+
+
 @pytest.mark.parametrize("question", ["Was the designer of the town hall born in Bergen?"])
 def test_questions_for_yes_or_no_take_no_step(question: str) -> None:
     assert len(told(question, [HALL], READ, [PEOPLE])) <= 1
