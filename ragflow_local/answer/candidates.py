@@ -130,7 +130,7 @@ class Candidate:
 
 
 def candidates_of(
-    hits: Sequence[Hit], language: str = "", wanted: Collection[str] = ()
+    hits: Sequence[Hit], language: str = "", wanted: Collection[str] = (), first: int = 0
 ) -> list[Candidate]:
     """Return the units of all hits, in their order.
 
@@ -139,10 +139,11 @@ def candidates_of(
         language: Of the question: its words are compared as that language has them.
         wanted: Terms of the question: a single character of a script without spaces is one of a
             unit that has it, though a text's terms are pairs.
+        first: Index of the first hit, where they stand behind others.
     """
     signs = [term for term in wanted if len(term) == 1 and is_unspaced(term)]
     candidates: list[Candidate] = []
-    for index, hit in enumerate(hits):
+    for index, hit in enumerate(hits, first):
         chunk = hit.chunk
         units = units_of_chunk(chunk)
         owns = [

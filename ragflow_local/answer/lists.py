@@ -64,8 +64,7 @@ def asked_whole(
         known = {hit.chunk.id for hit in hits}
         rows = [row for row in beside(hits[best.hit]) if row.id not in known]
         more = [replace(hits[best.hit], chunk=row) for row in rows]
-        found = candidates_of(more, asked.language)
-        further = [replace(unit, hit=len(hits) + unit.hit) for unit in found]
+        further = candidates_of(more, asked.language, first=len(hits))
         hits = [*hits, *more]
         units, items = _list_of(best, [*candidates, *further], hits)
     most = _MOST_ROWS if best.unit.names else _MOST_ITEMS

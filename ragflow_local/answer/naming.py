@@ -38,13 +38,11 @@ class Meant:
 
     Attributes:
         overview: What it asks of them.
-        ids: Of the documents, in their order.
-        is_all: Whether it names none of them.
+        ids: Of the documents, in their order; of all where it names none of them.
     """
 
     overview: Overview
     ids: tuple[str, ...]
-    is_all: bool = False
 
 
 def meant(
@@ -75,7 +73,7 @@ def meant(
     if found is None or (is_follow_up and not found.is_sure):
         return None
     if not found.names and not found.sorts:
-        return Meant(found, tuple(known), is_all=True)
+        return Meant(found, tuple(known))
     return _by_name(question, found, known, reading)
 
 
@@ -96,7 +94,7 @@ def _by_name(
     if ids or found.names:
         return Meant(found, ids) if ids else None
     if found.is_here or len(known) == 1:
-        return Meant(found, tuple(known), is_all=True)
+        return Meant(found, tuple(known))
     return None
 
 
@@ -116,7 +114,7 @@ def _called_so(found: Overview, called: Mapping[str, _Called]) -> tuple[str, ...
 
 @dataclass(frozen=True)
 class _Called:
-    """What a document is called, to look words up in."""
+    """Looks words up in the name and title of a document."""
 
     text: str
     language: str

@@ -47,9 +47,7 @@ def described(turn: Turn) -> Described | None:
     found = _told(turn, asked)
     more = len(asked.ids) - _MOST_DOCUMENTS
     if found is not None and more > 0:
-        return Described(
-            found.quotes, found.hits, sentence_about("more", turn.question, count=more)
-        )
+        return replace(found, ending=sentence_about("more", turn.question, count=more))
     return found
 
 

@@ -8,7 +8,7 @@ and that its document is one that is named there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,9 +51,7 @@ class Trail:
         """Return the trail with the hits of what was quoted last."""
         if search is None:
             return self
-        known = {hit.chunk.id for hit in self.hits}
-        more = search(self.kept[-1].unit.text)
-        new = (hit for hit in more if hit.chunk.id not in known)
+        new = found_besides(self.hits, search, self.kept[-1].unit.text)
         return Trail(self.asked, self.kept, (*self.hits, *new))
 
     def with_unit(self, candidate: Candidate) -> Trail:
@@ -113,6 +111,25 @@ def continued(trail: Trail, nearness: Nearness | None, search: Search | None, mo
     return _followed(trail, 0.0, nearness, search, most)[0]
 
 
+def found_besides(hits: Sequence[Hit], search: Search, text: str) -> list[Hit]:
+    """Return what is found for a text and is not among the hits."""
+    known = {hit.chunk.id for hit in hits}
+    return [hit for hit in search(text) if hit.chunk.id not in known]
+
+
+def named_share(
+    title: frozenset[str], titles: Collection[frozenset[str]], said: Collection[str]
+) -> float:
+    """Return the share of a document's name that is said, in [0, 1]; 0 of the documents at hand.
+
+    Args:
+        title: Terms of its name.
+        titles: The same of the documents at hand.
+        said: Terms.
+    """
+    return len(title.intersection(said)) / len(title) if title and title not in titles else 0.0
+
+
 def _followed(
     trail: Trail, worth: float, nearness: Nearness | None, search: Search | None, most: int
 ) -> tuple[Trail, float]:
@@ -140,8 +157,7 @@ def features(trail: Trail, nearness: Nearness | None) -> tuple[Matrix, list[Cand
     for candidate in all_candidates:
         if any(repeats(candidate, other) for other in kept):
             continue
-        is_other = candidate.title and candidate.title not in titles
-        bridge = len(candidate.title & new) / len(candidate.title) if is_other else 0.0
+        bridge = named_share(candidate.title, titles, new)
         gain = share(weights, (candidate.subject - candidate.title) - subjects)
         if not bridge and gain < _LEAST_GAIN:
             continue

@@ -129,11 +129,11 @@ def extract(  # noqa: PLR0913  # what helps to find a quote; each can be left ou
     picks = picked(asked, ranked, chances, weights, verdict.stopping)
     is_disputed = any(disputed for *_, disputed in picks)
     whole = [] if is_disputed else whole_of([unit for unit, *_ in picks])
-    is_simple = not (is_disputed or whole or saying)
     more = partial(continued, nearness=nearness, search=search, most=MOST_SENTENCES)
-    helps = (read, search, more if has_steps else None)
-    if in_steps := _in_steps(weighed, ranked[0], verdict, *helps) if is_simple else []:
-        return in_steps
+    if not (is_disputed or whole or saying):
+        helps = (read, search, more if has_steps else None)
+        if quotes := _in_steps(weighed, ranked[0], verdict, *helps):
+            return quotes
     if has_steps:
         trail = Trail(asked, (), tuple(hits))
         firsts = [(chosen[order[at]], float(scores[order[at]])) for at in kept]

@@ -7,7 +7,7 @@ is read as if it stood under that sentence, as under a heading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from ragflow_local.answer import scorer
 from ragflow_local.answer.candidates import Asked, Candidate, candidates_of, share, weights_of
+from ragflow_local.answer.parts import Search, found_besides, named_share
 from ragflow_local.answer.reading import Read
 from ragflow_local.answer.statements import alike, of_the_subject
 from ragflow_local.answer.weighing import Weighed
 from ragflow_local.embedders import Section
-from ragflow_local.records import Hit, Matrix
+from ragflow_local.records import Matrix
 from ragflow_local.text.content import content_terms
-
-Search = Callable[[str], Sequence[Hit]]
 
 # How far the reader's score is above none; how much of the first unit's new words a unit says, and
 # of another document's name the first one; how much of the question the unit says and the first
@@ -158,7 +157,7 @@ def _linked(weighed: Weighed, first: Candidate) -> tuple[list[Candidate], Matrix
         said = unit.subject.intersection(new)
         named = share(news, said)
         unsaid = share(olds, (unit.own | unit.heads) - first.subject)
-        title = _named_share(unit.title, first, new)
+        title = named_share(unit.title, {first.title}, new)
         if not said and unsaid < _LEAST_UNSAID:
             continue
         if id(unit) not in of_subject and max(named, title) < _LEAST_NAMED:
@@ -176,15 +175,9 @@ def _is_named(row: Candidate, first: Candidate, asked: Asked) -> bool:
     return bool(label) and first.own.issuperset(label)
 
 
-def _named_share(title: frozenset[str], first: Candidate, new: Collection[str]) -> float:
-    """Return the share of another document's name that the first unit says."""
-    return len(title.intersection(new)) / len(title) if title and title != first.title else 0.0
-
-
 def _searched(weighed: Weighed, first: Candidate, search: Search) -> Weighed:
     """Return the candidates with those of what is found for the first unit."""
-    known = {hit.chunk.id for hit in weighed.hits}
-    more = [hit for hit in search(first.unit.text) if hit.chunk.id not in known]
-    units = candidates_of(more, weighed.asked.language, weighed.asked.terms)
-    further = [replace(unit, hit=len(weighed.hits) + unit.hit) for unit in units]
-    return replace(weighed, hits=[*weighed.hits, *more], candidates=[*weighed.candidates, *further])
+    asked, hits = weighed.asked, weighed.hits
+    more = found_besides(hits, search, first.unit.text)
+    further = candidates_of(more, asked.language, asked.terms, first=len(hits))
+    return replace(weighed, hits=[*hits, *more], candidates=[*weighed.candidates, *further])

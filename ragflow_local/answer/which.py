@@ -38,20 +38,19 @@ def named_documents(
     """
     topic = topic_of_which(question)
     hits = list(search(topic)) if topic else []
-    if topic is None or not hits:
+    if not topic or not hits:
         return []
     language = language_of(question)
     terms = tuple(dict.fromkeys(content_terms(topic, language)))
     candidates = candidates_of(hits, language, terms)
     weights = weights_of(terms, candidates)
-    best: dict[str, tuple[float, Candidate]] = {}
+    best: dict[str, tuple[float, float, Candidate]] = {}
     for one in candidates:
         document = hits[one.hit].chunk.document_id
         said = share(weights, one.subject | one.opening)
         own = share(weights, one.own | one.heads)
-        known = best.get(document)
-        if known is None or (said, own) > (known[0], share(weights, known[1].own | known[1].heads)):
-            best[document] = (said, one)
+        if document not in best or (said, own) > best[document][:2]:
+            best[document] = (said, own, one)
 
     def told(document: str) -> Quote | None:
         mine = [hit for hit in hits if hit.chunk.document_id == document]
@@ -59,11 +58,11 @@ def named_documents(
         quotes = extract(topic, mine, nearness, others, None, read)
         return quotes[0] if quotes else None
 
-    saying = [document for document, (said, _) in best.items() if said >= _ALL]
-    near = [document for document, (said, _) in best.items() if said >= _LEAST]
+    saying = [document for document, (said, *_) in best.items() if said >= _ALL]
+    near = [document for document, (said, *_) in best.items() if said >= _LEAST]
     lines: list[Quote] = []
     for document in (saying or near)[:_MOST]:
-        quote, unit = told(document), best[document][1]
+        quote, unit = told(document), best[document][2]
         if quote is not None or document in saying:
             lines.append(_line(quote, unit, candidates, hits))
     return lines

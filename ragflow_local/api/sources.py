@@ -11,7 +11,6 @@ from ragflow_local.retrieve.neighbours import LIST_REACH, around
 from ragflow_local.stores.catalog import chunks, documents
 
 _RUNS = ("UNSTART", "RUNNING", "CANCEL", "DONE", "FAIL")
-DOCUMENTS_TOLD = 100_000  # counted and named where the documents are asked for
 
 
 class Sources:
@@ -38,7 +37,7 @@ class Sources:
         """Return the names of the documents that have chunks, by their ids, the oldest first."""
         ids = [row.id for row in self._rows]
         with self._catalog.read() as reading:
-            return documents.names_to_read(reading, ids, DOCUMENTS_TOLD)
+            return documents.names_to_read(reading, ids, documents.MOST_TOLD)
 
     def reading(self, document_id: str, most: int) -> list[ChunkRow]:
         """Return the first available chunks of a document in reading order, at most so many."""
@@ -51,7 +50,7 @@ class Sources:
             known = [
                 row
                 for dataset in self._rows
-                for row in documents.list_of(reading, dataset.id, limit=DOCUMENTS_TOLD)
+                for row in documents.list_of(reading, dataset.id, limit=documents.MOST_TOLD)
             ]
         names = {run: tuple(row.name for row in known if row.run == run) for run in _RUNS}
         waiting = names["UNSTART"] + names["RUNNING"] + names["CANCEL"]

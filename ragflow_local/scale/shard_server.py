@@ -34,7 +34,6 @@ from ragflow_local.stores.catalog.postings_statistics import Statistics
 _MOST_KEPT = 8
 _ALL = {"page": 1, "page_size": 2**31, "orderby": "create_time", "desc": False}
 _NO_NAMES = NameCounts(0, {})
-_DOCUMENTS_TOLD = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +254,16 @@ class ShardServer:
     def _states(self, _: frames.States) -> frames.Standing:
         names: dict[str, list[str]] = {}
         for dataset in self._now.rows:
-            for row in documents.list_of(self._now.connection, dataset.id, limit=_DOCUMENTS_TOLD):
+            for row in documents.list_of(
+                self._now.connection, dataset.id, limit=documents.MOST_TOLD
+            ):
                 names.setdefault(row.run, []).append(row.name)
         return frames.Standing(names)
 
     def _titles(self, _: frames.Titles) -> frames.Titled:
         now = self._now
         ids = [row.id for row in now.rows]
-        names = documents.names_to_read(now.connection, ids, _DOCUMENTS_TOLD)
+        names = documents.names_to_read(now.connection, ids, documents.MOST_TOLD)
         if now.within is not None:
             numbers = documents.numbers_of(now.connection, list(names))
             names = {id: name for id, name in names.items() if numbers[id] in now.within}

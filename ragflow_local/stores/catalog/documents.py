@@ -15,6 +15,7 @@ from ragflow_local.stores.catalog import Connection, checksums, like, meta_value
 from ragflow_local.stores.catalog.odd import check_texts
 
 _JSON = ("meta_fields", "released")
+MOST_TOLD = 100_000  # documents that are counted and named where they are asked for
 
 
 def row_of(columns: Mapping[str, Any]) -> DocumentRow:
