@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from ragflow_local.answer.parts import found_besides, named_share
 from ragflow_local.answer.quoting import extract
 from ragflow_local.records import Hit
 from tests.answer.made import hit
@@ -80,3 +81,14 @@ def test_of_what_is_not_found_nothing_is_searched_for() -> None:
     )
     assert extract(question, [FILM], search=search) == []
     assert search.asked == []
+
+
+def test_what_is_known_is_not_found_again() -> None:
+    assert found_besides([FILM], Found(FILM, BRIDGE), "The Salt Road") == [BRIDGE]
+
+
+def test_of_the_documents_at_hand_no_name_leads_on() -> None:
+    title = frozenset({"salt", "road"})
+    assert named_share(title, [], ["road", "film"]) == 0.5
+    assert named_share(title, [title], ["road", "film"]) == 0
+    assert named_share(frozenset(), [], ["road"]) == 0

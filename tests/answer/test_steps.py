@@ -9,6 +9,7 @@ import pytest
 
 from ragflow_local.answer.quoting import extract
 from ragflow_local.answer.reading import Read
+from ragflow_local.answer.steps import SIGNS, is_linked
 from ragflow_local.embedders import Reading, Section
 from ragflow_local.records import Hit
 from tests.answer.made import hit
@@ -207,3 +208,29 @@ def test_a_long_question_goes_on_from_the_second_step() -> None:
     texts = told(question, [film, road, person], read)
     assert texts[:2] == [film.chunk.content, road.chunk.content]
     assert texts[2:] == [person.chunk.content]
+
+
+@pytest.mark.parametrize(
+    ("lead", "named", "title", "linked"),
+    [
+        (0.1, 0.4, 0.0, True),
+        (0.1, 0.0, 0.5, True),
+        (-0.1, 0.9, 0.9, False),
+        (5.0, 0.2, 0.2, False),
+    ],
+    ids=["named", "titled", "worse than none", "hardly named"],
+)
+def test_a_step_after_no_answer_is_better_than_none_and_says_what_is_named(
+    lead: float, named: float, title: float, linked: bool
+) -> None:
+    known = {"lead": lead, "named": named, "title": title}
+    signs = np.array([[known.get(name, 0.5) for name in SIGNS]], np.float32)
+    assert is_linked(signs).tolist() == [linked]
+
+
+def test_a_first_step_of_another_year_leads_nowhere() -> None:
+    hall = hit("In 2019 the guild hired Ilse Brandt.", 0, name="hall.txt")
+    read = unsure("hired Ilse Brandt", "was born in Bergen")
+    question = "What is the birthplace of whoever planned for the guild in {}?"
+    assert told(question.format(2019), [hall, PEOPLE], read) != []
+    assert told(question.format(2031), [hall, PEOPLE], read) == []
